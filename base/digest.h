@@ -1,0 +1,57 @@
+/*
+ * SHA-256 and MD5, in one go or as bytes pass by. (libcrypto behind it.)
+ *
+ * MD5 is only ever compared where a channel has nothing better; it is never a reason to trust.
+ */
+#ifndef LK_BASE_DIGEST_H
+#define LK_BASE_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define LK_SHA256_LEN 32
+#define LK_MD5_LEN 16
+#define LK_HEX_MAX (2 * LK_SHA256_LEN + 1)
+
+struct lk_sha256 {
+	unsigned char bytes[LK_SHA256_LEN];
+};
+struct lk_md5 {
+	unsigned char bytes[LK_MD5_LEN];
+};
+
+enum lk_digest_kind {
+	LK_DIGEST_SHA256,
+	LK_DIGEST_MD5,
+};
+
+struct lk_digest;
+
+struct lk_digest *lk_digest_new(enum lk_digest_kind kind) LK_MUST_USE;
+void lk_digest_free(struct lk_digest *digest);
+void lk_digest_free_p(struct lk_digest **digest);
+void lk_digest_update(struct lk_digest *digest, const void *bytes, size_t len);
+/* Writes 32 or 16 bytes to OUT; the digest can then be freed or started again. */
+void lk_digest_final(struct lk_digest *digest, unsigned char *out);
+void lk_digest_restart(struct lk_digest *digest);
+
+struct lk_sha256 lk_sha256_of(const void *bytes, size_t len);
+/* Hashes from the start of FD (pread; the offset does not move) to its end. NAME is for errors.
+ * ret_size (bytes) may be NULL. LK_E_FS on a read error. */
+int lk_sha256_fd(int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size,
+		struct lk_error *err) LK_MUST_USE;
+
+/* Lower-case hex of LEN bytes, NUL-ended; OUT has room for 2 * LEN + 1. */
+void lk_hex(const unsigned char *bytes, size_t len, char *out);
+/* Exactly 2 * LEN hex digits of either case, else false. */
+bool lk_unhex(lk_str text, unsigned char *out, size_t len);
+
+static inline bool lk_sha256_eq(const struct lk_sha256 *a, const struct lk_sha256 *b)
+{
+	return memcmp(a->bytes, b->bytes, LK_SHA256_LEN) == 0;
+}
+
+#endif

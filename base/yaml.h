@@ -1,0 +1,80 @@
+/*
+ * YAML as a tree with positions, and an emitter with one fixed style. (libyaml behind it.)
+ *
+ * The reader is strict: one document, no aliases, anchors or tags, no duplicate keys, keys are
+ * scalars, depth and size limited; every error is LK_E_FORMAT with file:line:column and the source
+ * line as excerpt. Scalars keep their text; whether they were quoted is told, nothing is typed.
+ *
+ * The writer emits block style, sequences not indented under their key, no line folding, strings
+ * quoted (single) only where a YAML 1.1 or 1.2 reader would see another type or break.
+ */
+#ifndef LK_BASE_YAML_H
+#define LK_BASE_YAML_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum lk_yaml_kind {
+	LK_YAML_NULL, /* plain scalar: empty, ~ or null */
+	LK_YAML_SCALAR,
+	LK_YAML_SEQUENCE,
+	LK_YAML_MAPPING,
+};
+
+struct lk_yaml {
+	enum lk_yaml_kind kind;
+	bool quoted;	      /* scalar written with quotes or as a block */
+	unsigned line;	      /* 1-based, where the value starts */
+	unsigned column;      /* 1-based */
+	lk_str text;	      /* scalar: the value, NUL-ended */
+	lk_str key;	      /* when a mapping's member: its key */
+	unsigned key_line;    /* where that key stands */
+	unsigned key_column;
+	struct lk_yaml *first; /* first element or member */
+	struct lk_yaml *next;  /* next sibling, in the order of the text */
+	size_t n_children;
+};
+
+struct lk_yaml_limits {
+	size_t max_bytes;
+	unsigned max_depth;
+};
+
+struct lk_yaml_doc {
+	struct lk_arena arena;
+	lk_str name;	      /* file name for errors */
+	lk_str source;	      /* borrowed text, for excerpts */
+	struct lk_yaml *root; /* a LK_YAML_NULL node for an empty document */
+};
+
+/* SOURCE must stay valid while the document lives. */
+int lk_yaml_parse(lk_str source, const char *name, const struct lk_yaml_limits *limits,
+		struct lk_yaml_doc *ret, struct lk_error *err) LK_MUST_USE;
+void lk_yaml_doc_done(struct lk_yaml_doc *doc);
+
+/* A mapping's member or NULL (also when NODE is NULL or no mapping). */
+const struct lk_yaml *lk_yaml_get(const struct lk_yaml *node, const char *key);
+/* LK_E_FORMAT at NODE's position with the source line as excerpt. */
+int lk_yaml_fail(const struct lk_yaml_doc *doc, const struct lk_yaml *node, struct lk_error *err,
+		const char *fmt, ...) LK_PRINTF(4, 5);
+
+struct lk_yaml_writer;
+
+struct lk_yaml_writer *lk_yaml_writer_new(struct lk_buf *out /* borrowed */) LK_MUST_USE;
+void lk_yaml_writer_free(struct lk_yaml_writer *writer);
+void lk_yaml_mapping(struct lk_yaml_writer *writer);
+void lk_yaml_sequence(struct lk_yaml_writer *writer);
+/* Ends the innermost mapping or sequence; empty ones come out as {} and []. */
+void lk_yaml_end(struct lk_yaml_writer *writer);
+/* Keys and string values; quoted where that is needed. */
+void lk_yaml_string(struct lk_yaml_writer *writer, lk_str text);
+void lk_yaml_cstring(struct lk_yaml_writer *writer, const char *text);
+/* A number or bool as plain text. */
+void lk_yaml_plain(struct lk_yaml_writer *writer, const char *text);
+/* Flushes; 0 or LK_E_BUG (unbalanced) or LK_E_FORMAT (text that is not UTF-8, buffer full). */
+int lk_yaml_finish(struct lk_yaml_writer *writer, struct lk_error *err) LK_MUST_USE;
+
+#endif

@@ -1,0 +1,33 @@
+# Compiler flags, and the one way a folder becomes a library.
+
+add_library(lockenv_flags INTERFACE)
+target_include_directories(lockenv_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(lockenv_flags INTERFACE
+	_GNU_SOURCE _FILE_OFFSET_BITS=64 LOCKENV_VERSION="${PROJECT_VERSION}")
+target_compile_options(lockenv_flags INTERFACE
+	-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+	-Wwrite-strings -Wundef -fno-common -fstack-protector-strong)
+if(LOCKENV_WERROR)
+	target_compile_options(lockenv_flags INTERFACE -Werror)
+endif()
+if(LOCKENV_SANITIZE)
+	target_compile_options(lockenv_flags INTERFACE
+		-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+	target_link_options(lockenv_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(LOCKENV_TSAN)
+	target_compile_options(lockenv_flags INTERFACE -fsanitize=thread)
+	target_link_options(lockenv_flags INTERFACE -fsanitize=thread)
+endif()
+if(LOCKENV_FUZZ)
+	target_compile_options(lockenv_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined)
+	target_link_options(lockenv_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# lockenv_library(FOLDER SOURCES... LINKS libraries...): a static library named
+# lk_FOLDER that may use just what LINKS names (docs/architecture.md).
+function(lockenv_library folder)
+	cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+	add_library(lk_${folder} STATIC ${arg_SOURCES})
+	target_link_libraries(lk_${folder} PUBLIC lockenv_flags ${arg_LINKS})
+endfunction()

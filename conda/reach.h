@@ -1,0 +1,45 @@
+/*
+ * What a solve can reach: from the root names, transitively, through every source.
+ *
+ * A source is anything that gives the records of a name: a repodata now, an index or shards later.
+ * The result is plain values, so that solving needs no file, network or clock.
+ */
+#ifndef LK_CONDA_REACH_H
+#define LK_CONDA_REACH_H
+
+#include "conda/matchspec.h"
+#include "conda/repodata.h"
+
+/* Records of NAME appended to RET (strings owned by ARENA or the source). */
+struct lk_source {
+	void *ctx;
+	int (*records)(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
+			struct lk_error *err);
+	unsigned channel; /* index into the channels of the solve: rank for channel priority */
+};
+
+struct lk_source lk_source_of_repodata(const struct lk_repodata *repodata, unsigned channel);
+
+struct lk_reached {
+	lk_str name;
+	const struct lk_record *records; /* in source order, then in the source's order */
+	const unsigned *channels;	 /* beside them: the channel index of each */
+	size_t n;
+};
+
+struct lk_reach {
+	struct lk_arena arena;
+	struct lk_reached *names; /* sorted by name; only names that have records */
+	size_t n_names;
+	size_t n_records;
+};
+
+/* Follows depends and extras (conditional ones too), not constrains. Virtual names are not looked
+ * up; a spec with a name pattern (glob) is not followed. Unparsable dependencies are left for the
+ * resolver to judge. */
+int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_str *roots,
+		size_t n_roots, struct lk_reach *ret, struct lk_error *err) LK_MUST_USE;
+void lk_reach_done(struct lk_reach *reach);
+const struct lk_reached *lk_reach_find(const struct lk_reach *reach, lk_str name);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * One package as a channel's repodata, a lock or conda-meta describes it.
+ *
+ * A record is a plain value whose strings are borrowed from whatever made it (a repodata, an arena);
+ * it is never changed after that. Absent strings are empty views, absent lists have length 0.
+ */
+#ifndef LK_CONDA_RECORD_H
+#define LK_CONDA_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/str.h"
+
+enum lk_noarch {
+	LK_NOARCH_NO,
+	LK_NOARCH_GENERIC,
+	LK_NOARCH_PYTHON,
+};
+
+enum lk_archive_kind {
+	LK_ARCHIVE_UNKNOWN,
+	LK_ARCHIVE_CONDA,
+	LK_ARCHIVE_TAR_BZ2,
+	LK_ARCHIVE_WHEEL, /* recognised, not installable yet */
+};
+
+struct lk_str_list {
+	const lk_str *items;
+	size_t n;
+};
+
+struct lk_record {
+	lk_str name;
+	lk_str version;
+	lk_str build;
+	uint64_t build_number;
+	lk_str subdir;	/* of the directory it was served from */
+	lk_str fn;	/* file name with extension */
+	lk_str channel; /* the channel's lock name (struct lk_channel.name) */
+	lk_str url;	/* full canonical URL, without credentials */
+	enum lk_noarch noarch;
+	bool has_sha256, has_md5, has_size;
+	struct lk_sha256 sha256;
+	struct lk_md5 md5;
+	uint64_t size;		/* bytes of the archive */
+	uint64_t timestamp;	/* milliseconds since 1970, 0 when unknown */
+	uint64_t indexed_timestamp; /* the same; CEP 47 */
+	struct lk_str_list depends;
+	struct lk_str_list constrains;
+	struct lk_str_list track_features;
+	struct lk_str_list flags;	  /* CEP 45 */
+	const struct lk_extra *extra;	  /* CEP 44: groups, n_extra of them, in text order */
+	size_t n_extra;
+	struct lk_str_list active_extras; /* of a locked record: groups that were asked for */
+	lk_str license;
+	lk_str license_family;
+	lk_str python_site_packages_path; /* CEP 17 */
+};
+
+struct lk_extra {
+	lk_str group;
+	struct lk_str_list depends;
+};
+
+/* Vector of borrowed records. */
+struct lk_record_refs LK_VEC_OF(const struct lk_record *);
+/* Vector of records by value. */
+struct lk_records LK_VEC_OF(struct lk_record);
+
+/* By the file name's extension; *ret_dist (may be NULL) gets the name without it. */
+enum lk_archive_kind lk_archive_kind_of(lk_str fn, lk_str *ret_dist);
+/* Splits "name-version-build" from the right; false when there are not two dashes. */
+bool lk_dist_split(lk_str dist, lk_str *ret_name, lk_str *ret_version, lk_str *ret_build);
+
+/* CEP 26 identifiers. Virtual packages ("__cuda") pass only lk_name_is_virtual. */
+bool lk_name_is_valid(lk_str name);
+bool lk_name_is_virtual(lk_str name);
+bool lk_build_is_valid(lk_str build);
+
+#endif

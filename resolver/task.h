@@ -1,0 +1,85 @@
+/*
+ * Solving: a task value in, a solution value out. No file, no network, no clock, no environment.
+ *
+ * The answer is defined (docs/architecture.md, "The answer is defined, not emergent"): names are
+ * walked breadth first, root specs in the order given, and each gets the best-ranked record with which
+ * the whole still has a solution. It does not depend on record order, libsolv's version or its heuristics.
+ *
+ *     struct lk_task task = {...};
+ *     struct lk_solution solution;
+ *     rc = lk_solve(&task, report, &solution, err);
+ *     ... solution.records[i] ...
+ *     lk_solution_done(&solution);
+ */
+#ifndef LK_RESOLVER_TASK_H
+#define LK_RESOLVER_TASK_H
+
+#include "base/report.h"
+#include "conda/channel.h"
+#include "conda/matchspec.h"
+#include "conda/reach.h"
+#include "conda/virtual.h"
+
+enum lk_channel_priority {
+	LK_PRIORITY_STRICT,
+	LK_PRIORITY_FLEXIBLE,
+	LK_PRIORITY_DISABLED,
+};
+
+struct lk_task {
+	const struct lk_reach *reach;	   /* candidates; borrowed until the solution is done */
+	const struct lk_channel *channels; /* highest priority first */
+	size_t n_channels;
+	lk_str alias;			   /* channel alias, for channel::name specs */
+	const struct lk_matchspec *const *specs; /* the user's, in their order */
+	size_t n_specs;
+	const struct lk_matchspec *const *pins; /* constrain without requesting */
+	size_t n_pins;
+	const struct lk_virtuals *virtuals;
+	enum lk_channel_priority channel_priority;
+	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
+	/* Relock: records of an existing lock in its walk order; those of `update` names are not kept. */
+	const struct lk_record *locked;
+	size_t n_locked;
+	const lk_str *update;
+	size_t n_update;
+	bool update_all;
+};
+
+/* One line of an explanation, children indented one deeper than their parent. */
+struct lk_reason {
+	unsigned depth;
+	lk_str text;
+};
+
+struct lk_solution {
+	struct lk_arena arena;
+	const struct lk_record *const *records; /* sorted by name; borrowed from reach or locked */
+	const struct lk_str_list *extras;	/* beside them: active groups, sorted */
+	size_t n_records;
+	const lk_str *walk; /* the names in the order the definition fixed them, n_records of them */
+	/* When unsatisfiable (LK_E_UNSAT) instead: why, smallest core first. */
+	const struct lk_reason *reasons;
+	size_t n_reasons;
+	/* Root names that no channel has at all, with near misses; then LK_E_UNSAT too. */
+	struct {
+		size_t names, records, kept, solver_calls;
+	} stats;
+};
+
+/* 0, LK_E_UNSAT (ret_solution then holds the reasons; err the one-line summary), LK_E_INTERRUPTED,
+ * or LK_E_BUG when the answer fails its own re-check. ret_solution is always safe to pass to
+ * lk_solution_done. */
+int lk_solve(const struct lk_task *task, const struct lk_report *report,
+		struct lk_solution *ret_solution, struct lk_error *err) LK_MUST_USE;
+void lk_solution_done(struct lk_solution *solution);
+
+/* Checks with our own matcher alone that RECORDS hold together: one record a name, every dependency
+ * met inside or by a virtual package, every constraint kept, every spec met. 0, or LK_E_UNSAT with the
+ * first fault in err. Also used on environments that others solved. */
+int lk_recheck(const struct lk_record *const *records, size_t n_records,
+		const struct lk_matchspec *const *specs, size_t n_specs,
+		const struct lk_virtuals *virtuals, const struct lk_channel *channels, size_t n_channels,
+		lk_str alias, struct lk_error *err) LK_MUST_USE;
+
+#endif
