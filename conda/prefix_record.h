@@ -1,0 +1,72 @@
+/*
+ * The conda-meta record of an installed package: PREFIX/conda-meta/NAME-VERSION-BUILD.json.
+ *
+ * Readable by conda, mamba and rattler, and reads theirs: keys in bytewise order as conda writes
+ * them, keys and path fields that we do not know kept when a record is read and written again
+ * (source: conda-formats.md 6.6, CEP 32; old conda's records without paths_data included). Where
+ * conda notes facts of the host (package cache, link source) a fresh record has constants: the same
+ * package in the same prefix gives the same bytes. Neither function touches the disk.
+ *
+ *     lk_prefix_record_parse(text, file, &record, err);   a record somebody wrote
+ *     lk_prefix_record_write(&record, &out, err);
+ *     lk_prefix_record_done(&record);
+ */
+#ifndef LK_CONDA_PREFIX_RECORD_H
+#define LK_CONDA_PREFIX_RECORD_H
+
+#include "base/json.h"
+#include "conda/package.h"
+#include "conda/record.h"
+
+#define LK_PREFIX_RECORD_MAX_BYTES ((size_t)256 << 20)
+
+enum lk_installed_type {
+	LK_INSTALLED_FILE, /* "hardlink", whatever way it was placed */
+	LK_INSTALLED_SOFTLINK,
+	LK_INSTALLED_DIRECTORY,
+	LK_INSTALLED_PYC,         /* compiled at install time */
+	LK_INSTALLED_ENTRY_POINT, /* "unix_python_entry_point" */
+	LK_INSTALLED_OTHER,       /* any other type; kept as written */
+};
+
+struct lk_prefix_path {
+	lk_str path; /* relative to the prefix, with '/' */
+	enum lk_installed_type type;
+	enum lk_prefix_mode prefix_mode;
+	lk_str placeholder; /* when prefix_mode is not NONE */
+	bool no_link;
+	bool has_sha256, has_sha256_in_prefix, has_size;
+	struct lk_sha256 sha256;           /* as shipped */
+	struct lk_sha256 sha256_in_prefix; /* as it lies in the prefix */
+	uint64_t size;                     /* as shipped, bytes */
+	const struct lk_json *source;      /* the entry it was read from; NULL for a new one */
+};
+
+struct lk_prefix_record {
+	/* What the channel or lock said. channel here is the URL of the channel's subdir, as conda
+	 * writes it ("https://conda.anaconda.org/conda-forge/linux-64"). */
+	struct lk_record record;
+	struct lk_str_list files; /* every installed path, '/' between components */
+	const struct lk_prefix_path *paths;
+	size_t n_paths;
+	struct lk_str_list requested_specs; /* empty when nobody asked for the package by name */
+	/* Of a record that was read: owns its strings and holds the keys we do not know. */
+	struct lk_arena arena;
+	struct lk_json_doc *doc;
+};
+
+/* Parses TEXT; FILE is the name for errors. LK_E_FORMAT (with line and column where the text is no
+ * JSON) for anything that is no record or names a file outside the prefix. */
+int lk_prefix_record_parse(lk_str text, const char *file, struct lk_prefix_record *ret,
+	struct lk_error *err) LK_MUST_USE;
+/* A zeroed record, or one that was filled by hand with borrowed strings, is fine. */
+void lk_prefix_record_done(struct lk_prefix_record *record);
+
+/* Appends the file's bytes. LK_E_FORMAT when they do not fit into OUT. */
+int lk_prefix_record_write(const struct lk_prefix_record *record, struct lk_buf *out,
+	struct lk_error *err) LK_MUST_USE;
+
+/* "NAME-VERSION-BUILD.json", owned by ARENA. */
+lk_str lk_prefix_record_file_name(const struct lk_record *record, struct lk_arena *arena);
+
+#endif
