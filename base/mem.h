@@ -14,8 +14,12 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/attr.h"
+
+/* Prints the one line and exits with 70; for sizes that no allocation could even express. */
+_Noreturn void lk_mem_lost(void);
 
 /* Zeroed memory for COUNT items of SIZE bytes; free with lk_free. Zero bytes gives a unique pointer. */
 void *lk_calloc(size_t count, size_t size) LK_MUST_USE;
@@ -39,9 +43,10 @@ void lk_free_p(void *pointer_to_pointer);
 /* Takes the pointer out of a variable that is freed on scope exit. */
 static inline void *lk_steal_voidp(void *pointer_to_pointer)
 {
-	void **variable = (void **)pointer_to_pointer;
-	void *value = *variable;
-	*variable = NULL;
+	void *value;
+	void *none = NULL;
+	memcpy(&value, pointer_to_pointer, sizeof(value));
+	memcpy(pointer_to_pointer, &none, sizeof(none));
 	return value;
 }
 #define LK_STEAL(variable) ((__typeof__(variable))lk_steal_voidp(&(variable)))
@@ -62,6 +67,9 @@ void *lk_arena_calloc(struct lk_arena *arena, size_t count, size_t size) LK_MUST
 /* A NUL-ended copy of LEN bytes; owned by the arena. */
 char *lk_arena_strndup(struct lk_arena *arena, const char *text, size_t len) LK_MUST_USE;
 
+/* Formatted text; owned by the arena. */
 char *lk_arena_printf(struct lk_arena *arena, const char *fmt, ...) LK_PRINTF(2, 3) LK_MUST_USE;
+char *lk_arena_vprintf(struct lk_arena *arena, const char *fmt, va_list args)
+		LK_PRINTF(2, 0) LK_MUST_USE;
 
 #endif

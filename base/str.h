@@ -79,12 +79,19 @@ lk_str lk_str_trim(lk_str s);
 bool lk_str_split(lk_str *rest, char sep, lk_str *ret_part);
 /* Decimal digits only, whole text, no sign; false when empty, other bytes, or above UINT64_MAX. */
 bool lk_str_to_u64(lk_str s, uint64_t *ret_value);
+/* For tables in memory only: the value depends on byte order and may change between versions. */
 uint64_t lk_str_hash(lk_str s);
+
+/* Bytes (1 to 4) of the UTF-8 sequence at the start of S and its code point; 0 when S is empty or
+ * does not start with one (overlong forms, surrogates and above U+10FFFF are none). */
+size_t lk_utf8_decode(lk_str s, uint32_t *ret_code_point);
+bool lk_utf8_is_valid(lk_str s);
 
 /* Whole-pattern glob: '*' any run, every other byte itself. */
 bool lk_str_glob(lk_str pattern, lk_str s, bool nocase);
 
-/* Edit distance (insert, delete, replace, swap of neighbours), capped at LIMIT + 1. */
+/* Edit distance (insert, delete, replace, swap of neighbours), capped at LIMIT + 1. Costs about
+ * LIMIT steps for each byte. */
 unsigned lk_str_distance(lk_str a, lk_str b, unsigned limit);
 
 /* NUL-ended copy owned by the arena, as a view. */
@@ -133,6 +140,8 @@ void lk_buf_appendf(struct lk_buf *buf, const char *fmt, ...) LK_PRINTF(2, 3);
 void lk_buf_vappendf(struct lk_buf *buf, const char *fmt, va_list args) LK_PRINTF(2, 0);
 /* Room for EXTRA more bytes at ptr + len, to be counted into len by the caller; NULL past the max. */
 char *lk_buf_room(struct lk_buf *buf, size_t extra);
+/* Cuts the text to LEN bytes; no effect when it is shorter. */
+void lk_buf_truncate(struct lk_buf *buf, size_t len);
 /* The NUL-ended text ("" when empty); valid until the next append. */
 const char *lk_buf_cstr(const struct lk_buf *buf);
 static inline lk_str lk_buf_view(const struct lk_buf *buf)
