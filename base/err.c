@@ -141,6 +141,30 @@ void lk_error_excerpt(struct lk_error *err, lk_str source_line)
 	FIELD_SET(err->excerpt, source_line);
 }
 
+lk_str lk_line_of(lk_str source, unsigned line)
+{
+	size_t at = 0;
+	for (unsigned here = 1;; here++) {
+		size_t start = at;
+		while (at < source.len && source.ptr[at] != '\n' && source.ptr[at] != '\r') {
+			at++;
+		}
+		if (here == line || at == source.len) {
+			return lk_str_slice(source, here == line ? start : at, at);
+		}
+		at += source.ptr[at] == '\r' && at + 1 < source.len && source.ptr[at + 1] == '\n';
+		at++;
+	}
+}
+
+void lk_error_excerpt_from(struct lk_error *err, lk_str source)
+{
+	lk_str line = lk_line_of(source, err->line);
+	if (line.len < sizeof(err->excerpt)) { /* a caret under a cut line would point at nothing */
+		lk_error_excerpt(err, line);
+	}
+}
+
 int lk_wrap(struct lk_error *err, const char *fmt, ...)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(SIZE_MAX);

@@ -63,6 +63,12 @@ int lk_fail_at(struct lk_error *err, const char *file, unsigned line, unsigned c
 void lk_error_hint(struct lk_error *err, const char *fmt, ...) LK_PRINTF(2, 3);
 void lk_error_file(struct lk_error *err, const char *file);
 void lk_error_excerpt(struct lk_error *err, lk_str source_line);
+/* Takes the excerpt out of the whole SOURCE: its line err->line, when that fits. Lines end as
+ * lk_line_of says. */
+void lk_error_excerpt_from(struct lk_error *err, lk_str source);
+
+/* Line LINE (1-based) of SOURCE without its end; empty past the last. LF, CR and CR LF end lines. */
+lk_str lk_line_of(lk_str source, unsigned line);
 
 /* Puts "STEP: " before the message and returns err->code. */
 int lk_wrap(struct lk_error *err, const char *fmt, ...) LK_PRINTF(2, 3);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define EXIT_NO_MEMORY 70
+#define EXIT_LOST 70
 
 /* Blocks double from the first size to the last; what is larger than a quarter of the next block
  * gets one of its own, so that little of a block is ever left unused. */
@@ -22,11 +22,21 @@ struct lk_arena_block {
 	max_align_t bytes[];
 };
 
+void lk_die(const char *reason)
+{
+	/* One write and no allocation: this may be all that still works. */
+	char line[256];
+	int len = snprintf(line, sizeof(line), "lockenv: %s\n", reason);
+	if (len > 0) {
+		size_t shown = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1;
+		ssize_t ignored LK_UNUSED = write(STDERR_FILENO, line, shown);
+	}
+	_exit(EXIT_LOST);
+}
+
 void lk_mem_lost(void)
 {
-	static const char line[] = "lockenv: out of memory\n";
-	ssize_t ignored LK_UNUSED = write(STDERR_FILENO, line, sizeof(line) - 1);
-	_exit(EXIT_NO_MEMORY);
+	lk_die("out of memory");
 }
 
 void *lk_calloc(size_t count, size_t size)

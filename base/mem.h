@@ -18,7 +18,9 @@
 
 #include "base/attr.h"
 
-/* Prints the one line and exits with 70; for sizes that no allocation could even express. */
+/* Prints "lockenv: REASON" and exits with 70: what is left where a function cannot fail. */
+_Noreturn void lk_die(const char *reason);
+/* The same for memory: where another library ran out of it, or a size cannot even be expressed. */
 _Noreturn void lk_mem_lost(void);
 
 /* Zeroed memory for COUNT items of SIZE bytes; free with lk_free. Zero bytes gives a unique pointer. */

@@ -1,0 +1,137 @@
+/*
+ * SHA-256 and MD5 over libcrypto's EVP.
+ */
+#include "base/digest.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#define READ_CHUNK ((size_t)256 * 1024)
+
+struct lk_digest {
+	EVP_MD_CTX *ctx;
+	EVP_MD *md;
+};
+
+/* libcrypto fails here only when it lacks memory or was built or configured without the algorithm.
+ */
+static void check(int ok)
+{
+	if (ok != 1) {
+		lk_die("libcrypto refuses to compute a digest");
+	}
+}
+
+struct lk_digest *lk_digest_new(enum lk_digest_kind kind)
+{
+	struct lk_digest *digest = lk_calloc(1, sizeof(*digest));
+	/* "-fips": MD5 compares what a channel says, it protects nothing. */
+	digest->md = EVP_MD_fetch(NULL, kind == LK_DIGEST_MD5 ? "MD5" : "SHA2-256", "-fips");
+	digest->ctx = EVP_MD_CTX_new();
+	check(digest->md && digest->ctx);
+	lk_digest_restart(digest);
+	return digest;
+}
+
+void lk_digest_free(struct lk_digest *digest)
+{
+	if (digest) {
+		EVP_MD_CTX_free(digest->ctx);
+		EVP_MD_free(digest->md);
+		lk_free(digest);
+	}
+}
+
+void lk_digest_free_p(struct lk_digest **digest)
+{
+	lk_digest_free(LK_STEAL(*digest));
+}
+
+void lk_digest_update(struct lk_digest *digest, const void *bytes, size_t len)
+{
+	check(EVP_DigestUpdate(digest->ctx, bytes, len));
+}
+
+void lk_digest_final(struct lk_digest *digest, unsigned char *out)
+{
+	check(EVP_DigestFinal_ex(digest->ctx, out, NULL));
+}
+
+void lk_digest_restart(struct lk_digest *digest)
+{
+	check(EVP_DigestInit_ex2(digest->ctx, digest->md, NULL));
+}
+
+struct lk_sha256 lk_sha256_of(const void *bytes, size_t len)
+{
+	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
+	struct lk_sha256 result;
+	lk_digest_update(digest, bytes, len);
+	lk_digest_final(digest, result.bytes);
+	return result;
+}
+
+int lk_sha256_fd(
+	int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size, struct lk_error *err)
+{
+	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
+	char *LK_AUTO_FREE chunk = lk_reallocarray(NULL, READ_CHUNK, 1);
+	uint64_t size = 0;
+	for (;;) {
+		ssize_t got = pread(fd, chunk, READ_CHUNK, (off_t)size);
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name);
+		}
+		if (got == 0) {
+			break;
+		}
+		lk_digest_update(digest, chunk, (size_t)got);
+		size += (uint64_t)got;
+	}
+	lk_digest_final(digest, ret->bytes);
+	if (ret_size) {
+		*ret_size = size;
+	}
+	return LK_OK;
+}
+
+void lk_hex(const unsigned char *bytes, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 0xf];
+	}
+	*out = '\0';
+}
+
+static int hex_value(char c)
+{
+	if (lk_is_digit(c)) {
+		return c - '0';
+	}
+	c = lk_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool lk_unhex(lk_str text, unsigned char *out, size_t len)
+{
+	if (text.len != 2 * len) {
+		return false;
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		if (hex_value(text.ptr[i]) < 0) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < len; i++) {
+		int high = hex_value(text.ptr[2 * i]);
+		int low = hex_value(text.ptr[2 * i + 1]);
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
