@@ -43,7 +43,7 @@ int lk_repodata_records(const struct lk_repodata *repodata, lk_str name, struct 
 size_t lk_repodata_n_names(const struct lk_repodata *repodata);
 lk_str lk_repodata_name_at(const struct lk_repodata *repodata, size_t index);
 size_t lk_repodata_n_records(const struct lk_repodata *repodata);
-/* Records that were left out as unusable when they were asked for or scanned. */
+/* Records that the scan found unusable (no name, version, build …; a file given twice). */
 size_t lk_repodata_n_skipped(const struct lk_repodata *repodata);
 const struct lk_repodata_origin *lk_repodata_origin(const struct lk_repodata *repodata);
 

@@ -1,0 +1,387 @@
+/*
+ * A cursor over JSON text that is valid or refused.
+ */
+#include "conda/json_scan_priv.h"
+
+void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk_error *err)
+{
+	*scan = (struct lk_scan){.start = text.ptr,
+		.end = text.ptr + text.len,
+		.at = text.ptr,
+		.file = file,
+		.err = err};
+	if (!text.ptr) {
+		scan->start = scan->end = scan->at = "";
+	}
+}
+
+/* Lines are counted only here: the good path never pays for them. */
+static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
+{
+	unsigned line = 1;
+	const char *line_start = scan->start;
+	for (const char *p = scan->start; (p = memchr(p, '\n', (size_t)(at - p)));) {
+		line++;
+		line_start = ++p;
+	}
+	unsigned column = (unsigned)(at - line_start) + 1;
+	if (at == scan->end) {
+		lk_fail_at(scan->err, scan->file, line, column, "the text ends in the middle");
+		lk_error_hint(scan->err, "the file is cut short; get it again");
+		return LK_E_FORMAT;
+	}
+	return lk_fail_at(scan->err, scan->file, line, column, "%s", what);
+}
+
+int lk_scan_fail(const struct lk_scan *scan, const char *what)
+{
+	return fail_at(scan, scan->at, what);
+}
+
+char lk_scan_peek(struct lk_scan *scan)
+{
+	const char *p = scan->at;
+	while (p < scan->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) {
+		p++;
+	}
+	scan->at = p;
+	return p < scan->end ? *p : '\0';
+}
+
+int lk_scan_enter(struct lk_scan *scan, char open)
+{
+	if (lk_scan_peek(scan) != open) {
+		return lk_scan_fail(scan, open == '{' ? "expected an object" : "expected an array");
+	}
+	if (scan->depth >= LK_SCAN_MAX_DEPTH) {
+		return lk_scan_fail(scan, "nested too deep");
+	}
+	scan->depth++;
+	scan->at++;
+	scan->fresh = true;
+	return 0;
+}
+
+int lk_scan_next(struct lk_scan *scan, char close)
+{
+	char c = lk_scan_peek(scan);
+	if (c == close) {
+		scan->at++;
+		scan->depth--;
+		scan->fresh = false;
+		return 0;
+	}
+	if (!scan->fresh) {
+		if (c != ',') {
+			return lk_scan_fail(
+				scan, close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+		}
+		scan->at++;
+	}
+	scan->fresh = false;
+	return 1;
+}
+
+int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret)
+{
+	if (lk_scan_peek(scan) != '"') {
+		return lk_scan_fail(scan, "expected a key in quotes");
+	}
+	int rc = lk_scan_string(scan, ret);
+	if (rc < 0) {
+		return rc;
+	}
+	if (lk_scan_peek(scan) != ':') {
+		return lk_scan_fail(scan, "expected ':' after the key");
+	}
+	scan->at++;
+	return 0;
+}
+
+/* Does any of eight bytes end plain ASCII text: quote, backslash, control or above 0x7f? May be
+ * true for nothing, never false for something. */
+static bool has_special(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t w;
+	memcpy(&w, p, sizeof(w));
+	uint64_t quote = w ^ (ones * '"');
+	uint64_t slash = w ^ (ones * '\\');
+	uint64_t found = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+		((slash - ones) & ~slash) | w;
+	return (found & high) != 0;
+}
+
+/* Length of the UTF-8 sequence at P, 0 when it is none (overlong, surrogate, too high, cut off). */
+static size_t utf8_len(const char *p, const char *end)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	size_t n = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
+	if (u[0] < 0xc2 || u[0] > 0xf4 || (size_t)(end - p) < n) {
+		return 0;
+	}
+	for (size_t i = 1; i < n; i++) {
+		if ((u[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	bool bad = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+		(u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f);
+	return bad ? 0 : n;
+}
+
+/* The code unit of \uXXXX at P (which points at the backslash), or -1. */
+static int32_t unit_at(const char *p, const char *end)
+{
+	if (end - p < 6 || p[0] != '\\' || p[1] != 'u') {
+		return -1;
+	}
+	int32_t unit = 0;
+	for (size_t i = 2; i < 6; i++) {
+		char c = lk_lower(p[i]);
+		int digit = lk_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		if (digit < 0) {
+			return -1;
+		}
+		unit = unit * 16 + digit;
+	}
+	return unit;
+}
+
+static bool is_low_surrogate(int32_t unit)
+{
+	return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/* Length of the escape at P, with both halves of a surrogate pair; 0 when it is none. */
+static size_t escape_len(const char *p, const char *end)
+{
+	if (end - p < 2) {
+		return 0;
+	}
+	if (p[1] != 'u') {
+		return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) ? 2 : 0;
+	}
+	int32_t unit = unit_at(p, end);
+	if (unit <= 0 || is_low_surrogate(unit)) {
+		return 0;
+	}
+	if (unit >= 0xd800 && unit <= 0xdbff) {
+		return is_low_surrogate(unit_at(p + 6, end)) ? 12 : 0;
+	}
+	return 6;
+}
+
+int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
+{
+	if (lk_scan_peek(scan) != '"') {
+		return lk_scan_fail(scan, "expected a string");
+	}
+	const char *end = scan->end;
+	const char *p = scan->at + 1;
+	const char *first = p;
+	bool escaped = false;
+	for (;;) {
+		while (end - p >= 8 && !has_special(p)) {
+			p += 8;
+		}
+		if (p == end) {
+			return fail_at(scan, p, "");
+		}
+		unsigned char c = (unsigned char)*p;
+		if (c == '"') {
+			break;
+		}
+		size_t n = 1;
+		if (c == '\\') {
+			escaped = true;
+			n = escape_len(p, end);
+		} else if (c >= 0x80) {
+			n = utf8_len(p, end);
+		}
+		if (n == 0) {
+			bool cut = end - p < (c == '\\' ? 12 : 4) &&
+				!memchr(p, '"', (size_t)(end - p));
+			return fail_at(scan, cut ? end : p,
+				c == '\\' ? "bad escape in a string" : "text is not UTF-8");
+		}
+		if (c < 0x20) {
+			return fail_at(scan, p, "control character in a string");
+		}
+		p += n;
+	}
+	*ret = (struct lk_scan_text){lk_str_n(first, (size_t)(p - first)), escaped};
+	scan->at = p + 1;
+	return 0;
+}
+
+static bool skip_digits(struct lk_scan *scan)
+{
+	const char *from = scan->at;
+	while (scan->at < scan->end && lk_is_digit(*scan->at)) {
+		scan->at++;
+	}
+	return scan->at > from;
+}
+
+static bool skip_byte(struct lk_scan *scan, char a, char b)
+{
+	bool there = scan->at < scan->end && (*scan->at == a || *scan->at == b);
+	scan->at += there;
+	return there;
+}
+
+static int skip_number(struct lk_scan *scan)
+{
+	skip_byte(scan, '-', '-');
+	bool fine = skip_byte(scan, '0', '0') || skip_digits(scan);
+	if (fine && skip_byte(scan, '.', '.')) {
+		fine = skip_digits(scan);
+	}
+	if (fine && skip_byte(scan, 'e', 'E')) {
+		skip_byte(scan, '+', '-');
+		fine = skip_digits(scan);
+	}
+	return fine ? 0 : lk_scan_fail(scan, "bad number");
+}
+
+static int skip_word(struct lk_scan *scan, const char *word)
+{
+	for (const char *w = word; *w; w++) {
+		if (scan->at == scan->end || *scan->at != *w) {
+			return lk_scan_fail(scan, "expected a value");
+		}
+		scan->at++;
+	}
+	return 0;
+}
+
+static int skip_container(struct lk_scan *scan, char open)
+{
+	char close = open == '{' ? '}' : ']';
+	int rc = lk_scan_enter(scan, open);
+	if (rc < 0) {
+		return rc;
+	}
+	while ((rc = lk_scan_next(scan, close)) > 0) {
+		struct lk_scan_text key;
+		if (open == '{' && (rc = lk_scan_key(scan, &key)) < 0) {
+			return rc;
+		}
+		if ((rc = lk_scan_skip(scan, NULL)) < 0) {
+			return rc;
+		}
+	}
+	return rc;
+}
+
+int lk_scan_skip(struct lk_scan *scan, lk_str *ret_text)
+{
+	struct lk_scan_text text;
+	int rc;
+	char c = lk_scan_peek(scan);
+	const char *from = scan->at;
+	switch (c) {
+	case '"':
+		rc = lk_scan_string(scan, &text);
+		break;
+	case '{':
+	case '[':
+		rc = skip_container(scan, c);
+		break;
+	case 't':
+		rc = skip_word(scan, "true");
+		break;
+	case 'f':
+		rc = skip_word(scan, "false");
+		break;
+	case 'n':
+		rc = skip_word(scan, "null");
+		break;
+	default:
+		if (c != '-' && !lk_is_digit(c)) {
+			return lk_scan_fail(scan, "expected a value");
+		}
+		rc = skip_number(scan);
+		break;
+	}
+	if (rc == 0 && ret_text) {
+		*ret_text = lk_str_n(from, (size_t)(scan->at - from));
+	}
+	return rc;
+}
+
+int lk_scan_finish(struct lk_scan *scan)
+{
+	lk_scan_peek(scan);
+	return scan->at == scan->end ? 0 : lk_scan_fail(scan, "something follows the document");
+}
+
+static size_t put_utf8(char *out, uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | (c >> 6));
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | (c >> 12));
+		out[1] = (char)(0x80 | ((c >> 6) & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | (c >> 18));
+	out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+	out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+/* Decodes the escape at P, known to be good; returns its length. */
+static size_t decode_escape(const char *p, const char *end, char *out, size_t *len)
+{
+	static const char from[] = "\"\\/bfnrt";
+	static const char to[] = "\"\\/\b\f\n\r\t";
+	if (p[1] != 'u') {
+		out[(*len)++] = to[strchr(from, p[1]) - from];
+		return 2;
+	}
+	uint32_t c = (uint32_t)unit_at(p, end);
+	size_t n = 6;
+	if (c >= 0xd800 && c <= 0xdbff) {
+		uint32_t low = (uint32_t)unit_at(p + 6, end);
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+		n = 12;
+	}
+	*len += put_utf8(out + *len, c);
+	return n;
+}
+
+lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena)
+{
+	if (!text.escaped) {
+		return text.raw;
+	}
+	/* An escape is never shorter than what it stands for. */
+	char *out = lk_arena_calloc(arena, 1, text.raw.len + 1);
+	const char *end = text.raw.ptr + text.raw.len;
+	size_t len = 0;
+	for (const char *p = text.raw.ptr; p < end;) {
+		if (*p == '\\') {
+			p += decode_escape(p, end, out, &len);
+		} else {
+			out[len++] = *p++;
+		}
+	}
+	return lk_str_n(out, len);
+}
+
+bool lk_scan_is(struct lk_scan_text text, const char *key)
+{
+	return !text.escaped && lk_str_is(text.raw, key);
+}

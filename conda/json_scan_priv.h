@@ -1,0 +1,61 @@
+/*
+ * A cursor over JSON text that is valid or refused: no tree, no copies.
+ *
+ * The one way through repodata. Everything it passes is checked (RFC 8259 grammar, UTF-8, escapes
+ * with their surrogates, no NUL, depth), so a caller may skip what it does not need and still
+ * refuse damaged text. Errors are LK_E_FORMAT with file, line and column.
+ *
+ *     lk_scan_enter(&scan, '{');
+ *     while ((rc = lk_scan_next(&scan, '}')) > 0) {
+ *             lk_scan_key(&scan, &key);
+ *             lk_scan_skip(&scan);
+ *     }
+ */
+#ifndef LK_CONDA_JSON_SCAN_PRIV_H
+#define LK_CONDA_JSON_SCAN_PRIV_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define LK_SCAN_MAX_DEPTH 32
+
+struct lk_scan {
+	const char *start, *end; /* the whole text */
+	const char *at;
+	const char *file; /* for errors */
+	unsigned depth;   /* of containers entered */
+	bool fresh;       /* nothing of the innermost container was read yet */
+	struct lk_error *err;
+};
+
+/* A string as it stands between its quotes. */
+struct lk_scan_text {
+	lk_str raw;
+	bool escaped; /* holds backslashes */
+};
+
+void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk_error *err);
+/* The first byte of the next value after white space; '\0' at the end of the text. */
+char lk_scan_peek(struct lk_scan *scan);
+/* Steps over '{' or '['; anything else is an error. */
+int lk_scan_enter(struct lk_scan *scan, char open) LK_MUST_USE;
+/* 1: another member or element follows; 0: the container was closed by CLOSE; negative: an error.
+ */
+int lk_scan_next(struct lk_scan *scan, char close) LK_MUST_USE;
+/* A member's key and the colon. */
+int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
+int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
+/* Any value; *ret_text (may be NULL) gets where it stands. */
+int lk_scan_skip(struct lk_scan *scan, lk_str *ret_text) LK_MUST_USE;
+/* Only white space may be left. */
+int lk_scan_finish(struct lk_scan *scan) LK_MUST_USE;
+/* LK_E_FORMAT at the place where the cursor stands. */
+int lk_scan_fail(const struct lk_scan *scan, const char *what);
+
+/* The text itself: a view of the source, or a decoded copy owned by ARENA where there are escapes.
+ */
+lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena);
+/* Is the text equal to KEY (without escapes in it)? */
+bool lk_scan_is(struct lk_scan_text text, const char *key);
+
+#endif

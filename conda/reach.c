@@ -1,0 +1,172 @@
+/*
+ * The names that root names lead to, and all their records.
+ */
+#include "conda/reach.h"
+
+#include <stdlib.h>
+
+#include "base/map.h"
+
+struct reached_vec LK_VEC_OF(struct lk_reached);
+
+struct walker {
+	struct lk_reach *reach;
+	const struct lk_source *sources;
+	size_t n_sources;
+	struct lk_strs queue;      /* every name met, in the order met */
+	struct lk_map queued;      /* the same, for look-up */
+	struct lk_map specs;       /* texts of dependencies that were followed */
+	struct lk_arena scratch;   /* parsed specs */
+	struct lk_records records; /* of the name at hand */
+	struct lk_u32s channels;   /* beside records */
+	struct reached_vec names;
+};
+
+static int repodata_records(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
+	struct lk_error *err)
+{
+	return lk_repodata_records(ctx, name, arena, ret, err);
+}
+
+struct lk_source lk_source_of_repodata(const struct lk_repodata *repodata, unsigned channel)
+{
+	return (struct lk_source){(void *)repodata, repodata_records, channel};
+}
+
+static void enqueue(struct walker *w, lk_str name)
+{
+	uint32_t next = (uint32_t)w->queue.len;
+	if (!lk_name_is_virtual(name) && lk_map_add(&w->queued, name, next) == next) {
+		lk_vec_push(&w->queue, name);
+	}
+}
+
+static void follow_spec(struct walker *w, lk_str text)
+{
+	uint32_t next = w->specs.len;
+	if (lk_map_add(&w->specs, text, next) != next) {
+		return;
+	}
+	const struct lk_matchspec *spec;
+	struct lk_error ignored; /* the resolver judges specs that do not parse */
+	if (lk_matchspec_parse(text, LK_SPEC_REPODATA, &w->scratch, &spec, &ignored) == 0 &&
+		spec->name_kind == LK_PATTERN_EXACT) {
+		enqueue(w, spec->name);
+	}
+}
+
+static void follow_record(struct walker *w, const struct lk_record *record)
+{
+	for (size_t i = 0; i < record->depends.n; i++) {
+		follow_spec(w, record->depends.items[i]);
+	}
+	for (size_t g = 0; g < record->n_extra; g++) {
+		for (size_t i = 0; i < record->extra[g].depends.n; i++) {
+			follow_spec(w, record->extra[g].depends.items[i]);
+		}
+	}
+}
+
+/* Moves the records at hand into the result. */
+static void keep_records(struct walker *w, lk_str name)
+{
+	struct lk_arena *arena = &w->reach->arena;
+	size_t n = w->records.len;
+	struct lk_record *records = lk_arena_calloc(arena, n, sizeof(*records));
+	unsigned *channels = lk_arena_calloc(arena, n, sizeof(*channels));
+	memcpy(records, w->records.items, n * sizeof(*records));
+	for (size_t i = 0; i < n; i++) {
+		channels[i] = w->channels.items[i];
+	}
+	struct lk_reached reached = {lk_str_dup(arena, name), records, channels, n};
+	lk_vec_push(&w->names, reached);
+	w->reach->n_records += n;
+}
+
+static int visit(struct walker *w, lk_str name, struct lk_error *err)
+{
+	lk_vec_clear(&w->records);
+	lk_vec_clear(&w->channels);
+	for (size_t s = 0; s < w->n_sources; s++) {
+		const struct lk_source *source = &w->sources[s];
+		int rc = source->records(source->ctx, name, &w->reach->arena, &w->records, err);
+		if (rc < 0) {
+			return rc;
+		}
+		while (w->channels.len < w->records.len) {
+			lk_vec_push(&w->channels, source->channel);
+		}
+	}
+	for (size_t i = 0; i < w->records.len; i++) {
+		follow_record(w, &w->records.items[i]);
+	}
+	if (w->records.len > 0) {
+		keep_records(w, name);
+	}
+	return 0;
+}
+
+static int cmp_reached(const void *a, const void *b)
+{
+	const struct lk_reached *left = a;
+	const struct lk_reached *right = b;
+	return lk_str_cmp(left->name, right->name);
+}
+
+static void sort_names(struct walker *w)
+{
+	size_t n = w->names.len;
+	if (n == 0) {
+		return;
+	}
+	qsort(w->names.items, n, sizeof(w->names.items[0]), cmp_reached);
+	w->reach->names = lk_arena_calloc(&w->reach->arena, n, sizeof(w->names.items[0]));
+	memcpy(w->reach->names, w->names.items, n * sizeof(w->names.items[0]));
+	w->reach->n_names = n;
+}
+
+int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_str *roots,
+	size_t n_roots, struct lk_reach *ret, struct lk_error *err)
+{
+	struct lk_reach reach = {0};
+	lk_arena_init(&reach.arena);
+	struct walker w = {.reach = &reach, .sources = sources, .n_sources = n_sources};
+	lk_arena_init(&w.scratch);
+	for (size_t i = 0; i < n_roots; i++) {
+		enqueue(&w, roots[i]);
+	}
+	int rc = 0;
+	for (size_t i = 0; i < w.queue.len && rc == 0; i++) {
+		rc = visit(&w, w.queue.items[i], err);
+	}
+	if (rc == 0) {
+		sort_names(&w);
+	}
+	lk_vec_done(&w.queue);
+	lk_vec_done(&w.records);
+	lk_vec_done(&w.channels);
+	lk_vec_done(&w.names);
+	lk_map_done(&w.queued);
+	lk_map_done(&w.specs);
+	lk_arena_done(&w.scratch);
+	if (rc < 0) {
+		lk_arena_done(&reach.arena);
+		return rc;
+	}
+	*ret = reach;
+	return 0;
+}
+
+void lk_reach_done(struct lk_reach *reach)
+{
+	lk_arena_done(&reach->arena);
+	*reach = (struct lk_reach){0};
+}
+
+const struct lk_reached *lk_reach_find(const struct lk_reach *reach, lk_str name)
+{
+	struct lk_reached key = {.name = name};
+	return reach->n_names == 0
+		? NULL
+		: bsearch(&key, reach->names, reach->n_names, sizeof(key), cmp_reached);
+}

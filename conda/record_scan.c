@@ -1,0 +1,360 @@
+/*
+ * A record's JSON object read into a struct lk_record.
+ */
+#include "conda/record_scan_priv.h"
+
+#include "base/fs.h"
+
+/* Time stamps up to here are seconds (the end of the year 9999), above it milliseconds. */
+#define SECONDS_MAX UINT64_C(253402300799)
+
+enum field_kind {
+	FIELD_TEXT,
+	FIELD_TIME,
+	FIELD_LIST,
+	FIELD_REQUIRES,
+	FIELD_FEATURES,
+	FIELD_NOARCH,
+	FIELD_MD5,
+	FIELD_SHA256,
+	FIELD_SIZE,
+	FIELD_BUILD_NUMBER,
+	FIELD_EXTRA,
+};
+
+struct field {
+	const char *key;
+	enum field_kind kind;
+	size_t offset; /* of the member, where the kind alone does not tell */
+};
+
+#define MEMBER(name) offsetof(struct lk_record, name)
+
+static const struct field fields[] = {
+	{"build", FIELD_TEXT, MEMBER(build)},
+	{"build_number", FIELD_BUILD_NUMBER, 0},
+	{"constrains", FIELD_LIST, MEMBER(constrains)},
+	{"depends", FIELD_LIST, MEMBER(depends)},
+	{"extra_depends", FIELD_EXTRA, 0},
+	{"flags", FIELD_LIST, MEMBER(flags)},
+	{"indexed_timestamp", FIELD_TIME, MEMBER(indexed_timestamp)},
+	{"license", FIELD_TEXT, MEMBER(license)},
+	{"license_family", FIELD_TEXT, MEMBER(license_family)},
+	{"md5", FIELD_MD5, 0},
+	{"name", FIELD_TEXT, MEMBER(name)},
+	{"noarch", FIELD_NOARCH, 0},
+	{"python_site_packages_path", FIELD_TEXT, MEMBER(python_site_packages_path)},
+	{"requires", FIELD_REQUIRES, 0},
+	{"sha256", FIELD_SHA256, 0},
+	{"size", FIELD_SIZE, 0},
+	{"timestamp", FIELD_TIME, MEMBER(timestamp)},
+	{"track_features", FIELD_FEATURES, 0},
+	{"version", FIELD_TEXT, MEMBER(version)},
+};
+
+struct reader {
+	struct lk_scan *scan;
+	struct lk_arena *arena;
+	struct lk_record *record;
+	struct lk_str_list requires;
+	bool has_depends, has_build_number;
+	const char *fault;
+};
+
+static const struct field *find_field(struct lk_scan_text key)
+{
+	for (size_t i = 0; i < LK_COUNTOF(fields); i++) {
+		if (lk_scan_is(key, fields[i].key)) {
+			return &fields[i];
+		}
+	}
+	return NULL;
+}
+
+/* A string, or an empty view for a value of any other kind. */
+static int read_text(struct reader *r, lk_str *ret)
+{
+	*ret = LK_STR("");
+	if (lk_scan_peek(r->scan) != '"') {
+		return lk_scan_skip(r->scan, NULL);
+	}
+	struct lk_scan_text text;
+	int rc = lk_scan_string(r->scan, &text);
+	if (rc == 0) {
+		*ret = lk_scan_decode(text, r->arena);
+	}
+	return rc;
+}
+
+/* A whole number that is not negative (a fraction is cut off); *ret_has tells whether it was one.
+ */
+static int read_number(struct reader *r, uint64_t *ret, bool *ret_has)
+{
+	lk_str text;
+	int rc = lk_scan_skip(r->scan, &text);
+	if (rc < 0) {
+		return rc;
+	}
+	size_t dot = lk_str_find_char(text, '.');
+	*ret_has = lk_str_to_u64(dot == SIZE_MAX ? text : lk_str_slice(text, 0, dot), ret);
+	return 0;
+}
+
+static struct lk_str_list list_of(const struct lk_strs *strs, struct lk_arena *arena)
+{
+	struct lk_str_list list = {NULL, strs->len};
+	if (strs->len > 0) {
+		lk_str *items = lk_arena_calloc(arena, strs->len, sizeof(*items));
+		memcpy(items, strs->items, strs->len * sizeof(*items));
+		list.items = items;
+	}
+	return list;
+}
+
+static int collect_strings(struct reader *r, struct lk_strs *strs)
+{
+	int rc = lk_scan_enter(r->scan, '[');
+	if (rc < 0) {
+		return rc;
+	}
+	while ((rc = lk_scan_next(r->scan, ']')) > 0) {
+		bool is_text = lk_scan_peek(r->scan) == '"';
+		lk_str text;
+		if ((rc = read_text(r, &text)) < 0) {
+			return rc;
+		}
+		if (is_text) {
+			lk_vec_push(strs, text);
+		}
+	}
+	return rc;
+}
+
+/* The strings of an array; other elements, and values of another kind, are passed over. */
+static int read_list(struct reader *r, struct lk_str_list *ret)
+{
+	*ret = (struct lk_str_list){0};
+	if (lk_scan_peek(r->scan) != '[') {
+		return lk_scan_skip(r->scan, NULL);
+	}
+	struct lk_strs strs = {0};
+	int rc = collect_strings(r, &strs);
+	if (rc == 0) {
+		*ret = list_of(&strs, r->arena);
+	}
+	lk_vec_done(&strs);
+	return rc;
+}
+
+static bool is_feature_end(char c)
+{
+	return c == ',' || lk_is_space(c);
+}
+
+/* track_features: a list, or one string with commas or spaces between. */
+static int read_features(struct reader *r, struct lk_str_list *ret)
+{
+	if (lk_scan_peek(r->scan) != '"') {
+		return read_list(r, ret);
+	}
+	lk_str text;
+	int rc = read_text(r, &text);
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_strs strs = {0};
+	for (size_t i = 0; i < text.len;) {
+		size_t from = i;
+		while (i < text.len && !is_feature_end(text.ptr[i])) {
+			i++;
+		}
+		if (i > from) {
+			lk_vec_push(&strs, lk_str_slice(text, from, i));
+		}
+		i++;
+	}
+	*ret = list_of(&strs, r->arena);
+	lk_vec_done(&strs);
+	return 0;
+}
+
+static int read_noarch(struct reader *r)
+{
+	bool is_true = lk_scan_peek(r->scan) == 't';
+	lk_str text;
+	int rc = read_text(r, &text);
+	if (rc < 0) {
+		return rc;
+	}
+	r->record->noarch = LK_NOARCH_NO;
+	if (is_true || lk_str_is(text, "generic")) {
+		r->record->noarch = LK_NOARCH_GENERIC;
+	} else if (lk_str_is(text, "python")) {
+		r->record->noarch = LK_NOARCH_PYTHON;
+	} else if (text.len > 0) {
+		r->fault = "unknown kind of 'noarch'";
+	}
+	return 0;
+}
+
+/* Absent, null and "" are no hash; anything else must be one. */
+static int read_hash(
+	struct reader *r, unsigned char *out, size_t len, bool *ret_has, const char *fault)
+{
+	lk_str text;
+	int rc = read_text(r, &text);
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_has = text.len > 0 && lk_unhex(text, out, len);
+	if (text.len > 0 && !*ret_has) {
+		r->fault = fault;
+	}
+	return 0;
+}
+
+struct extras LK_VEC_OF(struct lk_extra);
+
+static int collect_extra(struct reader *r, struct extras *extras)
+{
+	int rc = lk_scan_enter(r->scan, '{');
+	if (rc < 0) {
+		return rc;
+	}
+	while ((rc = lk_scan_next(r->scan, '}')) > 0) {
+		struct lk_scan_text key;
+		struct lk_extra extra;
+		if ((rc = lk_scan_key(r->scan, &key)) < 0 ||
+			(rc = read_list(r, &extra.depends)) < 0) {
+			return rc;
+		}
+		extra.group = lk_scan_decode(key, r->arena);
+		lk_vec_push(extras, extra);
+	}
+	return rc;
+}
+
+static int read_extra(struct reader *r)
+{
+	if (lk_scan_peek(r->scan) != '{') {
+		return lk_scan_skip(r->scan, NULL);
+	}
+	struct extras extras = {0};
+	int rc = collect_extra(r, &extras);
+	if (rc == 0 && extras.len > 0) {
+		struct lk_extra *items = lk_arena_calloc(r->arena, extras.len, sizeof(*items));
+		memcpy(items, extras.items, extras.len * sizeof(*items));
+		r->record->extra = items;
+		r->record->n_extra = extras.len;
+	}
+	lk_vec_done(&extras);
+	return rc;
+}
+
+static int read_time(struct reader *r, uint64_t *ret)
+{
+	uint64_t value = 0;
+	bool has;
+	int rc = read_number(r, &value, &has);
+	*ret = !has ? 0 : value > SECONDS_MAX ? value : value * 1000;
+	return rc;
+}
+
+static int read_field(struct reader *r, const struct field *field)
+{
+	struct lk_record *record = r->record;
+	void *member = (char *)record + field->offset;
+	switch (field->kind) {
+	case FIELD_TEXT:
+		return read_text(r, member);
+	case FIELD_TIME:
+		return read_time(r, member);
+	case FIELD_LIST:
+		r->has_depends = r->has_depends || member == (void *)&record->depends;
+		return read_list(r, member);
+	case FIELD_REQUIRES:
+		return read_list(r, &r->requires);
+	case FIELD_FEATURES:
+		return read_features(r, &record->track_features);
+	case FIELD_NOARCH:
+		return read_noarch(r);
+	case FIELD_MD5:
+		return read_hash(r, record->md5.bytes, LK_MD5_LEN, &record->has_md5, "bad 'md5'");
+	case FIELD_SHA256:
+		return read_hash(r, record->sha256.bytes, LK_SHA256_LEN, &record->has_sha256,
+			"bad 'sha256'");
+	case FIELD_SIZE:
+		return read_number(r, &record->size, &record->has_size);
+	case FIELD_BUILD_NUMBER:
+		return read_number(r, &record->build_number, &r->has_build_number);
+	case FIELD_EXTRA:
+		return read_extra(r);
+	}
+	return lk_scan_skip(r->scan, NULL);
+}
+
+bool lk_is_safe_component(lk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (c < 0x20 || c == 0x7f || c == '\\' || c == ':') {
+			return false;
+		}
+	}
+	return lk_path_is_component(text);
+}
+
+/* What keeps the record from being used, or NULL. */
+static const char *fault_of(const struct reader *r)
+{
+	const struct lk_record *record = r->record;
+	if (r->fault) {
+		return r->fault;
+	}
+	if (record->name.len == 0) {
+		return "no 'name'";
+	}
+	if (!lk_name_is_valid(record->name)) {
+		return "bad 'name'";
+	}
+	if (record->version.len == 0) {
+		return "no 'version'";
+	}
+	if (!lk_is_safe_component(record->version)) {
+		return "bad 'version'";
+	}
+	if (record->build.len == 0) {
+		return "no 'build'";
+	}
+	if (!lk_build_is_valid(record->build)) {
+		return "bad 'build'";
+	}
+	return r->has_build_number ? NULL : "no 'build_number'";
+}
+
+int lk_record_scan(
+	struct lk_scan *scan, struct lk_arena *arena, struct lk_record *ret, const char **ret_fault)
+{
+	*ret = (struct lk_record){0};
+	struct reader r = {.scan = scan, .arena = arena, .record = ret};
+	int rc = lk_scan_enter(scan, '{');
+	if (rc < 0) {
+		return rc;
+	}
+	while ((rc = lk_scan_next(scan, '}')) > 0) {
+		struct lk_scan_text key;
+		if ((rc = lk_scan_key(scan, &key)) < 0) {
+			return rc;
+		}
+		const struct field *field = find_field(key);
+		rc = field ? read_field(&r, field) : lk_scan_skip(scan, NULL);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	if (!r.has_depends) {
+		ret->depends = r.requires;
+	}
+	*ret_fault = fault_of(&r);
+	return rc;
+}
