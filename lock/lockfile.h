@@ -2,7 +2,16 @@
  * env.lock version 1 as a value (docs/lockfile.md): what the reader gives and the writer takes.
  *
  * Packages are struct lk_record: channel is the lock's channel name, url is filled by the reader
- * (channel url / subdir / file, or the explicit `url`). Everything is owned by the lock's arena.
+ * (channel url / subdir / file, or the explicit `url`). What the format does not hold is zero: build
+ * number, noarch kind, time stamp, track_features, flags. Everything is owned by the lock's arena.
+ *
+ *     lk_lock_read("env.lock", report, &lock, err);          lk_lock_init(&lock, channels, n, ...);
+ *     lk_lock_find_platform(&lock, LK_STR("linux-64"));      lk_lock_add_platform(&lock, &input, err);
+ *     lk_lock_done(&lock);                                   lk_lock_write(&lock, &bytes, err);
+ *                                                            lk_lock_done(&lock);
+ *
+ * What is read is untrusted: names, file names and URLs that could lead out of their place are
+ * refused here, so users of a lock need not look again.
  */
 #ifndef LK_LOCK_LOCKFILE_H
 #define LK_LOCK_LOCKFILE_H
@@ -47,7 +56,9 @@ struct lk_lock {
 
 /* Reads and checks everything that the file alone tells: format, hashes, duplicates, channel names,
  * `requires` equal to what the packages say. LK_E_FORMAT at file:line:column; unknown fields are
- * warned about. SOURCE is the text, NAME the file's name. */
+ * warned about. SOURCE is the text (not needed afterwards), NAME the file's name. Packages and
+ * platforms that stand out of order are put in order. A URL with credentials is refused without
+ * being shown. */
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
 		struct lk_lock *ret, struct lk_error *err) LK_MUST_USE;
 /* The same from a file; LK_E_NOT_FOUND when it is not there. */
@@ -55,24 +66,50 @@ int lk_lock_read(const char *path, const struct lk_report *report, struct lk_loc
 		struct lk_error *err) LK_MUST_USE;
 void lk_lock_done(struct lk_lock *lock);
 
-/* The file's bytes appended to OUT. Canonical: equal values give equal bytes. Writing them to disk is
- * lk_fs_write_atomic. */
-int lk_lock_write(const struct lk_lock *lock, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
+/* An empty lock for CHANNELS (highest priority first; names and `url` are copied, never `auth_url`).
+ * PRIORITY is "strict", "flexible" or "disabled". exclude_newer and variables may be set afterwards;
+ * their text must live in the lock's arena. */
+void lk_lock_init(struct lk_lock *ret, const struct lk_channel *channels, size_t n_channels,
+		lk_str priority);
 
-/* Fills requires_depends and requires_constrains from the packages; strings owned by ARENA. */
-int lk_lock_requires(struct lk_lock_platform *platform, struct lk_arena *arena,
+/* The answer for one platform, all borrowed. */
+struct lk_lock_input {
+	lk_str subdir;
+	struct lk_str_list specs;	       /* in the order given */
+	struct lk_str_list pins;
+	const struct lk_virtuals *solved_with; /* sorted by name */
+	const struct lk_record *const *records; /* any order, one a name */
+	const struct lk_str_list *extras;      /* beside them, or NULL: the records' own active_extras */
+	size_t n_records;
+};
+
+/* Copies the platform into the lock, `requires` computed. The dependencies that a package's active
+ * extras bring are appended to its `depends`, so that the lock explains itself. LK_E_INTEGRITY for a
+ * record without sha256, LK_E_USAGE when the platform is there already. */
+int lk_lock_add_platform(struct lk_lock *lock, const struct lk_lock_input *input,
 		struct lk_error *err) LK_MUST_USE;
 
+/* The file's bytes appended to OUT. Canonical: equal values give equal bytes. LK_E_FORMAT, and OUT as
+ * it was, for a value that the reader would refuse. Writing to disk is lk_fs_write_atomic. */
+int lk_lock_write(const struct lk_lock *lock, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
+
+/* Fills requires_depends and requires_constrains from the packages: the specs on virtual packages
+ * as they stand there, white space made single; strings owned by ARENA. */
+void lk_lock_requires(struct lk_lock_platform *platform, struct lk_arena *arena);
+
+/* NULL when it is not there. */
 const struct lk_lock_platform *lk_lock_find_platform(const struct lk_lock *lock, lk_str subdir);
 const struct lk_record *lk_lock_find_package(const struct lk_lock_platform *platform, lk_str name);
 
-/* Does HOST meet what the platform requires? 0, or LK_E_HOST naming each requirement and what the
- * host has instead. */
+/* Does HOST meet what the platform requires? A `depends` must be there and match, a `constrains` must
+ * match if there; conditions (CEP 43) look at the host and the lock's packages. 0, or LK_E_HOST naming
+ * each requirement and what the host has instead; LK_E_FORMAT for a requirement that is no spec. */
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
 		struct lk_error *err) LK_MUST_USE;
-/* Is every dependency met by a package of the platform or a virtual one, and every constraint kept,
- * every spec answered? 0, or LK_E_FINDING with each fault told to REPORT as a warning and the first in
- * err. */
+/* Is every dependency met by a package of the platform or by a virtual one of solved_with, every
+ * constraint and pin kept, every spec answered? Keys that a lock does not hold (build_number, flags,
+ * track_features, license_family) are not judged. 0, or LK_E_FINDING with each fault told to REPORT as
+ * a warning, in the order of the lock, and the first in err. */
 int lk_lock_check_consistent(const struct lk_lock_platform *platform,
 		const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
 

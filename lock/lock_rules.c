@@ -1,0 +1,161 @@
+/*
+ * The rules that reader and writer of a lock share, and the two texts that are derived, not stored.
+ */
+#include "lock/lock_rules_priv.h"
+
+#include "base/fs.h"
+#include "conda/channel.h"
+#include "conda/subdir.h"
+
+const char *lk_lock_wrong_text(lk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (c < 0x20 || c == 0x7f) {
+			return "holds a control character";
+		}
+	}
+	return NULL;
+}
+
+/* A part of a file name: visible ASCII that names nothing but itself. */
+static const char *wrong_word(lk_str text)
+{
+	if (text.len == 0) {
+		return "is empty";
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] <= ' ' || text.ptr[i] > '~' || text.ptr[i] == '\\') {
+			return "holds a character that does not belong there";
+		}
+	}
+	return lk_path_is_component(text) ? NULL : "is not a safe part of a file name";
+}
+
+const char *lk_lock_wrong_name(lk_str text)
+{
+	const char *wrong = wrong_word(text);
+	if (wrong) {
+		return wrong;
+	}
+	return lk_str_starts(text, LK_STR("__")) ? "names a virtual package" : NULL;
+}
+
+const char *lk_lock_wrong_version(lk_str text)
+{
+	return wrong_word(text);
+}
+
+const char *lk_lock_wrong_build(lk_str text)
+{
+	return text.len == 0 ? NULL : wrong_word(text);
+}
+
+const char *lk_lock_wrong_file(lk_str text)
+{
+	const char *wrong = wrong_word(text);
+	if (wrong) {
+		return wrong;
+	}
+	return lk_archive_kind_of(text, NULL) == LK_ARCHIVE_UNKNOWN
+			? "is not an archive that lockenv knows (.conda, .tar.bz2, .whl)"
+			: NULL;
+}
+
+const char *lk_lock_wrong_channel_name(lk_str text)
+{
+	if (!lk_path_is_contained(text)) {
+		return "is not a channel name";
+	}
+	lk_str rest = text;
+	lk_str part;
+	while (lk_str_split(&rest, '/', &part)) {
+		const char *wrong = wrong_word(part);
+		if (wrong) {
+			return wrong;
+		}
+	}
+	return NULL;
+}
+
+const char *lk_lock_wrong_url(lk_str text)
+{
+	size_t scheme = lk_str_find(text, LK_STR("://"));
+	if (scheme == SIZE_MAX || scheme == 0) {
+		return "is not a URL";
+	}
+	for (size_t i = 0; i < scheme; i++) {
+		if (!lk_is_alnum(text.ptr[i])) {
+			return "is not a URL";
+		}
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] <= ' ' || text.ptr[i] == 0x7f) {
+			return "holds a character that does not belong there";
+		}
+	}
+	return text.ptr[text.len - 1] == '/' ? "ends in a slash" : NULL;
+}
+
+const char *lk_lock_wrong_platform(lk_str text)
+{
+	if (lk_str_is(text, "noarch")) {
+		return "is no platform: noarch packages stand under the platforms that use them";
+	}
+	return lk_subdir_is_valid(text) ? NULL : "is not a platform such as linux-64";
+}
+
+const char *lk_lock_wrong_priority(lk_str text)
+{
+	bool known = lk_str_is(text, "strict") || lk_str_is(text, "flexible") ||
+			lk_str_is(text, "disabled");
+	return known ? NULL : "is not one of strict, flexible, disabled";
+}
+
+const char *lk_lock_wrong_instant(lk_str text)
+{
+	static const char shape[] = "0000-00-00T00:00:00Z";
+	bool right = text.len == sizeof(shape) - 1;
+	for (size_t i = 0; right && i < text.len; i++) {
+		right = shape[i] == '0' ? lk_is_digit(text.ptr[i]) : text.ptr[i] == shape[i];
+	}
+	return right ? NULL : "is not an instant such as 2026-01-31T00:00:00Z";
+}
+
+const char *lk_lock_wrong_virtual_name(lk_str text)
+{
+	return lk_name_is_virtual(text) ? NULL : "is not a virtual package such as __glibc";
+}
+
+bool lk_lock_url_has_credentials(lk_str url)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	return !lk_str_eq(url, lk_url_without_credentials(url, &arena));
+}
+
+lk_str lk_lock_derived_url(lk_str channel_url, const struct lk_record *record,
+		struct lk_arena *arena)
+{
+	lk_str file = lk_url_encode_path(record->fn, arena);
+	return lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT "/" LK_STR_FMT,
+			LK_STR_ARG(channel_url), LK_STR_ARG(record->subdir), LK_STR_ARG(file));
+}
+
+bool lk_lock_spec_is_virtual(lk_str spec)
+{
+	return lk_str_starts(lk_str_trim(spec), LK_STR("__"));
+}
+
+lk_str lk_lock_requirement(lk_str spec, struct lk_arena *arena)
+{
+	spec = lk_str_trim(spec);
+	char *text = lk_arena_calloc(arena, spec.len + 1, 1);
+	size_t len = 0;
+	for (size_t i = 0; i < spec.len; i++) {
+		char c = lk_is_space(spec.ptr[i]) ? ' ' : spec.ptr[i];
+		if (c != ' ' || text[len - 1] != ' ') {
+			text[len++] = c;
+		}
+	}
+	return lk_str_n(text, len);
+}
