@@ -39,10 +39,12 @@ const struct lk_json *lk_json_root(const struct lk_json_doc *doc);
 enum lk_json_kind lk_json_kind(const struct lk_json *value);
 /* The member KEY of an object; NULL when absent or VALUE is no object. */
 const struct lk_json *lk_json_get(const struct lk_json *value, const char *key);
-/* Members in the order of the text: index 0 .. size-1; also the elements of an array. */
+/* Members of an object or elements of an array, index 0 .. size-1 in the order of the text; 0 for
+ * other kinds. lk_json_at walks an object from its start: use lk_json_each for all members. */
 size_t lk_json_size(const struct lk_json *value);
 const struct lk_json *lk_json_at(const struct lk_json *value, size_t index);
-/* Calls FN for each member of an object in order; stops at the first non-zero result, returns it. */
+/* Calls FN for each member of an object in order; stops at the first non-zero result, returns it.
+ * 0 for other kinds. */
 int lk_json_each(const struct lk_json *value,
 		int (*fn)(void *ctx, lk_str key, const struct lk_json *member), void *ctx);
 
@@ -50,10 +52,13 @@ int lk_json_each(const struct lk_json *value,
 lk_str lk_json_string(const struct lk_json *value);
 /* The integer (reals with integral value count); FALLBACK for any other kind. */
 int64_t lk_json_int(const struct lk_json *value, int64_t fallback);
+/* The number, integer or real; FALLBACK for any other kind. */
+double lk_json_real(const struct lk_json *value, double fallback);
 bool lk_json_bool(const struct lk_json *value, bool fallback);
 
 /*
- * The writer appends to a buffer: two-space indent or compact, keys in the order written.
+ * The writer appends to a buffer: two-space indent or compact, keys in the order written, no line
+ * break at the end. Nesting deeper than 64 sets the buffer's overflow flag.
  *
  *     struct lk_jw w; lk_jw_init(&w, &buf, true);
  *     lk_jw_object(&w); lk_jw_key(&w, "name"); lk_jw_string(&w, name); lk_jw_end(&w);

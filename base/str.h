@@ -140,7 +140,7 @@ void lk_buf_appendf(struct lk_buf *buf, const char *fmt, ...) LK_PRINTF(2, 3);
 void lk_buf_vappendf(struct lk_buf *buf, const char *fmt, va_list args) LK_PRINTF(2, 0);
 /* Room for EXTRA more bytes at ptr + len, to be counted into len by the caller; NULL past the max. */
 char *lk_buf_room(struct lk_buf *buf, size_t extra);
-/* Cuts the text to LEN bytes; no effect when it is shorter. */
+/* Cuts the text to LEN bytes and ends it with NUL; no effect when it is shorter. */
 void lk_buf_truncate(struct lk_buf *buf, size_t len);
 /* The NUL-ended text ("" when empty); valid until the next append. */
 const char *lk_buf_cstr(const struct lk_buf *buf);

@@ -16,6 +16,7 @@ struct pool {
 	pthread_mutex_t mutex;   /* guards what follows */
 	size_t next;             /* the next index to start */
 	size_t failed;           /* the lowest index that failed, or SIZE_MAX */
+	int rc;                  /* what it returned */
 	struct lk_error *result; /* its error */
 };
 
@@ -33,11 +34,12 @@ static bool take(struct pool *pool, size_t *ret_index)
 
 /* Indices start in rising order, so every index below a failed one has been started and will
  * report: the lowest failure is always known in the end. */
-static void note_failure(struct pool *pool, size_t index, const struct lk_error *err)
+static void note_failure(struct pool *pool, size_t index, int rc, const struct lk_error *err)
 {
 	pthread_mutex_lock(&pool->mutex);
 	if (index < pool->failed) {
 		pool->failed = index;
+		pool->rc = rc;
 		*pool->result = *err;
 	}
 	pthread_mutex_unlock(&pool->mutex);
@@ -49,8 +51,9 @@ static void *work(void *arg)
 	size_t index;
 	while (take(pool, &index)) {
 		struct lk_error err = LK_ERROR_INIT;
-		if (pool->fn(pool->ctx, index, &err) < 0) {
-			note_failure(pool, index, &err);
+		int rc = pool->fn(pool->ctx, index, &err);
+		if (rc < 0) {
+			note_failure(pool, index, rc, &err);
 		}
 	}
 	return NULL;
@@ -73,7 +76,7 @@ static size_t start_threads(struct pool *pool, pthread_t *threads, size_t wanted
 
 int lk_workers_run(unsigned jobs, size_t n, lk_worker_fn *fn, void *ctx, struct lk_error *err)
 {
-	struct pool pool = {fn, ctx, n, PTHREAD_MUTEX_INITIALIZER, 0, SIZE_MAX, err};
+	struct pool pool = {fn, ctx, n, PTHREAD_MUTEX_INITIALIZER, 0, SIZE_MAX, LK_OK, err};
 	size_t workers = jobs ? jobs : lk_workers_default();
 	if (workers > n) {
 		workers = n;
@@ -86,7 +89,7 @@ int lk_workers_run(unsigned jobs, size_t n, lk_worker_fn *fn, void *ctx, struct 
 		pthread_join(threads[i], NULL);
 	}
 	pthread_mutex_destroy(&pool.mutex);
-	return pool.failed == SIZE_MAX ? LK_OK : (int)err->code;
+	return pool.rc;
 }
 
 unsigned lk_workers_default(void)
