@@ -11,40 +11,52 @@
 #include "store/cache.h"
 
 struct lk_fetch_options {
-	bool offline;	 /* use what is cached, however old; what is missing is LK_E_OFFLINE */
-	unsigned jobs;	 /* parallel transfers; 0: 8 */
+	bool offline;     /* use what is cached, however old; what is missing is LK_E_OFFLINE */
+	unsigned jobs;    /* parallel transfers; 0: 8 */
 	unsigned retries; /* after the first try; default 3 when 0 and !no_retries */
 	bool no_retries;
-	bool no_verify_tls; /* ssl_verify: false; warned about each time */
-	const char *ca_file; /* NULL: the system's */
-	int64_t repodata_ttl; /* 0: always revalidate, 1: by Cache-Control, > 1: seconds */
+	bool no_verify_tls;         /* ssl_verify: false; warned about each time */
+	const char *ca_file;        /* NULL: the system's */
+	unsigned backoff_ms;        /* pause before the first retry, then doubled; 0: 500 */
+	unsigned connect_timeout_s; /* 0: 20 */
+	unsigned stall_timeout_s;   /* a transfer without a byte for so long is broken off; 0: 60 */
+	int64_t repodata_ttl;       /* 0: always revalidate, 1: by Cache-Control, > 1: seconds */
+	int64_t now; /* seconds since 1970, to tell how old cached repodata is; 0: too old */
 };
+
+/* Decoded repodata of one subdir, and an archive whose size its record does not tell. */
+#define LK_FETCH_REPODATA_MAX ((size_t)2 << 30)
+#define LK_FETCH_ARCHIVE_MAX ((uint64_t)64 << 30)
 
 struct lk_fetch;
 
-/* CACHE is borrowed. */
+/* CACHE, REPORT (may be NULL) and the strings of OPTIONS are borrowed. Offline, no transfer library
+ * is even started. */
 int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
-		const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err) LK_MUST_USE;
+	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err) LK_MUST_USE;
 void lk_fetch_free(struct lk_fetch *fetch);
 
 /* Repodata of CHANNELS × SUBDIRS (noarch is added by the caller), in parallel, cached with ETag and
- * Last-Modified: repodata.json.zst first, then repodata.json. A missing platform subdir is an empty
- * repodata, a missing noarch is LK_E_NETWORK. RET gets n_channels * n_subdirs pointers in
- * channel-major order, each to be freed with lk_repodata_free. */
+ * Last-Modified: repodata.json.zst first, then repodata.json; file:// channels are read where they
+ * are. A missing platform subdir is an empty repodata, a missing noarch is LK_E_NETWORK. RET gets
+ * n_channels * n_subdirs pointers in channel-major order, each to be freed with lk_repodata_free.
+ * A channel that cannot be reached or serves damaged repodata is LK_E_NETWORK, and what the cache
+ * held of it stays; offline, what the cache lacks is LK_E_OFFLINE. */
 int lk_fetch_repodata(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
-		const lk_str *subdirs, size_t n_subdirs, struct lk_repodata **ret, struct lk_error *err)
-		LK_MUST_USE;
+	const lk_str *subdirs, size_t n_subdirs, struct lk_repodata **ret,
+	struct lk_error *err) LK_MUST_USE;
 
 /* Puts every record's archive into the cache, verified against its sha256 and size while written.
- * CHANNELS give credentials by URL prefix. Those already there are not touched. When several fail the
- * error is of the first in the order of RECORDS; offline, LK_E_OFFLINE and every missing file is told
- * to REPORT as a warning. */
+ * CHANNELS give credentials by URL prefix. Those already there are not touched. When several fail
+ * the error is of the first in the order of RECORDS, and what had arrived by then is kept:
+ * LK_E_NETWORK, LK_E_INTEGRITY for other bytes than RECORDS say, LK_E_FS. Offline, LK_E_OFFLINE and
+ * every missing file is told to REPORT as a warning; file:// URLs are read even then. */
 struct lk_fetch_stats {
 	size_t downloaded, present;
 	uint64_t bytes;
 };
 int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
-		const struct lk_record *records, size_t n_records, struct lk_fetch_stats *ret,
-		struct lk_error *err) LK_MUST_USE;
+	const struct lk_record *records, size_t n_records, struct lk_fetch_stats *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -1,0 +1,74 @@
+/*
+ * The handle of fetch/: options with their defaults, the cache, the transfer loop.
+ */
+#include "fetch/fetch.h"
+
+#include "fetch/fetch_priv.h"
+
+#define DEFAULT_JOBS 8
+#define DEFAULT_RETRIES 3
+#define DEFAULT_BACKOFF_MS 500
+#define DEFAULT_CONNECT_TIMEOUT_S 20
+#define DEFAULT_STALL_TIMEOUT_S 60
+
+static unsigned or_default(unsigned value, unsigned fallback)
+{
+	return value != 0 ? value : fallback;
+}
+
+int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
+	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err)
+{
+	const struct lk_http_settings settings = {
+		.jobs = or_default(options->jobs, DEFAULT_JOBS),
+		.retries = options->no_retries ? 0 : or_default(options->retries, DEFAULT_RETRIES),
+		.backoff_ms = or_default(options->backoff_ms, DEFAULT_BACKOFF_MS),
+		.connect_timeout_s =
+			or_default(options->connect_timeout_s, DEFAULT_CONNECT_TIMEOUT_S),
+		.stall_timeout_s = or_default(options->stall_timeout_s, DEFAULT_STALL_TIMEOUT_S),
+		.no_verify_tls = options->no_verify_tls,
+		.ca_file = options->ca_file,
+	};
+	struct lk_http *http = NULL;
+	if (!options->offline) {
+		int rc = lk_http_new(&settings, report, &http, err);
+		if (rc < 0) {
+			return rc;
+		}
+		if (options->no_verify_tls) {
+			lk_warn(report, "certificates are not verified (ssl_verify: false)");
+		}
+	}
+	struct lk_fetch *fetch = lk_calloc(1, sizeof(*fetch));
+	*fetch = (struct lk_fetch){
+		.cache = cache,
+		.options = *options,
+		.report = report,
+		.http = http,
+	};
+	*ret = fetch;
+	return 0;
+}
+
+void lk_fetch_free(struct lk_fetch *fetch)
+{
+	if (!fetch) {
+		return;
+	}
+	lk_http_free(fetch->http);
+	lk_free(fetch);
+}
+
+const char *lk_fetch_auth_url(
+	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena)
+{
+	for (size_t i = 0; i < n_channels; i++) {
+		const struct lk_channel *channel = &channels[i];
+		lk_str rest = lk_str_skip(url, channel->url.len);
+		if (lk_str_starts(url, channel->url) && rest.len > 0 && rest.ptr[0] == '/') {
+			return lk_arena_printf(arena, LK_STR_FMT LK_STR_FMT,
+				LK_STR_ARG(channel->auth_url), LK_STR_ARG(rest));
+		}
+	}
+	return lk_str_dup(arena, url).ptr;
+}

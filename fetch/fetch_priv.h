@@ -1,0 +1,21 @@
+/*
+ * What the parts of fetch/ share.
+ */
+#ifndef LK_FETCH_FETCH_PRIV_H
+#define LK_FETCH_FETCH_PRIV_H
+
+#include "fetch/fetch.h"
+#include "fetch/http.h"
+
+struct lk_fetch {
+	struct lk_cache *cache;
+	struct lk_fetch_options options;
+	const struct lk_report *report;
+	struct lk_http *http; /* NULL while offline */
+};
+
+/* URL with the credentials of the first channel that it lies under, NUL-ended; owned by ARENA. */
+const char *lk_fetch_auth_url(
+	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena);
+
+#endif

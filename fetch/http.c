@@ -1,0 +1,546 @@
+/*
+ * The transfer loop: slots that hold one curl handle each, filled in the order of the requests.
+ */
+#include "fetch/http.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <time.h>
+
+/* A try that brought this many new bytes gives the request its retries back. */
+#define HTTP_GOOD_PROGRESS (1024 * 1024)
+/* A server that asks to wait longer than this is not waited for. */
+#define HTTP_WAIT_MAX_S 60
+#define HTTP_WAIT_MAX_MS (HTTP_WAIT_MAX_S * 1000)
+#define HTTP_REDIRECTS_MAX 10
+#define HTTP_POLL_MS 100
+#define HTTP_BUFFER_BYTES (512 * 1024L)
+#define HTTP_ETAG_MAX 256
+
+struct slot {
+	CURL *easy;
+	struct curl_slist *headers;
+	struct run *run;
+	const struct lk_http_request *request; /* NULL: idle */
+	size_t index;                          /* of the request */
+	bool running;                          /* in the multi handle, else waiting for `wake_ms` */
+	int64_t wake_ms;
+	unsigned tries;    /* that failed since the last good progress */
+	uint64_t offset;   /* bytes the sink holds */
+	uint64_t furthest; /* the largest offset of all tries */
+	bool body_begun;   /* this try has given the sink bytes */
+	bool resumed;      /* what the sink holds came in several tries */
+	bool no_resume;
+	int sink_rc;
+	struct lk_error error; /* of the sink */
+	char etag[HTTP_ETAG_MAX];
+	char reason[CURL_ERROR_SIZE];
+};
+
+struct lk_http {
+	struct lk_http_settings settings;
+	const struct lk_report *report;
+	CURLM *multi;
+	struct slot *slots;
+};
+
+struct run {
+	struct lk_http *http;
+	const struct lk_http_request *requests;
+	size_t n;
+	size_t next;   /* the first request not started */
+	size_t active; /* slots in use */
+	size_t failed; /* the lowest index that failed, or n */
+	struct lk_error *error;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int lk_http_new(const struct lk_http_settings *settings, const struct lk_report *report,
+	struct lk_http **ret, struct lk_error *err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
+	}
+	struct lk_http *http = lk_calloc(1, sizeof(*http));
+	http->settings = *settings;
+	http->report = report;
+	http->slots = lk_calloc(settings->jobs, sizeof(*http->slots));
+	http->multi = curl_multi_init();
+	if (!http->multi) {
+		lk_http_free(http);
+		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
+	}
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)settings->jobs);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)settings->jobs);
+	*ret = http;
+	return 0;
+}
+
+void lk_http_free(struct lk_http *http)
+{
+	if (!http) {
+		return;
+	}
+	for (unsigned i = 0; i < http->settings.jobs; i++) {
+		curl_easy_cleanup(http->slots[i].easy);
+		curl_slist_free_all(http->slots[i].headers);
+	}
+	curl_multi_cleanup(http->multi);
+	lk_free(http->slots);
+	lk_free(http);
+	curl_global_cleanup();
+}
+
+static long slot_status(const struct slot *slot)
+{
+	long status = 0;
+	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+/* The last answer's header NAME, valid until the handle is used again; "" when it was not sent. */
+static const char *slot_header(const struct slot *slot, const char *name)
+{
+	struct curl_header *header = NULL;
+	if (curl_easy_header(slot->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+		return "";
+	}
+	return header->value;
+}
+
+/* Does the answer's Content-Range continue where the sink stopped? */
+static bool slot_continues(const struct slot *slot)
+{
+	lk_str range = lk_str_of(slot_header(slot, "Content-Range"));
+	lk_str unit = LK_STR("bytes ");
+	if (!lk_str_starts(range, unit)) {
+		return false;
+	}
+	range = lk_str_skip(range, unit.len);
+	lk_str first;
+	uint64_t offset;
+	return lk_str_split(&range, '-', &first) && lk_str_to_u64(first, &offset) &&
+		offset == slot->offset;
+}
+
+/* Makes the sink ready for this try's body. False: the answer cannot be used, try from the start.
+ */
+static bool slot_begin_body(struct slot *slot, long status)
+{
+	slot->body_begun = true;
+	if (status == 206) {
+		slot->resumed = true;
+		slot->no_resume = slot->offset == 0 || !slot_continues(slot);
+		return !slot->no_resume;
+	}
+	slot->offset = 0;
+	slot->resumed = false;
+	const char *etag = slot_header(slot, "ETag");
+	bool usable = etag[0] == '"' && strlen(etag) < sizeof(slot->etag);
+	memcpy(slot->etag, usable ? etag : "", usable ? strlen(etag) + 1 : 1);
+	slot->sink_rc = slot->request->sink->begin(slot->request->ctx, &slot->error);
+	return slot->sink_rc == 0;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+	struct slot *slot = ctx;
+	size_t len = size * count;
+	long status = slot_status(slot);
+	if (status < 200 || status > 299) {
+		return len; /* the text of an error page is of no use */
+	}
+	if (!slot->body_begun && !slot_begin_body(slot, status)) {
+		return 0;
+	}
+	slot->sink_rc = slot->request->sink->write(slot->request->ctx, bytes, len, &slot->error);
+	if (slot->sink_rc < 0) {
+		return 0;
+	}
+	slot->offset += len;
+	return len;
+}
+
+/* Appends "NAME: VALUE" unless VALUE is empty or NULL. False: out of memory. */
+static bool add_header(struct slot *slot, const char *name, const char *value)
+{
+	if (!value || value[0] == '\0') {
+		return true;
+	}
+	char *line = lk_asprintf("%s: %s", name, value);
+	struct curl_slist *headers = curl_slist_append(slot->headers, line);
+	lk_free(line);
+	if (headers) {
+		slot->headers = headers;
+	}
+	return headers != NULL;
+}
+
+static bool slot_set_headers(struct slot *slot, bool resume)
+{
+	const struct lk_http_request *request = slot->request;
+	curl_slist_free_all(slot->headers);
+	slot->headers = NULL;
+	return add_header(slot, "If-None-Match", request->if_none_match) &&
+		add_header(slot, "If-Modified-Since", request->if_modified_since) &&
+		add_header(slot, "If-Range", resume ? slot->etag : "");
+}
+
+static CURLcode slot_set_options(struct slot *slot, bool resume)
+{
+	const struct lk_http_settings *settings = &slot->run->http->settings;
+	const char *url = slot->request->url;
+	bool tls = lk_str_starts(lk_str_of(url), LK_STR("https:"));
+	CURL *easy = slot->easy;
+	CURLcode rc = CURLE_OK;
+
+	curl_easy_reset(easy);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->reason);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, HTTP_BUFFER_BYTES);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
+	rc |= curl_easy_setopt(easy, CURLOPT_URL, url);
+	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	rc |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
+	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	rc |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+	if (settings->no_verify_tls) {
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	} else if (settings->ca_file) {
+		rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file);
+	}
+	if (resume) {
+		char range[32];
+		snprintf(range, sizeof(range), "%llu-", (unsigned long long)slot->offset);
+		rc |= curl_easy_setopt(easy, CURLOPT_RANGE, range);
+	}
+	return rc;
+}
+
+/* Starts a try of the slot's request. */
+static int slot_try(struct slot *slot, struct lk_error *err)
+{
+	bool resume = slot->request->resumable && !slot->no_resume && slot->offset > 0;
+	slot->body_begun = false;
+	slot->sink_rc = 0;
+	slot->reason[0] = '\0';
+	if (!slot->easy) {
+		slot->easy = curl_easy_init();
+	}
+	if (!slot->easy || !slot_set_headers(slot, resume) ||
+		slot_set_options(slot, resume) != CURLE_OK ||
+		curl_multi_add_handle(slot->run->http->multi, slot->easy) != CURLM_OK) {
+		return lk_fail(
+			err, LK_E_BUG, "cannot set up the transfer of '%s'", slot->request->shown);
+	}
+	slot->running = true;
+	return 0;
+}
+
+static bool code_is_transient(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool status_is_transient(long status)
+{
+	return status == 408 || status == 425 || status == 429 ||
+		(status >= 500 && status != 501 && status != 505);
+}
+
+/* Plans another try; false when there is none left or the server wants too long a pause. */
+static bool slot_retry(struct slot *slot)
+{
+	const struct run *run = slot->run;
+	const struct lk_http_settings *settings = &run->http->settings;
+	if (slot->offset >= slot->furthest + HTTP_GOOD_PROGRESS) {
+		slot->tries = 0;
+		slot->furthest = slot->offset;
+	}
+	curl_off_t asked_s = 0;
+	curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
+	if (slot->tries >= settings->retries || slot->index > run->failed ||
+		asked_s > HTTP_WAIT_MAX_S) {
+		return false;
+	}
+	unsigned doublings = slot->tries < 10 ? slot->tries : 10;
+	int64_t pause_ms = (int64_t)settings->backoff_ms << doublings;
+	pause_ms = pause_ms > HTTP_WAIT_MAX_MS ? HTTP_WAIT_MAX_MS : pause_ms;
+	slot->wake_ms = monotonic_ms() + (asked_s > 0 ? asked_s * 1000 : pause_ms);
+	slot->tries++;
+	if (slot->no_resume || !slot->request->resumable) {
+		slot->offset = 0;
+	}
+	lk_note(run->http->report, 1, "trying again: '%s'", slot->request->shown);
+	return true;
+}
+
+int lk_http_fail_status(const char *shown, long status, struct lk_error *err)
+{
+	switch (status) {
+	case 401:
+	case 403:
+	case 407:
+		lk_fail(err, LK_E_NETWORK, "cannot download '%s': access denied (HTTP %ld)", shown,
+			status);
+		lk_error_hint(err, "give credentials in the channel's URL or in ~/.netrc");
+		break;
+	case 404:
+	case 410:
+		lk_fail(err, LK_E_NETWORK,
+			"cannot download '%s': the server does not have it (HTTP %ld)", shown,
+			status);
+		lk_error_hint(err,
+			"check the channel's name or URL; the file may have been removed there");
+		break;
+	case 429:
+		lk_fail(err, LK_E_NETWORK,
+			"cannot download '%s': the server limits requests (HTTP 429)", shown);
+		lk_error_hint(err, "wait a while and run the command again");
+		break;
+	default:
+		lk_fail(err, LK_E_NETWORK, "cannot download '%s': the server answers HTTP %ld",
+			shown, status);
+		lk_error_hint(err,
+			status >= 500 ? "the server is in trouble; try again later"
+				      : "check the channel's URL");
+		break;
+	}
+	lk_error_file(err, shown);
+	return err->code;
+}
+
+static const char *hint_for(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+		return "check the channel's URL and the network, and http_proxy and https_proxy "
+		       "where "
+		       "there is a proxy";
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "check the variables http_proxy, https_proxy and all_proxy";
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+		return "give the certificate authority of your site as ssl_verify in .condarc";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return "use an http, https or file URL";
+	default:
+		return "try again later";
+	}
+}
+
+static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_error *err)
+{
+	const char *shown = slot->request->shown;
+	const char *reason = slot->reason[0] != '\0' ? slot->reason : curl_easy_strerror(code);
+	if (code == CURLE_WRITE_ERROR) {
+		reason = "the server sends a part that was not asked for";
+	}
+	/* curl starts its sentences with a capital; words such as SSL stay. */
+	bool lower = lk_is_alpha(reason[0]) && reason[1] == lk_lower(reason[1]);
+	lk_str rest = lk_str_trim(lk_str_of(reason + 1));
+	lk_fail(err, LK_E_NETWORK, "cannot download '%s': %c" LK_STR_FMT, shown,
+		lower ? lk_lower(reason[0]) : reason[0], LK_STR_ARG(rest));
+	lk_error_hint(err, "%s", hint_for(code));
+	lk_error_file(err, shown);
+	return err->code;
+}
+
+/* The final answer goes to the sink. LK_E_INTEGRITY of a resumed body: *ret_again. */
+static int slot_end(struct slot *slot, long status, bool *ret_again, struct lk_error *err)
+{
+	if (status >= 200 && status <= 299 && !slot->body_begun && !slot_begin_body(slot, status)) {
+		if (slot->sink_rc < 0) {
+			*err = slot->error;
+			return slot->sink_rc;
+		}
+		*ret_again = true;
+		return lk_http_fail_status(slot->request->shown, status, err);
+	}
+	const struct lk_http_response response = {
+		.status = status,
+		.etag = slot_header(slot, "ETag"),
+		.last_modified = slot_header(slot, "Last-Modified"),
+		.cache_control = slot_header(slot, "Cache-Control"),
+	};
+	int rc = slot->request->sink->end(slot->request->ctx, &response, err);
+	if (rc == LK_E_INTEGRITY && slot->resumed) {
+		slot->no_resume = true;
+		*ret_again = true;
+	}
+	return rc;
+}
+
+/* A try is over: 0 with *ret_again false when the request is done. */
+static int slot_conclude(struct slot *slot, CURLcode code, bool *ret_again, struct lk_error *err)
+{
+	if (slot->sink_rc < 0) {
+		*err = slot->error;
+		return slot->sink_rc;
+	}
+	if (code != CURLE_OK) {
+		*ret_again =
+			code_is_transient(code) || (code == CURLE_WRITE_ERROR && slot->no_resume);
+		return slot_fail_code(slot, code, err);
+	}
+	long status = slot_status(slot);
+	if (status == 416 && slot->offset > 0) {
+		slot->no_resume = true;
+	}
+	if (status_is_transient(status) || (status == 416 && slot->offset > 0)) {
+		*ret_again = true;
+		return lk_http_fail_status(slot->request->shown, status, err);
+	}
+	return slot_end(slot, status, ret_again, err);
+}
+
+static void slot_finish(struct slot *slot, CURLcode code)
+{
+	struct run *run = slot->run;
+	struct lk_error error = LK_ERROR_INIT;
+	bool again = false;
+	int rc = slot_conclude(slot, code, &again, &error);
+	curl_multi_remove_handle(run->http->multi, slot->easy);
+	slot->running = false;
+	if (rc < 0 && again && slot_retry(slot)) {
+		return;
+	}
+	if (rc < 0 && slot->index < run->failed) {
+		run->failed = slot->index;
+		*run->error = error;
+	}
+	slot->request = NULL;
+	run->active--;
+}
+
+/* Fills idle slots and wakes those whose pause is over. *ret_wait_ms: until the next has to wake.
+ */
+static int run_start(struct run *run, int64_t *ret_wait_ms, struct lk_error *err)
+{
+	int64_t now = monotonic_ms();
+	*ret_wait_ms = HTTP_POLL_MS;
+	for (unsigned i = 0; i < run->http->settings.jobs; i++) {
+		struct slot *slot = &run->http->slots[i];
+		if (!slot->request && run->next < run->n && run->failed == run->n) {
+			*slot = (struct slot){.easy = slot->easy, .headers = slot->headers};
+			slot->run = run;
+			slot->index = run->next++;
+			slot->request = &run->requests[slot->index];
+			run->active++;
+		}
+		if (!slot->request || slot->running) {
+			continue;
+		}
+		if (slot->wake_ms > now) {
+			int64_t left = slot->wake_ms - now;
+			*ret_wait_ms = left < *ret_wait_ms ? left : *ret_wait_ms;
+			continue;
+		}
+		int rc = slot_try(slot, err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* Has a try ended? */
+static bool run_reap(struct run *run)
+{
+	for (bool any = false;; any = true) {
+		int left;
+		const CURLMsg *message = curl_multi_info_read(run->http->multi, &left);
+		if (!message) {
+			return any;
+		}
+		void *slot = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		slot_finish(slot, message->data.result);
+	}
+}
+
+static int run_loop(struct run *run, void (*tick)(void *ctx), void *ctx, struct lk_error *err)
+{
+	CURLM *multi = run->http->multi;
+	int64_t ticked_ms = 0;
+	for (;;) {
+		if (lk_report_stop(run->http->report)) {
+			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
+		}
+		int64_t wait_ms;
+		int rc = run_start(run, &wait_ms, err);
+		if (rc < 0 || run->active == 0) {
+			return rc;
+		}
+		int running;
+		if (curl_multi_perform(multi, &running) != CURLM_OK) {
+			return lk_fail(err, LK_E_BUG, "the transfer library failed");
+		}
+		bool reaped = run_reap(run);
+		if (tick && monotonic_ms() - ticked_ms >= HTTP_POLL_MS) {
+			tick(ctx);
+			ticked_ms = monotonic_ms();
+		}
+		if (!reaped) {
+			curl_multi_poll(multi, NULL, 0, (int)wait_ms, NULL);
+		}
+	}
+}
+
+int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, size_t n,
+	void (*tick)(void *ctx), void *ctx, struct lk_error *err)
+{
+	struct lk_error first = LK_ERROR_INIT;
+	struct run run = {.http = http, .requests = requests, .n = n, .failed = n, .error = &first};
+	int rc = run_loop(&run, tick, ctx, err);
+	for (unsigned i = 0; i < http->settings.jobs; i++) {
+		struct slot *slot = &http->slots[i];
+		if (slot->running) {
+			curl_multi_remove_handle(http->multi, slot->easy);
+		}
+		slot->running = false;
+		slot->request = NULL;
+	}
+	if (rc == 0 && run.failed < n) {
+		*err = first;
+		rc = err->code;
+	}
+	if (rc == 0 && tick) {
+		tick(ctx);
+	}
+	return rc;
+}

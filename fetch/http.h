@@ -1,0 +1,84 @@
+/*
+ * One transfer loop over libcurl's multi interface, and the only user of curl.
+ *
+ * A run takes requests and keeps up to `jobs` of them going, started in their order:
+ *
+ *     lk_http_new(&settings, report, &http, err);
+ *     lk_http_run(http, requests, n, tick, ctx, err);
+ *     lk_http_free(http);
+ *
+ * The body goes to the request's sink: begin (a try starts at byte 0), write, end (once, with the
+ * final answer). A try that broke off is made again after a pause that doubles, from where it
+ * stopped when the request is resumable and the server agrees, else with begin again. Tries that
+ * got far count anew, so a large file survives many short breaks.
+ *
+ * HTTP/1.1 and, over TLS, HTTP/2; proxies from the usual environment variables, credentials from
+ * the URL or ~/.netrc, both by curl. curl sends credentials to the host and port they belong to
+ * alone, so a redirect carries none elsewhere; one from https to http is refused. TLS is verified.
+ *
+ * Not thread-safe: one lk_http, one thread.
+ */
+#ifndef LK_FETCH_HTTP_H
+#define LK_FETCH_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/report.h"
+
+struct lk_http;
+
+struct lk_http_settings {
+	unsigned jobs;              /* transfers at a time, at least 1 */
+	unsigned retries;           /* after a try that brought little; 0: none */
+	unsigned backoff_ms;        /* pause before the first retry, then doubled */
+	unsigned connect_timeout_s; /* at least 1 */
+	unsigned stall_timeout_s;   /* no byte for so long: broken off; at least 1 */
+	bool no_verify_tls;
+	const char *ca_file; /* borrowed; NULL: the system's */
+};
+
+/* The final answer. Strings are the empty text when the header was not sent. */
+struct lk_http_response {
+	long status;
+	const char *etag;
+	const char *last_modified;
+	const char *cache_control;
+};
+
+struct lk_http_sink {
+	/* The body follows from its first byte; what was written before is void. */
+	int (*begin)(void *ctx, struct lk_error *err);
+	int (*write)(void *ctx, const void *bytes, size_t len, struct lk_error *err);
+	/* Any answer that is not to be tried again: 2xx with the body written, or another status
+	 * without body. LK_E_INTEGRITY after a resumed body has it fetched once more, with begin
+	 * again. */
+	int (*end)(void *ctx, const struct lk_http_response *response, struct lk_error *err);
+};
+
+struct lk_http_request {
+	const char *url;               /* with credentials where there are any: never shown */
+	const char *shown;             /* without them, for messages */
+	const char *if_none_match;     /* NULL or "": not sent */
+	const char *if_modified_since; /* the same */
+	bool resumable;
+	const struct lk_http_sink *sink;
+	void *ctx; /* given to the sink */
+};
+
+/* REPORT's stop is asked at least ten times a second. Strings in SETTINGS are borrowed. */
+int lk_http_new(const struct lk_http_settings *settings, const struct lk_report *report,
+	struct lk_http **ret, struct lk_error *err) LK_MUST_USE;
+void lk_http_free(struct lk_http *http);
+
+/* Ends when all requests have ended. After a failure no further request is started, those before it
+ * are brought to their end, and the error is that of the first failed in the order of REQUESTS.
+ * LK_E_INTERRUPTED when REPORT says stop. TICK (may be NULL) is called a few times a second. */
+int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, size_t n,
+	void (*tick)(void *ctx), void *ctx, struct lk_error *err) LK_MUST_USE;
+
+/* LK_E_NETWORK that says what STATUS means for the file SHOWN, with a hint. */
+int lk_http_fail_status(const char *shown, long status, struct lk_error *err);
+
+#endif

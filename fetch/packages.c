@@ -1,0 +1,318 @@
+/*
+ * Package archives into the cache: hashed as they are written, published by lk_cache_commit.
+ */
+#include "fetch/fetch.h"
+
+#include <errno.h>
+
+#include "base/digest.h"
+#include "base/fs.h"
+#include "base/map.h"
+#include "fetch/fetch_priv.h"
+
+/* One archive that is not in the cache yet. */
+struct item {
+	struct batch *batch;
+	const struct lk_record *record;
+	const char *shown; /* its URL, without credentials should it have any */
+	struct lk_cache_incoming incoming;
+	bool open; /* `incoming` is */
+	bool done;
+	struct lk_digest *digest;
+	uint64_t size; /* bytes that have arrived */
+};
+
+struct items LK_VEC_OF(struct item);
+
+struct batch {
+	struct lk_fetch *fetch;
+	const struct lk_channel *channels;
+	size_t n_channels;
+	struct lk_arena arena;
+	struct items items; /* in the order of the records, each archive once */
+	uint64_t bytes_all;
+};
+
+static void report_progress(void *ctx)
+{
+	const struct batch *batch = ctx;
+	struct lk_progress progress = {
+		.stage = "fetch",
+		.total = batch->items.len,
+		.bytes_all = batch->bytes_all,
+	};
+	for (size_t i = 0; i < batch->items.len; i++) {
+		const struct item *item = &batch->items.items[i];
+		progress.done += item->done;
+		progress.bytes += item->size;
+		if (item->open && progress.item.len == 0) {
+			progress.item = item->record->fn;
+		}
+	}
+	lk_report_progress(batch->fetch->report, &progress);
+}
+
+static void item_abort(struct item *item)
+{
+	if (item->open) {
+		lk_cache_abort(item->batch->fetch->cache, &item->incoming);
+		item->open = false;
+	}
+	item->size = 0;
+}
+
+/* Other bytes than the lock names: says so with the address and what to do. */
+static int item_fail(const struct item *item, struct lk_error *err)
+{
+	if (err->code == LK_E_INTEGRITY) {
+		lk_error_file(err, item->shown);
+		lk_error_hint(err,
+			"the channel serves another file than the lock names: try again, and "
+			"solve again if the file was replaced there on purpose");
+	}
+	return err->code;
+}
+
+static int sink_begin(void *ctx, struct lk_error *err)
+{
+	struct item *item = ctx;
+	item_abort(item);
+	int rc = lk_cache_begin(item->batch->fetch->cache, &item->incoming, err);
+	if (rc < 0) {
+		return rc;
+	}
+	item->open = true;
+	if (!item->digest) {
+		item->digest = lk_digest_new(LK_DIGEST_SHA256);
+	}
+	lk_digest_restart(item->digest);
+	return 0;
+}
+
+static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error *err)
+{
+	struct item *item = ctx;
+	const struct lk_record *record = item->record;
+	uint64_t max = record->has_size ? record->size : LK_FETCH_ARCHIVE_MAX;
+	if (len > max - item->size) {
+		lk_fail(err, LK_E_INTEGRITY, "'%s' is larger than the %llu bytes expected",
+			item->shown, (unsigned long long)max);
+		return item_fail(item, err);
+	}
+	item->size += len;
+	lk_digest_update(item->digest, bytes, len);
+	return lk_fs_write_all(item->incoming.fd, bytes, len, item->incoming.name, err);
+}
+
+static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
+{
+	struct item *item = ctx;
+	struct batch *batch = item->batch;
+	if (response->status < 200 || response->status > 299) {
+		return lk_http_fail_status(item->shown, response->status, err);
+	}
+	struct lk_sha256 sha256;
+	lk_digest_final(item->digest, sha256.bytes);
+	int rc = lk_cache_commit(
+		batch->fetch->cache, &item->incoming, item->record, &sha256, item->size, err);
+	if (rc < 0) {
+		return item_fail(item, err);
+	}
+	lk_digest_free(item->digest);
+	item->digest = NULL;
+	item->done = true;
+	return 0;
+}
+
+/* Copies the archive of a file:// channel. *ret_local: it is one. */
+static int import_local(struct item *item, bool *ret_local, struct lk_error *err)
+{
+	struct batch *batch = item->batch;
+	const struct lk_record *record = item->record;
+	lk_str path;
+	*ret_local = lk_url_to_path(record->url, &batch->arena, &path);
+	if (!*ret_local) {
+		return 0;
+	}
+	const char *dir = lk_str_dup(&batch->arena, lk_path_dirname(path)).ptr;
+	int rc = lk_cache_import(batch->fetch->cache, dir, record, err);
+	if (rc == LK_E_NOT_FOUND || (rc == LK_E_FS && err->sys_errno == ENOENT)) {
+		lk_fail(err, LK_E_NETWORK, "channel '" LK_STR_FMT "' has no '" LK_STR_FMT "'",
+			LK_STR_ARG(record->channel), LK_STR_ARG(path));
+		lk_error_hint(err, "check that the channel's folder is complete, or solve again");
+		return err->code;
+	}
+	if (rc < 0) {
+		return item_fail(item, err);
+	}
+	item->done = true;
+	item->size = record->has_size ? record->size : 0;
+	return 0;
+}
+
+static bool is_local(const struct lk_record *record)
+{
+	return lk_str_starts(record->url, LK_STR("file:"));
+}
+
+/* Notes the archives that are missing, each once. */
+static int find_missing(struct batch *batch, const struct lk_record *records, size_t n_records,
+	uint64_t *ret_present, struct lk_error *err)
+{
+	struct lk_map seen LK_CLEANUP(lk_map_done) = {0};
+	for (size_t i = 0; i < n_records; i++) {
+		const struct lk_record *record = &records[i];
+		lk_str shown = lk_url_without_credentials(record->url, &batch->arena);
+		if (!record->has_sha256) {
+			lk_fail(err, LK_E_INTEGRITY,
+				"'" LK_STR_FMT "' has no sha256 to be checked against",
+				LK_STR_ARG(shown));
+			lk_error_hint(
+				err, "choose another build, or ask the channel to index it again");
+			return err->code;
+		}
+		struct lk_buf name LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1024);
+		lk_cache_archive_name(record, &name);
+		lk_str key = lk_str_dup(&batch->arena, lk_buf_view(&name));
+		if (lk_map_get(&seen, key) != LK_MAP_NONE) {
+			continue;
+		}
+		lk_map_add(&seen, key, 0);
+		if (lk_cache_has_archive(batch->fetch->cache, record)) {
+			(*ret_present)++;
+			continue;
+		}
+		const struct item item = {
+			.batch = batch,
+			.record = record,
+			.shown = lk_str_dup(&batch->arena, shown).ptr,
+		};
+		lk_vec_push(&batch->items, item);
+		batch->bytes_all += record->has_size ? record->size : 0;
+	}
+	return 0;
+}
+
+static int check_offline(const struct batch *batch, struct lk_error *err)
+{
+	size_t missing = 0;
+	const struct item *first = NULL;
+	for (size_t i = 0; i < batch->items.len; i++) {
+		const struct item *item = &batch->items.items[i];
+		if (is_local(item->record)) {
+			continue;
+		}
+		lk_warn(batch->fetch->report, "not in the cache: '%s'", item->shown);
+		first = first ? first : item;
+		missing++;
+	}
+	if (missing == 0) {
+		return 0;
+	}
+	if (missing == 1) {
+		lk_fail(err, LK_E_OFFLINE, "offline, and '" LK_STR_FMT "' is not in the cache",
+			LK_STR_ARG(first->record->fn));
+	} else {
+		lk_fail(err, LK_E_OFFLINE,
+			"offline, and '" LK_STR_FMT "' and %zu more are not in the cache",
+			LK_STR_ARG(first->record->fn), missing - 1);
+	}
+	lk_error_hint(err, "run 'lockenv fetch' where there is a network, with this cache");
+	return err->code;
+}
+
+/* Brings in what lies in file:// channels; *ret_n: how many items came before the first failure. */
+static int import_all(struct batch *batch, size_t *ret_n, struct lk_error *err)
+{
+	for (size_t i = 0; i < batch->items.len; i++) {
+		struct item *item = &batch->items.items[i];
+		bool local;
+		*ret_n = i;
+		if (lk_report_stop(batch->fetch->report)) {
+			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
+		}
+		int rc = import_local(item, &local, err);
+		if (rc < 0) {
+			return rc;
+		}
+		if (local) {
+			report_progress(batch);
+		}
+	}
+	*ret_n = batch->items.len;
+	return 0;
+}
+
+static int download(struct batch *batch, size_t n_items, struct lk_error *err)
+{
+	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
+	struct lk_http_request *requests LK_AUTO_FREE = lk_calloc(n_items, sizeof(*requests));
+	size_t n = 0;
+	for (size_t i = 0; i < n_items; i++) {
+		struct item *item = &batch->items.items[i];
+		if (item->done) {
+			continue;
+		}
+		requests[n++] = (struct lk_http_request){
+			.url = lk_fetch_auth_url(batch->channels, batch->n_channels,
+				item->record->url, &batch->arena),
+			.shown = item->shown,
+			.resumable = true,
+			.sink = &sink,
+			.ctx = item,
+		};
+	}
+	return n == 0 ? 0
+		      : lk_http_run(batch->fetch->http, requests, n, report_progress, batch, err);
+}
+
+static int bring_in(struct batch *batch, struct lk_error *err)
+{
+	int rc = batch->fetch->options.offline ? check_offline(batch, err) : 0;
+	if (rc < 0) {
+		return rc;
+	}
+	size_t n = 0;
+	struct lk_error local = LK_ERROR_INIT;
+	int local_rc = import_all(batch, &n, &local);
+	rc = local_rc == LK_E_INTERRUPTED ? 0 : download(batch, n, err);
+	if (rc == 0 && local_rc < 0) {
+		*err = local;
+		rc = local_rc;
+	}
+	return rc;
+}
+
+static void batch_done(struct batch *batch, struct lk_fetch_stats *stats)
+{
+	for (size_t i = 0; i < batch->items.len; i++) {
+		struct item *item = &batch->items.items[i];
+		if (item->done) {
+			stats->downloaded++;
+			stats->bytes += item->size;
+		}
+		item_abort(item);
+		lk_digest_free(item->digest);
+	}
+	lk_vec_done(&batch->items);
+	lk_arena_done(&batch->arena);
+}
+
+int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_record *records, size_t n_records, struct lk_fetch_stats *ret,
+	struct lk_error *err)
+{
+	struct batch batch = {.fetch = fetch, .channels = channels, .n_channels = n_channels};
+	struct lk_fetch_stats stats = {0};
+	uint64_t present = 0;
+	int rc = find_missing(&batch, records, n_records, &present, err);
+	if (rc == 0) {
+		rc = bring_in(&batch, err);
+	}
+	batch_done(&batch, &stats);
+	stats.present = present;
+	if (rc == 0) {
+		*ret = stats;
+	}
+	return rc;
+}
