@@ -28,8 +28,8 @@ static bool holds(const lk_str *items, size_t n, lk_str text)
 }
 
 /* The record's dependencies, then those of its active groups that are not among them. */
-static struct lk_str_list dup_depends(struct lk_arena *arena, const struct lk_record *record,
-		const struct lk_str_list *active)
+static struct lk_str_list dup_depends(
+	struct lk_arena *arena, const struct lk_record *record, const struct lk_str_list *active)
 {
 	size_t room = record->depends.n;
 	for (size_t i = 0; i < record->n_extra; i++) {
@@ -58,27 +58,27 @@ static struct lk_str_list dup_depends(struct lk_arena *arena, const struct lk_re
 }
 
 /* Only what the format holds: a lock that was built equals the same lock read back. */
-static struct lk_record dup_record(struct lk_arena *arena, const struct lk_record *record,
-		const struct lk_str_list *active)
+static struct lk_record dup_record(
+	struct lk_arena *arena, const struct lk_record *record, const struct lk_str_list *active)
 {
 	return (struct lk_record){
-			.name = lk_str_dup(arena, record->name),
-			.version = lk_str_dup(arena, record->version),
-			.build = lk_str_dup(arena, record->build),
-			.subdir = lk_str_dup(arena, record->subdir),
-			.fn = lk_str_dup(arena, record->fn),
-			.channel = lk_str_dup(arena, record->channel),
-			.url = lk_str_dup(arena, record->url),
-			.has_sha256 = record->has_sha256,
-			.has_md5 = record->has_md5,
-			.has_size = record->has_size,
-			.sha256 = record->sha256,
-			.md5 = record->md5,
-			.size = record->size,
-			.license = lk_str_dup(arena, record->license),
-			.active_extras = dup_list(arena, active),
-			.depends = dup_depends(arena, record, active),
-			.constrains = dup_list(arena, &record->constrains),
+		.name = lk_str_dup(arena, record->name),
+		.version = lk_str_dup(arena, record->version),
+		.build = lk_str_dup(arena, record->build),
+		.subdir = lk_str_dup(arena, record->subdir),
+		.fn = lk_str_dup(arena, record->fn),
+		.channel = lk_str_dup(arena, record->channel),
+		.url = lk_str_dup(arena, record->url),
+		.has_sha256 = record->has_sha256,
+		.has_md5 = record->has_md5,
+		.has_size = record->has_size,
+		.sha256 = record->sha256,
+		.md5 = record->md5,
+		.size = record->size,
+		.license = lk_str_dup(arena, record->license),
+		.active_extras = dup_list(arena, active),
+		.depends = dup_depends(arena, record, active),
+		.constrains = dup_list(arena, &record->constrains),
 	};
 }
 
@@ -93,7 +93,7 @@ static struct lk_virtuals dup_virtuals(struct lk_arena *arena, const struct lk_v
 	for (size_t i = 0; i < virtuals->len; i++) {
 		const struct lk_virtual *from = &virtuals->items[i];
 		dup.items[i] = (struct lk_virtual){lk_str_dup(arena, from->name),
-				lk_str_dup(arena, from->version), lk_str_dup(arena, from->build)};
+			lk_str_dup(arena, from->version), lk_str_dup(arena, from->build)};
 	}
 	return dup;
 }
@@ -106,21 +106,21 @@ static int by_name(const void *a, const void *b)
 }
 
 static int dup_packages(struct lk_arena *arena, const struct lk_lock_input *input,
-		struct lk_lock_platform *platform, struct lk_error *err)
+	struct lk_lock_platform *platform, struct lk_error *err)
 {
-	struct lk_record *packages =
-			lk_arena_calloc(arena, input->n_records, sizeof(*packages));
+	struct lk_record *packages = lk_arena_calloc(arena, input->n_records, sizeof(*packages));
 	for (size_t i = 0; i < input->n_records; i++) {
 		const struct lk_record *record = input->records[i];
 		if (!record->has_sha256) {
 			int rc = lk_fail(err, LK_E_INTEGRITY,
-					"cannot lock '" LK_STR_FMT "': its channel gives no sha256",
-					LK_STR_ARG(record->fn));
-			lk_error_hint(err, "download the file and hash it, or choose another build");
+				"cannot lock '" LK_STR_FMT "': its channel gives no sha256",
+				LK_STR_ARG(record->fn));
+			lk_error_hint(
+				err, "download the file and hash it, or choose another build");
 			return rc;
 		}
-		packages[i] = dup_record(arena, record,
-				input->extras ? &input->extras[i] : &record->active_extras);
+		packages[i] = dup_record(
+			arena, record, input->extras ? &input->extras[i] : &record->active_extras);
 	}
 	if (input->n_records > 0) {
 		qsort(packages, input->n_records, sizeof(*packages), by_name);
@@ -134,15 +134,15 @@ static int dup_packages(struct lk_arena *arena, const struct lk_lock_input *inpu
 static struct lk_lock_platform *platforms_with_gap(struct lk_lock *lock, size_t at)
 {
 	struct lk_lock_platform *grown =
-			lk_arena_calloc(&lock->arena, lock->n_platforms + 1, sizeof(*grown));
+		lk_arena_calloc(&lock->arena, lock->n_platforms + 1, sizeof(*grown));
 	for (size_t i = 0; i < lock->n_platforms; i++) {
 		grown[i < at ? i : i + 1] = lock->platforms[i];
 	}
 	return grown;
 }
 
-void lk_lock_init(struct lk_lock *ret, const struct lk_channel *channels, size_t n_channels,
-		lk_str priority)
+void lk_lock_init(
+	struct lk_lock *ret, const struct lk_channel *channels, size_t n_channels, lk_str priority)
 {
 	*ret = (struct lk_lock){0};
 	lk_arena_init(&ret->arena);
@@ -150,28 +150,29 @@ void lk_lock_init(struct lk_lock *ret, const struct lk_channel *channels, size_t
 	ret->n_channels = n_channels;
 	for (size_t i = 0; i < n_channels; i++) {
 		lk_str url = lk_str_dup(&ret->arena, channels[i].url);
-		ret->channels[i] = (struct lk_channel){
-				lk_str_dup(&ret->arena, channels[i].name), url, url};
+		ret->channels[i] =
+			(struct lk_channel){lk_str_dup(&ret->arena, channels[i].name), url, url};
 	}
 	ret->channel_priority = lk_str_dup(&ret->arena, priority);
 }
 
-int lk_lock_add_platform(struct lk_lock *lock, const struct lk_lock_input *input,
-		struct lk_error *err)
+int lk_lock_add_platform(
+	struct lk_lock *lock, const struct lk_lock_input *input, struct lk_error *err)
 {
 	size_t at = 0;
-	while (at < lock->n_platforms && lk_str_cmp(lock->platforms[at].subdir, input->subdir) < 0) {
+	while (at < lock->n_platforms &&
+		lk_str_cmp(lock->platforms[at].subdir, input->subdir) < 0) {
 		at++;
 	}
 	if (at < lock->n_platforms && lk_str_eq(lock->platforms[at].subdir, input->subdir)) {
 		return lk_fail(err, LK_E_USAGE, "platform '" LK_STR_FMT "' is given twice",
-				LK_STR_ARG(input->subdir));
+			LK_STR_ARG(input->subdir));
 	}
 	struct lk_lock_platform platform = {
-			.subdir = lk_str_dup(&lock->arena, input->subdir),
-			.specs = dup_list(&lock->arena, &input->specs),
-			.pins = dup_list(&lock->arena, &input->pins),
-			.solved_with = dup_virtuals(&lock->arena, input->solved_with),
+		.subdir = lk_str_dup(&lock->arena, input->subdir),
+		.specs = dup_list(&lock->arena, &input->specs),
+		.pins = dup_list(&lock->arena, &input->pins),
+		.solved_with = dup_virtuals(&lock->arena, input->solved_with),
 	};
 	int rc = dup_packages(&lock->arena, input, &platform, err);
 	if (rc < 0) {

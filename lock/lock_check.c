@@ -15,12 +15,12 @@ struct world {
 	const struct lk_lock_platform *platform;
 	const struct lk_virtuals *virtuals;
 	const struct lk_version **versions; /* beside the packages; NULL until asked for */
-	struct lk_map parsed;		    /* spec text to index into specs */
+	struct lk_map parsed;               /* spec text to index into specs */
 	struct specs specs;
 };
 
 static void world_init(struct world *w, const struct lk_lock_platform *platform,
-		const struct lk_virtuals *virtuals)
+	const struct lk_virtuals *virtuals)
 {
 	*w = (struct world){.platform = platform, .virtuals = virtuals};
 	w->versions = lk_arena_calloc(&w->arena, platform->n_packages, sizeof(*w->versions));
@@ -35,8 +35,8 @@ static void world_done(struct world *w)
 
 /* A spec without the keys that a lock does not hold, parsed once for each text. NULL when it is no
  * spec; err then says why. */
-static const struct lk_matchspec *spec_of(struct world *w, lk_str text, enum lk_spec_origin origin,
-		struct lk_error *err)
+static const struct lk_matchspec *spec_of(
+	struct world *w, lk_str text, enum lk_spec_origin origin, struct lk_error *err)
 {
 	uint32_t index = lk_map_get(&w->parsed, text);
 	if (index != LK_MAP_NONE) {
@@ -66,25 +66,26 @@ static bool channel_matches(const struct lk_matchspec *spec, const struct lk_rec
 	lk_str url = record->url.len > tail ? lk_str_slice(record->url, 0, record->url.len - tail)
 					    : record->url;
 	return lk_matchspec_channel_matches(
-			spec, record->channel, url, lk_str_of(LK_CHANNEL_ALIAS));
+		spec, record->channel, url, lk_str_of(LK_CHANNEL_ALIAS));
 }
 
-static bool package_matches(struct world *w, const struct lk_matchspec *spec,
-		const struct lk_record *record)
+static bool package_matches(
+	struct world *w, const struct lk_matchspec *spec, const struct lk_record *record)
 {
 	size_t index = (size_t)(record - w->platform->packages);
 	if (!w->versions[index]) {
 		struct lk_error ignored = LK_ERROR_INIT;
-		if (lk_version_parse(record->version, &w->arena, &w->versions[index], &ignored) < 0) {
+		if (lk_version_parse(record->version, &w->arena, &w->versions[index], &ignored) <
+			0) {
 			return false;
 		}
 	}
 	return lk_matchspec_matches(spec, record, w->versions[index]) &&
-			channel_matches(spec, record);
+		channel_matches(spec, record);
 }
 
-static bool virtual_matches(struct world *w, const struct lk_matchspec *spec,
-		const struct lk_virtual *virtual)
+static bool virtual_matches(
+	struct world *w, const struct lk_matchspec *spec, const struct lk_virtual *virtual)
 {
 	const struct lk_version *version;
 	struct lk_error ignored = LK_ERROR_INIT;
@@ -101,7 +102,7 @@ static bool is_met(struct world *w, const struct lk_matchspec *spec)
 		const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
 		const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
 		return (record && package_matches(w, spec, record)) ||
-				(virtual && virtual_matches(w, spec, virtual));
+			(virtual && virtual_matches(w, spec, virtual));
 	}
 	for (size_t i = 0; i < w->platform->n_packages; i++) {
 		if (package_matches(w, spec, &w->platform->packages[i])) {
@@ -123,10 +124,10 @@ static bool is_kept(struct world *w, const struct lk_matchspec *spec)
 		const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
 		const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
 		return (!record || package_matches(w, spec, record)) &&
-				(!virtual || virtual_matches(w, spec, virtual));
+			(!virtual || virtual_matches(w, spec, virtual));
 	}
-	const struct lk_matchspec name_only = {.text = spec->text, .name = spec->name,
-			.name_kind = spec->name_kind};
+	const struct lk_matchspec name_only = {
+		.text = spec->text, .name = spec->name, .name_kind = spec->name_kind};
 	for (size_t i = 0; i < w->platform->n_packages; i++) {
 		const struct lk_record *record = &w->platform->packages[i];
 		if (package_matches(w, &name_only, record) && !package_matches(w, spec, record)) {
@@ -153,13 +154,14 @@ static void put_instead(struct world *w, const struct lk_matchspec *spec, struct
 	const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
 	if (record) {
 		lk_buf_appendf(out, "the lock has " LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT,
-				LK_STR_ARG(record->name), LK_STR_ARG(record->version),
-				LK_STR_ARG(record->build));
+			LK_STR_ARG(record->name), LK_STR_ARG(record->version),
+			LK_STR_ARG(record->build));
 	} else if (virtual) {
 		lk_buf_appendf(out, "the lock is solved with " LK_STR_FMT " " LK_STR_FMT,
-				LK_STR_ARG(virtual->name), LK_STR_ARG(virtual->version));
+			LK_STR_ARG(virtual->name), LK_STR_ARG(virtual->version));
 	} else if (lk_lock_spec_is_virtual(spec->name)) {
-		lk_buf_appendf(out, "the lock is solved without " LK_STR_FMT, LK_STR_ARG(spec->name));
+		lk_buf_appendf(
+			out, "the lock is solved without " LK_STR_FMT, LK_STR_ARG(spec->name));
 	} else {
 		lk_buf_puts(out, "no such package is in the lock");
 	}
@@ -176,8 +178,9 @@ static void add_finding(struct findings *f, const char *text)
 {
 	lk_warn(f->report, LK_STR_FMT ": %s", LK_STR_ARG(f->subdir), text);
 	if (f->n++ == 0) {
-		lk_fail(f->err, LK_E_FINDING, "the lock does not hold together for " LK_STR_FMT
-				": %s", LK_STR_ARG(f->subdir), text);
+		lk_fail(f->err, LK_E_FINDING,
+			"the lock does not hold together for " LK_STR_FMT ": %s",
+			LK_STR_ARG(f->subdir), text);
 		lk_error_hint(f->err, "lock again: lockenv solve");
 	}
 }
@@ -189,17 +192,17 @@ enum demand {
 
 /* OWNER and VERB begin the sentence: "numpy" "depends on", or "" "the spec". */
 static void judge(struct world *w, struct findings *f, enum demand demand, lk_str text,
-		enum lk_spec_origin origin, lk_str owner, const char *verb)
+	enum lk_spec_origin origin, lk_str owner, const char *verb)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(4096);
 	lk_buf_appendf(&line, LK_STR_FMT "%s%s '" LK_STR_FMT "'", LK_STR_ARG(owner),
-			owner.len > 0 ? " " : "", verb, LK_STR_ARG(text));
+		owner.len > 0 ? " " : "", verb, LK_STR_ARG(text));
 	struct lk_error why = LK_ERROR_INIT;
 	const struct lk_matchspec *spec = spec_of(w, text, origin, &why);
 	if (!spec) {
 		lk_buf_appendf(&line, ", which is no valid spec: %s", why.message);
 	} else if (!is_live(w, spec) ||
-			(demand == DEMAND_MET ? is_met(w, spec) : is_kept(w, spec))) {
+		(demand == DEMAND_MET ? is_met(w, spec) : is_kept(w, spec))) {
 		return;
 	} else {
 		lk_buf_puts(&line, ", but ");
@@ -209,28 +212,28 @@ static void judge(struct world *w, struct findings *f, enum demand demand, lk_st
 }
 
 int lk_lock_check_consistent(const struct lk_lock_platform *platform,
-		const struct lk_report *report, struct lk_error *err)
+	const struct lk_report *report, struct lk_error *err)
 {
 	struct world LK_CLEANUP(world_done) w;
 	world_init(&w, platform, &platform->solved_with);
 	struct findings f = {.report = report, .err = err, .subdir = platform->subdir};
 	for (size_t i = 0; i < platform->specs.n; i++) {
 		judge(&w, &f, DEMAND_MET, platform->specs.items[i], LK_SPEC_USER, LK_STR(""),
-				"the specs ask for");
+			"the specs ask for");
 	}
 	for (size_t i = 0; i < platform->pins.n; i++) {
 		judge(&w, &f, DEMAND_KEPT, platform->pins.items[i], LK_SPEC_USER, LK_STR(""),
-				"a pin allows only");
+			"a pin allows only");
 	}
 	for (size_t i = 0; i < platform->n_packages; i++) {
 		const struct lk_record *record = &platform->packages[i];
 		for (size_t d = 0; d < record->depends.n; d++) {
 			judge(&w, &f, DEMAND_MET, record->depends.items[d], LK_SPEC_REPODATA,
-					record->name, "depends on");
+				record->name, "depends on");
 		}
 		for (size_t c = 0; c < record->constrains.n; c++) {
 			judge(&w, &f, DEMAND_KEPT, record->constrains.items[c], LK_SPEC_REPODATA,
-					record->name, "allows only");
+				record->name, "allows only");
 		}
 	}
 	return f.n > 0 ? (int)LK_E_FINDING : 0;
@@ -242,11 +245,11 @@ static lk_str asked_by(struct world *w, lk_str requirement, enum demand demand)
 	for (size_t i = 0; i < w->platform->n_packages; i++) {
 		const struct lk_record *record = &w->platform->packages[i];
 		const struct lk_str_list *specs =
-				demand == DEMAND_MET ? &record->depends : &record->constrains;
+			demand == DEMAND_MET ? &record->depends : &record->constrains;
 		for (size_t s = 0; s < specs->n; s++) {
 			if (lk_lock_spec_is_virtual(specs->items[s]) &&
-					lk_str_eq(lk_lock_requirement(specs->items[s], &w->arena),
-							requirement)) {
+				lk_str_eq(lk_lock_requirement(specs->items[s], &w->arena),
+					requirement)) {
 				return record->name;
 			}
 		}
@@ -261,19 +264,20 @@ struct unmet {
 };
 
 static void put_unmet(struct world *w, struct unmet *unmet, const struct lk_matchspec *spec,
-		lk_str requirement, enum demand demand)
+	lk_str requirement, enum demand demand)
 {
 	const struct lk_virtual *has = lk_virtuals_find(w->virtuals, spec->name);
-	lk_buf_appendf(&unmet->text, "%s" LK_STR_FMT " (asked for by " LK_STR_FMT "; this host has ",
-			unmet->n == 0 ? "" : ", ", LK_STR_ARG(requirement),
-			LK_STR_ARG(asked_by(w, requirement, demand)));
+	lk_buf_appendf(&unmet->text,
+		"%s" LK_STR_FMT " (asked for by " LK_STR_FMT "; this host has ",
+		unmet->n == 0 ? "" : ", ", LK_STR_ARG(requirement),
+		LK_STR_ARG(asked_by(w, requirement, demand)));
 	if (!has) {
 		lk_buf_puts(&unmet->text, "none)");
 	} else if (has->build.len == 0 || lk_str_is(has->build, "0")) {
 		lk_buf_appendf(&unmet->text, LK_STR_FMT ")", LK_STR_ARG(has->version));
 	} else {
 		lk_buf_appendf(&unmet->text, LK_STR_FMT "=" LK_STR_FMT ")",
-				LK_STR_ARG(has->version), LK_STR_ARG(has->build));
+			LK_STR_ARG(has->version), LK_STR_ARG(has->build));
 	}
 	if (unmet->n++ == 0) {
 		unmet->name = spec->name;
@@ -281,17 +285,17 @@ static void put_unmet(struct world *w, struct unmet *unmet, const struct lk_matc
 }
 
 static int compare_with_host(struct world *w, struct unmet *unmet,
-		const struct lk_str_list *requirements, enum demand demand, struct lk_error *err)
+	const struct lk_str_list *requirements, enum demand demand, struct lk_error *err)
 {
 	for (size_t i = 0; i < requirements->n; i++) {
 		lk_str text = requirements->items[i];
 		const struct lk_matchspec *spec = spec_of(w, text, LK_SPEC_REPODATA, err);
 		if (!spec) {
-			return lk_wrap(err, "'requires' of " LK_STR_FMT,
-					LK_STR_ARG(w->platform->subdir));
+			return lk_wrap(
+				err, "'requires' of " LK_STR_FMT, LK_STR_ARG(w->platform->subdir));
 		}
 		bool met = !is_live(w, spec) ||
-				(demand == DEMAND_MET ? is_met(w, spec) : is_kept(w, spec));
+			(demand == DEMAND_MET ? is_met(w, spec) : is_kept(w, spec));
 		if (!met) {
 			put_unmet(w, unmet, spec, text, demand);
 		}
@@ -303,23 +307,24 @@ static int compare_with_host(struct world *w, struct unmet *unmet,
 static void hint_for_host(const struct lk_virtuals *host, lk_str name, struct lk_error *err)
 {
 	const struct lk_virtual *has = lk_virtuals_find(host, name);
-	const char *option = lk_str_is(name, "__cuda")	? "--cuda"
-			: lk_str_is(name, "__glibc") && has ? "--glibc"
-							    : NULL;
+	const char *option = lk_str_is(name, "__cuda") ? "--cuda"
+		: lk_str_is(name, "__glibc") && has    ? "--glibc"
+						       : NULL;
 	if (!option) {
-		lk_error_hint(err, "use a host that has it; to install for another host than this "
-				   "one, describe it with --host FILE");
+		lk_error_hint(err,
+			"use a host that has it; to install for another host than this "
+			"one, describe it with --host FILE");
 		return;
 	}
 	lk_str version = has ? has->version : LK_STR("none");
 	lk_error_hint(err,
-			"use a host that has it, or lock for this one with 'lockenv solve %s " LK_STR_FMT
-			"'; to install for another host, describe it with --host FILE",
-			option, LK_STR_ARG(version));
+		"use a host that has it, or lock for this one with 'lockenv solve %s " LK_STR_FMT
+		"'; to install for another host, describe it with --host FILE",
+		option, LK_STR_ARG(version));
 }
 
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
-		struct lk_error *err)
+	struct lk_error *err)
 {
 	struct world LK_CLEANUP(world_done) w;
 	world_init(&w, platform, host);
@@ -327,11 +332,11 @@ int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_
 	int rc = compare_with_host(&w, &unmet, &platform->requires_depends, DEMAND_MET, err);
 	if (rc == 0) {
 		rc = compare_with_host(
-				&w, &unmet, &platform->requires_constrains, DEMAND_KEPT, err);
+			&w, &unmet, &platform->requires_constrains, DEMAND_KEPT, err);
 	}
 	if (rc == 0 && unmet.n > 0) {
 		rc = lk_fail(err, LK_E_HOST, "this host does not meet what the lock requires: %s",
-				lk_buf_cstr(&unmet.text));
+			lk_buf_cstr(&unmet.text));
 		hint_for_host(host, unmet.name, err);
 	}
 	lk_buf_done(&unmet.text);

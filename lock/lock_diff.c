@@ -34,8 +34,8 @@ static struct lk_lock_edits take_edits(struct edits *edits, struct lk_arena *are
 }
 
 /* Do the keys that both have stand in the same order? */
-static bool same_order(const struct pairs *from, const struct pairs *to, const struct lk_map *in_from,
-		const struct lk_map *in_to)
+static bool same_order(const struct pairs *from, const struct pairs *to,
+	const struct lk_map *in_from, const struct lk_map *in_to)
 {
 	size_t i = 0;
 	size_t j = 0;
@@ -63,7 +63,7 @@ static void index_pairs(const struct pairs *pairs, struct lk_map *map)
 }
 
 static void compare_pairs(struct edits *edits, enum lk_edit_field field, bool ordered,
-		const struct pairs *from, const struct pairs *to)
+	const struct pairs *from, const struct pairs *to)
 {
 	struct lk_map in_from = {0};
 	struct lk_map in_to = {0};
@@ -73,37 +73,40 @@ static void compare_pairs(struct edits *edits, enum lk_edit_field field, bool or
 		const struct pair *old = &from->items[i];
 		uint32_t at = lk_map_get(&in_to, old->key);
 		if (at == LK_MAP_NONE) {
-			lk_vec_push(edits, (struct lk_lock_edit){field, LK_EDIT_REMOVED, old->key,
-							   old->value, {NULL, 0}});
+			lk_vec_push(edits,
+				(struct lk_lock_edit){
+					field, LK_EDIT_REMOVED, old->key, old->value, {NULL, 0}});
 		} else if (!lk_str_eq(old->value, to->items[at].value)) {
-			lk_vec_push(edits, (struct lk_lock_edit){field, LK_EDIT_CHANGED, old->key,
-							   old->value, to->items[at].value});
+			lk_vec_push(edits,
+				(struct lk_lock_edit){field, LK_EDIT_CHANGED, old->key, old->value,
+					to->items[at].value});
 		}
 	}
 	for (size_t i = 0; i < to->n; i++) {
 		const struct pair *new = &to->items[i];
 		if (lk_map_get(&in_from, new->key) == LK_MAP_NONE) {
-			lk_vec_push(edits, (struct lk_lock_edit){field, LK_EDIT_ADDED, new->key,
-							   {NULL, 0}, new->value});
+			lk_vec_push(edits,
+				(struct lk_lock_edit){
+					field, LK_EDIT_ADDED, new->key, {NULL, 0}, new->value});
 		}
 	}
 	if (ordered && !same_order(from, to, &in_from, &in_to)) {
-		lk_vec_push(edits, (struct lk_lock_edit){field, LK_EDIT_REORDERED, {NULL, 0},
-						   {NULL, 0}, {NULL, 0}});
+		lk_vec_push(edits,
+			(struct lk_lock_edit){
+				field, LK_EDIT_REORDERED, {NULL, 0}, {NULL, 0}, {NULL, 0}});
 	}
 	lk_map_done(&in_from);
 	lk_map_done(&in_to);
 }
 
-static void compare_text(
-		struct edits *edits, enum lk_edit_field field, lk_str from, lk_str to)
+static void compare_text(struct edits *edits, enum lk_edit_field field, lk_str from, lk_str to)
 {
 	if (lk_str_eq(from, to)) {
 		return;
 	}
-	enum lk_edit_kind kind = from.len == 0	? LK_EDIT_ADDED
-			: to.len == 0 ? LK_EDIT_REMOVED
-				      : LK_EDIT_CHANGED;
+	enum lk_edit_kind kind = from.len == 0 ? LK_EDIT_ADDED
+		: to.len == 0                  ? LK_EDIT_REMOVED
+					       : LK_EDIT_CHANGED;
 	lk_vec_push(edits, (struct lk_lock_edit){field, kind, {NULL, 0}, from, to});
 }
 
@@ -144,17 +147,16 @@ static struct pairs pairs_of_virtuals(struct lk_arena *arena, const struct lk_vi
 		const struct lk_virtual *virtual = &virtuals->items[i];
 		bool plain = virtual->build.len == 0 || lk_str_is(virtual->build, "0");
 		pairs.items[i].key = virtual->name;
-		pairs.items[i].value = plain ? virtual->version
-					     : lk_str_printf(arena, LK_STR_FMT "=" LK_STR_FMT,
-							       LK_STR_ARG(virtual->version),
-							       LK_STR_ARG(virtual->build));
+		pairs.items[i].value = plain
+			? virtual->version
+			: lk_str_printf(arena, LK_STR_FMT "=" LK_STR_FMT,
+				  LK_STR_ARG(virtual->version), LK_STR_ARG(virtual->build));
 	}
 	return pairs;
 }
 
 static void compare_lists(struct edits *edits, enum lk_edit_field field, bool ordered,
-		const struct lk_str_list *from, const struct lk_str_list *to,
-		struct lk_arena *arena)
+	const struct lk_str_list *from, const struct lk_str_list *to, struct lk_arena *arena)
 {
 	struct pairs old = pairs_of_list(arena, from);
 	struct pairs new = pairs_of_list(arena, to);
@@ -182,10 +184,10 @@ static bool same_sha256(const struct lk_record *a, const struct lk_record *b)
 static bool same_origin(const struct lk_record *a, const struct lk_record *b)
 {
 	bool same_md5 = a->has_md5 == b->has_md5 &&
-			(!a->has_md5 || memcmp(&a->md5, &b->md5, sizeof(a->md5)) == 0);
+		(!a->has_md5 || memcmp(&a->md5, &b->md5, sizeof(a->md5)) == 0);
 	bool same_size = a->has_size == b->has_size && (!a->has_size || a->size == b->size);
 	return same_md5 && same_size && lk_str_eq(a->subdir, b->subdir) &&
-			lk_str_eq(a->fn, b->fn) && lk_str_eq(a->url, b->url);
+		lk_str_eq(a->fn, b->fn) && lk_str_eq(a->url, b->url);
 }
 
 /* Versions in conda's order; texts that are no versions in the order of bytes. */
@@ -199,7 +201,7 @@ static int compare_versions(lk_str a, lk_str b)
 	const struct lk_version *left;
 	const struct lk_version *right;
 	if (lk_version_parse(a, &arena, &left, &ignored) < 0 ||
-			lk_version_parse(b, &arena, &right, &ignored) < 0) {
+		lk_version_parse(b, &arena, &right, &ignored) < 0) {
 		return lk_str_cmp(a, b);
 	}
 	return lk_version_cmp(left, right);
@@ -217,15 +219,14 @@ static unsigned kinds_of(const struct lk_record *from, const struct lk_record *t
 	bool same_channel = lk_str_eq(from->channel, to->channel);
 	bool same_content = same_sha256(from, to);
 	unsigned kinds = bit_if(same_name && same_channel && !same_content, LK_CHANGE_HASH) |
-			bit_if(!same_channel, LK_CHANGE_CHANNEL) |
-			bit_if(order > 0, LK_CHANGE_DOWNGRADED) |
-			bit_if(!lk_str_eq(from->license, to->license), LK_CHANGE_LICENSE) |
-			bit_if(order < 0, LK_CHANGE_UPGRADED) |
-			bit_if(order == 0 && !same_name, LK_CHANGE_REBUILT);
+		bit_if(!same_channel, LK_CHANGE_CHANNEL) | bit_if(order > 0, LK_CHANGE_DOWNGRADED) |
+		bit_if(!lk_str_eq(from->license, to->license), LK_CHANGE_LICENSE) |
+		bit_if(order < 0, LK_CHANGE_UPGRADED) |
+		bit_if(order == 0 && !same_name, LK_CHANGE_REBUILT);
 	if (same_name) {
 		bool same_needs = same_list(&from->depends, &to->depends) &&
-				same_list(&from->constrains, &to->constrains) &&
-				same_list(&from->active_extras, &to->active_extras);
+			same_list(&from->constrains, &to->constrains) &&
+			same_list(&from->active_extras, &to->active_extras);
 		kinds |= bit_if(!same_needs, LK_CHANGE_DEPENDS);
 		kinds |= bit_if(!same_origin(from, to), LK_CHANGE_ORIGIN);
 	}
@@ -242,10 +243,10 @@ static enum lk_change most_risky(unsigned kinds)
 }
 
 static void add_change(struct lk_platform_diff *diff, struct changes *changes,
-		const struct lk_record *from, const struct lk_record *to)
+	const struct lk_record *from, const struct lk_record *to)
 {
 	unsigned kinds = !from ? 1u << LK_CHANGE_ADDED
-			: !to  ? 1u << LK_CHANGE_REMOVED
+		: !to          ? 1u << LK_CHANGE_REMOVED
 			       : kinds_of(from, to);
 	if (from) {
 		diff->size_from += from->size;
@@ -257,7 +258,8 @@ static void add_change(struct lk_platform_diff *diff, struct changes *changes,
 	if (kinds != 0) {
 		enum lk_change kind = most_risky(kinds);
 		diff->counts[kind]++;
-		lk_vec_push(changes, (struct lk_package_change){
+		lk_vec_push(changes,
+			(struct lk_package_change){
 				from ? from->name : to->name, kind, kinds, from, to});
 	}
 }
@@ -273,7 +275,7 @@ static int by_risk_and_name(const void *a, const void *b)
 }
 
 static void compare_packages(const struct lk_lock_platform *from, const struct lk_lock_platform *to,
-		struct lk_platform_diff *diff, struct lk_arena *arena)
+	struct lk_platform_diff *diff, struct lk_arena *arena)
 {
 	struct changes changes = {0};
 	size_t i = 0;
@@ -299,18 +301,18 @@ static void compare_packages(const struct lk_lock_platform *from, const struct l
 }
 
 static struct lk_platform_diff compare_platform(const struct lk_lock_platform *from,
-		const struct lk_lock_platform *to, struct lk_arena *arena)
+	const struct lk_lock_platform *to, struct lk_arena *arena)
 {
 	static const struct lk_lock_platform nothing;
 	struct lk_platform_diff diff = {
-			.subdir = from ? from->subdir : to->subdir, .from = from, .to = to};
+		.subdir = from ? from->subdir : to->subdir, .from = from, .to = to};
 	const struct lk_lock_platform *old = from ? from : &nothing;
 	const struct lk_lock_platform *new = to ? to : &nothing;
 	struct edits edits = {0};
 	compare_lists(&edits, LK_EDIT_REQUIRES_DEPENDS, false, &old->requires_depends,
-			&new->requires_depends, arena);
+		&new->requires_depends, arena);
 	compare_lists(&edits, LK_EDIT_REQUIRES_CONSTRAINS, false, &old->requires_constrains,
-			&new->requires_constrains, arena);
+		&new->requires_constrains, arena);
 	compare_lists(&edits, LK_EDIT_SPECS, true, &old->specs, &new->specs, arena);
 	compare_lists(&edits, LK_EDIT_PINS, false, &old->pins, &new->pins, arena);
 	struct pairs had = pairs_of_virtuals(arena, &old->solved_with);
@@ -321,14 +323,15 @@ static struct lk_platform_diff compare_platform(const struct lk_lock_platform *f
 	return diff;
 }
 
-static struct lk_lock_edits compare_headers(const struct lk_lock *from, const struct lk_lock *to,
-		struct lk_arena *arena)
+static struct lk_lock_edits compare_headers(
+	const struct lk_lock *from, const struct lk_lock *to, struct lk_arena *arena)
 {
 	struct edits edits = {0};
 	struct pairs old = pairs_of_channels(arena, from);
 	struct pairs new = pairs_of_channels(arena, to);
 	compare_pairs(&edits, LK_EDIT_CHANNELS, true, &old, &new);
-	compare_text(&edits, LK_EDIT_CHANNEL_PRIORITY, from->channel_priority, to->channel_priority);
+	compare_text(
+		&edits, LK_EDIT_CHANNEL_PRIORITY, from->channel_priority, to->channel_priority);
 	compare_text(&edits, LK_EDIT_EXCLUDE_NEWER, from->exclude_newer, to->exclude_newer);
 	old = pairs_of_variables(arena, from);
 	new = pairs_of_variables(arena, to);
@@ -336,22 +339,23 @@ static struct lk_lock_edits compare_headers(const struct lk_lock *from, const st
 	return take_edits(&edits, arena);
 }
 
-void lk_lock_diff_make(const struct lk_lock *from, const struct lk_lock *to,
-		struct lk_lock_diff *ret)
+void lk_lock_diff_make(
+	const struct lk_lock *from, const struct lk_lock *to, struct lk_lock_diff *ret)
 {
 	*ret = (struct lk_lock_diff){0};
 	lk_arena_init(&ret->arena);
 	ret->edits = compare_headers(from, to, &ret->arena);
 	struct lk_platform_diff *platforms = lk_arena_calloc(
-			&ret->arena, from->n_platforms + to->n_platforms, sizeof(*platforms));
+		&ret->arena, from->n_platforms + to->n_platforms, sizeof(*platforms));
 	size_t i = 0;
 	size_t j = 0;
 	while (i < from->n_platforms || j < to->n_platforms) {
-		const struct lk_lock_platform *old = i < from->n_platforms ? &from->platforms[i] : NULL;
+		const struct lk_lock_platform *old =
+			i < from->n_platforms ? &from->platforms[i] : NULL;
 		const struct lk_lock_platform *new = j < to->n_platforms ? &to->platforms[j] : NULL;
 		int order = !old ? 1 : !new ? -1 : lk_str_cmp(old->subdir, new->subdir);
-		platforms[ret->n_platforms++] = compare_platform(order <= 0 ? old : NULL,
-				order >= 0 ? new : NULL, &ret->arena);
+		platforms[ret->n_platforms++] = compare_platform(
+			order <= 0 ? old : NULL, order >= 0 ? new : NULL, &ret->arena);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -369,11 +373,13 @@ bool lk_platform_diff_is_empty(const struct lk_platform_diff *diff)
 	return diff->from && diff->to && diff->edits.n == 0 && diff->n_changes == 0;
 }
 
-bool lk_lock_diff_is_empty(const struct lk_lock_diff *diff)
+bool lk_lock_diff_is_empty(const struct lk_lock_diff *diff, lk_str platform)
 {
 	bool empty = diff->edits.n == 0;
 	for (size_t i = 0; i < diff->n_platforms; i++) {
-		empty = empty && lk_platform_diff_is_empty(&diff->platforms[i]);
+		const struct lk_platform_diff *one = &diff->platforms[i];
+		bool wanted = platform.len == 0 || lk_str_eq(one->subdir, platform);
+		empty = empty && (!wanted || lk_platform_diff_is_empty(one));
 	}
 	return empty;
 }
@@ -381,16 +387,16 @@ bool lk_lock_diff_is_empty(const struct lk_lock_diff *diff)
 const char *lk_change_name(enum lk_change change)
 {
 	static const char *const names[LK_CHANGE_COUNT] = {
-			[LK_CHANGE_HASH] = "hash-changed",
-			[LK_CHANGE_CHANNEL] = "channel-changed",
-			[LK_CHANGE_DOWNGRADED] = "downgraded",
-			[LK_CHANGE_LICENSE] = "license-changed",
-			[LK_CHANGE_ADDED] = "added",
-			[LK_CHANGE_REMOVED] = "removed",
-			[LK_CHANGE_UPGRADED] = "upgraded",
-			[LK_CHANGE_REBUILT] = "rebuilt",
-			[LK_CHANGE_DEPENDS] = "depends-changed",
-			[LK_CHANGE_ORIGIN] = "origin-changed",
+		[LK_CHANGE_HASH] = "hash-changed",
+		[LK_CHANGE_CHANNEL] = "channel-changed",
+		[LK_CHANGE_DOWNGRADED] = "downgraded",
+		[LK_CHANGE_LICENSE] = "license-changed",
+		[LK_CHANGE_ADDED] = "added",
+		[LK_CHANGE_REMOVED] = "removed",
+		[LK_CHANGE_UPGRADED] = "upgraded",
+		[LK_CHANGE_REBUILT] = "rebuilt",
+		[LK_CHANGE_DEPENDS] = "depends-changed",
+		[LK_CHANGE_ORIGIN] = "origin-changed",
 	};
 	return names[change];
 }
@@ -398,15 +404,15 @@ const char *lk_change_name(enum lk_change change)
 const char *lk_edit_field_name(enum lk_edit_field field)
 {
 	static const char *const names[] = {
-			[LK_EDIT_REQUIRES_DEPENDS] = "requires.depends",
-			[LK_EDIT_REQUIRES_CONSTRAINS] = "requires.constrains",
-			[LK_EDIT_SPECS] = "specs",
-			[LK_EDIT_PINS] = "pins",
-			[LK_EDIT_SOLVED_WITH] = "solved-with",
-			[LK_EDIT_CHANNELS] = "channels",
-			[LK_EDIT_CHANNEL_PRIORITY] = "channel-priority",
-			[LK_EDIT_EXCLUDE_NEWER] = "exclude-newer",
-			[LK_EDIT_VARIABLES] = "variables",
+		[LK_EDIT_REQUIRES_DEPENDS] = "requires.depends",
+		[LK_EDIT_REQUIRES_CONSTRAINS] = "requires.constrains",
+		[LK_EDIT_SPECS] = "specs",
+		[LK_EDIT_PINS] = "pins",
+		[LK_EDIT_SOLVED_WITH] = "solved-with",
+		[LK_EDIT_CHANNELS] = "channels",
+		[LK_EDIT_CHANNEL_PRIORITY] = "channel-priority",
+		[LK_EDIT_EXCLUDE_NEWER] = "exclude-newer",
+		[LK_EDIT_VARIABLES] = "variables",
 	};
 	return names[field];
 }

@@ -6,8 +6,8 @@
  *     lk_lock_diff_done(&diff);
  *
  * The value borrows from both locks: they must outlive it. All orders are fixed: platforms by name,
- * packages by risk and then name, edits as listed in enum lk_edit_field and then as they stand in the
- * locks. No file, no network, no environment.
+ * packages by risk and then name, edits as listed in enum lk_edit_field and then as they stand in
+ * the locks. No file, no network, no environment.
  */
 #ifndef LK_LOCK_LOCK_DIFF_H
 #define LK_LOCK_LOCK_DIFF_H
@@ -17,7 +17,7 @@
 
 /* What changed about a package, most risky first; a package may have several. */
 enum lk_change {
-	LK_CHANGE_HASH,	      /* same version, build and channel, other sha256 */
+	LK_CHANGE_HASH,       /* same version, build and channel, other sha256 */
 	LK_CHANGE_CHANNEL,    /* comes from another channel now */
 	LK_CHANGE_DOWNGRADED, /* lower version */
 	LK_CHANGE_LICENSE,
@@ -32,8 +32,8 @@ enum lk_change {
 
 struct lk_package_change {
 	lk_str name;
-	enum lk_change kind;	     /* the most risky one */
-	unsigned kinds;		     /* a bit (1u << enum lk_change) for each */
+	enum lk_change kind;          /* the most risky one */
+	unsigned kinds;               /* a bit (1u << enum lk_change) for each */
 	const struct lk_record *from; /* NULL when added */
 	const struct lk_record *to;   /* NULL when removed */
 };
@@ -60,7 +60,7 @@ enum lk_edit_kind {
 struct lk_lock_edit {
 	enum lk_edit_field field;
 	enum lk_edit_kind kind;
-	lk_str key;	 /* the item, or the name of a value; empty for single values and REORDERED */
+	lk_str key; /* the item, or the name of a value; empty for single values and REORDERED */
 	lk_str from, to; /* the value before and after, where there is one */
 };
 
@@ -76,21 +76,22 @@ struct lk_platform_diff {
 	const struct lk_package_change *changes;
 	size_t n_changes;
 	size_t counts[LK_CHANGE_COUNT]; /* packages by kind */
-	uint64_t size_from, size_to;	/* bytes of all archives, as far as sizes are known */
-	uint64_t download;		/* bytes of the archives that the old lock does not have */
+	uint64_t size_from, size_to;    /* bytes of all archives, as far as sizes are known */
+	uint64_t download;              /* bytes of the archives that the old lock does not have */
 };
 
 struct lk_lock_diff {
 	struct lk_arena arena;
-	struct lk_lock_edits edits; /* of the header */
+	struct lk_lock_edits edits;               /* of the header */
 	const struct lk_platform_diff *platforms; /* changed ones and unchanged ones */
 	size_t n_platforms;
 };
 
-void lk_lock_diff_make(const struct lk_lock *from, const struct lk_lock *to,
-		struct lk_lock_diff *ret);
+void lk_lock_diff_make(
+	const struct lk_lock *from, const struct lk_lock *to, struct lk_lock_diff *ret);
 void lk_lock_diff_done(struct lk_lock_diff *diff);
-bool lk_lock_diff_is_empty(const struct lk_lock_diff *diff);
+/* PLATFORM empty: all; else that one and the header. */
+bool lk_lock_diff_is_empty(const struct lk_lock_diff *diff, lk_str platform);
 bool lk_platform_diff_is_empty(const struct lk_platform_diff *diff);
 
 /* Words for people and JSON: "upgraded", "requires.depends" … */
@@ -99,14 +100,14 @@ const char *lk_edit_field_name(enum lk_edit_field field);
 
 struct lk_diff_text_options {
 	bool colour;
-	bool stat;	 /* counts and sizes only */
+	bool stat;       /* counts and sizes only */
 	lk_str platform; /* empty: all */
 };
 
-/* The text form appended to OUT, made for 80 columns; foreign text is escaped. "no difference\n" when
- * there is none. */
+/* The text form appended to OUT, made for 80 columns; foreign text is escaped. "no difference\n"
+ * when there is none. */
 void lk_lock_diff_text(const struct lk_lock_diff *diff, const struct lk_diff_text_options *options,
-		struct lk_buf *out);
+	struct lk_buf *out);
 /* One JSON object. PLATFORM empty: all. */
 void lk_lock_diff_json(const struct lk_lock_diff *diff, lk_str platform, struct lk_jw *w);
 

@@ -58,8 +58,8 @@ const char *lk_lock_wrong_file(lk_str text)
 		return wrong;
 	}
 	return lk_archive_kind_of(text, NULL) == LK_ARCHIVE_UNKNOWN
-			? "is not an archive that lockenv knows (.conda, .tar.bz2, .whl)"
-			: NULL;
+		? "is not an archive that lockenv knows (.conda, .tar.bz2, .whl)"
+		: NULL;
 }
 
 const char *lk_lock_wrong_channel_name(lk_str text)
@@ -108,7 +108,7 @@ const char *lk_lock_wrong_platform(lk_str text)
 const char *lk_lock_wrong_priority(lk_str text)
 {
 	bool known = lk_str_is(text, "strict") || lk_str_is(text, "flexible") ||
-			lk_str_is(text, "disabled");
+		lk_str_is(text, "disabled");
 	return known ? NULL : "is not one of strict, flexible, disabled";
 }
 
@@ -133,12 +133,12 @@ bool lk_lock_url_has_credentials(lk_str url)
 	return !lk_str_eq(url, lk_url_without_credentials(url, &arena));
 }
 
-lk_str lk_lock_derived_url(lk_str channel_url, const struct lk_record *record,
-		struct lk_arena *arena)
+lk_str lk_lock_derived_url(
+	lk_str channel_url, const struct lk_record *record, struct lk_arena *arena)
 {
 	lk_str file = lk_url_encode_path(record->fn, arena);
 	return lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT "/" LK_STR_FMT,
-			LK_STR_ARG(channel_url), LK_STR_ARG(record->subdir), LK_STR_ARG(file));
+		LK_STR_ARG(channel_url), LK_STR_ARG(record->subdir), LK_STR_ARG(file));
 }
 
 bool lk_lock_spec_is_virtual(lk_str spec)

@@ -1,6 +1,6 @@
 /*
- * What a value of a lock may look like: one set of rules for the reader and the writer, so that what
- * is written can always be read again.
+ * What a value of a lock may look like: one set of rules for the reader and the writer, so that
+ * what is written can always be read again.
  *
  * A rule takes the text and returns NULL, or what is wrong with it as the end of a sentence that
  * begins with the field's name and value ("is empty").
@@ -36,8 +36,8 @@ const char *lk_lock_wrong_virtual_name(lk_str text);
 bool lk_lock_url_has_credentials(lk_str url);
 
 /* Where the archive is when nothing else is said: CHANNEL_URL/subdir/file. */
-lk_str lk_lock_derived_url(lk_str channel_url, const struct lk_record *record,
-		struct lk_arena *arena);
+lk_str lk_lock_derived_url(
+	lk_str channel_url, const struct lk_record *record, struct lk_arena *arena);
 
 /* Does a dependency or constraint name a virtual package? */
 bool lk_lock_spec_is_virtual(lk_str spec);

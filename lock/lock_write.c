@@ -1,5 +1,6 @@
 /*
- * A lock to its canonical bytes (docs/lockfile.md): field order fixed here, style fixed by base/yaml.
+ * A lock to its canonical bytes (docs/lockfile.md): field order fixed here, style fixed by
+ * base/yaml.
  *
  * Every value passes the rules of the reader on its way, so that no file is written that cannot be
  * read again; the first one that fails is kept in the writer and told at the end.
@@ -31,8 +32,8 @@ static void refuse(struct writer *w, const char *field, lk_str text, const char 
 {
 	if (w->rc == 0) {
 		w->rc = lk_fail(w->err, LK_E_FORMAT,
-				"cannot lock '" LK_STR_FMT "': its %s '" LK_STR_FMT "' %s",
-				LK_STR_ARG(w->where), field, LK_STR_ARG(text), wrong);
+			"cannot lock '" LK_STR_FMT "': its %s '" LK_STR_FMT "' %s",
+			LK_STR_ARG(w->where), field, LK_STR_ARG(text), wrong);
 	}
 }
 
@@ -73,7 +74,7 @@ static void put_list(struct writer *w, const char *field, const struct lk_str_li
 }
 
 static void put_list_unless_empty(
-		struct writer *w, const char *field, const struct lk_str_list *list)
+	struct writer *w, const char *field, const struct lk_str_list *list)
 {
 	if (list->n > 0) {
 		put_list(w, field, list);
@@ -118,25 +119,23 @@ static void put_origin(struct writer *w, const struct lk_record *record)
 		refuse(w, "file name", record->fn, wrong);
 	}
 	lk_str from = lk_str_printf(&w->scratch, LK_STR_FMT "/" LK_STR_FMT "/" LK_STR_FMT,
-			LK_STR_ARG(record->channel), LK_STR_ARG(record->subdir),
-			LK_STR_ARG(record->fn));
+		LK_STR_ARG(record->channel), LK_STR_ARG(record->subdir), LK_STR_ARG(record->fn));
 	put_text(w, "from", from, NULL);
 	const struct lk_channel *channel = channel_of(w->lock, record->channel);
 	if (!channel && record->url.len == 0) {
 		refuse(w, "channel", record->channel, "is not among the lock's channels");
 	}
 	bool follows = record->url.len == 0 ||
-			(channel &&
-					lk_str_eq(record->url,
-							lk_lock_derived_url(channel->url, record,
-									&w->scratch)));
+		(channel &&
+			lk_str_eq(record->url,
+				lk_lock_derived_url(channel->url, record, &w->scratch)));
 	if (!follows) {
 		put_url(w, record->url);
 	}
 }
 
-static void put_package(struct writer *w, const struct lk_lock_platform *platform,
-		const struct lk_record *record)
+static void put_package(
+	struct writer *w, const struct lk_lock_platform *platform, const struct lk_record *record)
 {
 	w->where = record->name;
 	if (!lk_str_eq(record->subdir, platform->subdir) && !lk_str_is(record->subdir, "noarch")) {
@@ -191,7 +190,7 @@ static void put_solved_with(struct writer *w, const struct lk_virtuals *virtuals
 	for (size_t i = 0; i < virtuals->len; i++) {
 		const struct lk_virtual *virtual = &virtuals->items[i];
 		lk_str value = lk_str_printf(&w->scratch, LK_STR_FMT "=" LK_STR_FMT,
-				LK_STR_ARG(virtual->version), LK_STR_ARG(virtual->build));
+			LK_STR_ARG(virtual->version), LK_STR_ARG(virtual->build));
 		put_item(w, "virtual package", virtual->name, lk_lock_wrong_virtual_name);
 		put_item(w, "virtual package", value, NULL);
 	}
@@ -265,7 +264,7 @@ int lk_lock_write(const struct lk_lock *lock, struct lk_buf *out, struct lk_erro
 	size_t start = out->len;
 	lk_buf_puts(out, "# lockenv lock file. Review changes with: lockenv diff OLD NEW\n");
 	struct writer LK_CLEANUP(writer_done)
-			w = {.yaml = lk_yaml_writer_new(out), .lock = lock, .err = err};
+		w = {.yaml = lk_yaml_writer_new(out), .lock = lock, .err = err};
 	lk_yaml_mapping(w.yaml);
 	put_header(&w);
 	lk_yaml_cstring(w.yaml, "platforms");

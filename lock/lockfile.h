@@ -2,12 +2,13 @@
  * env.lock version 1 as a value (docs/lockfile.md): what the reader gives and the writer takes.
  *
  * Packages are struct lk_record: channel is the lock's channel name, url is filled by the reader
- * (channel url / subdir / file, or the explicit `url`). What the format does not hold is zero: build
- * number, noarch kind, time stamp, track_features, flags. Everything is owned by the lock's arena.
+ * (channel url / subdir / file, or the explicit `url`). What the format does not hold is zero:
+ * build number, noarch kind, time stamp, track_features, flags. Everything is owned by the lock's
+ * arena.
  *
  *     lk_lock_read("env.lock", report, &lock, err);          lk_lock_init(&lock, channels, n, ...);
- *     lk_lock_find_platform(&lock, LK_STR("linux-64"));      lk_lock_add_platform(&lock, &input, err);
- *     lk_lock_done(&lock);                                   lk_lock_write(&lock, &bytes, err);
+ *     lk_lock_find_platform(&lock, LK_STR("linux-64"));      lk_lock_add_platform(&lock, &input,
+ * err); lk_lock_done(&lock);                                   lk_lock_write(&lock, &bytes, err);
  *                                                            lk_lock_done(&lock);
  *
  * What is read is untrusted: names, file names and URLs that could lead out of their place are
@@ -32,22 +33,22 @@ struct lk_lock_variable {
 
 struct lk_lock_platform {
 	lk_str subdir;
-	struct lk_str_list specs;	/* in the order given */
+	struct lk_str_list specs; /* in the order given */
 	struct lk_str_list pins;
-	struct lk_virtuals solved_with; /* sorted by name */
-	struct lk_str_list requires_depends;	/* computed; sorted, unique */
+	struct lk_virtuals solved_with;         /* sorted by name */
+	struct lk_str_list requires_depends;    /* computed; sorted, unique */
 	struct lk_str_list requires_constrains; /* computed; sorted, unique */
-	const struct lk_record *packages;	/* sorted by name */
+	const struct lk_record *packages;       /* sorted by name */
 	size_t n_packages;
 };
 
 struct lk_lock {
 	struct lk_arena arena;
-	lk_str file; /* where it was read from, for messages; empty for a new one */
+	lk_str file;                 /* where it was read from, for messages; empty for a new one */
 	struct lk_channel *channels; /* highest priority first */
 	size_t n_channels;
-	lk_str channel_priority; /* "strict", "flexible" or "disabled" */
-	lk_str exclude_newer;	 /* "2026-01-31T00:00:00Z" or empty */
+	lk_str channel_priority;            /* "strict", "flexible" or "disabled" */
+	lk_str exclude_newer;               /* "2026-01-31T00:00:00Z" or empty */
 	struct lk_lock_variable *variables; /* of environment.yml, in its order */
 	size_t n_variables;
 	struct lk_lock_platform *platforms; /* sorted by subdir */
@@ -60,37 +61,37 @@ struct lk_lock {
  * platforms that stand out of order are put in order. A URL with credentials is refused without
  * being shown. */
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
-		struct lk_lock *ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_lock *ret, struct lk_error *err) LK_MUST_USE;
 /* The same from a file; LK_E_NOT_FOUND when it is not there. */
 int lk_lock_read(const char *path, const struct lk_report *report, struct lk_lock *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 void lk_lock_done(struct lk_lock *lock);
 
-/* An empty lock for CHANNELS (highest priority first; names and `url` are copied, never `auth_url`).
- * PRIORITY is "strict", "flexible" or "disabled". exclude_newer and variables may be set afterwards;
- * their text must live in the lock's arena. */
-void lk_lock_init(struct lk_lock *ret, const struct lk_channel *channels, size_t n_channels,
-		lk_str priority);
+/* An empty lock for CHANNELS (highest priority first; names and `url` are copied, never
+ * `auth_url`). PRIORITY is "strict", "flexible" or "disabled". exclude_newer and variables may be
+ * set afterwards; their text must live in the lock's arena. */
+void lk_lock_init(
+	struct lk_lock *ret, const struct lk_channel *channels, size_t n_channels, lk_str priority);
 
 /* The answer for one platform, all borrowed. */
 struct lk_lock_input {
 	lk_str subdir;
-	struct lk_str_list specs;	       /* in the order given */
+	struct lk_str_list specs; /* in the order given */
 	struct lk_str_list pins;
-	const struct lk_virtuals *solved_with; /* sorted by name */
+	const struct lk_virtuals *solved_with;  /* sorted by name */
 	const struct lk_record *const *records; /* any order, one a name */
-	const struct lk_str_list *extras;      /* beside them, or NULL: the records' own active_extras */
+	const struct lk_str_list *extras; /* beside them, or NULL: the records' own active_extras */
 	size_t n_records;
 };
 
 /* Copies the platform into the lock, `requires` computed. The dependencies that a package's active
- * extras bring are appended to its `depends`, so that the lock explains itself. LK_E_INTEGRITY for a
- * record without sha256, LK_E_USAGE when the platform is there already. */
-int lk_lock_add_platform(struct lk_lock *lock, const struct lk_lock_input *input,
-		struct lk_error *err) LK_MUST_USE;
+ * extras bring are appended to its `depends`, so that the lock explains itself. LK_E_INTEGRITY for
+ * a record without sha256, LK_E_USAGE when the platform is there already. */
+int lk_lock_add_platform(
+	struct lk_lock *lock, const struct lk_lock_input *input, struct lk_error *err) LK_MUST_USE;
 
-/* The file's bytes appended to OUT. Canonical: equal values give equal bytes. LK_E_FORMAT, and OUT as
- * it was, for a value that the reader would refuse. Writing to disk is lk_fs_write_atomic. */
+/* The file's bytes appended to OUT. Canonical: equal values give equal bytes. LK_E_FORMAT, and OUT
+ * as it was, for a value that the reader would refuse. Writing to disk is lk_fs_write_atomic. */
 int lk_lock_write(const struct lk_lock *lock, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
 
 /* Fills requires_depends and requires_constrains from the packages: the specs on virtual packages
@@ -101,16 +102,17 @@ void lk_lock_requires(struct lk_lock_platform *platform, struct lk_arena *arena)
 const struct lk_lock_platform *lk_lock_find_platform(const struct lk_lock *lock, lk_str subdir);
 const struct lk_record *lk_lock_find_package(const struct lk_lock_platform *platform, lk_str name);
 
-/* Does HOST meet what the platform requires? A `depends` must be there and match, a `constrains` must
- * match if there; conditions (CEP 43) look at the host and the lock's packages. 0, or LK_E_HOST naming
- * each requirement and what the host has instead; LK_E_FORMAT for a requirement that is no spec. */
+/* Does HOST meet what the platform requires? A `depends` must be there and match, a `constrains`
+ * must match if there; conditions (CEP 43) look at the host and the lock's packages. 0, or
+ * LK_E_HOST naming each requirement and what the host has instead; LK_E_FORMAT for a requirement
+ * that is no spec. */
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* Is every dependency met by a package of the platform or by a virtual one of solved_with, every
- * constraint and pin kept, every spec answered? Keys that a lock does not hold (build_number, flags,
- * track_features, license_family) are not judged. 0, or LK_E_FINDING with each fault told to REPORT as
- * a warning, in the order of the lock, and the first in err. */
+ * constraint and pin kept, every spec answered? Keys that a lock does not hold (build_number,
+ * flags, track_features, license_family) are not judged. 0, or LK_E_FINDING with each fault told to
+ * REPORT as a warning, in the order of the lock, and the first in err. */
 int lk_lock_check_consistent(const struct lk_lock_platform *platform,
-		const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+	const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
 
 #endif
