@@ -47,7 +47,7 @@ int lk_fs_mkdirs(int dirfd, const char *path, mode_t mode, bool nofollow, struct
 int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
 		LK_MUST_USE;
 /* Replaces PATH by LEN bytes: written beside it, synced, renamed over it; the old file stays whole
- * until then. MODE 0: 0666 & ~umask. */
+ * until then. A symlink at PATH is itself replaced. MODE 0: 0666 & ~umask. */
 int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
 		struct lk_error *err) LK_MUST_USE;
 /* write(2) until done, EINTR handled. NAME is for errors. */
@@ -57,12 +57,14 @@ int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, str
 /* Removes PATH and all below it, following no link, changing modes of directories where that is
  * needed. A missing PATH is fine. */
 int lk_fs_remove_tree(int dirfd, const char *path, struct lk_error *err) LK_MUST_USE;
-/* Names in a directory without "." and "..", sorted bytewise, owned by ARENA. */
+/* Names in a directory without "." and "..", sorted bytewise: NUL-ended, owned by ARENA; the vector
+ * itself is the caller's (lk_vec_done). LK_E_NOT_FOUND when the directory is not there. */
 int lk_fs_list(int dirfd, const char *path, struct lk_arena *arena, struct lk_strs *ret,
 		struct lk_error *err) LK_MUST_USE;
 
 /* Copies a regular file's content into a new file (O_EXCL) with MODE: reflink where the file system
- * can, else copy_file_range, else read and write. */
+ * can, else copy_file_range, else read and write. Neither name may be a symlink; on failure the new
+ * file is removed. */
 int lk_fs_copy_file(int src_dirfd, const char *src, int dst_dirfd, const char *dst, mode_t mode,
 		struct lk_error *err) LK_MUST_USE;
 /* FICLONE only: 0, or LK_E_NOT_FOUND where the file system cannot (nothing is left behind). */
@@ -84,7 +86,7 @@ int lk_fs_sync_dir(int dirfd, const char *path, struct lk_error *err) LK_MUST_US
 /* A new directory PREFIX-xxxxxx (mode 0700) in DIRFD; the name, NUL-ended, owned by ARENA. */
 int lk_fs_temp_dir(int dirfd, const char *prefix, struct lk_arena *arena, char **ret_name,
 		struct lk_error *err) LK_MUST_USE;
-/* The same for a file, opened for reading and writing with MODE. */
+/* The same for a file, opened for reading and writing with MODE (0: 0666 & ~umask). */
 int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena *arena,
 		char **ret_name, int *ret_fd, struct lk_error *err) LK_MUST_USE;
 
