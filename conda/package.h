@@ -1,6 +1,7 @@
 /*
  * What an archive says about itself: info/index.json, paths.json (or files, has_prefix, no_link),
- * link.json. CEP 34. Parsed and checked for safety here; the bytes of the payload are store's matter.
+ * link.json. CEP 34. Parsed and checked for safety here; the bytes of the payload are store's
+ * matter.
  */
 #ifndef LK_CONDA_PACKAGE_H
 #define LK_CONDA_PACKAGE_H
@@ -9,7 +10,7 @@
 #include "conda/record.h"
 
 enum lk_path_type {
-	LK_PATH_FILE,	   /* "hardlink" in paths.json */
+	LK_PATH_FILE, /* "hardlink" in paths.json */
 	LK_PATH_SOFTLINK,
 	LK_PATH_DIRECTORY,
 };
@@ -21,19 +22,19 @@ enum lk_prefix_mode {
 };
 
 struct lk_package_path {
-	lk_str path;	   /* relative, as in the archive, contained */
+	lk_str path; /* relative, as in the archive, contained */
 	enum lk_path_type type;
-	enum lk_prefix_mode prefix_mode;
-	lk_str placeholder; /* when prefix_mode is not NONE */
-	bool no_link;	    /* copy, never link */
+	enum lk_prefix_mode prefix_mode; /* always NONE for softlinks and directories */
+	lk_str placeholder;              /* when prefix_mode is not NONE */
+	bool no_link;                    /* copy, never link */
 	bool has_sha256, has_size;
-	struct lk_sha256 sha256; /* of the file as shipped */
-	uint64_t size;
+	struct lk_sha256 sha256; /* of the file as shipped; of a softlink's target */
+	uint64_t size;           /* bytes, of the same */
 };
 
 struct lk_entry_point {
-	lk_str command;	 /* a plain file name */
-	lk_str module;	 /* dotted identifiers */
+	lk_str command;  /* a plain file name */
+	lk_str module;   /* dotted identifiers */
 	lk_str function; /* dotted identifiers */
 };
 
@@ -48,7 +49,8 @@ struct lk_package {
 	/* paths, sorted bytewise by path, no duplicates */
 	struct lk_package_path *paths;
 	size_t n_paths;
-	bool has_paths_json;
+	bool has_paths_json; /* else types, sizes and hashes are the archive's to tell */
+	bool has_list;       /* false: neither paths.json nor files; every payload entry counts */
 	/* link.json */
 	struct lk_entry_point *entry_points;
 	size_t n_entry_points;
@@ -56,18 +58,23 @@ struct lk_package {
 	struct lk_str_list scripts;
 };
 
-/* The texts of the info files; empty views for absent ones. ARCHIVE names the package in errors. */
+/* The texts of the info files. An absent one has ptr NULL; one that is there but empty has not. */
 struct lk_package_texts {
 	lk_str index_json, paths_json, link_json, files, has_prefix, no_link, no_softlink;
 };
 
-/* LK_E_INTEGRITY naming the member and field (with line and column) that is wrong or unsafe. */
+/* LK_E_INTEGRITY naming ARCHIVE and the member and field that is wrong or unsafe; with line and
+ * column where a member is no JSON. Paths that leave the prefix, lie under info/ or conda-meta/,
+ * stand there twice or beneath another file are refused; so are paths_version and
+ * package_metadata_version above
+ * 1. Tolerated because real archives have it: build_number that is no number, noarch "True", hashes
+ * and sizes that are missing, a placeholder on a softlink (dropped), no list of files at all. */
 int lk_package_parse(const struct lk_package_texts *texts, const char *archive,
-		struct lk_package **ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_package **ret, struct lk_error *err) LK_MUST_USE;
 void lk_package_free(struct lk_package *package);
 
 /* Does the archive say the same name, version and build as the locked record? LK_E_INTEGRITY. */
 int lk_package_check_record(const struct lk_package *package, const struct lk_record *record,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

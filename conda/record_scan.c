@@ -326,14 +326,11 @@ static const char *fault_of(const struct reader *r)
 	if (record->build.len == 0) {
 		return "no 'build'";
 	}
-	if (!lk_build_is_valid(record->build)) {
-		return "bad 'build'";
-	}
-	return r->has_build_number ? NULL : "no 'build_number'";
+	return lk_build_is_valid(record->build) ? NULL : "bad 'build'";
 }
 
-int lk_record_scan(
-	struct lk_scan *scan, struct lk_arena *arena, struct lk_record *ret, const char **ret_fault)
+int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_record *ret,
+	bool *ret_has_build_number, const char **ret_fault)
 {
 	*ret = (struct lk_record){0};
 	struct reader r = {.scan = scan, .arena = arena, .record = ret};
@@ -355,6 +352,7 @@ int lk_record_scan(
 	if (!r.has_depends) {
 		ret->depends = r.requires;
 	}
+	*ret_has_build_number = r.has_build_number;
 	*ret_fault = fault_of(&r);
 	return rc;
 }

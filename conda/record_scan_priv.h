@@ -10,9 +10,10 @@
 /* Reads the object at the cursor. Unknown keys and, in tolerable fields, values of the wrong kind
  * are passed over (conda-formats.md 3.1). Strings are views of the text or owned by ARENA. Sets all
  * but subdir, fn, channel and url. *ret_fault is NULL, or says why the record cannot be used, such
- * as "no 'version'" (static text). Negative only for damaged text. */
+ * as "no 'version'" (static text). *ret_has_build_number: a record of a channel needs one, an
+ * archive may lack it. Negative only for damaged text. */
 int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_record *ret,
-	const char **ret_fault) LK_MUST_USE;
+	bool *ret_has_build_number, const char **ret_fault) LK_MUST_USE;
 
 /* One path component without control characters, backslash or colon: what a name, version, build or
  * file name must be before it becomes part of a path. */

@@ -418,14 +418,16 @@ static int read_record(const struct lk_repodata *repodata, const struct entry *e
 {
 	struct lk_scan scan;
 	lk_scan_init(&scan, entry->text, repodata->origin.file, err);
+	bool has_build_number;
 	const char *fault;
-	int rc = lk_record_scan(&scan, arena, ret, &fault);
+	int rc = lk_record_scan(&scan, arena, ret, &has_build_number, &fault);
 	if (rc < 0) {
 		return rc;
 	}
 	const struct lk_version *version;
 	struct lk_error ignored;
-	if (fault || lk_version_parse(ret->version, arena, &version, &ignored) < 0) {
+	if (fault || !has_build_number ||
+		lk_version_parse(ret->version, arena, &version, &ignored) < 0) {
 		return 0;
 	}
 	ret->fn = entry->fn;
