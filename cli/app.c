@@ -1,0 +1,236 @@
+/*
+ * The environment as values, the report callbacks, and the ways out.
+ */
+#include "cli/app.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "cli/exit.h"
+#include "cli/progress.h"
+
+/* The one variable that changes behind the program's back: set by SIGINT and SIGTERM. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	if (interrupted) {
+		_exit(LK_EXIT_INTERRUPTED);
+	}
+	interrupted = 1;
+}
+
+static void print_line(struct lk_app *app, const char *label, const char *colour, const char *text)
+{
+	struct lk_buf line = LK_BUF_INIT(64 * 1024);
+	lk_buf_put_escaped(&line, lk_str_of(text));
+	if (app->progress) {
+		lk_progress_view_clear(app->progress);
+	}
+	if (app->color_err && *label) {
+		fprintf(stderr, "%s%s\033[0m%s\n", colour, label, lk_buf_cstr(&line));
+	} else {
+		fprintf(stderr, "%s%s\n", label, lk_buf_cstr(&line));
+	}
+	lk_buf_done(&line);
+}
+
+static void on_warn(void *ctx, const char *message)
+{
+	struct lk_app *app = ctx;
+	app->n_warnings++;
+	print_line(app, "warning: ", "\033[33m", message);
+}
+
+static void on_note(void *ctx, int level, const char *message)
+{
+	struct lk_app *app = ctx;
+	if (!app->common.quiet && level <= (int)app->common.verbose) {
+		print_line(app, "", "", message);
+	}
+}
+
+static void on_progress(void *ctx, const struct lk_progress *progress)
+{
+	struct lk_app *app = ctx;
+	lk_progress_view_show(app->progress, progress);
+}
+
+static bool on_stop(void *ctx)
+{
+	(void)ctx;
+	return interrupted != 0;
+}
+
+static bool env_set(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value && strcmp(value, "0") != 0;
+}
+
+static bool colour_for(const struct lk_app *app, int fd)
+{
+	const char *when = app->common.color;
+	if (when && strcmp(when, "always") == 0) {
+		return true;
+	}
+	if (when && strcmp(when, "never") == 0) {
+		return false;
+	}
+	const char *no_color = getenv("NO_COLOR");
+	if (no_color && *no_color) {
+		return false;
+	}
+	return env_set("CLICOLOR_FORCE") || isatty(fd);
+}
+
+static unsigned terminal_columns(void)
+{
+	struct winsize size;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) {
+		return size.ws_col;
+	}
+	return 80;
+}
+
+int lk_app_init(struct lk_app *app, struct lk_error *err)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
+			signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
+	}
+	app->color_out = colour_for(app, STDOUT_FILENO);
+	app->color_err = colour_for(app, STDERR_FILENO);
+	app->progress = lk_progress_view_new(
+			isatty(STDERR_FILENO) && !app->common.quiet, terminal_columns());
+	app->report = (struct lk_report){
+			.ctx = app,
+			.warn = on_warn,
+			.note = on_note,
+			.progress = on_progress,
+			.stop = on_stop,
+	};
+	return 0;
+}
+
+void lk_app_done(struct lk_app *app)
+{
+	lk_progress_view_free(app->progress);
+	if (app->config_read) {
+		lk_config_done(&app->config);
+	}
+	lk_vec_done(&app->explanation);
+	lk_buf_done(&app->out);
+	lk_arena_done(&app->arena);
+}
+
+static void print_json_error(struct lk_app *app, int code, const struct lk_error *err)
+{
+	lk_buf_clear(&app->out);
+	struct lk_jw w;
+	lk_jw_init(&w, &app->out, true);
+	lk_jw_object(&w);
+	lk_jw_key(&w, "error");
+	lk_jw_object(&w);
+	lk_jw_key(&w, "code");
+	lk_jw_int(&w, lk_exit_of(code));
+	lk_jw_key_string(&w, "kind", lk_str_of(lk_exit_kind(code)));
+	lk_jw_key_string(&w, "message", lk_str_of(err->message));
+	lk_jw_opt_string(&w, "file", lk_str_of(err->file));
+	if (err->line) {
+		lk_jw_key_uint(&w, "line", err->line);
+	}
+	if (err->column) {
+		lk_jw_key_uint(&w, "column", err->column);
+	}
+	lk_jw_key_string(&w, "hint", lk_str_of(err->hint));
+	if (app->explanation.len > 0) {
+		lk_jw_strings(&w, "explanation", app->explanation.items, app->explanation.len);
+	}
+	lk_jw_end(&w);
+	lk_jw_end(&w);
+	lk_buf_putc(&app->out, '\n');
+}
+
+/* The source line and a caret under the column. The caret counts bytes as escaped. */
+static void print_excerpt(const struct lk_error *err)
+{
+	lk_str line = lk_str_of(err->excerpt);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(8192);
+	struct lk_buf LK_CLEANUP(lk_buf_done) before = LK_BUF_INIT(8192);
+	lk_buf_put_escaped(&text, line);
+	lk_buf_put_escaped(&before, lk_str_slice(line, 0, err->column - 1));
+	size_t width = 0;
+	for (size_t i = 0; i < before.len; i++) {
+		width += ((unsigned char)before.ptr[i] & 0xC0) != 0x80;
+	}
+	fprintf(stderr, "  %s\n  %*s^\n", lk_buf_cstr(&text), (int)width, "");
+}
+
+static void print_text_error(struct lk_app *app, const struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(64 * 1024);
+	if (err->file[0]) {
+		lk_buf_puts(&line, err->file);
+		if (err->line) {
+			lk_buf_appendf(&line, ":%u", err->line);
+			if (err->column) {
+				lk_buf_appendf(&line, ":%u", err->column);
+			}
+		}
+		lk_buf_puts(&line, ": ");
+	}
+	lk_buf_puts(&line, err->message[0] ? err->message : "unknown error");
+	print_line(app, "error: ", "\033[1;31m", lk_buf_cstr(&line));
+	if (err->excerpt[0] && err->column) {
+		print_excerpt(err);
+	}
+	for (size_t i = 0; i < app->explanation.len; i++) {
+		print_line(app, "  ", "", app->explanation.items[i].ptr);
+	}
+	if (err->hint[0]) {
+		print_line(app, "hint: ", "\033[1m", err->hint);
+	}
+}
+
+void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err)
+{
+	if (app->common.json) {
+		print_json_error(app, code, err);
+	}
+	print_text_error(app, err);
+}
+
+int lk_app_flush(struct lk_app *app, struct lk_error *err)
+{
+	if (app->progress) {
+		lk_progress_view_clear(app->progress);
+	}
+	if (app->out.overflow) {
+		return lk_fail(err, LK_E_BUG, "more output than %zu bytes", app->out.max);
+	}
+	return lk_fs_write_all(STDOUT_FILENO, lk_buf_cstr(&app->out), app->out.len, "standard output",
+			err);
+}
+
+void lk_app_text(struct lk_app *app, lk_str text, size_t width)
+{
+	size_t start = app->out.len;
+	lk_buf_put_escaped(&app->out, text);
+	size_t columns = 0;
+	for (size_t i = start; i < app->out.len; i++) {
+		columns += ((unsigned char)app->out.ptr[i] & 0xC0) != 0x80;
+	}
+	while (columns++ < width) {
+		lk_buf_putc(&app->out, ' ');
+	}
+}

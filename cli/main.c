@@ -1,0 +1,26 @@
+/*
+ * lockenv: the whole program with the network and the solver.
+ */
+#include "cli/cmds.h"
+
+int main(int argc, char **argv)
+{
+	static const struct lk_cmd *const commands[] = {
+		&lk_cmd_solve,
+		&lk_cmd_fetch,
+		&lk_cmd_install,
+		&lk_cmd_diff,
+		&lk_cmd_check,
+		&lk_cmd_smoke,
+		&lk_cmd_list,
+		&lk_cmd_info,
+		&lk_cmd_debug,
+	};
+	static const struct lk_program program = {
+		.name = "lockenv",
+		.summary = "exact, offline-installable conda environments for GPU clusters",
+		.commands = commands,
+		.n_commands = LK_COUNTOF(commands),
+	};
+	return lk_main(&program, argc, argv);
+}

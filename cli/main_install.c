@@ -1,0 +1,17 @@
+/*
+ * lockenv-install: the installer alone, without network and solver; linked statically for bundles.
+ */
+#include "cli/cmds.h"
+
+int main(int argc, char **argv)
+{
+	static const struct lk_cmd *const commands[] = {&lk_cmd_install};
+	static const struct lk_program program = {
+		.name = "lockenv-install",
+		.summary = "install a lock's environment, offline",
+		.commands = commands,
+		.n_commands = LK_COUNTOF(commands),
+		.only = &lk_cmd_install,
+	};
+	return lk_main(&program, argc, argv);
+}

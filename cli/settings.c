@@ -1,0 +1,214 @@
+/*
+ * Where configuration, cache and named environments are, and what the host offers.
+ */
+#include "cli/app.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+
+#define PROFILE_MAX ((size_t)1 << 20)
+
+static const char *env_value(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static void push_path(struct lk_app *app, struct lk_strs *paths, const char *dir, const char *rest)
+{
+	if (dir) {
+		lk_vec_push(paths, lk_str_printf(&app->arena, "%s%s", dir, rest));
+	}
+}
+
+/* Every *.yml and *.yaml of a condarc.d folder, sorted. A folder that cannot be read has none. */
+static void push_folder(struct lk_app *app, struct lk_strs *paths, const char *dir, const char *rest)
+{
+	if (!dir) {
+		return;
+	}
+	const char *folder = lk_arena_printf(&app->arena, "%s%s", dir, rest);
+	struct lk_strs names = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (lk_fs_list(AT_FDCWD, folder, &app->arena, &names, &ignored) == 0) {
+		for (size_t i = 0; i < names.len; i++) {
+			if (lk_str_ends(names.items[i], LK_STR(".yml")) ||
+					lk_str_ends(names.items[i], LK_STR(".yaml"))) {
+				lk_vec_push(paths, lk_str_printf(&app->arena, "%s/" LK_STR_FMT, folder,
+							   LK_STR_ARG(names.items[i])));
+			}
+		}
+	}
+	lk_vec_done(&names);
+}
+
+/* conda's search path, weakest first (conda-formats: condarc). */
+static void config_paths(struct lk_app *app, struct lk_strs *paths)
+{
+	static const char *const system_dirs[] = {"/etc/conda", "/var/lib/conda"};
+	const char *home = env_value("HOME");
+	const char *xdg = env_value("XDG_CONFIG_HOME");
+	for (size_t i = 0; i < LK_COUNTOF(system_dirs); i++) {
+		push_path(app, paths, system_dirs[i], "/.condarc");
+		push_path(app, paths, system_dirs[i], "/condarc");
+		push_folder(app, paths, system_dirs[i], "/condarc.d");
+	}
+	if (xdg) {
+		push_path(app, paths, xdg, "/conda/.condarc");
+		push_path(app, paths, xdg, "/conda/condarc");
+		push_folder(app, paths, xdg, "/conda/condarc.d");
+	}
+	push_path(app, paths, home, "/.config/conda/.condarc");
+	push_path(app, paths, home, "/.config/conda/condarc");
+	push_folder(app, paths, home, "/.config/conda/condarc.d");
+	push_path(app, paths, home, "/.conda/.condarc");
+	push_path(app, paths, home, "/.conda/condarc");
+	push_folder(app, paths, home, "/.conda/condarc.d");
+	push_path(app, paths, home, "/.condarc");
+	push_path(app, paths, env_value("CONDARC"), "");
+}
+
+int lk_app_config(struct lk_app *app, const struct lk_config **ret, struct lk_error *err)
+{
+	if (!app->config_read) {
+		struct lk_strs paths = {0};
+		const char *only = app->common.config ? app->common.config : env_value("LOCKENV_CONFIG");
+		if (only) {
+			push_path(app, &paths, only, "");
+		} else {
+			config_paths(app, &paths);
+		}
+		int rc = lk_config_read(paths.items, paths.len, &app->config, err);
+		lk_vec_done(&paths);
+		if (rc < 0) {
+			return rc;
+		}
+		app->config_read = true;
+		const char *offline = env_value("LOCKENV_OFFLINE");
+		if (offline) {
+			app->config.offline = strcmp(offline, "0") != 0;
+		}
+	}
+	*ret = &app->config;
+	return 0;
+}
+
+int lk_app_cache_path(struct lk_app *app, const char **ret, struct lk_error *err)
+{
+	const char *path = app->common.cache ? app->common.cache : env_value("LOCKENV_CACHE");
+	const char *xdg = env_value("XDG_CACHE_HOME");
+	const char *home = env_value("HOME");
+	if (path) {
+		*ret = path;
+	} else if (xdg) {
+		*ret = lk_arena_printf(&app->arena, "%s/lockenv", xdg);
+	} else if (home) {
+		*ret = lk_arena_printf(&app->arena, "%s/.cache/lockenv", home);
+	} else {
+		lk_fail(err, LK_E_USAGE, "no cache folder: neither HOME nor XDG_CACHE_HOME is set");
+		lk_error_hint(err, "give --cache DIR or set LOCKENV_CACHE");
+		return LK_E_USAGE;
+	}
+	return 0;
+}
+
+int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
+{
+	const char *path;
+	int rc = lk_app_cache_path(app, &path, err);
+	return rc < 0 ? rc : lk_cache_open(path, true, ret, err);
+}
+
+/* A leading ~/ stands for HOME; other forms stay. */
+static const char *expand_home(struct lk_app *app, lk_str path)
+{
+	const char *home = env_value("HOME");
+	if (home && (lk_str_is(path, "~") || lk_str_starts(path, LK_STR("~/")))) {
+		return lk_arena_printf(&app->arena, "%s" LK_STR_FMT, home,
+				LK_STR_ARG(lk_str_skip(path, 1)));
+	}
+	return lk_arena_strndup(&app->arena, path.ptr, path.len);
+}
+
+int lk_app_named_prefix(struct lk_app *app, const char *name, const char **ret, struct lk_error *err)
+{
+	const struct lk_config *config;
+	int rc = lk_app_config(app, &config, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (!lk_path_is_component(lk_str_of(name)) || strpbrk(name, " :#")) {
+		lk_fail(err, LK_E_USAGE, "'%s' is no name for an environment", name);
+		lk_error_hint(err, "use --prefix for a path");
+		return LK_E_USAGE;
+	}
+	const char *folder;
+	if (config->envs_dirs.n > 0) {
+		folder = expand_home(app, config->envs_dirs.items[0]);
+	} else if (env_value("HOME")) {
+		folder = lk_arena_printf(&app->arena, "%s/.conda/envs", env_value("HOME"));
+	} else {
+		return lk_fail(err, LK_E_USAGE, "no envs folder: HOME is not set; use --prefix");
+	}
+	*ret = lk_arena_printf(&app->arena, "%s/%s", folder, name);
+	return 0;
+}
+
+struct lk_host_overrides lk_app_overrides(void)
+{
+	/* Set but empty is not the same as unset: it removes the package. */
+	return (struct lk_host_overrides){
+			.cuda = getenv("CONDA_OVERRIDE_CUDA"),
+			.cuda_arch = getenv("CONDA_OVERRIDE_CUDA_ARCH"),
+			.glibc = getenv("CONDA_OVERRIDE_GLIBC"),
+			.linux_ = getenv("CONDA_OVERRIDE_LINUX"),
+			.osx = getenv("CONDA_OVERRIDE_OSX"),
+			.archspec = getenv("CONDA_OVERRIDE_ARCHSPEC"),
+	};
+}
+
+/* The "virtual_packages" of `lockenv info --json`: an array of {name, version, build}. */
+static int read_profile(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
+		struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(PROFILE_MAX);
+	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
+	int rc = lk_fs_read_file(AT_FDCWD, profile, &text, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = lk_json_parse(lk_buf_view(&text), profile, 16, &doc, err);
+	if (rc < 0) {
+		return rc;
+	}
+	const struct lk_json *list = lk_json_get(lk_json_root(doc), "virtual_packages");
+	if (lk_json_kind(list) != LK_JSON_ARRAY) {
+		lk_fail_at(err, profile, 0, 0, "no node profile: it has no 'virtual_packages'");
+		lk_error_hint(err, "make one on the node with 'lockenv info --json'");
+		return LK_E_FORMAT;
+	}
+	for (size_t i = 0; i < lk_json_size(list); i++) {
+		const struct lk_json *one = lk_json_at(list, i);
+		rc = lk_virtuals_set(ret, lk_json_string(lk_json_get(one, "name")),
+				lk_json_string(lk_json_get(one, "version")),
+				lk_json_string(lk_json_get(one, "build")), &app->arena, err);
+		if (rc < 0) {
+			lk_error_file(err, profile);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret, struct lk_error *err)
+{
+	if (profile) {
+		return read_profile(app, profile, ret, err);
+	}
+	struct lk_host_overrides overrides = lk_app_overrides();
+	return lk_host_virtuals(&overrides, NULL, &app->arena, ret, err);
+}

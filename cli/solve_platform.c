@@ -1,0 +1,218 @@
+/*
+ * One lock from a request: everything between "what is asked for" and "bytes to write".
+ */
+#include "cli/solve_platform.h"
+
+#include "cli/instant.h"
+
+struct solver {
+	struct lk_app *app;
+	const struct lk_solve_request *request;
+	struct lk_repodata **repodata; /* channel-major: channels x subdirs */
+	lk_str *subdirs;	       /* the platforms, then noarch */
+	size_t n_subdirs;
+	struct lk_lock *lock;
+};
+
+static int load_repodata(struct solver *s, struct lk_fetch *fetch, struct lk_error *err)
+{
+	const struct lk_solve_request *r = s->request;
+	struct lk_arena *arena = &s->app->arena;
+	s->n_subdirs = r->n_targets + 1;
+	s->subdirs = lk_arena_calloc(arena, s->n_subdirs, sizeof(*s->subdirs));
+	for (size_t i = 0; i < r->n_targets; i++) {
+		s->subdirs[i] = r->targets[i].subdir;
+	}
+	s->subdirs[r->n_targets] = LK_STR("noarch");
+	size_t n = r->channels.len * s->n_subdirs;
+	s->repodata = lk_arena_calloc(arena, n, sizeof(struct lk_repodata *));
+	return lk_fetch_repodata(fetch, r->channels.items, r->channels.len, s->subdirs, s->n_subdirs,
+			s->repodata, err);
+}
+
+/* The sources of one platform: for each channel its subdir and noarch, which share a rank. */
+static size_t platform_sources(
+		const struct solver *s, size_t target, struct lk_source *ret)
+{
+	size_t n = 0;
+	for (size_t c = 0; c < s->request->channels.len; c++) {
+		struct lk_repodata *const *of_channel = s->repodata + c * s->n_subdirs;
+		ret[n++] = lk_source_of_repodata(of_channel[target], (unsigned)c);
+		ret[n++] = lk_source_of_repodata(of_channel[s->n_subdirs - 1], (unsigned)c);
+	}
+	return n;
+}
+
+static int parse_specs(const struct lk_strs *texts, struct lk_arena *arena,
+		const struct lk_matchspec **ret, struct lk_error *err)
+{
+	for (size_t i = 0; i < texts->len; i++) {
+		int rc = lk_matchspec_parse(texts->items[i], LK_SPEC_USER, arena, &ret[i], err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static void keep_explanation(struct lk_app *app, const struct lk_solution *solution)
+{
+	for (size_t i = 0; i < solution->n_reasons; i++) {
+		lk_vec_push(&app->explanation,
+				lk_str_printf(&app->arena, "%*s" LK_STR_FMT,
+						(int)(2 * solution->reasons[i].depth), "",
+						LK_STR_ARG(solution->reasons[i].text)));
+	}
+}
+
+static int add_solution(const struct solver *s, const struct lk_solve_target *target,
+		const struct lk_solution *solution, struct lk_error *err)
+{
+	struct lk_lock_input input = {
+			.subdir = target->subdir,
+			.specs = {target->specs.items, target->specs.len},
+			.pins = {s->request->pins.items, s->request->pins.len},
+			.solved_with = &target->virtuals,
+			.records = solution->records,
+			.extras = solution->extras,
+			.n_records = solution->n_records,
+	};
+	return lk_lock_add_platform(s->lock, &input, err);
+}
+
+/* The roots whose names are followed: specs and pins by exact name. */
+static int load_reach(const struct solver *s, size_t target, const struct lk_matchspec *const *specs,
+		size_t n_specs, struct lk_reach *reach, struct lk_error *err)
+{
+	struct lk_arena *arena = &s->app->arena;
+	struct lk_source *sources =
+			lk_arena_calloc(arena, 2 * s->request->channels.len, sizeof(*sources));
+	size_t n_sources = platform_sources(s, target, sources);
+	lk_str *roots = lk_arena_calloc(arena, n_specs, sizeof(*roots));
+	size_t n_roots = 0;
+	for (size_t i = 0; i < n_specs; i++) {
+		if (specs[i]->name_kind == LK_PATTERN_EXACT) {
+			roots[n_roots++] = specs[i]->name;
+		}
+	}
+	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
+}
+
+static int solve_target(const struct solver *s, size_t index, struct lk_error *err)
+{
+	const struct lk_solve_request *r = s->request;
+	const struct lk_solve_target *target = &r->targets[index];
+	struct lk_arena *arena = &s->app->arena;
+	const struct lk_matchspec **specs =
+			lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
+	const struct lk_matchspec **pins = lk_arena_calloc(arena, r->pins.len, sizeof(*pins));
+	int rc = parse_specs(&target->specs, arena, specs, err);
+	if (rc == 0) {
+		rc = parse_specs(&r->pins, arena, pins, err);
+	}
+	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
+	if (rc == 0) {
+		rc = load_reach(s, index, specs, target->specs.len, &reach, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	const struct lk_lock_platform *old =
+			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
+	struct lk_task task = {
+			.reach = &reach,
+			.channels = r->channels.items,
+			.n_channels = r->channels.len,
+			.alias = r->alias,
+			.specs = specs,
+			.n_specs = target->specs.len,
+			.pins = pins,
+			.n_pins = r->pins.len,
+			.virtuals = &target->virtuals,
+			.channel_priority = r->priority,
+			.exclude_newer = r->exclude_newer,
+			.locked = old ? old->packages : NULL,
+			.n_locked = old ? old->n_packages : 0,
+			.update = r->update.items,
+			.n_update = r->update.len,
+			.update_all = r->update_all,
+	};
+	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
+	rc = lk_solve(&task, &s->app->report, &solution, err);
+	lk_note(&s->app->report, 1,
+			LK_STR_FMT ": %zu names and %zu records reached, %zu kept, %zu solver calls",
+			LK_STR_ARG(target->subdir), solution.stats.names, solution.stats.records,
+			solution.stats.kept, solution.stats.solver_calls);
+	if (rc == LK_E_UNSAT) {
+		keep_explanation(s->app, &solution);
+	}
+	return rc < 0 ? rc : add_solution(s, target, &solution, err);
+}
+
+/* Platforms of the existing lock that were not asked for stay as they are. */
+static int keep_other_platforms(const struct solver *s, struct lk_error *err)
+{
+	const struct lk_solve_request *r = s->request;
+	for (size_t i = 0; r->has_old && i < r->old.n_platforms; i++) {
+		const struct lk_lock_platform *old = &r->old.platforms[i];
+		if (lk_lock_find_platform(s->lock, old->subdir)) {
+			continue;
+		}
+		const struct lk_record **records =
+				lk_arena_calloc(&s->app->arena, old->n_packages, sizeof(*records));
+		for (size_t k = 0; k < old->n_packages; k++) {
+			records[k] = &old->packages[k];
+		}
+		struct lk_lock_input input = {
+				.subdir = old->subdir,
+				.specs = old->specs,
+				.pins = old->pins,
+				.solved_with = &old->solved_with,
+				.records = records,
+				.n_records = old->n_packages,
+		};
+		int rc = lk_lock_add_platform(s->lock, &input, err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int solve_all(struct solver *s, struct lk_fetch *fetch, struct lk_error *err)
+{
+	const struct lk_solve_request *r = s->request;
+	int rc = load_repodata(s, fetch, err);
+	for (size_t i = 0; rc == 0 && i < r->n_targets; i++) {
+		rc = solve_target(s, i, err);
+		if (rc < 0 && r->n_targets > 1) {
+			rc = lk_wrap(err, LK_STR_FMT, LK_STR_ARG(r->targets[i].subdir));
+		}
+	}
+	return rc < 0 ? rc : keep_other_platforms(s, err);
+}
+
+int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *request,
+		struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
+{
+	struct solver s = {.app = app, .request = request, .lock = ret};
+	lk_lock_init(ret, request->channels.items, request->channels.len,
+			lk_str_of(lk_priority_text(request->priority)));
+	if (request->exclude_newer) {
+		ret->exclude_newer = lk_instant_text(request->exclude_newer, &ret->arena);
+	}
+	ret->variables = lk_arena_calloc(&ret->arena, request->n_variables, sizeof(*ret->variables));
+	ret->n_variables = request->n_variables;
+	for (size_t i = 0; i < request->n_variables; i++) {
+		ret->variables[i].name = lk_str_dup(&ret->arena, request->variables[i].name);
+		ret->variables[i].value = lk_str_dup(&ret->arena, request->variables[i].value);
+	}
+	int rc = solve_all(&s, fetch, err);
+	for (size_t i = 0; s.repodata && i < request->channels.len * s.n_subdirs; i++) {
+		lk_repodata_free(s.repodata[i]);
+	}
+	if (rc < 0) {
+		lk_lock_done(ret);
+	}
+	return rc;
+}

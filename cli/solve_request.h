@@ -1,0 +1,57 @@
+/*
+ * What is to be solved: command line, environment files, the existing lock, configuration and
+ * defaults joined by the precedence of the contract (docs/lockfile.md).
+ */
+#ifndef LK_CLI_SOLVE_REQUEST_H
+#define LK_CLI_SOLVE_REQUEST_H
+
+#include "cli/app.h"
+#include "conda/envspec.h"
+#include "lock/lockfile.h"
+#include "resolver/task.h"
+
+struct lk_solve_options {
+	struct lk_args files, channels, platforms, virtuals, update;
+	const char *output;
+	const char *cuda, *cuda_arch, *glibc, *archspec;
+	const char *channel_priority;
+	const char *exclude_newer;
+	bool update_all, locked, offline, dry_run, override_channels;
+};
+
+struct lk_solve_target {
+	lk_str subdir;
+	struct lk_strs specs; /* in the order given */
+	struct lk_virtuals virtuals;
+};
+
+struct lk_solve_request {
+	struct lk_arena arena;
+	const char *output; /* the lock's path */
+	bool has_old;
+	struct lk_lock old; /* the existing lock, when has_old */
+	struct lk_buf old_text;
+	lk_str alias;
+	struct lk_channels channels;
+	enum lk_channel_priority priority;
+	uint64_t exclude_newer; /* ms; 0: none */
+	struct lk_strs pins;
+	struct lk_strs update; /* names whose locked record is not kept */
+	bool update_all;
+	struct lk_lock_variable *variables;
+	size_t n_variables;
+	struct lk_solve_target *targets; /* sorted by subdir */
+	size_t n_targets;
+	struct lk_envspec *files;
+	size_t n_files;
+};
+
+/* RET must be zeroed; pass it to lk_solve_request_done whatever comes back. */
+int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *options,
+		const struct lk_args *specs, struct lk_solve_request *ret, struct lk_error *err)
+		LK_MUST_USE;
+void lk_solve_request_done(struct lk_solve_request *request);
+
+const char *lk_priority_text(enum lk_channel_priority priority);
+
+#endif
