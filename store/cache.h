@@ -1,5 +1,6 @@
 /*
- * The cache: archives as they came, named by file name and sha256, and extracted trees made from them.
+ * The cache: archives as they came, named by file name and sha256, and extracted trees made from
+ * them.
  *
  *     <cache>/archives/<fn>-<sha256>        for example numpy-2.1.3-py312h58c1407_0.conda-<64 hex>
  *     <cache>/trees/<dist>-<sha256>/        the extracted package (see store/tree.h)
@@ -19,8 +20,8 @@
 struct lk_cache;
 
 /* Opens, making it when CREATE; LK_E_NOT_FOUND when it is not there and CREATE is false. */
-int lk_cache_open(const char *path, bool create, struct lk_cache **ret, struct lk_error *err)
-		LK_MUST_USE;
+int lk_cache_open(
+	const char *path, bool create, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 void lk_cache_free(struct lk_cache *cache);
 const char *lk_cache_path(const struct lk_cache *cache); /* absolute */
 /* Descriptors of the parts; owned by the cache. */
@@ -35,29 +36,29 @@ void lk_cache_archive_name(const struct lk_record *record, struct lk_buf *buf);
 /* Opens RECORD's archive for reading if it is there with the right size (not hashed here).
  * LK_E_NOT_FOUND when it is not. */
 int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record, int *ret_fd,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record);
 
 /*
- * Taking a new archive in: begin gives a file to write, commit checks size and sha256 against RECORD
- * as hashed by the caller while writing, syncs and renames it into place; abort removes it.
+ * Taking a new archive in: begin gives a file to write, commit checks size and sha256 against
+ * RECORD as hashed by the caller while writing, syncs and renames it into place; abort removes it.
  * A mismatch is LK_E_INTEGRITY and leaves nothing under the final name.
  */
 struct lk_cache_incoming {
 	int fd;
 	char name[64]; /* in tmp/ */
 };
-int lk_cache_begin(struct lk_cache *cache, struct lk_cache_incoming *ret, struct lk_error *err)
-		LK_MUST_USE;
+int lk_cache_begin(
+	struct lk_cache *cache, struct lk_cache_incoming *ret, struct lk_error *err) LK_MUST_USE;
 int lk_cache_commit(struct lk_cache *cache, struct lk_cache_incoming *incoming,
-		const struct lk_record *record, const struct lk_sha256 *sha256, uint64_t size,
-		struct lk_error *err) LK_MUST_USE;
+	const struct lk_record *record, const struct lk_sha256 *sha256, uint64_t size,
+	struct lk_error *err) LK_MUST_USE;
 void lk_cache_abort(struct lk_cache *cache, struct lk_cache_incoming *incoming);
 
-/* Copies RECORD's archive from another folder (a conda, mamba or pixi cache, a channel's subdir tree, a
- * plain folder of archives, another lockenv cache), verified by hash. LK_E_NOT_FOUND when the folder
- * has no file of that name; LK_E_INTEGRITY when it has one with other bytes. */
+/* Copies RECORD's archive from another folder (a conda, mamba or pixi cache, a channel's subdir
+ * tree, a plain folder of archives, another lockenv cache), verified by hash. LK_E_NOT_FOUND when
+ * the folder has no file of that name; LK_E_INTEGRITY when it has one with other bytes. */
 int lk_cache_import(struct lk_cache *cache, const char *from_dir, const struct lk_record *record,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

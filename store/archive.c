@@ -1,0 +1,422 @@
+/*
+ * Archives as streams of members: libarchive reads the outer ZIP and the tars, base/stream decodes.
+ */
+#include "store/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <locale.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+
+#define BLOCK_SIZE ((size_t)256 * 1024) /* bytes handed to the tar reader at once */
+#define METADATA_MAX ((size_t)64 * 1024)
+#define CONDA_FORMAT_VERSION 2
+
+struct lk_archive {
+	char *name;
+	int zip_fd;
+	struct archive *zip; /* a .conda's outer archive; NULL for others */
+	bool has_info, has_pkg;
+	struct lk_stream *payload; /* the tar's bytes, decoded */
+	struct archive *tar;       /* NULL between parts */
+	char *block;
+	uint64_t unpacked, max_unpacked; /* bytes that came out of decoding */
+	uint64_t contents;               /* bytes of files given out; holes make it differ */
+	unsigned n_members;
+	char *member;          /* the current member's name, for errors */
+	struct lk_error cause; /* what failed below the tar reader */
+	locale_t c_locale;     /* libarchive converts names to the locale's charset: none wanted */
+};
+
+uint64_t lk_archive_max_unpacked(uint64_t size)
+{
+	uint64_t max = LK_ARCHIVE_MAX_UNPACKED;
+	if (size < (max - LK_ARCHIVE_FREE_UNPACKED) / LK_ARCHIVE_MAX_RATIO) {
+		max = LK_ARCHIVE_FREE_UNPACKED + size * LK_ARCHIVE_MAX_RATIO;
+	}
+	return max;
+}
+
+const char *lk_archive_name(const struct lk_archive *archive)
+{
+	return archive->name;
+}
+
+static int fail_too_large(const struct lk_archive *archive, struct lk_error *err)
+{
+	return lk_fail(err, LK_E_INTEGRITY,
+		"'%s' unpacks to more than %llu bytes, which its size does not justify",
+		archive->name, (unsigned long long)archive->max_unpacked);
+}
+
+/* What libarchive says of READER, unless the cause lies below it. */
+static int fail_reader(
+	struct lk_archive *archive, struct archive *reader, const char *what, struct lk_error *err)
+{
+	if (archive->cause.code != LK_OK) {
+		*err = archive->cause;
+		return err->code;
+	}
+	int errnum = archive_errno(reader);
+	if (errnum == EIO || errnum == ENOMEM) {
+		return lk_fail_errno(err, LK_E_FS, errnum, "cannot read '%s'", archive->name);
+	}
+	const char *why = archive_error_string(reader);
+	if (!why) {
+		why = "it is damaged";
+	}
+	if (archive->member) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s': member '%s': %s", archive->name,
+			archive->member, why);
+	}
+	return lk_fail(err, LK_E_INTEGRITY, "'%s': %s: %s", archive->name, what, why);
+}
+
+/* Bytes of the tar for libarchive, counted. */
+static la_ssize_t read_block(struct archive *tar, void *ctx, const void **ret_bytes)
+{
+	struct lk_archive *archive = ctx;
+	ssize_t got = lk_stream_read(archive->payload, archive->block, BLOCK_SIZE, &archive->cause);
+	if (got > 0) {
+		archive->unpacked += (uint64_t)got;
+		if (archive->unpacked > archive->max_unpacked) {
+			(void)fail_too_large(archive, &archive->cause);
+			got = -1;
+		}
+	}
+	if (got < 0) {
+		archive_set_error(tar, EINVAL, "unreadable");
+		return ARCHIVE_FATAL;
+	}
+	*ret_bytes = archive->block;
+	return got;
+}
+
+static int open_tar(struct lk_archive *archive, struct lk_error *err)
+{
+	archive->tar = archive_read_new();
+	if (!archive->tar) {
+		return lk_fail(err, LK_E_BUG, "cannot make a tar reader");
+	}
+	if (archive_read_support_format_tar(archive->tar) != ARCHIVE_OK ||
+		archive_read_open2(archive->tar, archive, NULL, read_block, NULL, NULL) !=
+			ARCHIVE_OK) {
+		return fail_reader(archive, archive->tar, "not a tar", err);
+	}
+	return 0;
+}
+
+/* Reads what is left behind the tar's end mark, so that every checksum is seen. */
+static int close_tar(struct lk_archive *archive, struct lk_error *err)
+{
+	for (;;) {
+		const void *bytes;
+		la_ssize_t got = read_block(archive->tar, archive, &bytes);
+		if (got < 0) {
+			*err = archive->cause;
+			return err->code;
+		}
+		if (got == 0) {
+			break;
+		}
+	}
+	archive_read_free(archive->tar);
+	archive->tar = NULL;
+	lk_stream_free(archive->payload);
+	archive->payload = NULL;
+	return 0;
+}
+
+/* ---- the outer ZIP of a .conda ---- */
+
+static ssize_t read_zip_member(void *ctx, void *out, size_t len, struct lk_error *err)
+{
+	struct lk_archive *archive = ctx;
+	la_ssize_t got = archive_read_data(archive->zip, out, len);
+	return got >= 0 ? got : fail_reader(archive, archive->zip, "damaged", err);
+}
+
+/* Where a metadata.json is, it must tell the version that we know. */
+static int check_metadata(struct lk_archive *archive, const char *name, struct lk_error *err)
+{
+	struct lk_stream *stream = lk_stream_from_fn(read_zip_member, NULL, archive, name);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(METADATA_MAX);
+	int rc = lk_stream_read_all(stream, &text, err);
+	lk_stream_free(stream);
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_json_doc *doc LK_CLEANUP(lk_json_doc_free_p) = NULL;
+	rc = lk_json_parse(lk_buf_view(&text), name, 8, &doc, err);
+	if (rc < 0) {
+		err->code = LK_E_INTEGRITY;
+		return lk_wrap(err, "'%s'", archive->name);
+	}
+	int64_t version = lk_json_int(
+		lk_json_get(lk_json_root(doc), "conda_pkg_format_version"), CONDA_FORMAT_VERSION);
+	if (version != CONDA_FORMAT_VERSION) {
+		return lk_fail(err, LK_E_INTEGRITY,
+			"'%s': metadata.json: conda_pkg_format_version %lld is not known",
+			archive->name, (long long)version);
+	}
+	return 0;
+}
+
+/* Begins the tar in the zip member at hand when NAME is one of the two that count. */
+static int begin_component(struct lk_archive *archive, const char *name, struct lk_error *err)
+{
+	lk_str view = lk_str_of(name);
+	bool *has = lk_str_starts(view, LK_STR("info-")) ? &archive->has_info
+		: lk_str_starts(view, LK_STR("pkg-"))    ? &archive->has_pkg
+							 : NULL;
+	if (!has || !lk_str_ends(view, LK_STR(".tar.zst")) ||
+		lk_str_find_char(view, '/') != SIZE_MAX) {
+		return 0;
+	}
+	if (*has) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s': '%s' is a second tarball of its kind",
+			archive->name, name);
+	}
+	*has = true;
+	char *shown LK_AUTO_FREE = lk_asprintf("%s: %s", archive->name, name);
+	archive->payload = lk_stream_decode(
+		lk_stream_from_fn(read_zip_member, NULL, archive, shown), LK_CODEC_ZSTD);
+	return open_tar(archive, err);
+}
+
+/* The next inner tarball, opened; archive->tar stays NULL at the end. */
+static int next_component(struct lk_archive *archive, struct lk_error *err)
+{
+	while (!archive->tar) {
+		struct archive_entry *entry;
+		int got = archive_read_next_header(archive->zip, &entry);
+		if (got == ARCHIVE_EOF) {
+			break;
+		}
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
+			return fail_reader(archive, archive->zip, "damaged ZIP", err);
+		}
+		if (++archive->n_members > LK_ARCHIVE_MAX_MEMBERS) {
+			return lk_fail(
+				err, LK_E_INTEGRITY, "'%s' has too many members", archive->name);
+		}
+		const char *name = archive_entry_pathname(entry);
+		int rc = 0;
+		if (name && strcmp(name, "metadata.json") == 0) {
+			rc = check_metadata(archive, name, err);
+		} else if (name) {
+			rc = begin_component(archive, name, err);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	if (!archive->tar && !archive->has_info) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s' has no info-*.tar.zst at its top level",
+			archive->name);
+	}
+	return 0;
+}
+
+/* ---- opening and closing ---- */
+
+static struct lk_archive *archive_new(const char *name, uint64_t max_unpacked)
+{
+	struct lk_archive *archive = lk_calloc(1, sizeof(*archive));
+	archive->name = lk_strdup(name);
+	archive->block = lk_reallocarray(NULL, BLOCK_SIZE, 1);
+	archive->max_unpacked = max_unpacked;
+	archive->zip_fd = -1;
+	archive->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	return archive;
+}
+
+static int open_zip(struct lk_archive *archive, struct lk_error *err)
+{
+	archive->zip = archive_read_new();
+	if (!archive->zip) {
+		return lk_fail(err, LK_E_BUG, "cannot make a ZIP reader");
+	}
+	/* By its central directory alone: a ZIP without one is cut short. */
+	if (archive_read_support_format_zip_seekable(archive->zip) != ARCHIVE_OK ||
+		archive_read_open_fd(archive->zip, archive->zip_fd, BLOCK_SIZE) != ARCHIVE_OK) {
+		return fail_reader(archive, archive->zip, "not a ZIP", err);
+	}
+	return 0;
+}
+
+int lk_archive_open(int fd, const char *name, enum lk_archive_kind kind, uint64_t size,
+	struct lk_archive **ret, struct lk_error *err)
+{
+	if (kind != LK_ARCHIVE_CONDA && kind != LK_ARCHIVE_TAR_BZ2) {
+		lk_close_p(&fd);
+		return lk_fail(err, LK_E_INTEGRITY, "'%s' is no .conda and no .tar.bz2", name);
+	}
+	uint64_t max_unpacked = lk_archive_max_unpacked(size);
+	if (kind == LK_ARCHIVE_TAR_BZ2) {
+		struct lk_stream *tar =
+			lk_stream_decode(lk_stream_from_fd(fd, name), LK_CODEC_BZIP2);
+		*ret = lk_archive_from_tar(tar, name, max_unpacked);
+		return 0;
+	}
+	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = archive_new(name, max_unpacked);
+	archive->zip_fd = fd;
+	int rc = open_zip(archive, err);
+	if (rc < 0) {
+		return rc;
+	}
+	*ret = LK_STEAL(archive);
+	return 0;
+}
+
+struct lk_archive *lk_archive_from_tar(
+	struct lk_stream *tar, const char *name, uint64_t max_unpacked)
+{
+	struct lk_archive *archive = archive_new(name, max_unpacked);
+	archive->payload = tar;
+	return archive;
+}
+
+void lk_archive_free(struct lk_archive *archive)
+{
+	if (!archive) {
+		return;
+	}
+	if (archive->tar) {
+		archive_read_free(archive->tar);
+	}
+	lk_stream_free(archive->payload);
+	if (archive->zip) {
+		archive_read_free(archive->zip);
+	}
+	lk_close_p(&archive->zip_fd);
+	if (archive->c_locale) {
+		freelocale(archive->c_locale);
+	}
+	lk_free(archive->member);
+	lk_free(archive->block);
+	lk_free(archive->name);
+	lk_free(archive);
+}
+
+void lk_archive_free_p(struct lk_archive **archive)
+{
+	lk_archive_free(*archive);
+	*archive = NULL;
+}
+
+/* ---- members ---- */
+
+/* Makes the next tar current; archive->tar stays NULL when there is none. */
+static int next_tar(struct lk_archive *archive, struct lk_error *err)
+{
+	if (archive->zip) {
+		return next_component(archive, err);
+	}
+	return archive->payload ? open_tar(archive, err) : 0;
+}
+
+static enum lk_member_type member_type(struct archive_entry *entry)
+{
+	if (archive_entry_hardlink(entry)) {
+		return LK_MEMBER_HARDLINK;
+	}
+	switch (archive_entry_filetype(entry)) {
+	case AE_IFREG:
+		return LK_MEMBER_FILE;
+	case AE_IFLNK:
+		return LK_MEMBER_SYMLINK;
+	case AE_IFDIR:
+		return LK_MEMBER_DIRECTORY;
+	default:
+		return LK_MEMBER_OTHER;
+	}
+}
+
+static int fill_member(struct lk_archive *archive, struct archive_entry *entry,
+	struct lk_member *ret, struct lk_error *err)
+{
+	const char *name = archive_entry_pathname(entry);
+	if (!name) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s' has a member whose name cannot be read",
+			archive->name);
+	}
+	archive->member = lk_strdup(name);
+	*ret = (struct lk_member){
+		.name = lk_str_of(archive->member),
+		.type = member_type(entry),
+		.mode = archive_entry_perm(entry),
+		.mtime = archive_entry_mtime(entry),
+	};
+	if (ret->type == LK_MEMBER_HARDLINK) {
+		ret->link = lk_str_of(archive_entry_hardlink(entry));
+	} else if (ret->type == LK_MEMBER_SYMLINK) {
+		ret->link = lk_str_of(archive_entry_symlink(entry));
+	} else if (ret->type == LK_MEMBER_FILE) {
+		ret->size = (uint64_t)archive_entry_size(entry);
+	}
+	return 0;
+}
+
+/* Names are taken as bytes, whatever the locale. */
+static int read_header(struct lk_archive *archive, struct archive_entry **ret)
+{
+	locale_t before = archive->c_locale ? uselocale(archive->c_locale) : (locale_t)0;
+	int got = archive_read_next_header(archive->tar, ret);
+	if (before) {
+		(void)uselocale(before);
+	}
+	return got;
+}
+
+int lk_archive_next(
+	struct lk_archive *archive, struct lk_member *ret, bool *ret_end, struct lk_error *err)
+{
+	for (;;) {
+		if (!archive->tar) {
+			int rc = next_tar(archive, err);
+			if (rc < 0) {
+				return rc;
+			}
+			if (!archive->tar) {
+				*ret_end = true;
+				return 0;
+			}
+		}
+		struct archive_entry *entry;
+		int got = read_header(archive, &entry);
+		if (got != ARCHIVE_EOF && got != ARCHIVE_OK && got != ARCHIVE_WARN) {
+			return fail_reader(archive, archive->tar, "damaged tar", err);
+		}
+		lk_free(archive->member);
+		archive->member = NULL;
+		if (got != ARCHIVE_EOF) {
+			if (++archive->n_members > LK_ARCHIVE_MAX_MEMBERS) {
+				return lk_fail(err, LK_E_INTEGRITY, "'%s' has more than %u members",
+					archive->name, LK_ARCHIVE_MAX_MEMBERS);
+			}
+			*ret_end = false;
+			return fill_member(archive, entry, ret, err);
+		}
+		int rc = close_tar(archive, err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+}
+
+ssize_t lk_archive_read(struct lk_archive *archive, void *out, size_t len, struct lk_error *err)
+{
+	la_ssize_t got = archive_read_data(archive->tar, out, len);
+	if (got < 0) {
+		return fail_reader(archive, archive->tar, "damaged tar", err);
+	}
+	archive->contents += (uint64_t)got;
+	if (archive->contents > archive->max_unpacked) {
+		return fail_too_large(archive, err);
+	}
+	return got;
+}

@@ -1,0 +1,170 @@
+/*
+ * Import: an archive from a folder that is not ours, believed by its hash alone.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "store/cache_priv.h"
+
+#define COPY_SIZE ((size_t)256 * 1024)
+#define NAME_MAX_BYTES ((size_t)4095)
+
+/* Where other tools keep an archive, below the folder that the user named:
+ *     <fn>                                  conda, libmamba, rattler, plain folders
+ *     archives/<fn>-<sha256>                lockenv
+ *     pkgs/<fn>                             the root of a conda installation
+ *     <subdir>/<fn>                         a channel
+ *     <channel>/<subdir>/<fn>               a mirror of channels
+ *     <scheme>/<host>/<channel>/<subdir>/<fn>   libmamba's nested layout */
+enum place {
+	PLACE_FLAT,
+	PLACE_LOCKENV,
+	PLACE_PKGS,
+	PLACE_SUBDIR,
+	PLACE_CHANNEL,
+	PLACE_URL,
+	PLACE_COUNT,
+};
+
+/* "https://host:81/c/f" as "https/host_81/c/f". */
+static void put_url_path(struct lk_buf *buf, lk_str url)
+{
+	size_t scheme = lk_str_find(url, LK_STR("://"));
+	if (scheme == SIZE_MAX) {
+		return;
+	}
+	lk_buf_put(buf, lk_str_slice(url, 0, scheme));
+	lk_buf_putc(buf, '/');
+	url = lk_str_skip(url, scheme + 3);
+	for (size_t i = 0; i < url.len; i++) {
+		char c = url.ptr[i];
+		lk_buf_putc(buf, c == ':' || c == '\\' ? '_' : c);
+	}
+}
+
+static void put_place(enum place place, const struct lk_record *record, struct lk_buf *buf)
+{
+	switch (place) {
+	case PLACE_FLAT:
+		break;
+	case PLACE_LOCKENV:
+		lk_buf_puts(buf, "archives/");
+		lk_cache_archive_name(record, buf);
+		return;
+	case PLACE_PKGS:
+		lk_buf_puts(buf, "pkgs/");
+		break;
+	case PLACE_CHANNEL:
+		lk_buf_put(buf, record->channel);
+		lk_buf_putc(buf, '/');
+		/* fall through */
+	case PLACE_SUBDIR:
+		lk_buf_put(buf, record->subdir);
+		lk_buf_putc(buf, '/');
+		break;
+	case PLACE_URL:
+	case PLACE_COUNT:
+		put_url_path(buf, record->url);
+		return;
+	}
+	lk_buf_put(buf, record->fn);
+}
+
+/* Copies SRC into INCOMING, hashing on the way. */
+static int copy_in(int src, const struct lk_cache_incoming *incoming, const char *name,
+	struct lk_sha256 *ret_sha256, uint64_t *ret_size, struct lk_error *err)
+{
+	char *bytes LK_AUTO_FREE = lk_reallocarray(NULL, COPY_SIZE, 1);
+	struct lk_digest *digest LK_CLEANUP(lk_digest_free_p) = lk_digest_new(LK_DIGEST_SHA256);
+	uint64_t size = 0;
+	for (;;) {
+		ssize_t got = read(src, bytes, COPY_SIZE);
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name);
+		}
+		if (got == 0) {
+			break;
+		}
+		lk_digest_update(digest, bytes, (size_t)got);
+		size += (uint64_t)got;
+		int rc = lk_fs_write_all(incoming->fd, bytes, (size_t)got, incoming->name, err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	lk_digest_final(digest, ret_sha256->bytes);
+	*ret_size = size;
+	return 0;
+}
+
+/* Takes the file PATH (relative to DIR, which is named FROM) in. LK_E_NOT_FOUND when there is none.
+ */
+static int import_file(struct lk_cache *cache, int dir, const char *from, const char *path,
+	const struct lk_record *record, struct lk_error *err)
+{
+	/* Links are followed: folders of archives use them, and the hash decides. */
+	int src LK_AUTO_CLOSE = openat(dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	if (src < 0 && errno != ENOENT && errno != ENOTDIR) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/%s'", from, path);
+	}
+	if (src < 0 || fstat(src, &st) != 0 || !S_ISREG(st.st_mode)) {
+		return lk_fail(err, LK_E_NOT_FOUND, "'%s/%s' is not there", from, path);
+	}
+	if (record->has_size && (uint64_t)st.st_size != record->size) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s/%s' has %lld bytes, expected are %llu",
+			from, path, (long long)st.st_size, (unsigned long long)record->size);
+	}
+	struct lk_cache_incoming incoming;
+	int rc = lk_cache_begin(cache, &incoming, err);
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_sha256 sha256;
+	uint64_t size;
+	rc = copy_in(src, &incoming, path, &sha256, &size, err);
+	if (rc < 0) {
+		lk_cache_abort(cache, &incoming);
+		return rc;
+	}
+	rc = lk_cache_commit(cache, &incoming, record, &sha256, size, err);
+	return rc == LK_E_INTEGRITY ? lk_wrap(err, "in '%s'", from) : rc;
+}
+
+int lk_cache_import(struct lk_cache *cache, const char *from_dir, const struct lk_record *record,
+	struct lk_error *err)
+{
+	int rc = lk_cache_check_record(record, err);
+	if (rc < 0) {
+		return rc;
+	}
+	int dir LK_AUTO_CLOSE = open(from_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open the folder '%s'", from_dir);
+	}
+	bool mismatch = false;
+	for (unsigned place = 0; place < PLACE_COUNT; place++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) path = LK_BUF_INIT(NAME_MAX_BYTES);
+		put_place((enum place)place, record, &path);
+		if (path.overflow || !lk_path_is_contained(lk_buf_view(&path))) {
+			continue;
+		}
+		struct lk_error trial = LK_ERROR_INIT;
+		rc = import_file(cache, dir, from_dir, lk_buf_cstr(&path), record, &trial);
+		if (rc == LK_E_INTEGRITY && !mismatch) {
+			mismatch = true;
+			*err = trial;
+		} else if (rc != LK_E_INTEGRITY && rc != LK_E_NOT_FOUND) {
+			*err = trial;
+			return rc;
+		}
+	}
+	return mismatch ? LK_E_INTEGRITY
+			: lk_fail(err, LK_E_NOT_FOUND, "'%s' has no '" LK_STR_FMT "'", from_dir,
+				  LK_STR_ARG(record->fn));
+}

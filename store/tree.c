@@ -1,0 +1,385 @@
+/*
+ * Trees: found and checked, or made beside their place and renamed into it.
+ */
+#include "store/tree.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "store/cache_priv.h"
+#include "store/extract.h"
+#include "store/seal.h"
+#include "store/tree_priv.h"
+
+/* Others may publish or damage the same tree again and again; not for ever. */
+#define MAX_TRIES 4
+
+struct ensure {
+	struct lk_cache *cache;
+	const struct lk_record *record;
+	const struct lk_tree_options *options;
+	const struct lk_report *report;
+	char *fn;   /* the archive's file name, for errors */
+	char *name; /* the tree's in trees/ */
+};
+
+/* What stands under the tree's name. */
+struct found {
+	int fd;       /* or -1 */
+	bool damaged; /* it is not what was sealed */
+	ino_t ino;
+	dev_t dev;
+};
+
+/* ---- the archive ---- */
+
+static int fail_no_archive(const struct ensure *e, struct lk_error *err)
+{
+	lk_fail(err, LK_E_OFFLINE, "'%s' is not in the cache '%s'", e->fn, lk_cache_path(e->cache));
+	lk_error_hint(err, "get it with 'lockenv fetch' where there is a network");
+	return err->code;
+}
+
+/* Takes an archive with wrong bytes out of archives/, so that the next fetch gets it again. */
+static int fail_archive(const struct ensure *e, const struct lk_sha256 *have, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	lk_cache_archive_name(e->record, &name);
+	(void)unlinkat(lk_cache_archives_fd(e->cache), lk_buf_cstr(&name), 0);
+	char have_hex[LK_HEX_MAX];
+	char want_hex[LK_HEX_MAX];
+	lk_hex(have->bytes, LK_SHA256_LEN, have_hex);
+	lk_hex(e->record->sha256.bytes, LK_SHA256_LEN, want_hex);
+	lk_fail(err, LK_E_INTEGRITY, "'%s' in the cache has sha256 %s, the lock says %s", e->fn,
+		have_hex, want_hex);
+	lk_error_hint(err, "it was taken out of the cache; 'lockenv fetch' gets it again");
+	return err->code;
+}
+
+/* The archive, opened for its members only after all of it was hashed. */
+static int open_archive(const struct ensure *e, struct lk_archive **ret, struct lk_error *err)
+{
+	int fd LK_AUTO_CLOSE = -1;
+	int rc = lk_cache_open_archive(e->cache, e->record, &fd, err);
+	if (rc == LK_E_NOT_FOUND) {
+		return fail_no_archive(e, err);
+	}
+	struct lk_sha256 sha256;
+	uint64_t size = 0;
+	if (rc == 0) {
+		rc = lk_sha256_fd(fd, e->fn, &sha256, &size, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	if (!lk_sha256_eq(&sha256, &e->record->sha256)) {
+		return fail_archive(e, &sha256, err);
+	}
+	int taken = fd;
+	fd = -1;
+	return lk_archive_open(
+		taken, e->fn, lk_archive_kind_of(e->record->fn, NULL), size, ret, err);
+}
+
+static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, struct lk_error *err)
+{
+	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = NULL;
+	int rc = open_archive(e, &archive, err);
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_extract_options options = {.subdir = e->record->subdir, .report = e->report};
+	return lk_extract(archive, dirfd, &options, ret, err);
+}
+
+/* ---- a tree that is there ---- */
+
+static int load(const struct ensure *e, int dirfd, const struct lk_listing *listing,
+	struct lk_package **ret, struct lk_error *err)
+{
+	struct lk_package *package;
+	int rc = lk_tree_load_package(dirfd, e->fn, &package, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = lk_package_check_record(package, e->record, err);
+	if (rc == 0) {
+		rc = lk_tree_check_contents(package, listing, e->fn, e->options, e->report, err);
+	}
+	if (rc < 0) {
+		lk_package_free(package);
+		return rc;
+	}
+	*ret = package;
+	return 0;
+}
+
+/* Who owns a tree could have made both its files and its seal: only the archive, whose hash is in
+ * the lock, tells what a stranger's tree must be. */
+static int check_foreign(const struct ensure *e, lk_str seal, struct lk_error *err)
+{
+	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
+	struct lk_buf LK_CLEANUP(lk_buf_done) want = LK_BUF_INIT(LK_SEAL_MAX);
+	int rc = extract(e, -1, &listing, err);
+	if (rc == 0) {
+		rc = lk_seal_format(&listing, &want, err);
+	}
+	if (rc == 0 && !lk_str_eq(lk_buf_view(&want), seal)) {
+		rc = lk_fail(err, LK_E_INTEGRITY, "its seal is not that of its archive");
+	}
+	return rc;
+}
+
+/* LK_E_NOT_FOUND when there is no tree; LK_E_INTEGRITY when it is not what was sealed. */
+static int open_sealed(
+	const struct ensure *e, struct found *ret, struct lk_listing *listing, struct lk_error *err)
+{
+	int rc = lk_fs_open_beneath(
+		lk_cache_trees_fd(e->cache), e->name, O_RDONLY | O_DIRECTORY, 0, &ret->fd, err);
+	if (rc < 0) {
+		ret->fd = -1;
+		return rc;
+	}
+	struct stat st;
+	if (fstat(ret->fd, &st) != 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot read the tree of '%s'", e->fn);
+	}
+	ret->ino = st.st_ino;
+	ret->dev = st.st_dev;
+	struct lk_buf LK_CLEANUP(lk_buf_done) seal = LK_BUF_INIT(LK_SEAL_MAX);
+	bool foreign = false;
+	rc = lk_seal_read(ret->fd, &seal, &foreign, err);
+	if (rc == 0) {
+		rc = lk_seal_parse(lk_buf_view(&seal), listing, err);
+	}
+	if (rc == 0 && foreign) {
+		rc = check_foreign(e, lk_buf_view(&seal), err);
+	}
+	if (rc == 0) {
+		rc = lk_seal_check(ret->fd, listing, e->options->verify || foreign, err);
+	}
+	return rc;
+}
+
+static int use_sealed(
+	const struct ensure *e, struct found *found, struct lk_tree *ret, struct lk_error *err)
+{
+	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
+	int rc = open_sealed(e, found, &listing, err);
+	if (rc < 0) {
+		found->damaged = rc == LK_E_INTEGRITY;
+		return rc;
+	}
+	rc = load(e, found->fd, &listing, &ret->package, err);
+	if (rc == 0) {
+		ret->fd = found->fd;
+		ret->name = lk_strdup(e->name);
+		found->fd = -1;
+	}
+	return rc;
+}
+
+/* ---- a tree that is to be made ---- */
+
+static int seal(int dirfd, const struct lk_listing *listing, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_SEAL_MAX);
+	int rc = lk_seal_format(listing, &text, err);
+	return rc < 0 ? rc : lk_seal_write(dirfd, lk_buf_view(&text), err);
+}
+
+/* Extracts into the empty directory DIRFD, checks and seals. */
+static int make_in(const struct ensure *e, int dirfd, struct lk_package **ret, struct lk_error *err)
+{
+	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
+	int rc = extract(e, dirfd, &listing, err);
+	if (rc == 0) {
+		rc = load(e, dirfd, &listing, ret, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	rc = seal(dirfd, &listing, err);
+	if (rc == 0 && fchmod(dirfd, 0755) != 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot extract '%s'", e->fn);
+	}
+	if (rc < 0) {
+		lk_package_free(*ret);
+		*ret = NULL;
+	}
+	return rc;
+}
+
+/* Where two names cannot be exchanged, or the damaged tree has gone meanwhile. */
+static int replace_in_steps(
+	const struct ensure *e, const char *work, bool *ret_published, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	int trees = lk_cache_trees_fd(e->cache);
+	int tmp = lk_cache_tmp_fd(e->cache);
+	char *aside = lk_arena_printf(&arena, "%s.damaged", work);
+	int rc = lk_fs_rename(trees, e->name, tmp, aside, err);
+	if (rc == 0) {
+		rc = lk_fs_remove_tree(tmp, aside, err);
+	} else if (err->sys_errno == ENOENT) {
+		rc = 0;
+	}
+	bool exists = false;
+	if (rc == 0) {
+		rc = lk_fs_rename_noreplace(tmp, work, trees, e->name, &exists, err);
+	}
+	*ret_published = rc == 0 && !exists;
+	return rc;
+}
+
+/* Puts tmp/WORK in the place of the damaged tree FOUND. Whoever was first wins: when a good one
+ * stands there by now, *RET_PUBLISHED is false. What was replaced is then tmp/WORK. */
+static int replace(const struct ensure *e, const char *work, const struct found *found,
+	bool *ret_published, struct lk_error *err)
+{
+	int trees = lk_cache_trees_fd(e->cache);
+	int tmp = lk_cache_tmp_fd(e->cache);
+	int rc = lk_fs_exchange(tmp, work, trees, e->name, err);
+	if (rc == LK_E_NOT_FOUND || (rc < 0 && err->sys_errno == ENOENT)) {
+		return replace_in_steps(e, work, ret_published, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_published = true;
+	struct stat st;
+	if (fstatat(tmp, work, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		(st.st_ino != found->ino || st.st_dev != found->dev)) {
+		*ret_published = false;
+		rc = lk_fs_exchange(tmp, work, trees, e->name, err);
+	}
+	return rc;
+}
+
+static int publish(const struct ensure *e, const char *work, const struct found *found,
+	bool *ret_published, struct lk_error *err)
+{
+	if (found->damaged) {
+		return replace(e, work, found, ret_published, err);
+	}
+	bool exists = false;
+	int rc = lk_fs_rename_noreplace(lk_cache_tmp_fd(e->cache), work,
+		lk_cache_trees_fd(e->cache), e->name, &exists, err);
+	*ret_published = rc == 0 && !exists;
+	return rc;
+}
+
+/* *RET_PUBLISHED is false when another process was faster: its tree is to be used. */
+static int make(const struct ensure *e, const struct found *found, struct lk_tree *ret,
+	bool *ret_published, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	int tmp = lk_cache_tmp_fd(e->cache);
+	char *work;
+	int rc = lk_fs_temp_dir(tmp, "tree", &arena, &work, err);
+	if (rc < 0) {
+		return lk_wrap(err, "cache '%s'", lk_cache_path(e->cache));
+	}
+	struct lk_package *package = NULL;
+	int fd LK_AUTO_CLOSE = openat(tmp, work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/tmp/%s'",
+			lk_cache_path(e->cache), work);
+	} else {
+		rc = make_in(e, fd, &package, err);
+	}
+	*ret_published = false;
+	if (rc == 0) {
+		rc = publish(e, work, found, ret_published, err);
+	}
+	/* What is still under the name: our unfinished or beaten work, or the damaged tree. */
+	struct lk_error ignored = LK_ERROR_INIT;
+	int removed = lk_fs_remove_tree(tmp, work, &ignored);
+	(void)removed;
+	if (rc < 0 || !*ret_published) {
+		lk_package_free(package);
+		return rc;
+	}
+	ret->fd = fd;
+	fd = -1;
+	ret->name = lk_strdup(e->name);
+	ret->package = package;
+	return 0;
+}
+
+/* ---- both ---- */
+
+/* One round: the tree that is there, else a new one. *RET_DONE is false when another process
+ * changed it meanwhile. */
+static int try_once(
+	const struct ensure *e, struct lk_tree *ret, bool *ret_done, struct lk_error *err)
+{
+	struct found found = {.fd = -1};
+	int rc = use_sealed(e, &found, ret, err);
+	*ret_done = true;
+	if (rc != LK_E_NOT_FOUND && !found.damaged) {
+		lk_close_p(&found.fd);
+		return rc;
+	}
+	if (found.damaged) {
+		char *why LK_AUTO_FREE = lk_strdup(err->message);
+		if (!lk_cache_has_archive(e->cache, e->record)) {
+			lk_fail(err, LK_E_INTEGRITY, "the tree of '%s' in the cache is damaged: %s",
+				e->fn, why);
+			lk_error_hint(err, "get its archive with 'lockenv fetch'");
+			lk_close_p(&found.fd);
+			return err->code;
+		}
+		lk_warn(e->report, "the tree of '%s' in the cache was damaged (%s): made again",
+			e->fn, why);
+	}
+	rc = make(e, &found, ret, ret_done, err);
+	lk_close_p(&found.fd);
+	return rc;
+}
+
+int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
+	const struct lk_tree_options *options, const struct lk_report *report, struct lk_tree *ret,
+	struct lk_error *err)
+{
+	int rc = lk_cache_check_record(record, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_str dist;
+	if (lk_archive_kind_of(record->fn, &dist) == LK_ARCHIVE_UNKNOWN) {
+		dist = record->fn;
+	}
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	lk_cache_entry_name(dist, record, &name);
+	struct ensure e = {
+		.cache = cache,
+		.record = record,
+		.options = options,
+		.report = report,
+		.fn = lk_strndup(record->fn.ptr, record->fn.len),
+		.name = lk_strdup(lk_buf_cstr(&name)),
+	};
+	bool done = false;
+	for (unsigned i = 0; i < MAX_TRIES && rc == 0 && !done; i++) {
+		rc = try_once(&e, ret, &done, err);
+	}
+	if (rc == 0 && !done) {
+		rc = lk_fail(err, LK_E_FS, "the tree of '%s' changes while it is used", e.fn);
+	}
+	lk_free(e.name);
+	lk_free(e.fn);
+	return rc;
+}
+
+void lk_tree_done(struct lk_tree *tree)
+{
+	lk_close_p(&tree->fd);
+	tree->fd = -1;
+	lk_free(tree->name);
+	tree->name = NULL;
+	lk_package_free(tree->package);
+	tree->package = NULL;
+}

@@ -1,0 +1,212 @@
+/*
+ * A tree against its own metadata.
+ */
+#include "store/tree_priv.h"
+
+#include <stdio.h>
+
+#include "base/fs.h"
+
+#define INFO_FILE_MAX ((size_t)128 * 1024 * 1024) /* bytes of one file in info/ */
+
+/* ---- metadata ---- */
+
+static int read_info(
+	int dirfd, const char *name, const char *path, struct lk_buf *buf, struct lk_error *err)
+{
+	lk_buf_init(buf, INFO_FILE_MAX);
+	int rc = lk_fs_read_file(dirfd, path, buf, err);
+	if (rc == LK_E_NOT_FOUND) {
+		return 0;
+	}
+	if (rc == LK_E_FORMAT) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s': %s is larger than %zu bytes", name, path,
+			INFO_FILE_MAX);
+	}
+	return rc;
+}
+
+int lk_tree_load_package(int dirfd, const char *name, struct lk_package **ret, struct lk_error *err)
+{
+	static const char *const files[] = {"info/index.json", "info/paths.json", "info/link.json",
+		"info/files", "info/has_prefix", "info/no_link", "info/no_softlink"};
+	struct lk_buf bufs[LK_COUNTOF(files)] = {0};
+	lk_str texts[LK_COUNTOF(files)] = {0};
+	int rc = 0;
+	for (size_t i = 0; i < LK_COUNTOF(files) && rc == 0; i++) {
+		rc = read_info(dirfd, name, files[i], &bufs[i], err);
+		texts[i] = lk_buf_view(&bufs[i]);
+	}
+	if (rc == 0) {
+		struct lk_package_texts all = {
+			texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6]};
+		rc = lk_package_parse(&all, name, ret, err);
+	}
+	for (size_t i = 0; i < LK_COUNTOF(files); i++) {
+		lk_buf_done(&bufs[i]);
+	}
+	return rc;
+}
+
+/* ---- paths ---- */
+
+struct check {
+	const char *name;
+	const struct lk_tree_options *options;
+	const struct lk_report *report;
+};
+
+static const char *type_name(enum lk_path_type type)
+{
+	return type == LK_PATH_FILE ? "file" : type == LK_PATH_SOFTLINK ? "symlink" : "directory";
+}
+
+/* An error, or under safety_warn a warning. */
+static int mismatch(const struct check *check, lk_str path, const char *what, struct lk_error *err)
+{
+	if (check->options->safety_warn) {
+		lk_warn(check->report, "'%s': '" LK_STR_FMT "' %s", check->name, LK_STR_ARG(path),
+			what);
+		return 0;
+	}
+	return lk_fail(err, LK_E_INTEGRITY, "'%s': '" LK_STR_FMT "' %s", check->name,
+		LK_STR_ARG(path), what);
+}
+
+static int check_file(const struct check *check, const struct lk_package_path *path,
+	const struct lk_entry *entry, struct lk_error *err)
+{
+	if (path->has_size && path->size != entry->size) {
+		char what[128];
+		(void)snprintf(what, sizeof(what), "has %llu bytes, info/paths.json says %llu",
+			(unsigned long long)entry->size, (unsigned long long)path->size);
+		return mismatch(check, path->path, what, err);
+	}
+	if (path->has_sha256 && !lk_sha256_eq(&path->sha256, &entry->sha256)) {
+		char have[LK_HEX_MAX];
+		char want[LK_HEX_MAX];
+		char what[256];
+		lk_hex(entry->sha256.bytes, LK_SHA256_LEN, have);
+		lk_hex(path->sha256.bytes, LK_SHA256_LEN, want);
+		(void)snprintf(
+			what, sizeof(what), "has sha256 %s, info/paths.json says %s", have, want);
+		return mismatch(check, path->path, what, err);
+	}
+	return 0;
+}
+
+static int check_path(const struct check *check, struct lk_package_path *path,
+	const struct lk_entry *entry, bool typed, struct lk_error *err)
+{
+	if (!entry) {
+		/* An empty directory need not be a member: linking makes it. */
+		return typed && path->type == LK_PATH_DIRECTORY
+			? 0
+			: lk_fail(err, LK_E_INTEGRITY,
+				  "'%s': '" LK_STR_FMT "' is listed in %s but not in the archive",
+				  check->name, LK_STR_ARG(path->path),
+				  typed ? "info/paths.json" : "info/files");
+	}
+	if (typed && path->type != entry->type) {
+		char what[128];
+		(void)snprintf(what, sizeof(what), "is a %s, info/paths.json says %s",
+			type_name(entry->type), type_name(path->type));
+		int rc = mismatch(check, path->path, what, err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	path->type = entry->type;
+	if (path->type == LK_PATH_SOFTLINK && path->prefix_mode != LK_PREFIX_NONE) {
+		int rc = mismatch(check, path->path, "is a symlink with a prefix to rewrite", err);
+		path->prefix_mode = LK_PREFIX_NONE;
+		return rc;
+	}
+	return path->type == LK_PATH_FILE ? check_file(check, path, entry, err) : 0;
+}
+
+static bool is_payload(const struct lk_entry *entry)
+{
+	return entry->type != LK_PATH_DIRECTORY && !lk_str_starts(entry->path, LK_STR("info/"));
+}
+
+/* Packages older than info/files: all of the payload is to be installed. */
+static void take_all(struct lk_package *package, const struct lk_listing *listing)
+{
+	package->paths =
+		lk_arena_calloc(&package->arena, listing->entries.len + 1, sizeof(*package->paths));
+	for (size_t i = 0; i < listing->entries.len; i++) {
+		const struct lk_entry *entry = &listing->entries.items[i];
+		if (is_payload(entry)) {
+			package->paths[package->n_paths++] = (struct lk_package_path){
+				.path = lk_str_dup(&package->arena, entry->path),
+				.type = entry->type,
+			};
+		}
+	}
+}
+
+static int check_links(
+	const struct check *check, const struct lk_listing *listing, struct lk_error *err)
+{
+	const struct lk_entry *first = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < listing->entries.len; i++) {
+		const struct lk_entry *entry = &listing->entries.items[i];
+		if (entry->type == LK_PATH_SOFTLINK &&
+			lk_link_escapes(entry->path, entry->target)) {
+			first = first ? first : entry;
+			n++;
+		}
+	}
+	if (first && check->options->strict) {
+		return lk_fail(err, LK_E_INTEGRITY,
+			"'%s': symlink '" LK_STR_FMT "' -> '" LK_STR_FMT
+			"' leads out of the environment",
+			check->name, LK_STR_ARG(first->path), LK_STR_ARG(first->target));
+	}
+	if (first) {
+		lk_warn(check->report,
+			"'%s': %zu symlink%s out of the environment ('" LK_STR_FMT
+			"' -> '" LK_STR_FMT "')",
+			check->name, n, n == 1 ? " leads" : "s lead", LK_STR_ARG(first->path),
+			LK_STR_ARG(first->target));
+	}
+	return 0;
+}
+
+int lk_tree_check_contents(struct lk_package *package, const struct lk_listing *listing,
+	const char *name, const struct lk_tree_options *options, const struct lk_report *report,
+	struct lk_error *err)
+{
+	struct check check = {name, options, report};
+	if (!package->has_paths_json && !lk_listing_find(listing, LK_STR("info/files"))) {
+		take_all(package, listing);
+	}
+	/* Both are sorted by path. */
+	const struct lk_entry *entries = listing->entries.items;
+	size_t at = 0;
+	size_t unlisted = 0;
+	for (size_t i = 0; i < package->n_paths; i++) {
+		struct lk_package_path *path = &package->paths[i];
+		while (at < listing->entries.len && lk_str_cmp(entries[at].path, path->path) < 0) {
+			unlisted += is_payload(&entries[at++]);
+		}
+		bool there = at < listing->entries.len && lk_str_eq(entries[at].path, path->path);
+		int rc = check_path(
+			&check, path, there ? &entries[at] : NULL, package->has_paths_json, err);
+		if (rc < 0) {
+			return rc;
+		}
+		at += there;
+	}
+	while (at < listing->entries.len) {
+		unlisted += is_payload(&entries[at++]);
+	}
+	if (unlisted > 0) {
+		lk_note(report, 1,
+			"'%s': %zu files of the archive are not listed and not installed", name,
+			unlisted);
+	}
+	return check_links(&check, listing, err);
+}
