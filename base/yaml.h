@@ -28,7 +28,7 @@ struct lk_yaml {
 	enum lk_yaml_kind kind;
 	bool quoted;	      /* scalar written with quotes or as a block */
 	unsigned line;	      /* 1-based, where the value starts */
-	unsigned column;      /* 1-based */
+	unsigned column;      /* 1-based, in characters; lk_yaml_fail makes bytes of it */
 	lk_str text;	      /* scalar: the value, NUL-ended */
 	lk_str key;	      /* when a mapping's member: its key */
 	unsigned key_line;    /* where that key stands */
