@@ -10,13 +10,22 @@
 #include "conda/virtual.h"
 
 struct lk_host_overrides {
-	/* Values of CONDA_OVERRIDE_CUDA, _CUDA_ARCH, _GLIBC, _LINUX, _OSX, _ARCHSPEC; NULL: not set, "": remove. */
+	/* Values of CONDA_OVERRIDE_CUDA, _CUDA_ARCH, _GLIBC, _LINUX, _OSX, _ARCHSPEC; NULL: not
+	 * set, "": remove. */
 	const char *cuda, *cuda_arch, *glibc, *linux_, *osx, *archspec;
 };
 
-/* PROBE_DRIVER may be NULL; else it is asked for the CUDA driver version (major * 1000 + minor * 10)
- * and returns 0 when there is none. Without it /proc/driver/nvidia is read. */
+/* PROBE_DRIVER may be NULL; else it is asked for the CUDA driver version (major * 1000 + minor *
+ * 10) and returns 0 when there is none. Without it /proc/driver/nvidia is read. */
 int lk_host_virtuals(const struct lk_host_overrides *overrides, int (*probe_driver)(void),
-		struct lk_arena *arena, struct lk_virtuals *ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_arena *arena, struct lk_virtuals *ret, struct lk_error *err) LK_MUST_USE;
+
+/* The newest CUDA version ("12.4") that the driver in TEXT, the content of
+ * /proc/driver/nvidia/version, can run; empty when TEXT names none. Of a driver newer than our
+ * table: the newest we know. */
+lk_str lk_host_cuda_of_driver(lk_str text);
+/* The first two to four numbers of a kernel release: "5.14.0" of "5.14.0-427.el9.x86_64"; empty
+ * when there are fewer than two. A view of RELEASE. */
+lk_str lk_host_kernel_version(lk_str release);
 
 #endif

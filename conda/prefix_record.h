@@ -1,11 +1,11 @@
 /*
  * The conda-meta record of an installed package: PREFIX/conda-meta/NAME-VERSION-BUILD.json.
  *
- * Readable by conda, mamba and rattler, and reads theirs: keys in bytewise order as conda writes
- * them, keys and path fields that we do not know kept when a record is read and written again
- * (source: conda-formats.md 6.6, CEP 32; old conda's records without paths_data included). Where
- * conda notes facts of the host (package cache, link source) a fresh record has constants: the same
- * package in the same prefix gives the same bytes. Neither function touches the disk.
+ * Readable by conda, mamba and rattler, and reads theirs, old conda's records without paths_data
+ * included; keys and path fields that we do not know are kept, after our own, when a record is read
+ * and written again (conda-formats.md 6.6, CEP 32). Where conda notes facts of the host (package
+ * cache, link source) a fresh record has constants: the same package in the same prefix gives the
+ * same bytes. Neither function touches the disk.
  *
  *     lk_prefix_record_parse(text, file, &record, err);   a record somebody wrote
  *     lk_prefix_record_write(&record, &out, err);
