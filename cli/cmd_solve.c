@@ -59,26 +59,17 @@ static void tell_summary(struct lk_app *app, const struct lk_lock *lock)
 }
 
 /* What changes against the existing lock, for --dry-run and --locked. */
-static int show_change(struct lk_app *app, const struct lk_solve_request *request,
-		const struct lk_lock *lock, struct lk_error *err)
+static void show_change(struct lk_app *app, const struct lk_solve_request *request,
+		const struct lk_lock *lock)
 {
 	struct lk_lock empty;
-	const struct lk_lock *before = &request->old;
-	if (!request->has_old) {
-		lk_lock_init(&empty, NULL, 0, LK_STR("strict"));
-		before = &empty;
-	}
+	lk_lock_init(&empty, NULL, 0, LK_STR("strict"));
 	struct lk_lock_diff diff;
-	int rc = lk_lock_diff(before, lock, (lk_str){0}, &diff, err);
-	if (rc == 0) {
-		struct lk_diff_style style = {.color = app->color_out};
-		lk_lock_diff_text(&diff, &style, &app->out);
-		lk_lock_diff_done(&diff);
-	}
-	if (!request->has_old) {
-		lk_lock_done(&empty);
-	}
-	return rc;
+	lk_lock_diff_make(request->has_old ? &request->old : &empty, lock, &diff);
+	struct lk_diff_text_options options = {.colour = app->color_out};
+	lk_lock_diff_text(&diff, &options, &app->out);
+	lk_lock_diff_done(&diff);
+	lk_lock_done(&empty);
 }
 
 static int finish(struct lk_app *app, const struct lk_solve_options *options,
@@ -101,7 +92,10 @@ static int finish(struct lk_app *app, const struct lk_solve_options *options,
 	if (options->locked || options->dry_run) {
 		app->status = options->locked ? 1 : 0;
 		lk_note(&app->report, 0, "%s would change", request->output);
-		return app->common.json ? 0 : show_change(app, request, lock, err);
+		if (!app->common.json) {
+			show_change(app, request, lock);
+		}
+		return 0;
 	}
 	tell_summary(app, lock);
 	return write_lock(app, request, &text, err);

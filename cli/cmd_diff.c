@@ -1,0 +1,97 @@
+/*
+ * lockenv diff: what changed between two locks, for a reviewer.
+ */
+#include "cli/app.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/git_show.h"
+#include "cli/lock_arg.h"
+#include "lock/lock_diff.h"
+
+struct context {
+	const char *format;
+	const char *platform;
+	bool stat;
+};
+
+/* A file, or REV:PATH when no such file is there. */
+static int read_side(struct lk_app *app, const char *side, struct lk_lock_arg *ret,
+		struct lk_error *err)
+{
+	if (access(side, F_OK) == 0 || !strchr(side, ':')) {
+		return lk_lock_arg_read(app, side, ret, err);
+	}
+	*ret = (struct lk_lock_arg){.path = side};
+	lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
+	int rc = lk_git_show(side, &ret->text, err);
+	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
+}
+
+static void put(struct lk_app *app, const struct context *c, const struct lk_lock_diff *diff)
+{
+	lk_str platform = lk_str_of(c->platform);
+	if (app->common.json || (c->format && strcmp(c->format, "json") == 0)) {
+		struct lk_jw w;
+		lk_jw_init(&w, &app->out, true);
+		lk_lock_diff_json(diff, platform, &w);
+		lk_buf_putc(&app->out, '\n');
+		return;
+	}
+	struct lk_diff_text_options options = {
+			.colour = app->color_out,
+			.stat = c->stat,
+			.platform = platform,
+	};
+	lk_lock_diff_text(diff, &options, &app->out);
+}
+
+static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+{
+	const struct context *c = context;
+	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) from = {0};
+	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) to = {0};
+	int rc = read_side(app, args->items[0], &from, err);
+	if (rc == 0) {
+		rc = read_side(app, args->items[1], &to, err);
+	}
+	if (rc == 0 && c->platform && !lk_lock_find_platform(&from.lock, lk_str_of(c->platform)) &&
+			!lk_lock_find_platform(&to.lock, lk_str_of(c->platform))) {
+		rc = lk_fail(err, LK_E_USAGE, "neither lock has a platform '%s'", c->platform);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_lock_diff diff;
+	lk_lock_diff_make(&from.lock, &to.lock, &diff);
+	put(app, c, &diff);
+	app->status = lk_lock_diff_is_empty(&diff, lk_str_of(c->platform)) ? 0 : 1;
+	lk_lock_diff_done(&diff);
+	return 0;
+}
+
+static const struct lk_opt options[] = {
+	{"format", 0, LK_OPT_STRING, offsetof(struct context, format), "FORMAT",
+			"text (default) or json", "text|json"},
+	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P", "this platform only",
+			NULL},
+	{"stat", 0, LK_OPT_FLAG, offsetof(struct context, stat), NULL, "counts and sizes only", NULL},
+};
+
+const struct lk_cmd lk_cmd_diff = {
+	.name = "diff",
+	.arguments = "OLD NEW",
+	.summary = "what changed between two locks, most risky first",
+	.description = "Compares two locks by platform and package: same version with another hash, channel "
+		       "changes, downgrades, licence changes, additions, removals, upgrades, rebuilds, changed "
+		       "requirements and specs. Each side is a file or REV:PATH of a git repository. Exits "
+		       "with 1 when they differ.",
+	.examples = {"lockenv diff old.lock new.lock", "lockenv diff HEAD:env.lock env.lock"},
+	.options = options,
+	.n_options = LK_COUNTOF(options),
+	.context_size = sizeof(struct context),
+	.min_args = 2,
+	.max_args = 2,
+	.run = run,
+};
