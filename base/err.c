@@ -106,18 +106,46 @@ int lk_fail_errno(struct lk_error *err, enum lk_code code, int errnum, const cha
 	return code;
 }
 
-int lk_fail_at(struct lk_error *err, const char *file, unsigned line, unsigned column,
-	const char *fmt, ...)
+static int vfail_at(struct lk_error *err, const char *file, unsigned line, unsigned column,
+	const char *fmt, va_list args) LK_PRINTF(5, 0);
+
+static int vfail_at(struct lk_error *err, const char *file, unsigned line, unsigned column,
+	const char *fmt, va_list args)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(SIZE_MAX);
 	lk_buf_put(&name, lk_str_of(file)); /* may be err->file itself */
-	va_list args;
-	va_start(args, fmt);
 	set_whole(err, LK_E_FORMAT, fmt, args);
-	va_end(args);
 	FIELD_SET(err->file, lk_buf_view(&name));
 	err->line = line;
 	err->column = column;
+	return LK_E_FORMAT;
+}
+
+int lk_fail_at(struct lk_error *err, const char *file, unsigned line, unsigned column,
+	const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vfail_at(err, file, line, column, fmt, args);
+	va_end(args);
+	return LK_E_FORMAT;
+}
+
+int lk_fail_at_offset(
+	struct lk_error *err, const char *file, lk_str source, size_t offset, const char *fmt, ...)
+{
+	lk_str before = lk_str_slice(source, 0, offset);
+	unsigned line = 1;
+	size_t newline;
+	while ((newline = lk_str_find_char(before, '\n')) != SIZE_MAX) {
+		before = lk_str_skip(before, newline + 1);
+		line++;
+	}
+	va_list args;
+	va_start(args, fmt);
+	vfail_at(err, file, line, (unsigned)before.len + 1, fmt, args);
+	va_end(args);
+	lk_error_excerpt_from(err, source);
 	return LK_E_FORMAT;
 }
 
@@ -143,18 +171,13 @@ void lk_error_excerpt(struct lk_error *err, lk_str source_line)
 
 lk_str lk_line_of(lk_str source, unsigned line)
 {
-	size_t at = 0;
-	for (unsigned here = 1;; here++) {
-		size_t start = at;
-		while (at < source.len && source.ptr[at] != '\n' && source.ptr[at] != '\r') {
-			at++;
+	lk_str here = {NULL, 0};
+	for (unsigned i = 0; i < line; i++) {
+		if (!lk_str_split(&source, '\n', &here)) {
+			return (lk_str){NULL, 0};
 		}
-		if (here == line || at == source.len) {
-			return lk_str_slice(source, here == line ? start : at, at);
-		}
-		at += source.ptr[at] == '\r' && at + 1 < source.len && source.ptr[at + 1] == '\n';
-		at++;
 	}
+	return lk_str_ends(here, LK_STR("\r")) ? lk_str_slice(here, 0, here.len - 1) : here;
 }
 
 void lk_error_excerpt_from(struct lk_error *err, lk_str source)

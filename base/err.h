@@ -59,15 +59,18 @@ int lk_fail_errno(struct lk_error *err, enum lk_code code, int errnum, const cha
 int lk_fail_at(struct lk_error *err, const char *file, unsigned line, unsigned column,
 		const char *fmt, ...) LK_PRINTF(5, 6);
 
+/* The same at the byte OFFSET (clamped) of SOURCE, with its line as excerpt. */
+int lk_fail_at_offset(struct lk_error *err, const char *file, lk_str source, size_t offset,
+		const char *fmt, ...) LK_PRINTF(5, 6);
+
 /* Set or replace one part of an error that was made before. */
 void lk_error_hint(struct lk_error *err, const char *fmt, ...) LK_PRINTF(2, 3);
 void lk_error_file(struct lk_error *err, const char *file);
 void lk_error_excerpt(struct lk_error *err, lk_str source_line);
-/* Takes the excerpt out of the whole SOURCE: its line err->line, when that fits. Lines end as
- * lk_line_of says. */
+/* Takes the excerpt out of the whole SOURCE: its line err->line, when that fits. */
 void lk_error_excerpt_from(struct lk_error *err, lk_str source);
 
-/* Line LINE (1-based) of SOURCE without its end; empty past the last. LF, CR and CR LF end lines. */
+/* Line LINE (1-based) of SOURCE without its LF or CR LF; empty past the last. */
 lk_str lk_line_of(lk_str source, unsigned line);
 
 /* Puts "STEP: " before the message and returns err->code. */

@@ -20,25 +20,6 @@ static const struct lk_json *outer(const json_t *value)
 	return (const struct lk_json *)value;
 }
 
-/* LK_E_FORMAT at the byte OFFSET of TEXT. */
-static int fail_at_offset(
-	lk_str text, const char *name, size_t offset, struct lk_error *err, const char *problem)
-{
-	unsigned line = 1;
-	size_t start = 0;
-	for (size_t i = 0; i < offset; i++) {
-		bool ends = text.ptr[i] == '\n' || text.ptr[i] == '\r';
-		bool pair = text.ptr[i] == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n';
-		if (ends && !pair) {
-			line++;
-			start = i + 1;
-		}
-	}
-	lk_fail_at(err, name, line, (unsigned)(offset - start + 1), "not valid JSON: %s", problem);
-	lk_error_excerpt_from(err, text);
-	return LK_E_FORMAT;
-}
-
 /* Finds the first bracket nested deeper than MAX_DEPTH, before jansson recurses into it; SIZE_MAX
  * when there is none. Right for valid text; for other text jansson has the word. */
 static size_t find_too_deep(lk_str text, unsigned max_depth)
@@ -69,7 +50,8 @@ int lk_json_parse(lk_str text, const char *name, unsigned max_depth, struct lk_j
 {
 	size_t deep = find_too_deep(text, max_depth);
 	if (deep != SIZE_MAX) {
-		return fail_at_offset(text, name, deep, err, "nested too deep");
+		return lk_fail_at_offset(
+			err, name, text, deep, "nested deeper than %u levels", max_depth);
 	}
 	json_error_t problem;
 	json_t *root = json_loadb(text.ptr ? text.ptr : "", text.len,
@@ -83,15 +65,11 @@ int lk_json_parse(lk_str text, const char *name, unsigned max_depth, struct lk_j
 	if (code == json_error_out_of_memory) {
 		lk_mem_lost();
 	}
-	if (code == json_error_null_character || code == json_error_null_byte_in_key) {
-		lk_fail(err, LK_E_FORMAT, "a string holds a NUL character");
-	} else {
-		lk_fail(err, LK_E_FORMAT, "%s", problem.text);
-	}
+	bool nul = code == json_error_null_character || code == json_error_null_byte_in_key;
 	/* jansson counts the bytes it has read, the one at fault included. */
-	size_t read = problem.position > 0 ? (size_t)problem.position - 1 : 0;
-	struct lk_error said = *err;
-	return fail_at_offset(text, name, read < text.len ? read : text.len, err, said.message);
+	size_t at = problem.position > 0 ? (size_t)problem.position - 1 : 0;
+	return lk_fail_at_offset(err, name, text, at, "not valid JSON: %s",
+		nul ? "a string holds a NUL character" : problem.text);
 }
 
 void lk_json_doc_free(struct lk_json_doc *doc)

@@ -84,24 +84,6 @@ static int fail_at_mark(struct reader *r, const yaml_mark_t *mark, const char *f
 	return rc;
 }
 
-/* A byte that is no character: libyaml tells the offset alone. */
-static int fail_at_byte(struct reader *r)
-{
-	lk_str before = lk_str_slice(r->doc->source, 0, r->parser.problem_offset);
-	unsigned line = 1;
-	size_t start = 0;
-	for (size_t i = 0; i < before.len; i++) {
-		if (before.ptr[i] == '\n') {
-			line++;
-			start = i + 1;
-		}
-	}
-	lk_fail_at(r->err, r->doc->name.ptr, line, (unsigned)(before.len - start + 1),
-		"not valid YAML: %s", r->parser.problem);
-	lk_error_excerpt_from(r->err, r->doc->source);
-	return LK_E_FORMAT;
-}
-
 static int fail_as_libyaml(struct reader *r)
 {
 	const yaml_parser_t *parser = &r->parser;
@@ -109,7 +91,9 @@ static int fail_as_libyaml(struct reader *r)
 		lk_mem_lost();
 	}
 	if (parser->error == YAML_READER_ERROR) {
-		return fail_at_byte(r);
+		/* A byte that is no character; there is no mark. */
+		return lk_fail_at_offset(r->err, r->doc->name.ptr, r->doc->source,
+			parser->problem_offset, "not valid YAML: %s", parser->problem);
 	}
 	return fail_at_mark(r, &parser->problem_mark, "not valid YAML: %s%s%s", parser->problem,
 		parser->context ? " " : "", parser->context ? parser->context : "");
@@ -287,6 +271,27 @@ static int read_events(struct reader *r)
 	}
 }
 
+/* Finds what only some readers take for a line break: a lone CR, U+0085, U+2028, U+2029. What
+ * stands after one would be a comment to one reader and data to the next. SIZE_MAX when there is
+ * none. */
+static size_t find_odd_break(lk_str source)
+{
+	for (size_t i = 0; i < source.len; i++) {
+		unsigned char c = (unsigned char)source.ptr[i];
+		if (c != '\r' && c != 0xc2 && c != 0xe2) {
+			continue;
+		}
+		lk_str rest = lk_str_skip(source, i);
+		if ((c == '\r' && !lk_str_starts(rest, LK_STR("\r\n"))) ||
+			lk_str_starts(rest, LK_STR("\xc2\x85")) ||
+			lk_str_starts(rest, LK_STR("\xe2\x80\xa8")) ||
+			lk_str_starts(rest, LK_STR("\xe2\x80\xa9"))) {
+			return i;
+		}
+	}
+	return SIZE_MAX;
+}
+
 static int read_document(struct lk_yaml_doc *doc, unsigned max_depth, struct lk_error *err)
 {
 	struct reader r = {.doc = doc, .max_depth = max_depth, .err = err};
@@ -310,6 +315,11 @@ int lk_yaml_parse(lk_str source, const char *name, const struct lk_yaml_limits *
 {
 	if (source.len > limits->max_bytes) {
 		return lk_fail_at(err, name, 0, 0, "larger than %zu bytes", limits->max_bytes);
+	}
+	size_t odd = find_odd_break(source);
+	if (odd != SIZE_MAX) {
+		return lk_fail_at_offset(err, name, source, odd,
+			"a line break other than LF or CR LF is not allowed");
 	}
 	struct lk_yaml_doc doc = {.source = source};
 	doc.name = lk_str_dup(&doc.arena, lk_str_of(name));

@@ -2,8 +2,9 @@
  * YAML as a tree with positions, and an emitter with one fixed style. (libyaml behind it.)
  *
  * The reader is strict: one document, no aliases, anchors or tags, no duplicate keys, keys are
- * scalars, depth and size limited; every error is LK_E_FORMAT with file:line:column and the source
- * line as excerpt. Scalars keep their text; whether they were quoted is told, nothing is typed.
+ * scalars, lines end in LF or CR LF, no NUL, depth and size limited; every error is LK_E_FORMAT with
+ * file:line:column and the source line as excerpt. Scalars keep their text; whether they were quoted
+ * is told, nothing is typed.
  *
  * The writer emits block style, sequences not indented under their key, no line folding, strings
  * quoted (single) only where a YAML 1.1 or 1.2 reader would see another type or break.
