@@ -1,8 +1,8 @@
 /*
  * Installing: make PREFIX equal to one platform of a lock, from the cache alone.
  *
- * The order of steps (each a file of its own): trees ready -> plan -> stage beside the prefix -> swap.
- * Nothing of the old prefix changes until the one rename that makes the new one current.
+ * The order of steps (each a file of its own): trees ready -> plan -> stage beside the prefix ->
+ * swap. Nothing of the old prefix changes until the one rename that makes the new one current.
  */
 #ifndef LK_INSTALL_INSTALL_H
 #define LK_INSTALL_INSTALL_H
@@ -22,30 +22,32 @@ enum lk_link_mode {
 
 struct lk_install_options {
 	enum lk_link_mode link;
-	bool compile;	       /* pyc of noarch python packages */
+	bool compile; /* pyc of noarch python packages */
 	bool run_link_scripts;
 	bool strict, verify, safety_warn;
 	bool dry_run;
 	unsigned jobs; /* 0: as many as processors */
 	lk_str subdir; /* the lock's platform */
+	uint64_t when; /* time of the revision in conda-meta/history, seconds since 1970 */
 };
 
 struct lk_install_result {
-	bool unchanged;	     /* nothing was to do */
+	bool unchanged;                        /* nothing was to do */
 	size_t added, removed, kept, replaced; /* packages */
-	size_t files;	     /* linked or written */
-	const char *link_mode; /* the mode that was used, static */
+	size_t files;                          /* linked or written */
+	const char *link_mode;                 /* the mode that was used, static */
 	char tree_digest[LK_HEX_MAX];
 	size_t skipped_scripts;
 };
 
 /* PREFIX is an absolute path. RECORDS are the lock's packages for the platform, sorted by name;
  * LOCK_DIGEST its sha256 for the stamp. Codes: OFFLINE, INTEGRITY, HOST, FS, INTERRUPTED, and USAGE
- * for a prefix that exists and is not an environment of ours. On any failure PREFIX is what it was. */
+ * for a prefix that exists and is not an environment of ours. On any failure PREFIX is what it was.
+ */
 int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
-		size_t n_records, const struct lk_channel *channels, size_t n_channels,
-		const struct lk_sha256 *lock_digest, const struct lk_install_options *options,
-		const struct lk_report *report, struct lk_install_result *ret, struct lk_error *err)
-		LK_MUST_USE;
+	size_t n_records, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_sha256 *lock_digest, const struct lk_install_options *options,
+	const struct lk_report *report, struct lk_install_result *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

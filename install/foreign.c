@@ -1,0 +1,347 @@
+/*
+ * Carrying foreign files over.
+ */
+#include "install/foreign.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/map.h"
+#include "install/dirs.h"
+#include "install/link.h"
+#include "install/stamp.h"
+
+#define MAX_PATH_BYTES 4095
+#define MAX_SAVED 100
+#define IMPLIED_DIR (LK_MAP_NONE - 1)
+
+struct owned_refs LK_VEC_OF(const struct lk_prefix_path *);
+
+struct carry {
+	int new_fd;
+	dev_t dev;
+	struct timespec installed; /* files changed later may have been changed by the user */
+	struct lk_map owned;       /* path to an index into `paths`, or IMPLIED_DIR */
+	struct owned_refs paths;
+	struct lk_dirs dirs; /* of the new tree */
+	const struct lk_report *report;
+};
+
+/* One directory of the old tree. */
+struct level {
+	int fd;
+	lk_str path;   /* in the old tree; empty for its root */
+	lk_str target; /* in the new one; differs below something that was saved aside */
+};
+
+static void own_path(struct carry *carry, lk_str path, uint32_t value)
+{
+	uint32_t stored = lk_map_add(&carry->owned, path, value);
+	lk_str dir = path;
+	if (stored == IMPLIED_DIR && value != IMPLIED_DIR) {
+		lk_map_set(&carry->owned, path, value);
+	}
+	while ((dir = lk_path_dirname(dir)).len > 0 &&
+		lk_map_get(&carry->owned, dir) == LK_MAP_NONE) {
+		lk_map_set(&carry->owned, dir, IMPLIED_DIR);
+	}
+}
+
+static void load_owned(struct carry *carry, const struct lk_prefix_records *have)
+{
+	for (size_t r = 0; r < have->len; r++) {
+		const struct lk_prefix_record *record = &have->items[r];
+		for (size_t i = 0; i < record->n_paths; i++) {
+			lk_vec_push(&carry->paths, &record->paths[i]);
+			own_path(carry, record->paths[i].path, (uint32_t)carry->paths.len - 1);
+		}
+	}
+	/* Old records list files only; those of noarch packages keep the archive's paths in
+	 * `paths`. */
+	lk_vec_push(&carry->paths, NULL);
+	for (size_t r = 0; r < have->len; r++) {
+		for (size_t i = 0; i < have->items[r].files.n; i++) {
+			own_path(carry, have->items[r].files.items[i],
+				(uint32_t)carry->paths.len - 1);
+		}
+	}
+}
+
+static lk_str join(struct lk_arena *arena, lk_str dir, lk_str name)
+{
+	return dir.len == 0 ? lk_str_dup(arena, name)
+			    : lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT, LK_STR_ARG(dir),
+				      LK_STR_ARG(name));
+}
+
+static bool in_conda_meta(const struct level *level, lk_str name)
+{
+	return lk_str_is(level->path, "conda-meta") &&
+		(lk_str_ends(name, LK_STR(".json")) || lk_str_is(name, "history") ||
+			lk_str_is(name, LK_STAMP_NAME));
+}
+
+/* Is NAME in a __pycache__ the compiled form of an owned source? */
+static bool is_derived(const struct carry *carry, const struct level *level, lk_str name)
+{
+	if (!lk_str_is(lk_path_basename(level->path), "__pycache__")) {
+		return false;
+	}
+	struct lk_buf LK_CLEANUP(lk_buf_done) source = LK_BUF_INIT(MAX_PATH_BYTES);
+	lk_str dir = lk_path_dirname(level->path);
+	lk_buf_put(&source, dir);
+	lk_buf_puts(&source, dir.len > 0 ? "/" : "");
+	lk_buf_put(&source, lk_str_slice(name, 0, lk_str_find_char(name, '.')));
+	lk_buf_puts(&source, ".py");
+	return lk_map_get(&carry->owned, lk_buf_view(&source)) < IMPLIED_DIR;
+}
+
+static int hash_file(int dirfd, lk_str name, struct lk_sha256 *ret, struct lk_error *err)
+{
+	int LK_AUTO_CLOSE fd = openat(dirfd, name.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name.ptr);
+	}
+	return lk_sha256_fd(fd, name.ptr, ret, NULL, err);
+}
+
+/* Did the user change this owned file? Only a file younger than the last install is hashed. */
+static int is_changed(const struct carry *carry, const struct level *level, lk_str name,
+	const struct stat *status, const struct lk_prefix_path *path, bool *ret,
+	struct lk_error *err)
+{
+	struct lk_sha256 sha256;
+	bool newer = status->st_mtim.tv_sec > carry->installed.tv_sec ||
+		(status->st_mtim.tv_sec == carry->installed.tv_sec &&
+			status->st_mtim.tv_nsec > carry->installed.tv_nsec);
+	bool known = path != NULL && path->type == LK_INSTALLED_FILE &&
+		(path->has_sha256_in_prefix ||
+			(path->has_sha256 && path->prefix_mode == LK_PREFIX_NONE));
+	*ret = false;
+	if (!newer || !known || !S_ISREG(status->st_mode)) {
+		return 0;
+	}
+	int rc = hash_file(level->fd, name, &sha256, err);
+	*ret = rc == 0 &&
+		!lk_sha256_eq(&sha256,
+			path->has_sha256_in_prefix ? &path->sha256_in_prefix : &path->sha256);
+	return rc;
+}
+
+/* Is what lies at NAME in DIRFD the same file, link or content? */
+static int is_same(const struct level *level, lk_str from, const struct stat *status, int dirfd,
+	lk_str name, bool *ret_there, bool *ret_same, struct lk_error *err)
+{
+	struct stat there;
+	struct lk_sha256 a;
+	struct lk_sha256 b;
+	*ret_same = false;
+	*ret_there = fstatat(dirfd, name.ptr, &there, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!*ret_there) {
+		return errno == ENOENT
+			? 0
+			: lk_fail_errno(err, LK_E_FS, errno, "cannot look at '%s'", name.ptr);
+	}
+	if (there.st_ino == status->st_ino && there.st_dev == status->st_dev) {
+		*ret_same = true;
+		return 0;
+	}
+	if (!S_ISREG(status->st_mode) || !S_ISREG(there.st_mode) ||
+		there.st_size != status->st_size) {
+		return 0;
+	}
+	int rc = hash_file(level->fd, from, &a, err);
+	rc = rc < 0 ? rc : hash_file(dirfd, name, &b, err);
+	*ret_same = rc == 0 && lk_sha256_eq(&a, &b);
+	return rc;
+}
+
+static int copy_over(const struct level *level, lk_str from, const struct stat *status, int dirfd,
+	lk_str name, struct lk_error *err)
+{
+	char target[MAX_PATH_BYTES + 1];
+	if (S_ISLNK(status->st_mode)) {
+		ssize_t len = readlinkat(level->fd, from.ptr, target, MAX_PATH_BYTES);
+		target[len > 0 ? len : 0] = '\0';
+		return len > 0 && symlinkat(target, dirfd, name.ptr) == 0
+			? 0
+			: lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", from.ptr);
+	}
+	int rc =
+		lk_fs_copy_file(level->fd, from.ptr, dirfd, name.ptr, status->st_mode & 07777, err);
+	return rc < 0 ? rc : lk_link_set_mtime(dirfd, name.ptr, status, err);
+}
+
+static int put(const struct level *level, lk_str from, const struct stat *status, int dirfd,
+	lk_str name, struct lk_error *err)
+{
+	if (linkat(level->fd, from.ptr, dirfd, name.ptr, 0) == 0) {
+		return 0;
+	}
+	if (errno != EPERM && errno != EMLINK && errno != EXDEV && errno != EOPNOTSUPP) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", from.ptr);
+	}
+	return copy_over(level, from, status, dirfd, name, err);
+}
+
+/* Carries one file to its path, or, where that is taken or SAVE says so, to a name beside it. */
+static int carry_file(struct carry *carry, const struct level *level, lk_str name,
+	const struct stat *status, bool save, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	int dirfd = -1;
+	int rc = lk_dirs_enter(&carry->dirs, level->target, &dirfd, err);
+	for (unsigned i = save ? 1 : 0; rc == 0 && i <= MAX_SAVED; i++) {
+		bool there = false;
+		bool same = false;
+		lk_str as = name;
+		if (i > 0) {
+			as = lk_str_printf(&arena, LK_STR_FMT LK_FOREIGN_SUFFIX "%s",
+				LK_STR_ARG(name), i == 1 ? "" : lk_arena_printf(&arena, ".%u", i));
+		}
+		rc = is_same(level, name, status, dirfd, as, &there, &same, err);
+		if (rc < 0 || same) {
+			return rc;
+		}
+		if (there) {
+			continue;
+		}
+		rc = put(level, name, status, dirfd, as, err);
+		if (rc == 0 && i > 0) {
+			lk_str dir = level->target;
+			lk_warn(carry->report,
+				"'" LK_STR_FMT "%s" LK_STR_FMT "' %s: kept as '" LK_STR_FMT "'",
+				LK_STR_ARG(dir), dir.len > 0 ? "/" : "", LK_STR_ARG(name),
+				save ? "was changed" : "is now brought by a package",
+				LK_STR_ARG(as));
+		}
+		return rc;
+	}
+	return rc < 0 ? rc : lk_fail(err, LK_E_FS, "too many saved forms of '%s'", name.ptr);
+}
+
+static int carry_level(struct carry *carry, const struct level *level, struct lk_error *err);
+
+/* Where a directory's content goes: its own path, unless something else is there now. */
+static int dir_target(struct carry *carry, struct lk_arena *arena, const struct level *level,
+	lk_str name, lk_str *ret, struct lk_error *err)
+{
+	lk_str target = join(arena, level->target, name);
+	lk_str as = target;
+	for (unsigned i = 1; i <= MAX_SAVED; i++) {
+		struct stat status;
+		bool there = fstatat(carry->new_fd, as.ptr, &status, AT_SYMLINK_NOFOLLOW) == 0;
+		if (!there || S_ISDIR(status.st_mode)) {
+			*ret = as;
+			return 0;
+		}
+		as = lk_str_printf(arena, LK_STR_FMT LK_FOREIGN_SUFFIX "%s", LK_STR_ARG(target),
+			i == 1 ? "" : lk_arena_printf(arena, ".%u", i));
+	}
+	return lk_fail(err, LK_E_FS, "too many saved forms of '%s'", target.ptr);
+}
+
+static int carry_dir(struct carry *carry, const struct level *level, lk_str name,
+	const struct stat *status, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	int dirfd;
+	struct level below = {.path = join(&arena, level->path, name)};
+	if (status->st_dev != carry->dev) {
+		lk_fail(err, LK_E_USAGE, "another file system is mounted at '%s' below the prefix",
+			below.path.ptr);
+		lk_error_hint(err, "unmount it first");
+		return err->code;
+	}
+	if (below.path.len > MAX_PATH_BYTES) {
+		return lk_fail(err, LK_E_FS, "the path '%s' is too long", below.path.ptr);
+	}
+	int LK_AUTO_CLOSE fd =
+		openat(level->fd, name.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", below.path.ptr);
+	}
+	below.fd = fd;
+	int rc = dir_target(carry, &arena, level, name, &below.target, err);
+	if (rc < 0) {
+		return rc;
+	}
+	bool foreign = lk_map_get(&carry->owned, below.path) == LK_MAP_NONE &&
+		!lk_str_is(below.path, "conda-meta") && !lk_str_is(name, "__pycache__");
+	if (foreign) {
+		rc = lk_dirs_enter(&carry->dirs, below.target, &dirfd, err);
+		if (rc == 0 && fchmod(dirfd, status->st_mode & 07777) < 0) {
+			rc = lk_fail_errno(
+				err, LK_E_FS, errno, "cannot set the mode of '%s'", below.path.ptr);
+		}
+	}
+	return rc < 0 ? rc : carry_level(carry, &below, err);
+}
+
+static int carry_entry(
+	struct carry *carry, const struct level *level, lk_str name, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct stat status;
+	lk_str path = join(&arena, level->path, name);
+	if (in_conda_meta(level, name)) {
+		return 0;
+	}
+	if (fstatat(level->fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return errno == ENOENT
+			? 0
+			: lk_fail_errno(err, LK_E_FS, errno, "cannot look at '%s'", path.ptr);
+	}
+	if (S_ISDIR(status.st_mode)) {
+		return carry_dir(carry, level, name, &status, err);
+	}
+	uint32_t owned = lk_map_get(&carry->owned, path);
+	if (owned < IMPLIED_DIR) {
+		bool changed = false;
+		int rc = is_changed(
+			carry, level, name, &status, carry->paths.items[owned], &changed, err);
+		return rc < 0 || !changed ? rc : carry_file(carry, level, name, &status, true, err);
+	}
+	return is_derived(carry, level, name) ? 0
+					      : carry_file(carry, level, name, &status, false, err);
+}
+
+static int carry_level(struct carry *carry, const struct level *level, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	if (lk_report_stop(carry->report)) {
+		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while carrying files over");
+	}
+	int rc = lk_fs_list(level->fd, ".", &arena, &names, err);
+	for (size_t i = 0; rc == 0 && i < names.len; i++) {
+		rc = carry_entry(carry, level, names.items[i], err);
+	}
+	lk_vec_done(&names);
+	return rc;
+}
+
+int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have,
+	const struct lk_report *report, struct lk_error *err)
+{
+	struct carry carry = {.new_fd = new_fd, .report = report};
+	struct stat root;
+	struct stat history;
+	if (fstat(old_fd, &root) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot look at the old prefix");
+	}
+	carry.dev = root.st_dev;
+	if (fstatat(old_fd, "conda-meta/history", &history, AT_SYMLINK_NOFOLLOW) == 0) {
+		carry.installed = history.st_mtim;
+	}
+	load_owned(&carry, have);
+	lk_dirs_init(&carry.dirs, new_fd);
+	const struct level level = {.fd = old_fd};
+	int rc = carry_level(&carry, &level, err);
+	lk_dirs_done(&carry.dirs);
+	lk_vec_done(&carry.paths);
+	lk_map_done(&carry.owned);
+	return rc;
+}

@@ -1,0 +1,323 @@
+/*
+ * Installing, step by step. What is read only comes first; from lk_site_own to lk_swap all work is
+ * in the working folder beside the prefix.
+ */
+#include "install/install.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "install/clobber.h"
+#include "install/foreign.h"
+#include "install/meta.h"
+#include "install/pyc.h"
+#include "install/scripts.h"
+#include "install/site.h"
+#include "install/stage.h"
+#include "install/stamp.h"
+#include "install/swap.h"
+#include "install/trees.h"
+#include "install/write.h"
+
+/* One install; what was not made yet is zero. */
+struct run {
+	struct lk_arena arena;
+	struct lk_cache *cache;
+	const struct lk_record *records;
+	size_t n_records;
+	const struct lk_channel *channels;
+	size_t n_channels;
+	const struct lk_install_options *options;
+	const struct lk_report *report;
+	struct lk_site site;
+	struct lk_stamp stamp;
+	struct lk_trees trees;
+	struct lk_layout_package *packages;
+	bool has_layout;
+	struct lk_layout layout;
+	struct lk_linker linker;
+	struct lk_prefix_records have;
+	struct lk_plan plan;
+	int new_fd;
+};
+
+/* What the lock leaves to the archive: build number, noarch kind, python's site-packages. */
+static struct lk_record complete_record(
+	const struct lk_record *locked, const struct lk_package *package)
+{
+	struct lk_record record = *locked;
+	record.build_number = package->build_number;
+	if (package->noarch != LK_NOARCH_NO) {
+		record.noarch = package->noarch;
+	}
+	if (package->python_site_packages_path.len > 0) {
+		record.python_site_packages_path = package->python_site_packages_path;
+	}
+	return record;
+}
+
+static int make_layout(struct run *run, struct lk_error *err)
+{
+	const struct lk_install_options *o = run->options;
+	struct lk_record *complete =
+		lk_arena_calloc(&run->arena, run->n_records, sizeof(*complete));
+	run->packages = lk_arena_calloc(&run->arena, run->n_records, sizeof(*run->packages));
+	for (size_t i = 0; i < run->n_records; i++) {
+		complete[i] = complete_record(&run->records[i], run->trees.items[i].package);
+		run->packages[i].record = complete[i];
+		run->packages[i].package = run->trees.items[i].package;
+	}
+	const uint32_t *order = lk_link_order(complete, run->n_records, &run->arena);
+	for (uint32_t rank = 0; rank < run->n_records; rank++) {
+		run->packages[order[rank]].rank = rank;
+	}
+	int rc = lk_layout_make(run->packages, run->n_records, lk_str_of(run->site.prefix),
+		o->subdir, o->compile, &run->layout, err);
+	run->has_layout = rc == 0;
+	return rc < 0 ? rc : lk_clobber_resolve(&run->layout, o->strict, run->report, err);
+}
+
+static int load_have(struct run *run, struct lk_error *err)
+{
+	struct stat status;
+	int rc = 0;
+	if (run->site.state == LK_SITE_ENVIRONMENT) {
+		if (fstatat(run->site.old_fd, "conda-meta/frozen", &status, AT_SYMLINK_NOFOLLOW) ==
+			0) {
+			lk_fail(err, LK_E_USAGE, "environment '%s' is frozen", run->site.prefix);
+			lk_error_hint(err, "remove '%s/conda-meta/frozen' to allow changes",
+				run->site.prefix);
+			return err->code;
+		}
+		rc = lk_meta_read(run->site.old_fd, &run->have, err);
+	}
+	if (rc < 0) {
+		return lk_wrap(err, "reading the environment '%s'", run->site.prefix);
+	}
+	return lk_plan_make(&run->have, run->records, run->n_records, &run->arena, &run->plan, err);
+}
+
+static int make_new(struct run *run, struct lk_error *err)
+{
+	struct stat old;
+	mode_t mode = 0755;
+	const char *name = LK_SITE_NEW;
+	if (run->site.old_fd >= 0 && fstat(run->site.old_fd, &old) == 0) {
+		mode = old.st_mode & 07777;
+	}
+	if (mkdirat(run->site.work_fd, name, 0700) == 0) {
+		run->new_fd = openat(
+			run->site.work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (run->new_fd < 0 || fchmod(run->new_fd, mode | 0700) < 0 ||
+		mkdirat(run->new_fd, "conda-meta", 0755) < 0) {
+		return lk_fail_errno(
+			err, LK_E_FS, errno, "cannot make a tree beside '%s'", run->site.prefix);
+	}
+	return 0;
+}
+
+static int build_files(struct run *run, struct lk_error *err)
+{
+	char *LK_AUTO_FREE trees = lk_asprintf("%s/trees", lk_cache_path(run->cache));
+	struct lk_stage stage = {
+		.fd = run->new_fd,
+		.trees_path = trees,
+		.trees = run->trees.items,
+		.layout = &run->layout,
+		.linker = &run->linker,
+		.jobs = run->options->jobs,
+	};
+	lk_linker_init(&run->linker, run->options->link);
+	int rc = lk_stage_build(&stage, run->report, err);
+	if (rc == 0 && run->options->compile) {
+		rc = lk_pyc_compile(
+			&run->layout, run->new_fd, run->options->jobs, run->report, err);
+	}
+	return rc;
+}
+
+/* Records, history, state; the new tree is complete after that. */
+static int build_meta(struct run *run, struct lk_install_result *result, struct lk_error *err)
+{
+	int LK_AUTO_CLOSE meta =
+		openat(run->new_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct lk_meta_source source = {&run->layout, run->channels, run->n_channels, meta};
+	struct lk_tree_lines lines = {0};
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(16384);
+	if (meta < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open the new conda-meta");
+	}
+	lk_tree_digest_add_layout(&lines, &run->layout);
+	int rc = lk_meta_write_records(&source, &run->arena, &lines, err);
+	if (rc == 0) {
+		struct lk_sha256 digest = lk_tree_digest(&lines);
+		lk_hex(digest.bytes, LK_SHA256_LEN, result->tree_digest);
+		rc = lk_stamp_records(meta, &run->stamp.records, err);
+	}
+	lk_vec_done(&lines);
+	for (size_t i = 0; i < run->layout.n_entries; i++) {
+		const struct lk_entry *entry = &run->layout.entries[i];
+		result->files += entry->present && entry->kind != LK_ENTRY_DIRECTORY;
+	}
+	if (rc == 0) {
+		run->stamp.tree_digest = lk_str_of(result->tree_digest);
+		run->stamp.files = result->files;
+		lk_stamp_format(&run->stamp, &text);
+		const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
+		rc = lk_write_new(
+			meta, LK_STAMP_NAME, lk_buf_view(&text), 0644, when, LK_STAMP_NAME, err);
+	}
+	int old = run->site.state == LK_SITE_ENVIRONMENT ? run->site.old_fd : -1;
+	return rc < 0 ? rc
+		      : lk_meta_write_history(&source, old, &run->plan, run->options->when, err);
+}
+
+static int carry(struct run *run, struct lk_error *err)
+{
+	return run->site.state != LK_SITE_ENVIRONMENT
+		? 0
+		: lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->report, err);
+}
+
+/* The exchange, and what follows it; a failure there takes the exchange back. */
+static int publish(struct run *run, struct lk_install_result *result, struct lk_error *err)
+{
+	const char *old = NULL;
+	if (lk_report_stop(run->report)) {
+		return lk_fail(err, LK_E_INTERRUPTED, "interrupted before '%s' was changed",
+			run->site.prefix);
+	}
+	int rc = lk_swap(&run->site, &old, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = carry(run, err);
+	if (rc == 0 && run->options->run_link_scripts) {
+		rc = lk_scripts_run(&run->layout, run->new_fd, err);
+	} else if (rc == 0) {
+		result->skipped_scripts = lk_scripts_count(&run->layout, run->report);
+	}
+	if (rc < 0) {
+		struct lk_error undo = LK_ERROR_INIT;
+		if (lk_swap_undo(&run->site, old, &undo) < 0) {
+			lk_warn(run->report, "'%s' could not be put back: %s", run->site.prefix,
+				undo.message);
+		}
+	}
+	return rc;
+}
+
+static int change_prefix(struct run *run, struct lk_install_result *result, struct lk_error *err)
+{
+	int rc = lk_site_own(&run->site, run->report, err);
+	if (rc == 0) {
+		rc = load_have(run, err);
+	}
+	if (rc == 0) {
+		rc = make_new(run, err);
+	}
+	if (rc == 0) {
+		rc = build_files(run, err);
+	}
+	if (rc == 0) {
+		rc = build_meta(run, result, err);
+	}
+	if (rc == 0) {
+		rc = carry(run, err);
+	}
+	if (rc == 0) {
+		rc = publish(run, result, err);
+	}
+	result->link_mode = rc == 0 ? lk_linker_used(&run->linker) : NULL;
+	return rc;
+}
+
+static void count(const struct lk_plan *plan, struct lk_install_result *result)
+{
+	result->added = plan->added;
+	result->removed = plan->removed;
+	result->kept = plan->kept;
+	result->replaced = plan->replaced;
+}
+
+/* Nothing to do? Only a prefix that bears our stamp can tell so at once. */
+static bool is_unchanged(struct run *run, struct lk_install_result *result)
+{
+	struct lk_stamp found;
+	if (run->site.state != LK_SITE_ENVIRONMENT || run->options->verify ||
+		!lk_stamp_holds(run->site.old_fd, &run->stamp, &run->arena, &found)) {
+		return false;
+	}
+	result->unchanged = true;
+	result->kept = run->n_records;
+	result->files = (size_t)found.files;
+	memcpy(result->tree_digest, found.tree_digest.ptr, found.tree_digest.len);
+	return true;
+}
+
+static int install(struct run *run, struct lk_install_result *result, struct lk_error *err)
+{
+	const struct lk_install_options *o = run->options;
+	const struct lk_tree_options tree_options = {o->strict, o->verify, o->safety_warn};
+	if (is_unchanged(run, result)) {
+		return 0;
+	}
+	if (o->dry_run) {
+		int rc = load_have(run, err);
+		count(&run->plan, result);
+		return rc;
+	}
+	int rc = lk_trees_ensure(run->cache, run->records, run->n_records, &tree_options, o->jobs,
+		run->report, &run->trees, err);
+	if (rc == 0) {
+		rc = make_layout(run, err);
+	}
+	if (rc == 0) {
+		rc = change_prefix(run, result, err);
+	}
+	count(&run->plan, result);
+	return rc;
+}
+
+int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
+	size_t n_records, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_sha256 *lock_digest, const struct lk_install_options *options,
+	const struct lk_report *report, struct lk_install_result *ret, struct lk_error *err)
+{
+	struct lk_install_result result = {0};
+	struct run run = {
+		.cache = cache,
+		.records = records,
+		.n_records = n_records,
+		.channels = channels,
+		.n_channels = n_channels,
+		.options = options,
+		.report = report,
+		.new_fd = -1,
+	};
+	int rc = lk_site_open(prefix, &run.site, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_arena_init(&run.arena);
+	run.stamp = (struct lk_stamp){.lock = *lock_digest,
+		.subdir = options->subdir,
+		.prefix = lk_str_of(run.site.prefix),
+		.compile = options->compile};
+	rc = install(&run, &result, err);
+	lk_close_p(&run.new_fd);
+	if (run.has_layout) {
+		lk_layout_done(&run.layout);
+	}
+	lk_trees_done(&run.trees);
+	lk_prefix_records_done(&run.have);
+	lk_site_done(&run.site);
+	lk_arena_done(&run.arena);
+	if (rc == 0) {
+		*ret = result;
+	}
+	return rc;
+}

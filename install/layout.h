@@ -1,0 +1,64 @@
+/*
+ * The new tree as a value: every path that the packages bring, where it comes from, and who wins
+ * where two bring the same (install/clobber.h). Sorted so that a directory's content follows it:
+ * '/' sorts before every other byte. Touches no disk.
+ */
+#ifndef LK_INSTALL_LAYOUT_H
+#define LK_INSTALL_LAYOUT_H
+
+#include "conda/package.h"
+#include "install/noarch.h"
+
+struct lk_layout_package {
+	struct lk_record record; /* the locked one, completed from the archive's index.json */
+	const struct lk_package *package;
+	uint32_t rank; /* in link order: of two that bring one path the higher wins */
+};
+
+enum lk_entry_kind {
+	LK_ENTRY_FILE,    /* as in the archive */
+	LK_ENTRY_PATCHED, /* with the prefix written into it */
+	LK_ENTRY_SOFTLINK,
+	LK_ENTRY_DIRECTORY,
+	LK_ENTRY_SCRIPT, /* an entry point's */
+	LK_ENTRY_PYC,    /* to be compiled */
+};
+
+struct lk_entry {
+	lk_str path; /* in the prefix */
+	enum lk_entry_kind kind;
+	uint32_t package;                         /* index */
+	const struct lk_package_path *source;     /* NULL for SCRIPT; the .py file's for PYC */
+	const struct lk_entry_point *entry_point; /* SCRIPT */
+	lk_str compiled_from;                     /* PYC: path of its source in the prefix */
+	bool lost;                                /* another package's file is at this path */
+	/* Known once staged: */
+	bool present;
+	unsigned mode;           /* 0644 or 0755 */
+	struct lk_sha256 sha256; /* as it lies in the prefix */
+	uint64_t size;
+	char *target; /* SOFTLINK: the link's text; owned */
+};
+
+struct lk_layout {
+	struct lk_arena arena;
+	const struct lk_layout_package *packages; /* borrowed */
+	size_t n_packages;
+	lk_str subdir, prefix;
+	bool has_python;
+	struct lk_python python;
+	struct lk_entry *entries;
+	size_t n_entries;
+};
+
+/* Bytewise, but '/' before every other byte. */
+int lk_path_order(lk_str a, lk_str b);
+
+/* COMPILE adds the pyc files of noarch python packages. PACKAGES sorted by name. LK_E_INTEGRITY for
+ * a path that would leave the prefix, a softlink that wants a placeholder replaced, and a noarch
+ * python package without a locked python. */
+int lk_layout_make(const struct lk_layout_package *packages, size_t n_packages, lk_str prefix,
+	lk_str subdir, bool compile, struct lk_layout *ret, struct lk_error *err) LK_MUST_USE;
+void lk_layout_done(struct lk_layout *layout);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * One file, one link.
+ */
+#include "install/link.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+
+void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode)
+{
+	linker->mode = mode;
+	atomic_init(&linker->no_hard, false);
+	atomic_init(&linker->no_reflink, false);
+	for (size_t i = 0; i < LK_COUNTOF(linker->used); i++) {
+		atomic_init(&linker->used[i], 0);
+	}
+}
+
+const char *lk_linker_used(const struct lk_linker *linker)
+{
+	static const char *const names[] = {"none", "hardlink", "reflink", "copy", "symlink"};
+	size_t best = LK_LINK_AUTO;
+	for (size_t i = LK_LINK_HARD; i < LK_COUNTOF(linker->used); i++) {
+		best = atomic_load(&linker->used[i]) > atomic_load(&linker->used[best]) ? i : best;
+	}
+	return names[best];
+}
+
+int lk_link_set_mtime(int dirfd, const char *name, const struct stat *status, struct lk_error *err)
+{
+	const struct timespec times[2] = {status->st_mtim, status->st_mtim};
+	if (utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot set the time of '%s'", name);
+	}
+	return 0;
+}
+
+static int place_copy(const struct lk_link_source *source, bool reflink, int dst_dirfd,
+	const char *name, struct lk_error *err)
+{
+	struct stat status;
+	if (fstatat(source->dirfd, source->path, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return lk_fail_errno(
+			err, LK_E_FS, errno, "cannot read '%s/%s'", source->store, source->path);
+	}
+	int rc = (reflink ? lk_fs_reflink : lk_fs_copy_file)(
+		source->dirfd, source->path, dst_dirfd, name, status.st_mode & 0777, err);
+	return rc < 0 ? rc : lk_link_set_mtime(dst_dirfd, name, &status, err);
+}
+
+static int place_symlink(
+	const struct lk_link_source *source, int dst_dirfd, const char *name, struct lk_error *err)
+{
+	char *LK_AUTO_FREE target = lk_asprintf("%s/%s", source->store, source->path);
+	if (symlinkat(target, dst_dirfd, name) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot make the symlink '%s'", name);
+	}
+	return 0;
+}
+
+/* Errors of linkat after which another way may still work. */
+static bool is_refusal(int errnum)
+{
+	return errnum == EXDEV || errnum == EPERM || errnum == EMLINK || errnum == EACCES ||
+		errnum == EOPNOTSUPP || errnum == ENOSYS;
+}
+
+/* LK_E_NOT_FOUND when hard links do not work here. */
+static int place_hard(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
+	const char *name, struct lk_error *err)
+{
+	if (linkat(source->dirfd, source->path, dst_dirfd, name, 0) == 0) {
+		return 0;
+	}
+	int errnum = errno;
+	if (!is_refusal(errnum)) {
+		return lk_fail_errno(
+			err, LK_E_FS, errnum, "cannot link '%s/%s'", source->store, source->path);
+	}
+	if (errnum == EXDEV) {
+		atomic_store(&linker->no_hard, true);
+	}
+	lk_fail_errno(err, LK_E_NOT_FOUND, errnum, "cannot hard-link '%s/%s'", source->store,
+		source->path);
+	return LK_E_NOT_FOUND;
+}
+
+static int place_reflink(struct lk_linker *linker, const struct lk_link_source *source,
+	int dst_dirfd, const char *name, struct lk_error *err)
+{
+	int rc = place_copy(source, true, dst_dirfd, name, err);
+	if (rc == LK_E_NOT_FOUND) {
+		atomic_store(&linker->no_reflink, true);
+	}
+	return rc;
+}
+
+static int place_auto(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
+	const char *name, enum lk_link_mode *ret_used, struct lk_error *err)
+{
+	int rc = LK_E_NOT_FOUND;
+	if (!atomic_load(&linker->no_hard)) {
+		*ret_used = LK_LINK_HARD;
+		rc = place_hard(linker, source, dst_dirfd, name, err);
+	}
+	if (rc == LK_E_NOT_FOUND && !atomic_load(&linker->no_reflink)) {
+		*ret_used = LK_LINK_REFLINK;
+		rc = place_reflink(linker, source, dst_dirfd, name, err);
+	}
+	if (rc == LK_E_NOT_FOUND) {
+		*ret_used = LK_LINK_COPY;
+		rc = place_copy(source, false, dst_dirfd, name, err);
+	}
+	return rc;
+}
+
+int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
+	const char *name, bool copy_only, struct lk_error *err)
+{
+	enum lk_link_mode used = copy_only ? LK_LINK_COPY : linker->mode;
+	int rc = LK_E_BUG;
+	switch (used) {
+	case LK_LINK_AUTO:
+		rc = place_auto(linker, source, dst_dirfd, name, &used, err);
+		break;
+	case LK_LINK_HARD:
+		rc = place_hard(linker, source, dst_dirfd, name, err);
+		break;
+	case LK_LINK_REFLINK:
+		rc = place_reflink(linker, source, dst_dirfd, name, err);
+		break;
+	case LK_LINK_COPY:
+		rc = place_copy(source, false, dst_dirfd, name, err);
+		break;
+	case LK_LINK_SYMLINK:
+		rc = place_symlink(source, dst_dirfd, name, err);
+		break;
+	}
+	if (rc == LK_E_NOT_FOUND) {
+		err->code = LK_E_FS;
+		lk_error_hint(err, "choose --link auto or --link copy");
+		return LK_E_FS;
+	}
+	if (rc == 0) {
+		atomic_fetch_add(&linker->used[used], 1);
+	}
+	return rc;
+}

@@ -1,0 +1,43 @@
+/*
+ * Placing one file of an extracted tree under another name: hard link, reflink, copy or symlink.
+ *
+ * LK_LINK_AUTO takes the first that works and remembers, for the run, a way that cannot work
+ * between the two file systems. A file whose link count is at its limit, or that this user may not
+ * hard-link, is reflinked or copied alone. Thread-safe.
+ */
+#ifndef LK_INSTALL_LINK_H
+#define LK_INSTALL_LINK_H
+
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "install/install.h"
+
+struct lk_linker {
+	enum lk_link_mode mode;
+	atomic_bool no_hard, no_reflink; /* found impossible in this run */
+	atomic_size_t used[LK_LINK_SYMLINK + 1];
+};
+
+void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode);
+/* The way most files went: "hardlink", "reflink", "copy" or "symlink"; static. "none" for no file.
+ */
+const char *lk_linker_used(const struct lk_linker *linker);
+
+struct lk_link_source {
+	int dirfd;         /* the tree */
+	const char *path;  /* in it */
+	const char *store; /* absolute path of the tree, for symlinks */
+};
+
+/* Places SOURCE as NAME in DST_DIRFD, which must not exist, with the source's mode and mtime.
+ * COPY_ONLY: the package asks not to link this one. LK_E_FS. */
+int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
+	const char *name, bool copy_only, struct lk_error *err) LK_MUST_USE;
+
+/* Gives NAME in DIRFD the mtime of STATUS; the link itself when it is one. */
+int lk_link_set_mtime(
+	int dirfd, const char *name, const struct stat *status, struct lk_error *err) LK_MUST_USE;
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * Records and history.
+ */
+#include "install/meta.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/fs.h"
+#include "install/write.h"
+
+#define MAX_HISTORY_BYTES ((size_t)64 << 20)
+
+struct prefix_paths LK_VEC_OF(struct lk_prefix_path);
+
+static int read_record(
+	int meta_fd, lk_str name, struct lk_prefix_records *out, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
+	struct lk_prefix_record record = {0};
+	char *LK_AUTO_FREE shown = lk_asprintf("conda-meta/%s", name.ptr);
+	int rc = lk_fs_read_file(meta_fd, name.ptr, &text, err);
+	if (rc == 0) {
+		rc = lk_prefix_record_parse(lk_buf_view(&text), shown, &record, err);
+	}
+	if (rc == 0) {
+		lk_vec_push(out, record);
+	}
+	return rc;
+}
+
+int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_prefix_records records = {0};
+	struct lk_strs names = {0};
+	int LK_AUTO_CLOSE meta = -1;
+	int rc = lk_fs_open_beneath(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY, 0, &meta, err);
+	if (rc == LK_E_NOT_FOUND) {
+		lk_error_clear(err);
+		*ret = records;
+		return 0;
+	}
+	if (rc == 0) {
+		rc = lk_fs_list(meta, ".", &arena, &names, err);
+	}
+	for (size_t i = 0; rc == 0 && i < names.len; i++) {
+		if (lk_str_ends(names.items[i], LK_STR(".json"))) {
+			rc = read_record(meta, names.items[i], &records, err);
+		}
+	}
+	lk_vec_done(&names);
+	if (rc < 0) {
+		lk_prefix_records_done(&records);
+		return rc;
+	}
+	*ret = records;
+	return 0;
+}
+
+void lk_prefix_records_done(struct lk_prefix_records *records)
+{
+	for (size_t i = 0; i < records->len; i++) {
+		lk_prefix_record_done(&records->items[i]);
+	}
+	lk_vec_done(records);
+}
+
+static struct lk_prefix_path path_of(const struct lk_entry *entry)
+{
+	static const enum lk_installed_type types[] = {
+		[LK_ENTRY_FILE] = LK_INSTALLED_FILE,
+		[LK_ENTRY_PATCHED] = LK_INSTALLED_FILE,
+		[LK_ENTRY_SOFTLINK] = LK_INSTALLED_SOFTLINK,
+		[LK_ENTRY_DIRECTORY] = LK_INSTALLED_DIRECTORY,
+		[LK_ENTRY_SCRIPT] = LK_INSTALLED_ENTRY_POINT,
+		[LK_ENTRY_PYC] = LK_INSTALLED_PYC,
+	};
+	struct lk_prefix_path path = {.path = entry->path, .type = types[entry->kind]};
+	const struct lk_package_path *source = entry->kind == LK_ENTRY_PYC ? NULL : entry->source;
+	if (source != NULL) {
+		path.prefix_mode = source->prefix_mode;
+		path.placeholder = source->placeholder;
+		path.no_link = source->no_link;
+		path.has_sha256 = source->has_sha256;
+		path.sha256 = source->sha256;
+		path.has_size = source->has_size;
+		path.size = source->size;
+	}
+	if (path.type == LK_INSTALLED_FILE || path.type == LK_INSTALLED_ENTRY_POINT) {
+		path.has_sha256_in_prefix = true;
+		path.sha256_in_prefix = entry->sha256;
+	}
+	return path;
+}
+
+/* "https://conda.anaconda.org/conda-forge/linux-64": where the package came from. */
+static lk_str channel_of(
+	const struct lk_meta_source *source, const struct lk_record *record, struct lk_arena *arena)
+{
+	for (size_t i = 0; i < source->n_channels; i++) {
+		if (lk_str_eq(source->channels[i].name, record->channel)) {
+			return lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT,
+				LK_STR_ARG(source->channels[i].url), LK_STR_ARG(record->subdir));
+		}
+	}
+	return lk_path_dirname(record->url);
+}
+
+static int write_record(const struct lk_meta_source *source, uint32_t index,
+	const struct prefix_paths *paths, struct lk_arena *arena, struct lk_tree_lines *lines,
+	struct lk_error *err)
+{
+	struct lk_strs files = {0};
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
+	struct lk_prefix_record record = {.record = source->layout->packages[index].record,
+		.paths = paths->items,
+		.n_paths = paths->len};
+	for (size_t i = 0; i < paths->len; i++) {
+		if (paths->items[i].type != LK_INSTALLED_DIRECTORY) {
+			lk_vec_push(&files, paths->items[i].path);
+		}
+	}
+	record.files = (struct lk_str_list){files.items, files.len};
+	record.record.channel = channel_of(source, &record.record, arena);
+	lk_str name = lk_prefix_record_file_name(&record.record, arena);
+	int rc = lk_prefix_record_write(&record, &text, err);
+	lk_vec_done(&files);
+	if (rc == 0) {
+		const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
+		rc = lk_write_new(
+			source->meta_fd, name.ptr, lk_buf_view(&text), 0644, when, name.ptr, err);
+	}
+	if (rc == 0) {
+		lk_str path = lk_str_printf(arena, "conda-meta/" LK_STR_FMT, LK_STR_ARG(name));
+		lk_vec_push(lines,
+			(struct lk_tree_line){.path = path,
+				.type = 'f',
+				.mode = 0644,
+				.sha256 = lk_sha256_of(text.ptr, text.len)});
+	}
+	return rc;
+}
+
+int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
+	struct lk_tree_lines *lines, struct lk_error *err)
+{
+	const struct lk_layout *layout = source->layout;
+	struct prefix_paths *paths = lk_calloc(layout->n_packages, sizeof(*paths));
+	int rc = 0;
+	for (size_t i = 0; i < layout->n_entries; i++) {
+		const struct lk_entry *entry = &layout->entries[i];
+		if (entry->present && !entry->lost) {
+			lk_vec_push(&paths[entry->package], path_of(entry));
+		}
+	}
+	for (uint32_t i = 0; rc == 0 && i < layout->n_packages; i++) {
+		rc = write_record(source, i, &paths[i], arena, lines, err);
+	}
+	for (size_t i = 0; i < layout->n_packages; i++) {
+		lk_vec_done(&paths[i]);
+	}
+	lk_free(paths);
+	return rc;
+}
+
+/* "+conda-forge/linux-64::numpy-2.1.3-py312_0"; the channel's short name is its URL's last part
+ * when the record tells the URL. */
+static void put_change(struct lk_buf *out, char sign, const struct lk_record *record)
+{
+	lk_str channel = record->channel;
+	if (lk_str_find(channel, LK_STR("://")) != SIZE_MAX) {
+		if (lk_str_eq(lk_path_basename(channel), record->subdir)) {
+			channel = lk_path_dirname(channel);
+		}
+		channel = lk_path_basename(channel);
+	}
+	lk_buf_appendf(out,
+		"%c" LK_STR_FMT "/" LK_STR_FMT "::" LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT "\n",
+		sign, LK_STR_ARG(channel), LK_STR_ARG(record->subdir), LK_STR_ARG(record->name),
+		LK_STR_ARG(record->version), LK_STR_ARG(record->build));
+}
+
+int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
+	const struct lk_plan *plan, uint64_t when, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_HISTORY_BYTES);
+	time_t seconds = (time_t)when;
+	struct tm tm;
+	char date[32] = "1970-01-01 00:00:00";
+	int rc = old_fd < 0 ? 0 : lk_fs_read_file(old_fd, "conda-meta/history", &text, err);
+	if (rc < 0 && rc != LK_E_NOT_FOUND) {
+		return rc;
+	}
+	if (gmtime_r(&seconds, &tm) != NULL) {
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+	}
+	if (text.len > 0 && text.ptr[text.len - 1] != '\n') {
+		lk_buf_putc(&text, '\n');
+	}
+	lk_buf_appendf(&text, "==> %s <==\n# cmd: lockenv install\n", date);
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		if (plan->steps[i].have != NULL && plan->steps[i].action != LK_PLAN_KEEP) {
+			put_change(&text, '-', &plan->steps[i].have->record);
+		}
+	}
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		if (plan->steps[i].want != NULL && plan->steps[i].action != LK_PLAN_KEEP) {
+			put_change(&text, '+', plan->steps[i].want);
+		}
+	}
+	if (text.overflow) {
+		return lk_fail(err, LK_E_FS, "conda-meta/history is longer than %zu bytes",
+			MAX_HISTORY_BYTES);
+	}
+	return lk_fs_write_atomic(source->meta_fd, "history", text.ptr, text.len, 0644, err);
+}

@@ -1,0 +1,35 @@
+/*
+ * conda-meta of the new tree: a record for each package, and the history.
+ */
+#ifndef LK_INSTALL_META_H
+#define LK_INSTALL_META_H
+
+#include "base/err.h"
+#include "base/report.h"
+#include "conda/channel.h"
+#include "install/layout.h"
+#include "install/plan.h"
+#include "install/tree_digest.h"
+
+/* Reads every conda-meta/NAME.json of the prefix at PREFIX_FD, in order of name. None when there is
+ * no conda-meta. LK_E_FORMAT for one that is damaged. */
+int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err) LK_MUST_USE;
+void lk_prefix_records_done(struct lk_prefix_records *records);
+
+struct lk_meta_source {
+	const struct lk_layout *layout; /* staged */
+	const struct lk_channel *channels;
+	size_t n_channels;
+	int meta_fd; /* conda-meta of the new tree */
+};
+
+/* Writes the records and adds their lines (paths owned by ARENA) to LINES. */
+int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
+	struct lk_tree_lines *lines, struct lk_error *err) LK_MUST_USE;
+
+/* Writes conda-meta/history: that of the old prefix (OLD_FD, -1: none), then what PLAN changes.
+ * WHEN is the time of the revision, seconds since 1970. */
+int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
+	const struct lk_plan *plan, uint64_t when, struct lk_error *err) LK_MUST_USE;
+
+#endif

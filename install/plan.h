@@ -1,0 +1,42 @@
+/*
+ * What has to change, as values: the packages a prefix has against those the lock wants, and the
+ * order in which packages are linked. Touches nothing; running a plan is install.c's matter, so a
+ * dry run is free.
+ */
+#ifndef LK_INSTALL_PLAN_H
+#define LK_INSTALL_PLAN_H
+
+#include "base/err.h"
+#include "conda/prefix_record.h"
+
+enum lk_plan_action {
+	LK_PLAN_ADD,
+	LK_PLAN_KEEP,    /* the very same archive is installed */
+	LK_PLAN_REPLACE, /* the name is installed, from another archive */
+	LK_PLAN_REMOVE,
+};
+
+struct lk_plan_step {
+	enum lk_plan_action action;
+	const struct lk_prefix_record *have; /* NULL for ADD */
+	const struct lk_record *want;        /* NULL for REMOVE */
+};
+
+struct lk_plan {
+	struct lk_plan_step *steps; /* sorted by package name */
+	size_t n_steps;
+	size_t added, removed, kept, replaced;
+};
+
+struct lk_prefix_records LK_VEC_OF(struct lk_prefix_record);
+
+/* HAVE in any order; WANT sorted by name. The plan borrows both; its own arrays are owned by ARENA.
+ * LK_E_FORMAT when two wanted records have one name. */
+int lk_plan_make(const struct lk_prefix_records *have, const struct lk_record *want, size_t n_want,
+	struct lk_arena *arena, struct lk_plan *ret, struct lk_error *err) LK_MUST_USE;
+
+/* Indices of RECORDS so that each comes after what it depends on; equal choices in input order. A
+ * cycle is broken at a package that is not noarch where it has one. Owned by ARENA. */
+uint32_t *lk_link_order(const struct lk_record *records, size_t n, struct lk_arena *arena);
+
+#endif

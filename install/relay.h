@@ -1,0 +1,49 @@
+/*
+ * A report for work that is spread over threads: what each item tells is kept and handed on in
+ * input order afterwards; progress and the question whether to stop reach the caller's report from
+ * the caller's own thread only (base/workers runs items there too).
+ *
+ *     struct lk_relay relay; lk_relay_init(&relay, report, n);
+ *     lk_workers_run(jobs, n, fn, ...);        fn uses &relay.items[index].report
+ *     lk_relay_flush(&relay); lk_relay_done(&relay);
+ */
+#ifndef LK_INSTALL_RELAY_H
+#define LK_INSTALL_RELAY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/report.h"
+
+struct lk_relay_message {
+	int level; /* 0: a warning */
+	char *text;
+};
+
+struct lk_relay_messages LK_VEC_OF(struct lk_relay_message);
+
+struct lk_relay_item {
+	struct lk_relay *relay;
+	struct lk_report report;
+	struct lk_relay_messages messages;
+};
+
+struct lk_relay {
+	const struct lk_report *to;
+	pthread_t caller;
+	atomic_bool stopped;
+	atomic_size_t done;
+	struct lk_relay_item *items;
+	size_t n;
+};
+
+/* TO may be NULL. The relay must not move afterwards. */
+void lk_relay_init(struct lk_relay *relay, const struct lk_report *to, size_t n);
+void lk_relay_done(struct lk_relay *relay);
+
+/* One item of STAGE is done: tells the caller's report when this is its thread. */
+void lk_relay_step(struct lk_relay *relay, const char *stage);
+/* Hands on what the items told, in input order. For the caller's thread. */
+void lk_relay_flush(struct lk_relay *relay);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * Looking at a prefix and owning the place beside it.
+ */
+#include "install/site.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "install/owner.h"
+
+#define OWN_TRIES 50
+#define OWN_PAUSE_NS 10000000L
+
+static int check_name(const char *prefix, struct lk_error *err)
+{
+	const char *bad = prefix;
+	while (*bad != '\0' && (unsigned char)*bad >= 0x20 && *bad != 0x7f) {
+		bad++;
+	}
+	if (prefix[0] != '/' || prefix[1] == '\0' || *bad != '\0') {
+		lk_fail(err, LK_E_USAGE, "'%s' cannot be a prefix", prefix);
+		lk_error_hint(err, "give a directory other than '/', without control characters");
+		return err->code;
+	}
+	return 0;
+}
+
+static int refuse(
+	const struct lk_site *site, const char *why, const char *hint, struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "prefix '%s' %s", site->prefix, why);
+	lk_error_hint(err, "%s", hint);
+	return err->code;
+}
+
+static int open_prefix(struct lk_site *site, struct lk_error *err)
+{
+	struct stat here;
+	struct stat parent;
+	int fd = openat(
+		site->parent_fd, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+		bool is_link =
+			fstatat(site->parent_fd, site->name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISLNK(here.st_mode);
+		return is_link
+			? refuse(site, "is a symlink", "give the directory it points to", err)
+			: refuse(site, "is not a directory", "choose another prefix", err);
+	}
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open prefix '%s'", site->prefix);
+	}
+	site->old_fd = fd;
+	if (fstat(fd, &here) < 0 || fstat(site->parent_fd, &parent) < 0) {
+		return lk_fail_errno(
+			err, LK_E_FS, errno, "cannot look at prefix '%s'", site->prefix);
+	}
+	if (here.st_dev != parent.st_dev) {
+		return refuse(site, "is a mount point, which cannot be replaced as a whole",
+			"choose a directory below it", err);
+	}
+	return 0;
+}
+
+/* What is at the prefix now: sets old_fd and state. */
+static int look(struct lk_site *site, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	struct stat status;
+	lk_close_p(&site->old_fd);
+	site->old_fd = -1;
+	site->state = LK_SITE_ABSENT;
+	if (site->parent_fd < 0 ||
+		(fstatat(site->parent_fd, site->name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
+			errno == ENOENT)) {
+		return 0;
+	}
+	int rc = open_prefix(site, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (fstatat(site->old_fd, "conda-meta/history", &status, AT_SYMLINK_NOFOLLOW) == 0) {
+		site->state = LK_SITE_ENVIRONMENT;
+		return 0;
+	}
+	rc = lk_fs_list(site->old_fd, ".", &arena, &names, err);
+	if (rc == 0 && names.len > 0) {
+		rc = refuse(site, "exists and is not an environment",
+			"choose another prefix, or move what is there out of the way", err);
+	}
+	lk_vec_done(&names);
+	site->state = LK_SITE_EMPTY;
+	return rc;
+}
+
+static int open_parent(struct lk_site *site, struct lk_error *err)
+{
+	site->parent_fd = open(site->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (site->parent_fd < 0 && errno == ENOTDIR) {
+		return refuse(site, "lies below something that is not a directory",
+			"choose another prefix", err);
+	}
+	if (site->parent_fd < 0 && errno != ENOENT) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", site->parent);
+	}
+	return 0;
+}
+
+static void close_site(struct lk_site *site)
+{
+	lk_close_p(&site->parent_fd);
+	lk_close_p(&site->old_fd);
+	lk_close_p(&site->work_fd);
+	lk_free(site->prefix);
+	lk_free(site->parent);
+	lk_free(site->name);
+	lk_free(site->work);
+	lk_free(site->owner);
+}
+
+int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
+{
+	int rc = check_name(prefix, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_str dir = lk_path_dirname(lk_str_of(prefix));
+	lk_str name = lk_path_basename(lk_str_of(prefix));
+	struct lk_site site = {.parent_fd = -1, .old_fd = -1, .work_fd = -1};
+	site.prefix = lk_strdup(prefix);
+	site.parent = dir.len > 0 ? lk_strndup(dir.ptr, dir.len) : lk_strdup("/");
+	site.name = lk_strndup(name.ptr, name.len);
+	site.work = lk_asprintf(".%s.lockenv", site.name);
+	site.owner = lk_owner_self();
+	rc = open_parent(&site, err);
+	if (rc == 0) {
+		rc = look(&site, err);
+	}
+	if (rc < 0) {
+		close_site(&site);
+		return rc;
+	}
+	*ret = site;
+	return 0;
+}
+
+/* One look into the working folder: somebody else's owner file, if any, copied to RET. */
+static int find_other(const struct lk_site *site, int work_fd, struct lk_buf *ret, bool *ret_self,
+	struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	*ret_self = false;
+	lk_buf_clear(ret);
+	int rc = lk_fs_list(work_fd, ".", &arena, &names, err);
+	for (size_t i = 0; i < names.len; i++) {
+		if (lk_str_is(names.items[i], site->owner)) {
+			*ret_self = true;
+		} else if (lk_owner_is_name(names.items[i])) {
+			lk_buf_clear(ret);
+			lk_buf_put(ret, names.items[i]);
+		}
+	}
+	lk_vec_done(&names);
+	return rc;
+}
+
+static int fail_owned(const struct lk_site *site, lk_str owner, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) who = LK_BUF_INIT(512);
+	lk_owner_describe(owner, &who);
+	lk_fail(err, LK_E_FS, "another install into '%s' is under way (%s)", site->prefix,
+		lk_buf_cstr(&who));
+	lk_error_hint(err, "wait for it; if that process is gone for good, remove '%s/%s'",
+		site->parent, site->work);
+	return err->code;
+}
+
+/* Puts our owner file into the folder, in place of a dead owner's. *ret_done is false when another
+ * process was faster: try again. */
+static int put_owner(const struct lk_site *site, int work_fd, bool *ret_done, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) other = LK_BUF_INIT(256);
+	bool self = false;
+	int rc = find_other(site, work_fd, &other, &self, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (self || (other.len > 0 && !lk_owner_is_gone(lk_buf_view(&other)))) {
+		return fail_owned(site, self ? lk_str_of(site->owner) : lk_buf_view(&other), err);
+	}
+	if (other.len > 0) {
+		*ret_done = renameat(work_fd, lk_buf_cstr(&other), work_fd, site->owner) == 0;
+	} else {
+		int fd =
+			openat(work_fd, site->owner, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		*ret_done = fd >= 0;
+		lk_close_p(&fd);
+	}
+	if (!*ret_done && errno != ENOENT && errno != EEXIST) {
+		return lk_fail_errno(
+			err, LK_E_FS, errno, "cannot write into '%s/%s'", site->parent, site->work);
+	}
+	if (*ret_done) {
+		/* Two may have come at once: then both step back. */
+		rc = find_other(site, work_fd, &other, &self, err);
+		if (rc < 0 || other.len > 0) {
+			unlinkat(work_fd, site->owner, 0);
+			*ret_done = false;
+		}
+	}
+	return rc;
+}
+
+/* Is the folder that we hold still the one at its name? */
+static bool is_linked(const struct lk_site *site, int work_fd)
+{
+	struct stat held;
+	struct stat named;
+	return fstat(work_fd, &held) == 0 &&
+		fstatat(site->parent_fd, site->work, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int try_own(struct lk_site *site, struct lk_error *err)
+{
+	bool done = false;
+	if (mkdirat(site->parent_fd, site->work, 0700) < 0 && errno != EEXIST) {
+		return lk_fail_errno(
+			err, LK_E_FS, errno, "cannot make '%s/%s'", site->parent, site->work);
+	}
+	int LK_AUTO_CLOSE fd = openat(
+		site->parent_fd, site->work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		return 0;
+	}
+	if (fd < 0) {
+		return lk_fail_errno(
+			err, LK_E_FS, errno, "cannot open '%s/%s'", site->parent, site->work);
+	}
+	int rc = put_owner(site, fd, &done, err);
+	if (rc == 0 && done && is_linked(site, fd)) {
+		site->work_fd = fd;
+		fd = -1;
+	}
+	return rc;
+}
+
+/* What a dead run left, or ours: a prefix that was moved aside comes back, trees are removed. */
+static int tidy(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	struct stat status;
+	bool exists = false;
+	bool no_prefix = fstatat(site->parent_fd, site->name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
+		errno == ENOENT;
+	int rc = 0;
+	if (no_prefix && fstatat(site->work_fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+		rc = lk_fs_rename_noreplace(
+			site->work_fd, LK_SITE_OLD, site->parent_fd, site->name, &exists, err);
+		if (rc == 0) {
+			lk_warn(report, "'%s' is back as it was before an install that did not end",
+				site->prefix);
+		}
+	}
+	if (rc == 0) {
+		rc = lk_fs_remove_tree(site->work_fd, LK_SITE_NEW, err);
+	}
+	return rc < 0 ? rc : lk_fs_remove_tree(site->work_fd, LK_SITE_OLD, err);
+}
+
+int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	int rc = 0;
+	if (site->parent_fd < 0) {
+		rc = lk_fs_mkdirs(AT_FDCWD, site->parent, 0, false, err);
+		if (rc == 0) {
+			rc = open_parent(site, err);
+		}
+	}
+	for (int i = 0; rc == 0 && site->work_fd < 0; i++) {
+		const struct timespec pause = {
+			.tv_nsec = i > 0 ? OWN_PAUSE_NS * (getpid() % 7 + 1) : 0};
+		if (i == OWN_TRIES) {
+			return lk_fail(err, LK_E_FS, "other installs into '%s' do not let go of it",
+				site->prefix);
+		}
+		nanosleep(&pause, NULL);
+		rc = try_own(site, err);
+	}
+	if (rc == 0) {
+		rc = tidy(site, report, err);
+	}
+	return rc < 0 ? rc : look(site, err);
+}
+
+void lk_site_done(struct lk_site *site)
+{
+	const struct lk_report silent = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (site->work_fd >= 0 && tidy(site, &silent, &ignored) == 0) {
+		/* Where this fails the next run takes the folder over. */
+		(void)unlinkat(site->work_fd, site->owner, 0);
+		(void)unlinkat(site->parent_fd, site->work, AT_REMOVEDIR);
+	}
+	close_site(site);
+}

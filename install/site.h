@@ -1,0 +1,54 @@
+/*
+ * The place of a prefix: its parent directory, what is there now, and the working folder beside it.
+ *
+ *     lk_site_open(prefix, &site, err);     looks, changes nothing
+ *     lk_site_own(&site, report, err);      makes .NAME.lockenv beside it: from now on it is ours
+ *     ... builds site.work_fd/"new" ...
+ *     lk_site_done(&site);                  removes the working folder, closes
+ *
+ * The working folder holds one empty file whose name says who owns it (host, boot, pid name space,
+ * pid, start time), the tree being built ("new"), and for moments the previous one ("old", only
+ * where the file system has no exchange of names). mkdir and rename alone decide who owns it: no
+ * lock is needed. The folder of a process that is gone is taken over by renaming its owner file,
+ * and what it left is put right: a prefix that was moved aside and not replaced comes back.
+ */
+#ifndef LK_INSTALL_SITE_H
+#define LK_INSTALL_SITE_H
+
+#include "base/err.h"
+#include "base/report.h"
+
+#define LK_SITE_NEW "new"
+#define LK_SITE_OLD "old"
+
+enum lk_site_state {
+	LK_SITE_ABSENT,      /* nothing there, or its parent is not either */
+	LK_SITE_EMPTY,       /* an empty directory */
+	LK_SITE_ENVIRONMENT, /* has conda-meta/history */
+};
+
+struct lk_site {
+	char *prefix;  /* absolute; all below is owned */
+	char *parent;  /* its directory */
+	char *name;    /* its last component */
+	char *work;    /* name of the working folder, in parent */
+	char *owner;   /* name of our file in it */
+	int parent_fd; /* -1 while the parent does not exist */
+	int old_fd;    /* the prefix as it is; -1 when absent */
+	int work_fd;   /* -1 until owned */
+	enum lk_site_state state;
+};
+
+/* PREFIX is absolute and normal. LK_E_USAGE, with nothing touched, for one that is no directory, a
+ * symlink, a mount point, or a directory that is neither empty nor an environment, and for a name
+ * with control characters. */
+int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
+/* Makes the parent where it is missing. LK_E_FS when another process owns the folder (said who), or
+ * the parent is not writable. After taking over, `state` and `old_fd` are looked at again. */
+int lk_site_own(
+	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+/* Removes the working folder when it is ours. A zeroed site is not fine; one that lk_site_open
+ * failed on needs no call. */
+void lk_site_done(struct lk_site *site);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * The tree digest: one SHA-256 for all that an install owns.
+ *
+ * Over one line for each owned path, in bytewise order of path:
+ *
+ *     path NUL type NUL mode NUL content NEWLINE
+ *
+ * type is f, l or d; mode octal ("644", "755"; "-" for links); content the file's sha256 in hex,
+ * the link's text, or nothing for a directory. In: what packages bring, entry points, conda-meta
+ * records. Out: conda-meta/history and lockenv-state, foreign files, and compiled pyc, which are
+ * derived from owned sources by the environment's own python.
+ */
+#ifndef LK_INSTALL_TREE_DIGEST_H
+#define LK_INSTALL_TREE_DIGEST_H
+
+#include "base/digest.h"
+#include "install/layout.h"
+
+struct lk_tree_line {
+	lk_str path;
+	char type;
+	unsigned mode;
+	struct lk_sha256 sha256; /* type f */
+	lk_str target;           /* type l */
+};
+
+struct lk_tree_lines LK_VEC_OF(struct lk_tree_line);
+
+/* Adds the lines of a staged layout; strings borrowed from it. */
+void lk_tree_digest_add_layout(struct lk_tree_lines *lines, const struct lk_layout *layout);
+/* Sorts LINES and hashes them. */
+struct lk_sha256 lk_tree_digest(struct lk_tree_lines *lines);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * All extracted trees of a lock, made ready by several workers.
+ */
+#ifndef LK_INSTALL_TREES_H
+#define LK_INSTALL_TREES_H
+
+#include "store/tree.h"
+
+struct lk_trees {
+	struct lk_tree *items; /* in the order of the records */
+	size_t n;
+};
+
+/* LK_E_OFFLINE when some are neither in the cache as trees nor as archives: each is warned about,
+ * the error counts them. Else the first failure in input order. */
+int lk_trees_ensure(struct lk_cache *cache, const struct lk_record *records, size_t n,
+	const struct lk_tree_options *options, unsigned jobs, const struct lk_report *report,
+	struct lk_trees *ret, struct lk_error *err) LK_MUST_USE;
+void lk_trees_done(struct lk_trees *trees);
+
+#endif

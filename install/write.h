@@ -1,0 +1,21 @@
+/*
+ * Writing a new small file with exact mode and mtime.
+ */
+#ifndef LK_INSTALL_WRITE_H
+#define LK_INSTALL_WRITE_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/err.h"
+
+/* Files that have no time of their own bear this one: 1980-01-01, the first that a zip can hold.
+ * Seconds since 1970. */
+#define LK_WRITE_EPOCH ((time_t)315532800)
+
+/* Makes NAME in DIRFD, which must not exist, with BYTES, MODE (whatever the umask) and mtime WHEN.
+ * SHOWN is the name in errors (LK_E_FS). Not synced. */
+int lk_write_new(int dirfd, const char *name, lk_str bytes, mode_t mode, struct timespec when,
+	const char *shown, struct lk_error *err) LK_MUST_USE;
+
+#endif
