@@ -47,8 +47,8 @@ struct part {
 	bool forbidden; /* the server said 403, which object stores do for what they lack */
 	bool again;     /* the cached copy was damaged */
 	bool failed;    /* to load */
-	struct lk_strs warnings; /* of loading; told afterwards, in order */
-	struct lk_arena arena;   /* for them */
+	struct messages messages; /* of loading; told afterwards, in order */
+	struct lk_arena arena;    /* for them */
 	struct lk_repodata *repodata;
 };
 

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""A web server on loopback that misbehaves on request, for the tests of fetch.
+
+usage: fault_server.py ROOT
+
+Prints two port numbers and serves the files of ROOT on both until it is killed. The first component of
+a path names the fault, the rest the file; "/ok/FILE" is served well (ranges, ETag, 304). Faults that
+depend on what came before count by whole path, so "?2" starts anew. GET /log
+lists what was asked so far: method, path, Range, If-None-Match, Authorization, port.
+"""
+import hashlib
+import os
+import sys
+import threading
+import time
+from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+LOCK = threading.Lock()
+SEEN = {}
+LOG = []
+PORTS = []
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Clients that hang up are no news here."""
+
+
+def flipped(body):
+    """The body with one bit of its first quarter changed."""
+    at = len(body) // 4
+    return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        parts = self.path.split("?")[0].lstrip("/").split("/")
+        if parts == ["log"]:
+            self.reply(200, "\n".join(LOG).encode())
+            return
+        with LOCK:
+            LOG.append(
+                " ".join(
+                    [
+                        self.path,
+                        "range=" + self.headers.get("Range", ""),
+                        "match=" + self.headers.get("If-None-Match", ""),
+                        "since=" + self.headers.get("If-Modified-Since", ""),
+                        "auth=" + self.headers.get("Authorization", ""),
+                        "port=%d" % PORTS.index(self.server.server_port),
+                    ]
+                )
+            )
+            self.nth = SEEN[self.path] = SEEN.get(self.path, 0) + 1
+        if parts[0] == "t":
+            parts = parts[2:]
+        path = os.path.join(sys.argv[1], *parts[1:])
+        body = b""
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                body = file.read()
+        elif parts[0] not in ("statuses", "redirect"):
+            self.reply(404, b"no such file")
+            return
+        getattr(self, "fault_" + parts[0].replace("-", "_"), self.unknown)(parts, body)
+
+    def unknown(self, _parts, _body):
+        self.reply(404, b"no such fault")
+
+    def reply(self, status, body, headers=(), length=None):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def end(self):
+        self.wfile.flush()
+        self.close_connection = True
+
+    def serve(self, body, cut=None):
+        """Serves BODY with ranges and validators; CUT: how many of the bytes due are sent."""
+        etag = '"%s"' % hashlib.md5(body).hexdigest()
+        headers = [
+            ("ETag", etag),
+            ("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT"),
+            ("Cache-Control", "public, max-age=60"),
+        ]
+        if self.headers.get("If-None-Match") == etag:
+            self.send_response(304)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.end_headers()
+            return
+        wanted = self.headers.get("Range")
+        if_range = self.headers.get("If-Range", etag)
+        status, part = 200, body
+        if wanted and if_range == etag:
+            first = int(wanted.split("=")[1].split("-")[0])
+            headers.append(("Content-Range", "bytes %d-%d/%d" % (first, len(body) - 1, len(body))))
+            status, part = 206, body[first:]
+        sent = part if cut is None else part[:cut]
+        self.reply(status, sent, headers, len(part))
+        if cut is not None:
+            self.end()
+
+    def fault_ok(self, _parts, body):
+        self.serve(body)
+
+    # --- broken off ---
+    def fault_truncate(self, _parts, body):
+        self.serve(body, len(body) // 2 if "Range" not in self.headers else 0)
+
+    def fault_break_once(self, _parts, body):
+        self.serve(body, len(body) // 2 if self.nth == 1 else None)
+
+    def fault_break_often(self, _parts, body):
+        """Never more than 1.5 MiB at a time."""
+        self.serve(body, 3 << 19)
+
+    def fault_break_then_change(self, _parts, body):
+        """Another file after the break; only the later one is right."""
+        if self.nth == 1:
+            self.serve(flipped(body), len(body) // 2)
+        else:
+            self.serve(body)
+
+    def fault_break_then_no_range(self, _parts, body):
+        if self.nth == 1:
+            self.serve(body, len(body) // 2)
+        else:
+            self.reply(200, body)
+
+    def fault_break_then_wrong_range(self, _parts, body):
+        if self.nth == 2:
+            self.reply(206, body, [("Content-Range", "bytes 0-%d/%d" % (len(body) - 1, len(body)))])
+        else:
+            self.serve(body, len(body) // 2 if self.nth == 1 else None)
+
+    def fault_break_then_416(self, _parts, body):
+        if self.nth == 2:
+            self.reply(416, b"")
+        else:
+            self.serve(body, len(body) // 2 if self.nth == 1 else None)
+
+    def fault_damage_then_break(self, _parts, body):
+        """The first half is damaged and has no validator; the whole is right from the third try on."""
+        if self.nth == 1:
+            self.reply(200, flipped(body)[: len(body) // 2], length=len(body))
+            self.end()
+        else:
+            self.serve(body)
+
+    def fault_part_unasked(self, _parts, body):
+        self.reply(206, body, [("Content-Range", "bytes 0-%d/%d" % (len(body) - 1, len(body)))])
+
+    def fault_stall(self, _parts, body):
+        self.reply(200, body[: len(body) // 2], length=len(body))
+        self.wfile.flush()
+        time.sleep(600)
+
+    def fault_stall_once(self, parts, body):
+        if self.nth == 1:
+            self.fault_stall(parts, body)
+        else:
+            self.serve(body)
+
+    def fault_hang_up(self, _parts, _body):
+        self.close_connection = True
+
+    def fault_garbage(self, _parts, _body):
+        self.wfile.write(b"\x00\x01\x02 this is not HTTP\r\n\r\n")
+        self.end()
+
+    # --- lies ---
+    def fault_corrupt(self, _parts, body):
+        self.serve(flipped(body))
+
+    def fault_longer(self, _parts, body):
+        self.serve(body + b"x")
+
+    def fault_shorter(self, _parts, body):
+        self.serve(body[:-1])
+
+    def fault_says_shorter(self, _parts, body):
+        self.reply(200, body, length=len(body) // 2)
+        self.end()
+
+    def fault_always_304(self, _parts, _body):
+        self.send_response(304)
+        self.end_headers()
+
+    # --- answers ---
+    def fault_flaky(self, _parts, body):
+        if self.nth == 1:
+            self.reply(500, b"sorry")
+        else:
+            self.serve(body)
+
+    def fault_limit(self, _parts, body):
+        if self.nth == 1:
+            self.reply(429, b"slow down", [("Retry-After", "1")])
+        else:
+            self.serve(body)
+
+    def fault_limit_long(self, _parts, _body):
+        self.reply(429, b"slow down", [("Retry-After", "3600")])
+
+    def fault_statuses(self, parts, _body):
+        """/statuses/STATUS/anything"""
+        self.reply(int(parts[1]), b"<html>an error page</html>")
+
+    def fault_redirect(self, parts, _body):
+        """To the same file on another host, served well."""
+        self.reply(302, b"", [("Location", "http://localhost:%d/ok/%s" % (PORTS[1], "/".join(parts[1:])))])
+
+    def fault_redirect_same(self, parts, _body):
+        self.reply(302, b"", [("Location", "/auth/%s" % "/".join(parts[1:]))])
+
+    def fault_redirect_file(self, parts, _body):
+        self.reply(302, b"", [("Location", "file://" + os.path.join(sys.argv[1], *parts[1:]))])
+
+    def fault_redirect_loop(self, _parts, _body):
+        self.reply(302, b"", [("Location", self.path)])
+
+    def fault_auth(self, _parts, body):
+        if self.headers.get("Authorization") == "Basic " + b64encode(b"user:s3cret").decode():
+            self.serve(body)
+        else:
+            self.reply(401, b"who are you", [("WWW-Authenticate", 'Basic realm="test"')])
+
+
+def main():
+    servers = [Server(("127.0.0.1", 0), Handler) for _ in range(2)]
+    for server in servers:
+        PORTS.append(server.server_port)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(*PORTS, flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,525 @@
+/*
+ * The transfer loop against a server that breaks off, lies, limits and redirects.
+ */
+#include "fetch/http.h"
+
+#include "tests/unit/fetch/fetch_support.h"
+
+#define BODY_LEN (6u << 20)
+
+struct world {
+	struct scratch scratch;
+	struct server server;
+	unsigned char *body;
+	bool stop;
+	struct lk_report report;
+	struct lk_http *http;
+};
+
+/* A request and what came of it. */
+struct got {
+	struct lk_buf body;
+	unsigned begun;
+	unsigned ended;
+	long status;
+	char etag[64];
+	bool reject_first; /* the first end finds damage */
+};
+
+static int got_begin(void *ctx, struct lk_error *err)
+{
+	(void)err;
+	struct got *got = ctx;
+	got->begun++;
+	lk_buf_clear(&got->body);
+	return 0;
+}
+
+static int got_write(void *ctx, const void *bytes, size_t len, struct lk_error *err)
+{
+	struct got *got = ctx;
+	lk_buf_append(&got->body, bytes, len);
+	return got->body.overflow ? lk_fail(err, LK_E_INTEGRITY, "too much") : 0;
+}
+
+static int got_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
+{
+	struct got *got = ctx;
+	got->ended++;
+	got->status = response->status;
+	snprintf(got->etag, sizeof(got->etag), "%s", response->etag);
+	if (got->reject_first && got->ended == 1) {
+		return lk_fail(err, LK_E_INTEGRITY, "damaged");
+	}
+	if (response->status != 200 && response->status != 206 && response->status != 304) {
+		return lk_http_fail_status("the file", response->status, err);
+	}
+	return 0;
+}
+
+static const struct lk_http_sink sink = {got_begin, got_write, got_end};
+
+static bool asked_to_stop(void *ctx)
+{
+	return ((struct world *)ctx)->stop;
+}
+
+static const struct lk_http_settings quick = {
+	.jobs = 4,
+	.retries = 3,
+	.backoff_ms = 5,
+	.connect_timeout_s = 5,
+	.stall_timeout_s = 1,
+};
+
+static int setup(void **state)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct world *world = lk_calloc(1, sizeof(*world));
+	scratch_init(&world->scratch);
+	world->body = lk_calloc(1, BODY_LEN);
+	fill(world->body, BODY_LEN, 1);
+	put_file(world->scratch.path, "f", world->body, BODY_LEN);
+	put_file(world->scratch.path, "empty", "", 0);
+	fault_server_start(&world->server, world->scratch.path);
+	world->report = (struct lk_report){.ctx = world, .stop = asked_to_stop};
+	assert_int_equal(lk_http_new(&quick, &world->report, &world->http, &err), 0);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+	lk_http_free(world->http);
+	server_stop(&world->server);
+	scratch_done(&world->scratch);
+	lk_free(world->body);
+	lk_free(world);
+	return 0;
+}
+
+/* Gets /PATH. The caller frees got->body. */
+static int get_url(struct world *world, const char *url, bool resumable, const char *etag,
+	struct got *got, struct lk_error *err)
+{
+	const struct lk_http_request request = {
+		.url = url,
+		.shown = "http://shown/f",
+		.if_none_match = etag,
+		.resumable = resumable,
+		.sink = &sink,
+		.ctx = got,
+	};
+	got->body = (struct lk_buf)LK_BUF_INIT(BODY_LEN + 16);
+	return lk_http_run(world->http, &request, 1, NULL, NULL, err);
+}
+
+static int get(struct world *world, const char *path, bool resumable, struct got *got,
+	struct lk_error *err)
+{
+	char url[256];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/%s", world->server.port, path);
+	return get_url(world, url, resumable, NULL, got, err);
+}
+
+static void assert_body(const struct world *world, const struct got *got)
+{
+	assert_int_equal(got->body.len, BODY_LEN);
+	assert_memory_equal(got->body.ptr, world->body, BODY_LEN);
+}
+
+/* How many requests of PATH does the server remember, and is TEXT in its log? */
+static unsigned log_count(struct world *world, const char *text)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	assert_int_equal(get(world, "log", false, &got, &err), 0);
+	unsigned n = 0;
+	lk_str rest = lk_buf_view(&got.body);
+	for (size_t at; (at = lk_str_find(rest, lk_str_of(text))) != SIZE_MAX; n++) {
+		rest = lk_str_skip(rest, at + strlen(text));
+	}
+	lk_buf_done(&got.body);
+	return n;
+}
+
+static void test_arrives(void **state)
+{
+	static const struct {
+		const char *path;
+		bool resumable;
+		unsigned begun;
+		unsigned requests;
+	} rows[] = {
+		{"ok/f", true, 1, 1},
+		{"break-once/f", true, 1, 2},
+		{"break-once/f?2", false, 2, 2},
+		{"break-often/f", true, 1, 4},
+		{"break-then-change/f", true, 2, 2},
+		{"break-then-no-range/f", true, 2, 2},
+		{"break-then-wrong-range/f", true, 2, 3},
+		{"break-then-416/f", true, 2, 3},
+		{"flaky/f", true, 1, 2},
+		{"limit/f", true, 1, 2},
+		{"redirect/f", true, 1, 1},
+	};
+	struct world *world = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct got got = {0};
+		int rc = get(world, rows[i].path, rows[i].resumable, &got, &err);
+		if (rc != 0 || got.begun != rows[i].begun) {
+			print_error("%s: %d %s\n", rows[i].path, rc, err.message);
+		}
+		assert_int_equal(rc, 0);
+		assert_body(world, &got);
+		assert_int_equal(got.begun, rows[i].begun);
+		assert_int_equal(got.ended, 1);
+		lk_buf_done(&got.body);
+		char logged[128];
+		snprintf(logged, sizeof(logged), "/%s range=", rows[i].path);
+		assert_int_equal(log_count(world, logged), rows[i].requests);
+	}
+}
+
+/* Each fails with LK_E_NETWORK, this text and a hint, after so many requests. */
+static void test_fails(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *message;
+		unsigned requests;
+	} rows[] = {
+		{"truncate/f", "bytes remaining", 4},
+		{"hang-up/f", "empty reply", 0 /* curl itself tries a kept connection again */},
+		{"garbage/f", "HTTP/0.9", 1},
+		{"part-unasked/f", "not asked for", 4},
+		{"missing/f", "does not have it (HTTP 404)", 1},
+		{"statuses/403/f", "access denied (HTTP 403)", 1},
+		{"statuses/410/f", "does not have it (HTTP 410)", 1},
+		{"statuses/501/f", "HTTP 501", 1},
+		{"statuses/503/f", "HTTP 503", 4},
+		{"limit-long/f", "limits requests", 1},
+		{"auth/f", "access denied (HTTP 401)", 1},
+		{"redirect-file/f", "protocol \"file\" not supported", 1},
+		{"redirect-loop/f", "maximum (10) redirects", 11},
+	};
+	struct world *world = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct got got = {0};
+		int rc = get(world, rows[i].path, false, &got, &err);
+		if (!strcasestr(err.message, rows[i].message)) {
+			print_error("%s: %d %s\n", rows[i].path, rc, err.message);
+		}
+		assert_int_equal(rc, LK_E_NETWORK);
+		assert_non_null(strcasestr(err.message, rows[i].message));
+		assert_true(err.hint[0] != '\0');
+		lk_buf_done(&got.body);
+		char logged[128];
+		snprintf(logged, sizeof(logged), "/%s range=", rows[i].path);
+		if (rows[i].requests > 0) {
+			assert_int_equal(log_count(world, logged), rows[i].requests);
+		}
+	}
+}
+
+static void test_sink_errors_are_final(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	char url[256];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/f", world->server.port);
+	const struct lk_http_request request = {
+		.url = url, .shown = "f", .resumable = true, .sink = &sink, .ctx = &got};
+	got.body = (struct lk_buf)LK_BUF_INIT(BODY_LEN / 2);
+	assert_int_equal(lk_http_run(world->http, &request, 1, NULL, NULL, &err), LK_E_INTEGRITY);
+	assert_string_equal(err.message, "too much");
+	assert_int_equal(got.begun, 1);
+	lk_buf_done(&got.body);
+}
+
+/* What was put together from two tries and is wrong is fetched once more, as a whole. */
+static void test_resumed_damage(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {.reject_first = true};
+	assert_int_equal(get(world, "damage-then-break/f", true, &got, &err), 0);
+	assert_body(world, &got);
+	assert_int_equal(got.ended, 2);
+	lk_buf_done(&got.body);
+
+	got = (struct got){.reject_first = true};
+	assert_int_equal(get(world, "ok/f", true, &got, &err), LK_E_INTEGRITY);
+	assert_int_equal(got.ended, 1);
+	lk_buf_done(&got.body);
+}
+
+static void test_empty_body(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	assert_int_equal(get(world, "ok/empty", true, &got, &err), 0);
+	assert_int_equal(got.begun, 1);
+	assert_int_equal(got.body.len, 0);
+	lk_buf_done(&got.body);
+}
+
+static void test_not_modified(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	char url[256];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/f", world->server.port);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
+	lk_buf_done(&got.body);
+	char etag[64];
+	snprintf(etag, sizeof(etag), "%s", got.etag);
+	assert_int_equal(strlen(etag), 34);
+	assert_int_equal(get_url(world, url, false, etag, &got, &err), 0);
+	assert_int_equal(got.status, 304);
+	assert_int_equal(got.body.len, 0);
+	assert_int_equal(get_url(world, url, false, "\"other\"", &got, &err), 0);
+	assert_int_equal(got.status, 200);
+	lk_buf_done(&got.body);
+}
+
+static void test_credentials(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	char url[256];
+	const char *auth = "auth=Basic dXNlcjpzM2NyZXQ=";
+
+	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/auth/f", world->server.port);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
+	assert_body(world, &got);
+	lk_buf_done(&got.body);
+
+	/* A redirect on the same host carries them, one to another host or port does not. */
+	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/redirect-same/f",
+		world->server.port);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
+	lk_buf_done(&got.body);
+	unsigned before = log_count(world, auth);
+	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/redirect/f?2",
+		world->server.port);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
+	assert_body(world, &got);
+	lk_buf_done(&got.body);
+	assert_int_equal(log_count(world, auth), before + 1);
+	assert_true(log_count(world, "auth= port=1") > 0);
+
+	/* ~/.netrc gives them too. */
+	put_text(world->scratch.path, ".netrc", "machine 127.0.0.1 login user password s3cret\n");
+	assert_int_equal(get(world, "auth/f?2", false, &got, &err), 0);
+	lk_buf_done(&got.body);
+
+	/* Nothing of them in a message. */
+	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/statuses/403/f",
+		world->server.port);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	assert_null(strstr(err.message, "s3cret"));
+	snprintf(url, sizeof(url), "http://user:s3cret@no.such.host.invalid/f");
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	assert_non_null(strstr(err.message, "no.such.host.invalid"));
+	assert_null(strstr(err.message, "s3cret"));
+	lk_buf_done(&got.body);
+}
+
+static void test_unreachable(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	char url[256];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/f", free_port());
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	assert_non_null(strstr(err.message, "cannot download 'http://shown/f': failed to connect"));
+	assert_int_equal(get_url(world, "s3://bucket/f", false, NULL, &got, &err), LK_E_NETWORK);
+	assert_int_equal(
+		get_url(world, "http://127.0.0.1:99999/f", false, NULL, &got, &err), LK_E_NETWORK);
+	assert_int_equal(
+		get_url(world, "file:///etc/passwd", false, NULL, &got, &err), LK_E_NETWORK);
+	assert_int_equal(get_url(world, "http://127.0.0.1/a\r\nX-A: b", false, NULL, &got, &err),
+		LK_E_NETWORK);
+	assert_int_equal(get_url(world, "", false, NULL, &got, &err), LK_E_NETWORK);
+	assert_int_equal(got.begun, 0);
+	lk_buf_done(&got.body);
+}
+
+/* Of many, the error is the first one's in order, though a later one fails sooner. */
+static void test_first_error_in_order(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got gots[12] = {0};
+	struct lk_http_request requests[12];
+	char urls[12][128];
+	char names[12][32];
+	for (int i = 0; i < 12; i++) {
+		const char *path = i == 2 ? "hang-up/f?2" : i == 3 ? "missing/g" : "ok/f";
+		snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%s", world->server.port,
+			path);
+		snprintf(names[i], sizeof(names[i]), "file %d", i);
+		gots[i].body = (struct lk_buf)LK_BUF_INIT(BODY_LEN);
+		requests[i] = (struct lk_http_request){
+			.url = urls[i], .shown = names[i], .sink = &sink, .ctx = &gots[i]};
+	}
+	assert_int_equal(lk_http_run(world->http, requests, 12, NULL, NULL, &err), LK_E_NETWORK);
+	assert_non_null(strstr(err.message, "file 2"));
+	assert_int_equal(gots[0].ended, 1);
+	assert_int_equal(gots[1].ended, 1);
+	assert_int_equal(gots[11].ended, 0);
+	for (int i = 0; i < 12; i++) {
+		lk_buf_done(&gots[i].body);
+	}
+}
+
+static void stop_now(void *ctx)
+{
+	((struct world *)ctx)->stop = true;
+}
+
+static void test_interrupt(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {.body = LK_BUF_INIT(BODY_LEN)};
+	char url[256];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/stall/f?stop", world->server.port);
+	const struct lk_http_request request = {
+		.url = url, .shown = "f", .sink = &sink, .ctx = &got};
+	assert_int_equal(
+		lk_http_run(world->http, &request, 1, stop_now, world, &err), LK_E_INTERRUPTED);
+	world->stop = false;
+	lk_buf_done(&got.body);
+	/* The handle serves on. */
+	assert_int_equal(get(world, "ok/f", false, &got, &err), 0);
+	assert_body(world, &got);
+	lk_buf_done(&got.body);
+}
+
+static void test_no_retries(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	struct lk_http_settings settings = quick;
+	settings.retries = 0;
+	struct lk_http *patient = world->http;
+	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
+	assert_int_equal(get(world, "flaky/f?2", true, &got, &err), LK_E_NETWORK);
+	lk_buf_done(&got.body);
+	lk_http_free(world->http);
+	world->http = patient;
+}
+
+/* One stalls once and goes on where it stopped, the other stalls for good. curl needs a few seconds
+ * to be sure. */
+static void test_stall(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_http_settings settings = quick;
+	settings.retries = 1;
+	struct lk_http *http = NULL;
+	assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
+	struct got gots[2] = {{.body = LK_BUF_INIT(BODY_LEN)}, {.body = LK_BUF_INIT(BODY_LEN)}};
+	struct lk_http_request requests[2];
+	char urls[2][128];
+	for (int i = 0; i < 2; i++) {
+		snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%s/f", world->server.port,
+			i == 0 ? "stall-once" : "stall");
+		requests[i] = (struct lk_http_request){
+			.url = urls[i],
+			.shown = urls[i],
+			.resumable = i == 0,
+			.sink = &sink,
+			.ctx = &gots[i],
+		};
+	}
+	assert_int_equal(lk_http_run(http, requests, 2, NULL, NULL, &err), LK_E_NETWORK);
+	assert_non_null(strstr(err.message, "/stall/f': operation too slow"));
+	assert_body(world, &gots[0]);
+	assert_int_equal(gots[0].begun, 1);
+	assert_int_equal(gots[1].begun, 2);
+	lk_buf_done(&gots[0].body);
+	lk_buf_done(&gots[1].body);
+	lk_http_free(http);
+}
+
+static void test_tls(void **state)
+{
+	if (!have_program("nginx") || !have_program("openssl")) {
+		skip();
+	}
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct server nginx = {0};
+	char www[128];
+	snprintf(www, sizeof(www), "%s/www", world->scratch.path);
+	put_file(www, "f", world->body, BODY_LEN);
+	nginx_start(&nginx, &world->scratch);
+	char url[256];
+	char ca[128];
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/f", nginx.other_port);
+	snprintf(ca, sizeof(ca), "%s/cert.pem", world->scratch.path);
+	struct got got = {0};
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	assert_non_null(strstr(err.message, "certificate"));
+	assert_non_null(strstr(err.hint, "ssl_verify"));
+
+	struct lk_http *strict = world->http;
+	struct lk_http_settings settings = quick;
+	settings.ca_file = ca;
+	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
+	assert_body(world, &got);
+	lk_buf_done(&got.body);
+	/* Trusted, but another name than the certificate's. */
+	snprintf(url, sizeof(url), "https://localhost:%d/f", nginx.other_port);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	lk_http_free(world->http);
+
+	settings.ca_file = NULL;
+	settings.no_verify_tls = true;
+	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
+	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
+	lk_buf_done(&got.body);
+	lk_http_free(world->http);
+	world->http = strict;
+
+	struct lk_buf log = LK_BUF_INIT(1 << 20);
+	snprintf(ca, sizeof(ca), "%s/access.log", world->scratch.path);
+	assert_int_equal(lk_fs_read_file(AT_FDCWD, ca, &log, &err), 0);
+	assert_non_null(strstr(lk_buf_cstr(&log), "GET /f HTTP/2.0"));
+	lk_buf_done(&log);
+	server_stop(&nginx);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arrives),
+		cmocka_unit_test(test_fails),
+		cmocka_unit_test(test_sink_errors_are_final),
+		cmocka_unit_test(test_resumed_damage),
+		cmocka_unit_test(test_empty_body),
+		cmocka_unit_test(test_not_modified),
+		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_unreachable),
+		cmocka_unit_test(test_first_error_in_order),
+		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_no_retries),
+		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_tls),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
