@@ -13,6 +13,7 @@
 
 #define BLOCK_SIZE ((size_t)256 * 1024) /* bytes handed to the tar reader at once */
 #define METADATA_MAX ((size_t)64 * 1024)
+#define METADATA_DEPTH 8
 #define CONDA_FORMAT_VERSION 2
 
 struct lk_archive {
@@ -48,13 +49,12 @@ const char *lk_archive_name(const struct lk_archive *archive)
 static int fail_too_large(const struct lk_archive *archive, struct lk_error *err)
 {
 	return lk_fail(err, LK_E_INTEGRITY,
-		"'%s' unpacks to more than %llu bytes, which its size does not justify",
+		"package '%s' unpacks to more than %llu bytes, which its size does not justify",
 		archive->name, (unsigned long long)archive->max_unpacked);
 }
 
 /* What libarchive says of READER, unless the cause lies below it. */
-static int fail_reader(
-	struct lk_archive *archive, struct archive *reader, const char *what, struct lk_error *err)
+static int fail_reader(struct lk_archive *archive, struct archive *reader, struct lk_error *err)
 {
 	if (archive->cause.code != LK_OK) {
 		*err = archive->cause;
@@ -69,10 +69,10 @@ static int fail_reader(
 		why = "it is damaged";
 	}
 	if (archive->member) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s': member '%s': %s", archive->name,
+		return lk_fail(err, LK_E_INTEGRITY, "package '%s': member '%s': %s", archive->name,
 			archive->member, why);
 	}
-	return lk_fail(err, LK_E_INTEGRITY, "'%s': %s: %s", archive->name, what, why);
+	return lk_fail(err, LK_E_INTEGRITY, "package '%s': %s", archive->name, why);
 }
 
 /* Bytes of the tar for libarchive, counted. */
@@ -104,7 +104,10 @@ static int open_tar(struct lk_archive *archive, struct lk_error *err)
 	if (archive_read_support_format_tar(archive->tar) != ARCHIVE_OK ||
 		archive_read_open2(archive->tar, archive, NULL, read_block, NULL, NULL) !=
 			ARCHIVE_OK) {
-		return fail_reader(archive, archive->tar, "not a tar", err);
+		return archive->cause.code != LK_OK
+			? fail_reader(archive, archive->tar, err)
+			: lk_fail(err, LK_E_INTEGRITY, "package '%s' holds no tar",
+				  lk_stream_name(archive->payload));
 	}
 	return 0;
 }
@@ -136,31 +139,32 @@ static ssize_t read_zip_member(void *ctx, void *out, size_t len, struct lk_error
 {
 	struct lk_archive *archive = ctx;
 	la_ssize_t got = archive_read_data(archive->zip, out, len);
-	return got >= 0 ? got : fail_reader(archive, archive->zip, "damaged", err);
+	return got >= 0 ? got : fail_reader(archive, archive->zip, err);
 }
 
-/* Where a metadata.json is, it must tell the version that we know. */
+/* Where a metadata.json is, it must tell the version that we know. Real ones can be empty. */
 static int check_metadata(struct lk_archive *archive, const char *name, struct lk_error *err)
 {
 	struct lk_stream *stream = lk_stream_from_fn(read_zip_member, NULL, archive, name);
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(METADATA_MAX);
 	int rc = lk_stream_read_all(stream, &text, err);
 	lk_stream_free(stream);
-	if (rc < 0) {
+	if (rc < 0 || text.len == 0) {
 		return rc;
 	}
 	struct lk_json_doc *doc LK_CLEANUP(lk_json_doc_free_p) = NULL;
-	rc = lk_json_parse(lk_buf_view(&text), name, 8, &doc, err);
+	rc = lk_json_parse(lk_buf_view(&text), name, METADATA_DEPTH, &doc, err);
 	if (rc < 0) {
+		(void)lk_wrap(err, "package '%s': %s", archive->name, name);
 		err->code = LK_E_INTEGRITY;
-		return lk_wrap(err, "'%s'", archive->name);
+		return err->code;
 	}
 	int64_t version = lk_json_int(
 		lk_json_get(lk_json_root(doc), "conda_pkg_format_version"), CONDA_FORMAT_VERSION);
 	if (version != CONDA_FORMAT_VERSION) {
 		return lk_fail(err, LK_E_INTEGRITY,
-			"'%s': metadata.json: conda_pkg_format_version %lld is not known",
-			archive->name, (long long)version);
+			"package '%s': %s: conda_pkg_format_version %lld is not known",
+			archive->name, name, (long long)version);
 	}
 	return 0;
 }
@@ -177,8 +181,8 @@ static int begin_component(struct lk_archive *archive, const char *name, struct 
 		return 0;
 	}
 	if (*has) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s': '%s' is a second tarball of its kind",
-			archive->name, name);
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s': '%s' is a second tarball of its kind", archive->name, name);
 	}
 	*has = true;
 	char *shown LK_AUTO_FREE = lk_asprintf("%s: %s", archive->name, name);
@@ -197,11 +201,11 @@ static int next_component(struct lk_archive *archive, struct lk_error *err)
 			break;
 		}
 		if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
-			return fail_reader(archive, archive->zip, "damaged ZIP", err);
+			return fail_reader(archive, archive->zip, err);
 		}
 		if (++archive->n_members > LK_ARCHIVE_MAX_MEMBERS) {
-			return lk_fail(
-				err, LK_E_INTEGRITY, "'%s' has too many members", archive->name);
+			return lk_fail(err, LK_E_INTEGRITY, "package '%s' has too many members",
+				archive->name);
 		}
 		const char *name = archive_entry_pathname(entry);
 		int rc = 0;
@@ -215,8 +219,8 @@ static int next_component(struct lk_archive *archive, struct lk_error *err)
 		}
 	}
 	if (!archive->tar && !archive->has_info) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s' has no info-*.tar.zst at its top level",
-			archive->name);
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s' has no info-*.tar.zst at its top level", archive->name);
 	}
 	return 0;
 }
@@ -243,7 +247,10 @@ static int open_zip(struct lk_archive *archive, struct lk_error *err)
 	/* By its central directory alone: a ZIP without one is cut short. */
 	if (archive_read_support_format_zip_seekable(archive->zip) != ARCHIVE_OK ||
 		archive_read_open_fd(archive->zip, archive->zip_fd, BLOCK_SIZE) != ARCHIVE_OK) {
-		return fail_reader(archive, archive->zip, "not a ZIP", err);
+		return archive_errno(archive->zip) == EIO
+			? fail_reader(archive, archive->zip, err)
+			: lk_fail(err, LK_E_INTEGRITY, "package '%s' is no ZIP, or cut short",
+				  archive->name);
 	}
 	return 0;
 }
@@ -253,7 +260,8 @@ int lk_archive_open(int fd, const char *name, enum lk_archive_kind kind, uint64_
 {
 	if (kind != LK_ARCHIVE_CONDA && kind != LK_ARCHIVE_TAR_BZ2) {
 		lk_close_p(&fd);
-		return lk_fail(err, LK_E_INTEGRITY, "'%s' is no .conda and no .tar.bz2", name);
+		return lk_fail(
+			err, LK_E_INTEGRITY, "package '%s' is no .conda and no .tar.bz2", name);
 	}
 	uint64_t max_unpacked = lk_archive_max_unpacked(size);
 	if (kind == LK_ARCHIVE_TAR_BZ2) {
@@ -341,8 +349,8 @@ static int fill_member(struct lk_archive *archive, struct archive_entry *entry,
 {
 	const char *name = archive_entry_pathname(entry);
 	if (!name) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s' has a member whose name cannot be read",
-			archive->name);
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s' has a member whose name cannot be read", archive->name);
 	}
 	archive->member = lk_strdup(name);
 	*ret = (struct lk_member){
@@ -389,14 +397,15 @@ int lk_archive_next(
 		struct archive_entry *entry;
 		int got = read_header(archive, &entry);
 		if (got != ARCHIVE_EOF && got != ARCHIVE_OK && got != ARCHIVE_WARN) {
-			return fail_reader(archive, archive->tar, "damaged tar", err);
+			return fail_reader(archive, archive->tar, err);
 		}
 		lk_free(archive->member);
 		archive->member = NULL;
 		if (got != ARCHIVE_EOF) {
 			if (++archive->n_members > LK_ARCHIVE_MAX_MEMBERS) {
-				return lk_fail(err, LK_E_INTEGRITY, "'%s' has more than %u members",
-					archive->name, LK_ARCHIVE_MAX_MEMBERS);
+				return lk_fail(err, LK_E_INTEGRITY,
+					"package '%s' has more than %u members", archive->name,
+					LK_ARCHIVE_MAX_MEMBERS);
 			}
 			*ret_end = false;
 			return fill_member(archive, entry, ret, err);
@@ -412,7 +421,7 @@ ssize_t lk_archive_read(struct lk_archive *archive, void *out, size_t len, struc
 {
 	la_ssize_t got = archive_read_data(archive->tar, out, len);
 	if (got < 0) {
-		return fail_reader(archive, archive->tar, "damaged tar", err);
+		return fail_reader(archive, archive->tar, err);
 	}
 	archive->contents += (uint64_t)got;
 	if (archive->contents > archive->max_unpacked) {

@@ -97,7 +97,7 @@ bool lk_member_path(lk_str raw, struct lk_arena *arena, lk_str *ret, const char 
 
 static int refuse(struct extract *x, lk_str name, const char *why, struct lk_error *err)
 {
-	return lk_fail(err, LK_E_INTEGRITY, "'%s': member '" LK_STR_FMT "' %s",
+	return lk_fail(err, LK_E_INTEGRITY, "package '%s': member '" LK_STR_FMT "' %s",
 		lk_archive_name(x->archive), LK_STR_ARG(name), why);
 }
 
@@ -129,7 +129,8 @@ static int find_made(struct extract *x, lk_str path, struct lk_entry **ret, stru
 	*ret = index == LK_MAP_NONE ? NULL : &x->listing->entries.items[index];
 	if (*ret && !lk_str_eq((*ret)->path, path)) {
 		return lk_fail(err, LK_E_INTEGRITY,
-			"'%s': members '" LK_STR_FMT "' and '" LK_STR_FMT "' differ only in case",
+			"package '%s': members '" LK_STR_FMT "' and '" LK_STR_FMT
+			"' differ only in case",
 			lk_archive_name(x->archive), LK_STR_ARG((*ret)->path), LK_STR_ARG(path));
 	}
 	return 0;
@@ -139,7 +140,8 @@ static int add_made(struct extract *x, const struct lk_entry *entry, struct lk_e
 {
 	if (x->listing->entries.len >= LK_ARCHIVE_MAX_MEMBERS ||
 		x->listing->arena.total > LK_LISTING_MAX) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s' has too many members or too long names",
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s' has too many members or too long names",
 			lk_archive_name(x->archive));
 	}
 	lk_map_add(&x->by_path, path_key(x, entry->path), (uint32_t)x->listing->entries.len);

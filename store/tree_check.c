@@ -11,17 +11,21 @@
 
 /* ---- metadata ---- */
 
-static int read_info(
-	int dirfd, const char *name, const char *path, struct lk_buf *buf, struct lk_error *err)
+/* *RET views BUF; without a pointer when there is no such file. */
+static int read_info(int dirfd, const char *name, const char *path, struct lk_buf *buf, lk_str *ret,
+	struct lk_error *err)
 {
 	lk_buf_init(buf, INFO_FILE_MAX);
 	int rc = lk_fs_read_file(dirfd, path, buf, err);
+	if (rc == 0) {
+		*ret = buf->len > 0 ? lk_buf_view(buf) : LK_STR("");
+	}
 	if (rc == LK_E_NOT_FOUND) {
 		return 0;
 	}
 	if (rc == LK_E_FORMAT) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s': %s is larger than %zu bytes", name, path,
-			INFO_FILE_MAX);
+		return lk_fail(err, LK_E_INTEGRITY, "package '%s': %s is larger than %zu bytes",
+			name, path, INFO_FILE_MAX);
 	}
 	return rc;
 }
@@ -34,8 +38,7 @@ int lk_tree_load_package(int dirfd, const char *name, struct lk_package **ret, s
 	lk_str texts[LK_COUNTOF(files)] = {0};
 	int rc = 0;
 	for (size_t i = 0; i < LK_COUNTOF(files) && rc == 0; i++) {
-		rc = read_info(dirfd, name, files[i], &bufs[i], err);
-		texts[i] = lk_buf_view(&bufs[i]);
+		rc = read_info(dirfd, name, files[i], &bufs[i], &texts[i], err);
 	}
 	if (rc == 0) {
 		struct lk_package_texts all = {
@@ -65,11 +68,11 @@ static const char *type_name(enum lk_path_type type)
 static int mismatch(const struct check *check, lk_str path, const char *what, struct lk_error *err)
 {
 	if (check->options->safety_warn) {
-		lk_warn(check->report, "'%s': '" LK_STR_FMT "' %s", check->name, LK_STR_ARG(path),
-			what);
+		lk_warn(check->report, "package '%s': '" LK_STR_FMT "' %s", check->name,
+			LK_STR_ARG(path), what);
 		return 0;
 	}
-	return lk_fail(err, LK_E_INTEGRITY, "'%s': '" LK_STR_FMT "' %s", check->name,
+	return lk_fail(err, LK_E_INTEGRITY, "package '%s': '" LK_STR_FMT "' %s", check->name,
 		LK_STR_ARG(path), what);
 }
 
@@ -98,15 +101,6 @@ static int check_file(const struct check *check, const struct lk_package_path *p
 static int check_path(const struct check *check, struct lk_package_path *path,
 	const struct lk_entry *entry, bool typed, struct lk_error *err)
 {
-	if (!entry) {
-		/* An empty directory need not be a member: linking makes it. */
-		return typed && path->type == LK_PATH_DIRECTORY
-			? 0
-			: lk_fail(err, LK_E_INTEGRITY,
-				  "'%s': '" LK_STR_FMT "' is listed in %s but not in the archive",
-				  check->name, LK_STR_ARG(path->path),
-				  typed ? "info/paths.json" : "info/files");
-	}
 	if (typed && path->type != entry->type) {
 		char what[128];
 		(void)snprintf(what, sizeof(what), "is a %s, info/paths.json says %s",
@@ -123,6 +117,27 @@ static int check_path(const struct check *check, struct lk_package_path *path,
 		return rc;
 	}
 	return path->type == LK_PATH_FILE ? check_file(check, path, entry, err) : 0;
+}
+
+/* A listed path that the archive lacks: *RET_KEEP tells whether it stays listed. */
+static int check_missing(const struct check *check, const struct lk_package_path *path, bool typed,
+	bool *ret_keep, struct lk_error *err)
+{
+	/* An empty directory need not be a member: linking makes it. */
+	*ret_keep = typed && path->type == LK_PATH_DIRECTORY;
+	if (typed && !*ret_keep) {
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s': '" LK_STR_FMT
+			"' is listed in info/paths.json but not in the archive",
+			check->name, LK_STR_ARG(path->path));
+	}
+	if (!typed) {
+		lk_warn(check->report,
+			"package '%s': '" LK_STR_FMT
+			"' is listed in info/files but not in the archive: left out",
+			check->name, LK_STR_ARG(path->path));
+	}
+	return 0;
 }
 
 static bool is_payload(const struct lk_entry *entry)
@@ -146,6 +161,42 @@ static void take_all(struct lk_package *package, const struct lk_listing *listin
 	}
 }
 
+/* Walks the package's paths and the listing side by side: both are sorted. */
+static int check_paths(const struct check *check, struct lk_package *package,
+	const struct lk_listing *listing, struct lk_error *err)
+{
+	const struct lk_entry *entries = listing->entries.items;
+	bool typed = package->has_paths_json;
+	size_t at = 0;
+	size_t kept = 0;
+	size_t unlisted = 0;
+	for (size_t i = 0; i < package->n_paths; i++) {
+		struct lk_package_path *path = &package->paths[i];
+		while (at < listing->entries.len && lk_str_cmp(entries[at].path, path->path) < 0) {
+			unlisted += is_payload(&entries[at++]);
+		}
+		bool keep = at < listing->entries.len && lk_str_eq(entries[at].path, path->path);
+		int rc = keep ? check_path(check, path, &entries[at++], typed, err)
+			      : check_missing(check, path, typed, &keep, err);
+		if (rc < 0) {
+			return rc;
+		}
+		if (keep) {
+			package->paths[kept++] = *path;
+		}
+	}
+	package->n_paths = kept;
+	while (at < listing->entries.len) {
+		unlisted += is_payload(&entries[at++]);
+	}
+	if (unlisted > 0) {
+		lk_note(check->report, 1,
+			"package '%s': %zu files that it does not list are not installed",
+			check->name, unlisted);
+	}
+	return 0;
+}
+
 static int check_links(
 	const struct check *check, const struct lk_listing *listing, struct lk_error *err)
 {
@@ -161,13 +212,13 @@ static int check_links(
 	}
 	if (first && check->options->strict) {
 		return lk_fail(err, LK_E_INTEGRITY,
-			"'%s': symlink '" LK_STR_FMT "' -> '" LK_STR_FMT
+			"package '%s': symlink '" LK_STR_FMT "' -> '" LK_STR_FMT
 			"' leads out of the environment",
 			check->name, LK_STR_ARG(first->path), LK_STR_ARG(first->target));
 	}
 	if (first) {
 		lk_warn(check->report,
-			"'%s': %zu symlink%s out of the environment ('" LK_STR_FMT
+			"package '%s': %zu symlink%s out of the environment ('" LK_STR_FMT
 			"' -> '" LK_STR_FMT "')",
 			check->name, n, n == 1 ? " leads" : "s lead", LK_STR_ARG(first->path),
 			LK_STR_ARG(first->target));
@@ -183,30 +234,6 @@ int lk_tree_check_contents(struct lk_package *package, const struct lk_listing *
 	if (!package->has_paths_json && !lk_listing_find(listing, LK_STR("info/files"))) {
 		take_all(package, listing);
 	}
-	/* Both are sorted by path. */
-	const struct lk_entry *entries = listing->entries.items;
-	size_t at = 0;
-	size_t unlisted = 0;
-	for (size_t i = 0; i < package->n_paths; i++) {
-		struct lk_package_path *path = &package->paths[i];
-		while (at < listing->entries.len && lk_str_cmp(entries[at].path, path->path) < 0) {
-			unlisted += is_payload(&entries[at++]);
-		}
-		bool there = at < listing->entries.len && lk_str_eq(entries[at].path, path->path);
-		int rc = check_path(
-			&check, path, there ? &entries[at] : NULL, package->has_paths_json, err);
-		if (rc < 0) {
-			return rc;
-		}
-		at += there;
-	}
-	while (at < listing->entries.len) {
-		unlisted += is_payload(&entries[at++]);
-	}
-	if (unlisted > 0) {
-		lk_note(report, 1,
-			"'%s': %zu files of the archive are not listed and not installed", name,
-			unlisted);
-	}
-	return check_links(&check, listing, err);
+	int rc = check_paths(&check, package, listing, err);
+	return rc < 0 ? rc : check_links(&check, listing, err);
 }
