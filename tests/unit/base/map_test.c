@@ -1,0 +1,58 @@
+/*
+ * The map against a linear search, across growth.
+ */
+#include "base/map.h"
+
+#include "tests/unit/base/base_test.h"
+
+static void test_add_get_set(void **state)
+{
+	(void)state;
+	struct lk_map map = {0};
+	assert_int_equal(lk_map_get(&map, LK_STR("x")), LK_MAP_NONE);
+	assert_int_equal(lk_map_add(&map, LK_STR("x"), 1), 1);
+	assert_int_equal(lk_map_add(&map, LK_STR("x"), 2), 1);
+	lk_map_set(&map, LK_STR("x"), 3);
+	assert_int_equal(lk_map_get(&map, LK_STR("x")), 3);
+	assert_int_equal(map.len, 1);
+	lk_map_set(&map, LK_STR("y"), 4);
+	assert_int_equal(map.len, 2);
+	/* The empty key, with and without a pointer, and keys with NUL in them. */
+	assert_int_equal(lk_map_add(&map, (lk_str){NULL, 0}, 5), 5);
+	assert_int_equal(lk_map_get(&map, LK_STR("")), 5);
+	assert_int_equal(lk_map_add(&map, lk_str_n("a\0b", 3), 6), 6);
+	assert_int_equal(lk_map_get(&map, LK_STR("a")), LK_MAP_NONE);
+	lk_map_clear(&map);
+	assert_int_equal(lk_map_get(&map, LK_STR("x")), LK_MAP_NONE);
+	assert_int_equal(lk_map_add(&map, LK_STR("x"), 9), 9);
+	lk_map_done(&map);
+	assert_int_equal(lk_map_get(&map, LK_STR("x")), LK_MAP_NONE);
+}
+
+static void test_many(void **state)
+{
+	(void)state;
+	struct lk_map map = {0};
+	struct lk_arena arena = {0};
+	const uint32_t n = 50000;
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(lk_map_add(&map, lk_str_printf(&arena, "key-%u", i), i), i);
+	}
+	assert_int_equal(map.len, n);
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(lk_map_get(&map, lk_str_printf(&arena, "key-%u", i)), i);
+		lk_str missing = lk_str_printf(&arena, "no-%u", i);
+		assert_int_equal(lk_map_get(&map, missing), LK_MAP_NONE);
+	}
+	lk_map_done(&map);
+	lk_arena_done(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_add_get_set),
+		cmocka_unit_test(test_many),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
