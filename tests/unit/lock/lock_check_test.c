@@ -123,9 +123,9 @@ static const struct {
 	/* conditional on the host and on a package */
 	{"{depends: ['__cuda >=12[when=\"__cuda_arch\"]']}",
 		"depends: ['__cuda >=12[when=\"__cuda_arch\"]']", "__cuda=11", NULL},
-	{"{depends: ['__cuda >=12[when=\"x >=1\"]']}", "depends: ['__cuda >=12[when=\"x >=1\"]']",
+	{"{depends: ['__cuda >=12[when=\"x>=1\"]']}", "depends: ['__cuda >=12[when=\"x>=1\"]']",
 		"__cuda=11", "this host has 11"},
-	{"{depends: ['__cuda >=12[when=\"x >=2\"]']}", "depends: ['__cuda >=12[when=\"x >=2\"]']",
+	{"{depends: ['__cuda >=12[when=\"x>=2\"]']}", "depends: ['__cuda >=12[when=\"x>=2\"]']",
 		"__cuda=11", NULL},
 };
 

@@ -3,7 +3,7 @@
  */
 #include "lock_sample.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static void test_values(void **state)
@@ -135,7 +135,7 @@ static const struct refusal refusals[] = {
 	{"size: 21578", "size: 99999999999999999999", 34, 13, "whole number"},
 	{"size: 21578", "size: 17592186044417", 34, 13, "whole number"},
 	{"license: LicenseRef-NVIDIA", "license: \"a\\tb\"", 35, 16, "control character"},
-	{"constrains:\n      - cudatoolkit 12.9|12.9.*", "depends: x", 36, 16, "must be a list"},
+	{"      extras:\n      - fast\n", "      extras: fast\n", 52, 15, "must be a list"},
 	{"- cudatoolkit 12.9|12.9.*", "- {a: b}", 37, 9, "must be text"},
 };
 
