@@ -61,10 +61,11 @@ static int read_record(struct lk_app *app, const char *file, struct rows *rows, 
 static int list_prefix(
 		struct lk_app *app, const char *prefix, struct rows *rows, struct lk_error *err)
 {
-	struct lk_strs LK_CLEANUP(lk_free_p) names = {0};
+	struct lk_strs names = {0};
 	const char *meta = lk_arena_printf(&app->arena, "%s/conda-meta", prefix);
 	int rc = lk_fs_list(AT_FDCWD, meta, &app->arena, &names, err);
 	if (rc == LK_E_NOT_FOUND) {
+		lk_vec_done(&names);
 		lk_fail(err, LK_E_USAGE, "'%s' is no environment: it has no conda-meta", prefix);
 		lk_error_hint(err, "give a lock, or a prefix with -p");
 		return LK_E_USAGE;
@@ -76,6 +77,7 @@ static int list_prefix(
 					rows, err);
 		}
 	}
+	lk_vec_done(&names);
 	return rc;
 }
 

@@ -11,9 +11,12 @@
 
 #include "base/fs.h"
 
+/* OBJECT holds a colon and does not start with a dash, so git cannot take it for an option. */
 static int spawn_git(const char *object, int out_fd, pid_t *ret_pid, struct lk_error *err)
 {
-	char *argv[] = {"git", "show", "--no-textconv", "--end-of-options", (char *)object, NULL};
+	char *LK_AUTO_FREE copy = lk_strdup(object);
+	char words[][16] = {"git", "show", "--no-textconv"};
+	char *argv[] = {words[0], words[1], words[2], copy, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
@@ -46,6 +49,9 @@ static int read_pipe(int fd, const char *object, struct lk_buf *out, struct lk_e
 
 int lk_git_show(const char *object, struct lk_buf *out, struct lk_error *err)
 {
+	if (object[0] == '-') {
+		return lk_fail(err, LK_E_USAGE, "'%s' is no REV:PATH", object);
+	}
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) != 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot make a pipe");
