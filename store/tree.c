@@ -369,6 +369,9 @@ int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 	if (rc == 0 && !done) {
 		rc = lk_fail(err, LK_E_FS, "the tree of '%s' changes while it is used", e.fn);
 	}
+	if (rc == 0) {
+		lk_error_clear(err); /* of what was looked for in vain */
+	}
 	lk_free(e.name);
 	lk_free(e.fn);
 	return rc;

@@ -111,10 +111,8 @@ static int check_path(const struct check *check, struct lk_package_path *path,
 		}
 	}
 	path->type = entry->type;
-	if (path->type == LK_PATH_SOFTLINK && path->prefix_mode != LK_PREFIX_NONE) {
-		int rc = mismatch(check, path->path, "is a symlink with a prefix to rewrite", err);
-		path->prefix_mode = LK_PREFIX_NONE;
-		return rc;
+	if (path->type != LK_PATH_FILE) {
+		path->prefix_mode = LK_PREFIX_NONE; /* a link is recreated as it is */
 	}
 	return path->type == LK_PATH_FILE ? check_file(check, path, entry, err) : 0;
 }
