@@ -242,7 +242,8 @@ static enum lk_change most_risky(unsigned kinds)
 	return kind;
 }
 
-static void add_change(struct lk_platform_diff *diff, struct changes *changes,
+/* FROM or TO is NULL for a package that only the other lock has. */
+static void add_change(struct lk_platform_diff *diff, struct changes *changes, lk_str name,
 	const struct lk_record *from, const struct lk_record *to)
 {
 	unsigned kinds = !from ? 1u << LK_CHANGE_ADDED
@@ -258,9 +259,7 @@ static void add_change(struct lk_platform_diff *diff, struct changes *changes,
 	if (kinds != 0) {
 		enum lk_change kind = most_risky(kinds);
 		diff->counts[kind]++;
-		lk_vec_push(changes,
-			(struct lk_package_change){
-				from ? from->name : to->name, kind, kinds, from, to});
+		lk_vec_push(changes, (struct lk_package_change){name, kind, kinds, from, to});
 	}
 }
 
@@ -284,7 +283,8 @@ static void compare_packages(const struct lk_lock_platform *from, const struct l
 		const struct lk_record *old = i < from->n_packages ? &from->packages[i] : NULL;
 		const struct lk_record *new = j < to->n_packages ? &to->packages[j] : NULL;
 		int order = !old ? 1 : !new ? -1 : lk_str_cmp(old->name, new->name);
-		add_change(diff, &changes, order <= 0 ? old : NULL, order >= 0 ? new : NULL);
+		add_change(diff, &changes, order <= 0 ? old->name : new->name,
+			order <= 0 ? old : NULL, order >= 0 ? new : NULL);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -300,12 +300,11 @@ static void compare_packages(const struct lk_lock_platform *from, const struct l
 	lk_vec_done(&changes);
 }
 
-static struct lk_platform_diff compare_platform(const struct lk_lock_platform *from,
+static struct lk_platform_diff compare_platform(lk_str subdir, const struct lk_lock_platform *from,
 	const struct lk_lock_platform *to, struct lk_arena *arena)
 {
 	static const struct lk_lock_platform nothing;
-	struct lk_platform_diff diff = {
-		.subdir = from ? from->subdir : to->subdir, .from = from, .to = to};
+	struct lk_platform_diff diff = {.subdir = subdir, .from = from, .to = to};
 	const struct lk_lock_platform *old = from ? from : &nothing;
 	const struct lk_lock_platform *new = to ? to : &nothing;
 	struct edits edits = {0};
@@ -354,8 +353,9 @@ void lk_lock_diff_make(
 			i < from->n_platforms ? &from->platforms[i] : NULL;
 		const struct lk_lock_platform *new = j < to->n_platforms ? &to->platforms[j] : NULL;
 		int order = !old ? 1 : !new ? -1 : lk_str_cmp(old->subdir, new->subdir);
-		platforms[ret->n_platforms++] = compare_platform(
-			order <= 0 ? old : NULL, order >= 0 ? new : NULL, &ret->arena);
+		platforms[ret->n_platforms++] =
+			compare_platform(order <= 0 ? old->subdir : new->subdir,
+				order <= 0 ? old : NULL, order >= 0 ? new : NULL, &ret->arena);
 		i += order <= 0;
 		j += order >= 0;
 	}

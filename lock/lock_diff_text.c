@@ -259,21 +259,32 @@ static void put_notes(struct text *t, const struct lk_package_change *change)
 	}
 }
 
+static void put_version_and_build(struct text *t, const struct lk_record *record)
+{
+	put(t, record->version);
+	lk_buf_puts(t->out, "  ");
+	put(t, record->build);
+}
+
 /* Version and build: what moved of them, or both where nothing did. */
 static void put_version(struct text *t, const struct lk_package_change *change, size_t column)
 {
-	const struct lk_record *from = change->from ? change->from : change->to;
-	const struct lk_record *to = change->to ? change->to : change->from;
-	if (!lk_str_eq(from->version, to->version)) {
+	const struct lk_record *from = change->from;
+	const struct lk_record *to = change->to;
+	if (change->kind == LK_CHANGE_ADDED) {
+		put_version_and_build(t, to);
+		lk_buf_puts(t->out, "  ");
+		put(t, to->channel);
+	} else if (change->kind == LK_CHANGE_REMOVED) {
+		put_version_and_build(t, from);
+	} else if (!lk_str_eq(from->version, to->version)) {
 		put_arrow(t, column, from->version, to->version);
-		return;
-	}
-	column += put(t, from->version) + 2;
-	lk_buf_puts(t->out, "  ");
-	if (lk_str_eq(from->build, to->build)) {
-		put(t, from->build);
-	} else {
+	} else if (!lk_str_eq(from->build, to->build)) {
+		column += put(t, from->version) + 2;
+		lk_buf_puts(t->out, "  ");
 		put_arrow(t, column, from->build, to->build);
+	} else {
+		put_version_and_build(t, to);
 	}
 }
 
@@ -287,10 +298,6 @@ static void put_change(struct text *t, const struct lk_package_change *change, s
 	lk_buf_puts(t->out, "  ");
 	size_t name = change->name.len > width ? change->name.len : width;
 	put_version(t, change, 6 + name + 2);
-	if (change->kind == LK_CHANGE_ADDED) {
-		lk_buf_puts(t->out, "  ");
-		put(t, change->to->channel);
-	}
 	lk_buf_putc(t->out, '\n');
 	put_notes(t, change);
 }
