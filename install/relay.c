@@ -3,6 +3,8 @@
  */
 #include "install/relay.h"
 
+#include <unistd.h>
+
 static void keep(struct lk_relay_item *item, int level, const char *message)
 {
 	lk_vec_push(&item->messages, (struct lk_relay_message){level, lk_strdup(message)});
@@ -21,7 +23,7 @@ static void item_note(void *ctx, int level, const char *message)
 static bool item_stop(void *ctx)
 {
 	struct lk_relay *relay = ((struct lk_relay_item *)ctx)->relay;
-	if (pthread_equal(pthread_self(), relay->caller) && lk_report_stop(relay->to)) {
+	if (gettid() == relay->caller && lk_report_stop(relay->to)) {
 		atomic_store(&relay->stopped, true);
 	}
 	return atomic_load(&relay->stopped);
@@ -29,7 +31,7 @@ static bool item_stop(void *ctx)
 
 void lk_relay_init(struct lk_relay *relay, const struct lk_report *to, size_t n)
 {
-	*relay = (struct lk_relay){.to = to, .caller = pthread_self(), .n = n};
+	*relay = (struct lk_relay){.to = to, .caller = gettid(), .n = n};
 	relay->items = lk_calloc(n, sizeof(*relay->items));
 	for (size_t i = 0; i < n; i++) {
 		struct lk_relay_item *item = &relay->items[i];
@@ -56,7 +58,7 @@ void lk_relay_done(struct lk_relay *relay)
 void lk_relay_step(struct lk_relay *relay, const char *stage)
 {
 	size_t done = atomic_fetch_add(&relay->done, 1) + 1;
-	if (pthread_equal(pthread_self(), relay->caller)) {
+	if (gettid() == relay->caller) {
 		const struct lk_progress progress = {
 			.stage = stage, .done = done, .total = relay->n};
 		lk_report_progress(relay->to, &progress);

@@ -10,8 +10,8 @@
 #ifndef LK_INSTALL_RELAY_H
 #define LK_INSTALL_RELAY_H
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/report.h"
 
@@ -30,7 +30,7 @@ struct lk_relay_item {
 
 struct lk_relay {
 	const struct lk_report *to;
-	pthread_t caller;
+	pid_t caller; /* thread id */
 	atomic_bool stopped;
 	atomic_size_t done;
 	struct lk_relay_item *items;
