@@ -180,20 +180,23 @@ void lk_prefix_record_done(struct lk_prefix_record *record)
 	*record = (struct lk_prefix_record){0};
 }
 
-/* The keys that come from the struct; every other key of a record that was read stays. */
+/* The keys that are written in their own place; every other key of a record that was read stays. */
 static const char *const own_keys[] = {
 	"build",
 	"build_number",
 	"channel",
 	"constrains",
 	"depends",
+	"extracted_package_dir",
 	"files",
 	"fn",
 	"license",
 	"license_family",
+	"link",
 	"md5",
 	"name",
 	"noarch",
+	"package_tarball_full_path",
 	"paths_data",
 	"python_site_packages_path",
 	"requested_spec",
@@ -314,20 +317,31 @@ static void write_features(struct lk_jw *w, const struct lk_str_list *features)
 	lk_jw_key_string(w, "track_features", lk_buf_view(&text));
 }
 
-/* Where conda notes the machine it ran on; a record that was read keeps what it says. */
+/* A record that was read keeps what it says under KEY: true when it did. */
+static bool write_kept(struct lk_jw *w, const struct lk_json *root, const char *key)
+{
+	const struct lk_json *value = lk_json_get(root, key);
+	if (value) {
+		lk_jw_key(w, key);
+		lk_jw_value(w, value);
+	}
+	return value;
+}
+
+/* Where conda notes the machine it ran on. */
 static void write_host_constants(struct lk_jw *w, const struct lk_json *root)
 {
-	if (!lk_json_get(root, "extracted_package_dir")) {
+	if (!write_kept(w, root, "extracted_package_dir")) {
 		lk_jw_key_string(w, "extracted_package_dir", LK_STR(""));
 	}
-	if (!lk_json_get(root, "link")) {
+	if (!write_kept(w, root, "link")) {
 		lk_jw_key(w, "link");
 		lk_jw_object(w);
 		lk_jw_key_string(w, "source", LK_STR(""));
 		lk_jw_key_uint(w, "type", 1);
 		lk_jw_end(w);
 	}
-	if (!lk_json_get(root, "package_tarball_full_path")) {
+	if (!write_kept(w, root, "package_tarball_full_path")) {
 		lk_jw_key_string(w, "package_tarball_full_path", LK_STR(""));
 	}
 }
@@ -354,10 +368,10 @@ static void write_package(struct lk_jw *w, const struct lk_record *package)
 {
 	lk_jw_key_string(w, "build", package->build);
 	lk_jw_key_uint(w, "build_number", package->build_number);
-	lk_jw_key_string(w, "channel", package->channel);
+	lk_jw_opt_string(w, "channel", package->channel);
 	write_list(w, "constrains", package->constrains);
 	write_list(w, "depends", package->depends);
-	lk_jw_key_string(w, "fn", package->fn);
+	lk_jw_opt_string(w, "fn", package->fn);
 	lk_jw_opt_string(w, "license", package->license);
 	lk_jw_opt_string(w, "license_family", package->license_family);
 	lk_jw_key_string(w, "name", package->name);
@@ -367,12 +381,12 @@ static void write_package(struct lk_jw *w, const struct lk_record *package)
 	}
 	lk_jw_opt_string(w, "python_site_packages_path", package->python_site_packages_path);
 	write_hashes(w, package);
-	lk_jw_key_string(w, "subdir", package->subdir);
+	lk_jw_opt_string(w, "subdir", package->subdir);
 	if (package->timestamp > 0) {
 		lk_jw_key_uint(w, "timestamp", package->timestamp);
 	}
 	write_features(w, &package->track_features);
-	lk_jw_key_string(w, "url", package->url);
+	lk_jw_opt_string(w, "url", package->url);
 	lk_jw_key_string(w, "version", package->version);
 }
 

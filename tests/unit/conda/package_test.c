@@ -1,0 +1,586 @@
+/*
+ * What an archive says about itself: real quirks accepted, everything unsafe refused.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "base/stream.h"
+#include "conda/package.h"
+
+#define INDEX                                                                                      \
+	"{\"name\":\"a\",\"version\":\"1\",\"build\":\"0\",\"build_number\":7,\"subdir\":"         \
+	"\"noarch\"}"
+#define HASH "00000000000000000000000000000000000000000000000000000000000000ab"
+
+struct fixture {
+	struct lk_error err;
+	struct lk_package *package;
+	struct lk_package_texts texts;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = lk_calloc(1, sizeof(*f));
+	f->texts.index_json = LK_STR(INDEX);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	lk_package_free(f->package);
+	lk_free(f);
+	return 0;
+}
+
+static int parse(struct fixture *f)
+{
+	lk_package_free(f->package);
+	f->package = NULL;
+	return lk_package_parse(&f->texts, "a-1-0.conda", &f->package, &f->err);
+}
+
+static const struct lk_package *must_parse(struct fixture *f)
+{
+	if (parse(f) < 0) {
+		fail_msg("%s", f->err.message);
+	}
+	return f->package;
+}
+
+static void must_refuse(struct fixture *f, const char *member, const char *why)
+{
+	if (parse(f) != LK_E_INTEGRITY) {
+		fail_msg("%s (%s) was not refused", member, why);
+	}
+	if (!strstr(f->err.message, "a-1-0.conda") || !strstr(f->err.message, member) ||
+		!strstr(f->err.message, why)) {
+		fail_msg("'%s' does not name '%s' and '%s'", f->err.message, member, why);
+	}
+}
+
+static void a_full_package_is_read(void **state)
+{
+	struct fixture *f = *state;
+	f->texts.index_json = LK_STR(
+		"{\"name\":\"a\",\"version\":\"1!2.0\",\"build\":\"py_0\",\"build_number\":7,"
+		"\"subdir\":\"noarch\",\"noarch\":\"python\",\"python_site_packages_path\":\"lib/"
+		"p\","
+		"\"requires\":[],\"license\":null,\"depends\":[\"b\"]}");
+	f->texts.link_json = LK_STR("{\"noarch\":{\"type\":\"python\",\"entry_points\":[\"x=m:f\","
+				    "\" y-2 = m.n : C.run \"]},\"package_metadata_version\":1}");
+	f->texts.paths_json = LK_STR(
+		"{\"paths_version\":1,\"paths\":["
+		"{\"_path\":\"site-packages/a.py\",\"path_type\":\"hardlink\",\"sha256\":\"" HASH
+		"\",\"size_in_bytes\":3,\"no_link\":true},"
+		"{\"_path\":\"lib/b\",\"path_type\":\"softlink\",\"sha256\":null,"
+		"\"prefix_placeholder\":\"/opt/p\",\"file_mode\":\"binary\"},"
+		"{\"_path\":\"lib/c\",\"path_type\":\"hardlink\",\"prefix_placeholder\":\"/opt/p\","
+		"\"file_mode\":\"binary\"},"
+		"{\"_path\":\"lib/d\",\"path_type\":\"hardlink\",\"prefix_placeholder\":\"/opt/"
+		"p\"},"
+		"{\"_path\":\"lib/e\",\"path_type\":\"directory\"},"
+		"{\"_path\":\"bin/"
+		".a-post-link.sh\",\"path_type\":\"hardlink\",\"file_mode\":\"text\"},"
+		"{\"_path\":\"bin/.b-post-link.sh\",\"path_type\":\"hardlink\"},"
+		"{\"_path\":\"lib/e/x\",\"path_type\":\"hardlink\",\"unknown\":1}]}");
+	const struct lk_package *p = must_parse(f);
+	assert_true(lk_str_is(p->name, "a") && lk_str_is(p->version, "1!2.0"));
+	assert_true(lk_str_is(p->build, "py_0") && lk_str_is(p->subdir, "noarch"));
+	assert_int_equal(p->build_number, 7);
+	assert_int_equal(p->noarch, LK_NOARCH_PYTHON);
+	assert_true(lk_str_is(p->python_site_packages_path, "lib/p"));
+	assert_true(p->has_paths_json && p->has_list);
+	assert_int_equal(p->n_entry_points, 2);
+	assert_true(lk_str_is(p->entry_points[1].command, "y-2"));
+	assert_true(lk_str_is(p->entry_points[1].module, "m.n"));
+	assert_true(lk_str_is(p->entry_points[1].function, "C.run"));
+	assert_int_equal(p->scripts.n, 1);
+	assert_true(lk_str_is(p->scripts.items[0], "bin/.a-post-link.sh"));
+	static const struct {
+		const char *path;
+		enum lk_path_type type;
+		enum lk_prefix_mode mode;
+	} wanted[] = {
+		{"bin/.a-post-link.sh", LK_PATH_FILE, LK_PREFIX_NONE},
+		{"bin/.b-post-link.sh", LK_PATH_FILE, LK_PREFIX_NONE},
+		{"lib/b", LK_PATH_SOFTLINK, LK_PREFIX_NONE},
+		{"lib/c", LK_PATH_FILE, LK_PREFIX_BINARY},
+		{"lib/d", LK_PATH_FILE, LK_PREFIX_TEXT},
+		{"lib/e", LK_PATH_DIRECTORY, LK_PREFIX_NONE},
+		{"lib/e/x", LK_PATH_FILE, LK_PREFIX_NONE},
+		{"site-packages/a.py", LK_PATH_FILE, LK_PREFIX_NONE},
+	};
+	assert_int_equal(p->n_paths, LK_COUNTOF(wanted));
+	for (size_t i = 0; i < p->n_paths; i++) {
+		assert_true(lk_str_is(p->paths[i].path, wanted[i].path));
+		assert_int_equal(p->paths[i].type, wanted[i].type);
+		assert_int_equal(p->paths[i].prefix_mode, wanted[i].mode);
+	}
+	const struct lk_package_path *last = &p->paths[7];
+	assert_true(last->has_sha256 && last->sha256.bytes[31] == 0xab);
+	assert_true(last->has_size && last->size == 3 && last->no_link);
+	assert_false(p->paths[0].has_sha256 || p->paths[0].has_size || p->paths[0].no_link);
+}
+
+static void index_json_must_name_the_package(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{"", "is empty"},
+		{"\n", "is empty"},
+		{"[]", "no object"},
+		{"{\"version\":\"1\",\"build\":\"0\"}", "no 'name'"},
+		{"{\"name\":\"a\",\"build\":\"0\"}", "no 'version'"},
+		{"{\"name\":\"a\",\"version\":1,\"build\":\"0\"}", "no 'version'"},
+		{"{\"name\":\"a\",\"version\":\"1\"}", "no 'build'"},
+		{"{\"name\":\"../a\",\"version\":\"1\",\"build\":\"0\"}", "bad 'name'"},
+		{"{\"name\":\"__a\",\"version\":\"1\",\"build\":\"0\"}", "bad 'name'"},
+		{"{\"name\":\"a\",\"version\":\"1/../..\",\"build\":\"0\"}", "bad 'version'"},
+		{"{\"name\":\"a\",\"version\":\"..\",\"build\":\"0\"}", "bad 'version'"},
+		{"{\"name\":\"a\",\"version\":\"1\",\"build\":\"0/1\"}", "bad 'build'"},
+		{"{\"name\":\"a\",\"version\":\"1\",\"build\":\"0\",\"noarch\":\"rust\"}",
+			"'noarch'"},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		f->texts.index_json = lk_str_of(rows[i].text);
+		must_refuse(f, "info/index.json", rows[i].why);
+	}
+	f->texts.index_json = (lk_str){0};
+	must_refuse(f, "info/index.json", "is missing");
+	f->texts.index_json = LK_STR("{\n\"name\": \"a\" \"version\"");
+	must_refuse(f, "info/index.json", "");
+	assert_int_equal(f->err.line, 2);
+	assert_true(f->err.column > 0);
+}
+
+static void old_index_json_is_read(void **state)
+{
+	struct fixture *f = *state;
+	f->texts.index_json = LK_STR("{\"name\":\"a\",\"version\":\"1\",\"build\":\"0\","
+				     "\"build_number\":\"abc\",\"noarch\":true,\"subdir\":null}");
+	const struct lk_package *p = must_parse(f);
+	assert_int_equal(p->build_number, 0);
+	assert_int_equal(p->noarch, LK_NOARCH_GENERIC);
+	assert_int_equal(p->subdir.len, 0);
+	assert_false(p->has_list || p->has_paths_json);
+	assert_int_equal(p->n_paths, 0);
+}
+
+static void link_json_gives_the_kind(void **state)
+{
+	static const struct {
+		const char *text;
+		enum lk_noarch noarch;
+		size_t entry_points;
+	} rows[] = {
+		{"{}", LK_NOARCH_NO, 0},
+		{"{\"noarch\":null}", LK_NOARCH_NO, 0},
+		{"{\"noarch\":{\"type\":\"generic\",\"entry_points\":[\"bad\"]}}",
+			LK_NOARCH_GENERIC, 0},
+		{"{\"noarch\":{\"type\":\"True\"}}", LK_NOARCH_GENERIC, 0},
+		{"{\"noarch\":{\"type\":true}}", LK_NOARCH_GENERIC, 0},
+		{"{\"noarch\":{\"type\":\"python\"}}", LK_NOARCH_PYTHON, 0},
+		{"{\"noarch\":{\"type\":\"python\",\"entry_points\":null}}", LK_NOARCH_PYTHON, 0},
+		{"{\"noarch\":{\"type\":\"python\",\"entry_points\":[]}}", LK_NOARCH_PYTHON, 0},
+		{"{\"noarch\":{\"type\":\"python\",\"entry_points\":[\"a b=_m:_f\"]},"
+		 "\"package_metadata_version\":1}",
+			LK_NOARCH_PYTHON, 1},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		f->texts.link_json = lk_str_of(rows[i].text);
+		const struct lk_package *p = must_parse(f);
+		assert_int_equal(p->noarch, rows[i].noarch);
+		assert_int_equal(p->n_entry_points, rows[i].entry_points);
+	}
+}
+
+static void bad_link_json_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{"", "is empty"},
+		{"\n\n", "is empty"},
+		{"x", ""},
+		{"3", ""},
+		{"{\"noarch\":7}", "'noarch' is no object"},
+		{"{\"noarch\":{}}", "'noarch.type'"},
+		{"{\"noarch\":{\"type\":\"rust\"}}", "'noarch.type'"},
+		{"{\"package_metadata_version\":2}", "'package_metadata_version'"},
+		{"{\"noarch\":{\"type\":\"python\",\"entry_points\":{}}}", "'entry_points'"},
+	};
+	static const char *const entry_points[] = {"", "x", "x=m", "x:f", "=m:f", "x=:f",
+		"x=m:", "../x=m:f", "a/b=m:f", ".=m:f", "..=m:f", "x=m;import os:f", "x=m:f()",
+		"x=m..n:f", "x=.m:f", "x=m.:f", "x=1m:f", "x=m:f [extra]", "x=m n:f", "x\\ny=m:f",
+		"a:b=m:f", "x=m:f\",\"x=m:g"};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		f->texts.link_json = lk_str_of(rows[i].text);
+		must_refuse(f, "info/link.json", rows[i].why);
+	}
+	for (size_t i = 0; i < LK_COUNTOF(entry_points); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			"{\"noarch\":{\"type\":\"python\",\"entry_points\":[\"%s\"]}}",
+			entry_points[i]);
+		f->texts.link_json = lk_str_of(text);
+		must_refuse(f, "info/link.json", "entry point");
+	}
+	f->texts.link_json = LK_STR("{\"noarch\":{\"type\":\"python\",\"entry_points\":[1]}}");
+	must_refuse(f, "info/link.json", "entry point");
+}
+
+static void unsafe_paths_are_refused(void **state)
+{
+	static const struct {
+		const char *path, *why;
+	} rows[] = {
+		{"/etc/passwd", "leaves"},
+		{"..", "leaves"},
+		{"a/../../b", "leaves"},
+		{"a/../b", "leaves"},
+		{"./a", "leaves"},
+		{"a/./b", "leaves"},
+		{"a//b", "leaves"},
+		{"a/", "leaves"},
+		{".", "leaves"},
+		{"a\\nb", "leaves"},
+		{"a\\u007fb", "leaves"},
+		{"C:x", "drive"},
+		{"conda-meta/x.json", "conda-meta/"},
+		{"conda-meta", "conda-meta/"},
+		{"Conda-Meta/history", "conda-meta/"},
+		{"info/index.json", "info/"},
+		{"info", "info/"},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			"{\"paths\":[{\"_path\":\"%s\",\"path_type\":\"hardlink\"}]}",
+			rows[i].path);
+		f->texts.paths_json = lk_str_of(text);
+		must_refuse(f, "info/paths.json", rows[i].why);
+		if (!strchr(rows[i].path, '\\')) {
+			struct lk_package_texts old = f->texts;
+			f->texts.paths_json = (lk_str){0};
+			f->texts.files = lk_str_of(rows[i].path);
+			must_refuse(f, "info/files", rows[i].why);
+			f->texts = old;
+		}
+	}
+	f->texts.paths_json =
+		LK_STR("{\"paths\":[{\"_path\":\"a\\u0000b\",\"path_type\":\"hardlink\"}]}");
+	must_refuse(f, "info/paths.json", "");
+}
+
+static void odd_but_harmless_paths_are_kept(void **state)
+{
+	static const char *const rows[] = {"a b", "...", "lib/info/x", "lib/conda-meta/y",
+		"..a/b..", "lib/Foo::Bar.3", "\xe2\x8f\xa3", "a\\\\b", "info.txt",
+		"conda-meta.txt"};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			"{\"paths\":[{\"_path\":\"%s\",\"path_type\":\"hardlink\"}]}", rows[i]);
+		f->texts.paths_json = lk_str_of(text);
+		assert_int_equal(must_parse(f)->n_paths, 1);
+	}
+}
+
+static void bad_paths_json_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{"", "is empty"},
+		{"{}", "'paths'"},
+		{"{\"paths\":{}}", "'paths'"},
+		{"{\"paths\":[],\"paths_version\":2}", "'paths_version'"},
+		{"{\"paths\":[{}]}", "'_path'"},
+		{"{\"paths\":[7]}", "'_path'"},
+		{"{\"paths\":[{\"_path\":\"x\"}]}", "'path_type'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"fifo\"}]}", "'path_type'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\",\"sha256\":\"12\"}]}",
+			"'sha256'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\",\"sha256\":12}]}",
+			"'sha256'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\",\"size_in_bytes\":-1}]}",
+			"'size_in_bytes'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\",\"size_in_bytes\":\"1\"}]"
+		 "}",
+			"'size_in_bytes'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\","
+		 "\"prefix_placeholder\":\"\"}]}",
+			"'prefix_placeholder'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\","
+		 "\"prefix_placeholder\":\"//\"}]}",
+			"'prefix_placeholder'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\","
+		 "\"prefix_placeholder\":\"/a\\nb\"}]}",
+			"'prefix_placeholder'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\","
+		 "\"prefix_placeholder\":5}]}",
+			"'prefix_placeholder'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\","
+		 "\"prefix_placeholder\":\"/opt\",\"file_mode\":\"both\"}]}",
+			"'file_mode'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\"},"
+		 "{\"_path\":\"x\",\"path_type\":\"softlink\"}]}",
+			"twice"},
+		{"{\"paths\":[{\"_path\":\"l/x/y\",\"path_type\":\"hardlink\"},"
+		 "{\"_path\":\"l\",\"path_type\":\"softlink\"}]}",
+			"beneath"},
+		{"{\"paths\":[{\"_path\":\"l\",\"path_type\":\"hardlink\"},"
+		 "{\"_path\":\"l-x\",\"path_type\":\"hardlink\"},"
+		 "{\"_path\":\"l/x\",\"path_type\":\"hardlink\"}]}",
+			"beneath"},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		f->texts.paths_json = lk_str_of(rows[i].text);
+		must_refuse(f, "info/paths.json", rows[i].why);
+	}
+	f->texts.paths_json = LK_STR("{\"paths\":[],\"paths_version\":null}");
+	assert_true(must_parse(f)->has_list);
+}
+
+static void depth_is_limited(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_buf LK_CLEANUP(lk_buf_done) deep = LK_BUF_INIT(1 << 20);
+	lk_buf_puts(&deep, "{\"name\":");
+	for (int i = 0; i < 100000; i++) {
+		lk_buf_putc(&deep, '[');
+	}
+	f->texts.index_json = lk_buf_view(&deep);
+	must_refuse(f, "info/index.json", "");
+	f->texts.index_json = LK_STR(INDEX);
+	f->texts.paths_json = lk_buf_view(&deep);
+	must_refuse(f, "info/paths.json", "");
+	f->texts.paths_json = (lk_str){0};
+	f->texts.link_json = lk_buf_view(&deep);
+	must_refuse(f, "info/link.json", "");
+}
+
+static const struct lk_package_path *path_of(const struct lk_package *p, const char *path)
+{
+	for (size_t i = 0; i < p->n_paths; i++) {
+		if (lk_str_is(p->paths[i].path, path)) {
+			return &p->paths[i];
+		}
+	}
+	fail_msg("no path %s", path);
+	return NULL;
+}
+
+static void lists_stand_in_for_paths_json(void **state)
+{
+	struct fixture *f = *state;
+	f->texts.files = LK_STR("bin/b\nbin/a\r\n\nlib/with space\nlib/x\nlib/y\nlib/z");
+	f->texts.has_prefix =
+		LK_STR("bin/a\n/opt/p text bin/b\n\"/opt/q r\" binary 'lib/with space'\n"
+		       "\n'lib/x'\r\n\"/opt/s\" \"text\" \"lib/y\"\n");
+	f->texts.no_link = LK_STR("lib/x\nlib/unknown\n");
+	f->texts.no_softlink = LK_STR("bin/a\n");
+	const struct lk_package *p = must_parse(f);
+	assert_true(p->has_list && !p->has_paths_json);
+	assert_int_equal(p->n_paths, 6);
+	assert_true(lk_str_is(p->paths[0].path, "bin/a"));
+	static const struct {
+		const char *path;
+		enum lk_prefix_mode mode;
+		const char *placeholder;
+		bool no_link;
+	} rows[] = {
+		{"bin/a", LK_PREFIX_TEXT, "/opt/anaconda1anaconda2anaconda3", true},
+		{"bin/b", LK_PREFIX_TEXT, "/opt/p", false},
+		{"lib/with space", LK_PREFIX_BINARY, "/opt/q r", false},
+		{"lib/x", LK_PREFIX_TEXT, "/opt/anaconda1anaconda2anaconda3", true},
+		{"lib/y", LK_PREFIX_TEXT, "/opt/s", false},
+		{"lib/z", LK_PREFIX_NONE, "", false},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		const struct lk_package_path *path = path_of(p, rows[i].path);
+		assert_int_equal(path->prefix_mode, rows[i].mode);
+		assert_true(lk_str_is(path->placeholder, rows[i].placeholder));
+		assert_int_equal(path->no_link, rows[i].no_link);
+		assert_false(path->has_sha256 || path->has_size);
+	}
+	/* With paths.json the lists do not count. */
+	f->texts.paths_json =
+		LK_STR("{\"paths\":[{\"_path\":\"bin/a\",\"path_type\":\"hardlink\"}]}");
+	p = must_parse(f);
+	assert_int_equal(p->n_paths, 1);
+	assert_int_equal(p->paths[0].prefix_mode, LK_PREFIX_NONE);
+	assert_false(p->paths[0].no_link);
+}
+
+static void bad_has_prefix_is_refused(void **state)
+{
+	static const char *const rows[] = {"/opt/p text", "/opt/p text bin/a more",
+		"/opt/p both bin/a", "/opt/p text bin/unknown", "unknown", "/ text bin/a",
+		"'' text bin/a", "\"/opt text bin/a"};
+	struct fixture *f = *state;
+	f->texts.files = LK_STR("bin/a\n");
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		f->texts.has_prefix = lk_str_of(rows[i]);
+		must_refuse(f, "info/has_prefix", "");
+	}
+	f->texts.has_prefix = (lk_str){0};
+	f->texts.files = LK_STR("bin/a\nbin/a\n");
+	must_refuse(f, "info/files", "twice");
+	f->texts.files = LK_STR("bin/a/b\nbin/a\n");
+	must_refuse(f, "info/files", "beneath");
+}
+
+static void identity_must_equal_the_record(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_record record = {.name = LK_STR("a"),
+		.version = LK_STR("1"),
+		.build = LK_STR("0"),
+		.fn = LK_STR("a-1-0.conda")};
+	const struct lk_package *p = must_parse(f);
+	assert_int_equal(lk_package_check_record(p, &record, &f->err), 0);
+	record.version = LK_STR("1.0");
+	assert_int_equal(lk_package_check_record(p, &record, &f->err), LK_E_INTEGRITY);
+	assert_non_null(strstr(f->err.message, "'version' is '1', not '1.0'"));
+	record.version = LK_STR("1");
+	record.build = LK_STR("1");
+	assert_int_equal(lk_package_check_record(p, &record, &f->err), LK_E_INTEGRITY);
+	record.build = LK_STR("0");
+	record.name = LK_STR("b");
+	assert_int_equal(lk_package_check_record(p, &record, &f->err), LK_E_INTEGRITY);
+}
+
+/* The octal number of a tar header's size field. */
+static size_t tar_size(const char *header)
+{
+	size_t size = 0;
+	for (size_t i = 124; i < 136 && header[i] >= '0' && header[i] <= '7'; i++) {
+		size = size * 8 + (size_t)(header[i] - '0');
+	}
+	return size;
+}
+
+/* Points the texts at the info members of an unpacked tar; enough of tar for short names. */
+static void find_members(lk_str tar, struct lk_package_texts *ret)
+{
+	const struct {
+		const char *name;
+		lk_str *text;
+	} members[] = {
+		{"info/index.json", &ret->index_json},
+		{"info/paths.json", &ret->paths_json},
+		{"info/link.json", &ret->link_json},
+		{"info/files", &ret->files},
+		{"info/has_prefix", &ret->has_prefix},
+		{"info/no_link", &ret->no_link},
+	};
+	for (size_t at = 0; at + 512 <= tar.len && tar.ptr[at] != '\0';) {
+		const char *header = tar.ptr + at;
+		size_t size = tar_size(header);
+		lk_str name = lk_str_n(header, strnlen(header, 100));
+		name = lk_str_starts(name, LK_STR("./")) ? lk_str_skip(name, 2) : name;
+		for (size_t i = 0; i < LK_COUNTOF(members); i++) {
+			bool file = header[156] == '0' || header[156] == '\0';
+			if (file && lk_str_is(name, members[i].name)) {
+				*members[i].text =
+					lk_str_slice(lk_str_skip(tar, at + 512), 0, size);
+			}
+		}
+		at += 512 + (size + 511) / 512 * 512;
+	}
+}
+
+struct census {
+	size_t ok, refused;
+};
+
+static void try_archive(const char *path, struct census *census, bool sound)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	struct lk_stream *stream = lk_stream_decode(lk_stream_from_fd(fd, path), LK_CODEC_BZIP2);
+	struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT((size_t)1 << 30);
+	int rc = lk_stream_read_all(stream, &tar, &err);
+	lk_stream_free(stream);
+	struct lk_package_texts texts = {0};
+	struct lk_package *package = NULL;
+	if (rc == 0) {
+		find_members(lk_buf_view(&tar), &texts);
+		rc = lk_package_parse(&texts, path, &package, &err);
+	}
+	if (sound != (rc == 0)) {
+		fail_msg("%s: %s", path, rc < 0 ? err.message : "was not refused");
+	}
+	census->ok += rc == 0;
+	census->refused += rc < 0;
+	lk_package_free(package);
+}
+
+static void walk(const char *folder, struct census *census, bool sound)
+{
+	DIR *dir = opendir(folder);
+	if (!dir) {
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		char path[4096];
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+			bool broken = strcmp(entry->d_name, "broken") == 0;
+			walk(path, census, sound && !broken);
+		} else if (lk_str_ends(lk_str_of(path), LK_STR(".tar.bz2"))) {
+			try_archive(path, census, sound);
+		}
+	}
+	closedir(dir);
+}
+
+static void real_archives_are_judged(void **state)
+{
+	struct census census = {0};
+	walk(LK_SHARED_DATA "/packages", &census, true);
+	if (census.ok == 0) {
+		skip();
+	}
+	print_message("%zu archives read, %zu refused\n", census.ok, census.refused);
+	assert_true(census.ok >= 123 && census.refused >= 15);
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_full_package_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(index_json_must_name_the_package, setup, teardown),
+		cmocka_unit_test_setup_teardown(old_index_json_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(link_json_gives_the_kind, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_link_json_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(unsafe_paths_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(odd_but_harmless_paths_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_paths_json_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(depth_is_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(lists_stand_in_for_paths_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_has_prefix_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(identity_must_equal_the_record, setup, teardown),
+		cmocka_unit_test(real_archives_are_judged),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
