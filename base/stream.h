@@ -45,8 +45,8 @@ const char *lk_stream_name(const struct lk_stream *stream);
 void lk_stream_free(struct lk_stream *stream);
 void lk_stream_free_p(struct lk_stream **stream);
 
-/* Compresses LEN bytes into BUF: zstd at LEVEL (1..19) with content size, or bzip2 -9. Same input,
- * same bytes with the same library. */
+/* Compresses LEN bytes into BUF: zstd at LEVEL (1..19) with content size and checksum, or
+ * bzip2 -9. Same input, same bytes with the same library. LK_E_FORMAT when BUF cannot hold it. */
 int lk_compress(enum lk_codec codec, int level, const void *bytes, size_t len, struct lk_buf *out,
 		struct lk_error *err) LK_MUST_USE;
 

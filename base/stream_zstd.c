@@ -101,6 +101,7 @@ int lk_compress_zstd(
 {
 	ZSTD_CCtx *ctx = ZSTD_createCCtx();
 	if (!ctx || ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, level)) ||
+		ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_checksumFlag, 1)) ||
 		ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(ctx, len))) {
 		lk_mem_lost();
 	}

@@ -271,25 +271,37 @@ static int read_events(struct reader *r)
 	}
 }
 
-/* Finds what only some readers take for a line break: a lone CR, U+0085, U+2028, U+2029. What
- * stands after one would be a comment to one reader and data to the next. SIZE_MAX when there is
- * none. */
-static size_t find_odd_break(lk_str source)
+/* What only some readers take for a line break: a lone CR, U+0085, U+2028, U+2029. What stands
+ * after one would be a comment to one reader and data to the next. */
+static bool is_odd_break(lk_str rest)
 {
+	return (rest.ptr[0] == '\r' && !lk_str_starts(rest, LK_STR("\r\n"))) ||
+		lk_str_starts(rest, LK_STR("\xc2\x85")) ||
+		lk_str_starts(rest, LK_STR("\xe2\x80\xa8")) ||
+		lk_str_starts(rest, LK_STR("\xe2\x80\xa9"));
+}
+
+/* Looks through the bytes before libyaml does. */
+static int check_source(const struct lk_yaml_doc *doc, struct lk_error *err)
+{
+	lk_str source = doc->source;
 	for (size_t i = 0; i < source.len; i++) {
-		unsigned char c = (unsigned char)source.ptr[i];
-		if (c != '\r' && c != 0xc2 && c != 0xe2) {
-			continue;
+		char c = source.ptr[i];
+		bool odd = (c == '\r' || c == '\xc2' || c == '\xe2') &&
+			is_odd_break(lk_str_skip(source, i));
+		if (odd) {
+			return lk_fail_at_offset(err, doc->name.ptr, source, i,
+				"a line break other than LF or CR LF is not allowed");
 		}
-		lk_str rest = lk_str_skip(source, i);
-		if ((c == '\r' && !lk_str_starts(rest, LK_STR("\r\n"))) ||
-			lk_str_starts(rest, LK_STR("\xc2\x85")) ||
-			lk_str_starts(rest, LK_STR("\xe2\x80\xa8")) ||
-			lk_str_starts(rest, LK_STR("\xe2\x80\xa9"))) {
-			return i;
+		/* libyaml takes quadratic time over many of these. */
+		bool tag = c == '%' && (i == 0 || source.ptr[i - 1] == '\n') &&
+			lk_str_starts(lk_str_skip(source, i), LK_STR("%TAG"));
+		if (tag) {
+			return lk_fail_at_offset(
+				err, doc->name.ptr, source, i, "tag directives are not allowed");
 		}
 	}
-	return SIZE_MAX;
+	return LK_OK;
 }
 
 static int read_document(struct lk_yaml_doc *doc, unsigned max_depth, struct lk_error *err)
@@ -316,14 +328,13 @@ int lk_yaml_parse(lk_str source, const char *name, const struct lk_yaml_limits *
 	if (source.len > limits->max_bytes) {
 		return lk_fail_at(err, name, 0, 0, "larger than %zu bytes", limits->max_bytes);
 	}
-	size_t odd = find_odd_break(source);
-	if (odd != SIZE_MAX) {
-		return lk_fail_at_offset(err, name, source, odd,
-			"a line break other than LF or CR LF is not allowed");
-	}
-	struct lk_yaml_doc doc = {.source = source};
+	bool marked = lk_str_starts(source, LK_STR("\xef\xbb\xbf")); /* a byte order mark */
+	struct lk_yaml_doc doc = {.source = marked ? lk_str_skip(source, 3) : source};
 	doc.name = lk_str_dup(&doc.arena, lk_str_of(name));
-	int rc = read_document(&doc, limits->max_depth, err);
+	int rc = check_source(&doc, err);
+	if (rc == LK_OK) {
+		rc = read_document(&doc, limits->max_depth, err);
+	}
 	if (rc < 0) {
 		lk_yaml_doc_done(&doc);
 		return rc;
