@@ -192,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         self.serve(body[:-1])
 
     def fault_says_shorter(self, _parts, body):
-        self.reply(200, body, length=len(body) // 2)
+        self.reply(200, body, [("Connection", "close")], length=len(body) // 2)
         self.end()
 
     def fault_always_304(self, _parts, _body):
