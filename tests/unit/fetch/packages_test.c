@@ -1,0 +1,362 @@
+/*
+ * lk_fetch_packages: archives from servers and folders into the cache, or nothing at all.
+ */
+#include "fetch/fetch.h"
+
+#include "tests/unit/fetch/fetch_support.h"
+
+#define N_FILES 12
+#define BODY_LEN (3u << 20)
+
+struct world {
+	struct scratch scratch;
+	struct server server;
+	struct lk_cache *cache;
+	struct lk_arena arena;
+	struct lk_report report;
+	struct lk_fetch_options options;
+	struct lk_channel channel;
+	struct lk_record records[N_FILES];
+	char cache_path[128];
+	char www[128];
+	unsigned warnings;
+	struct lk_progress last;
+	unsigned stop_after; /* progress reports; 0: never */
+	unsigned reports;
+};
+
+static void count_warning(void *ctx, const char *message)
+{
+	(void)message;
+	((struct world *)ctx)->warnings++;
+}
+
+static void keep_progress(void *ctx, const struct lk_progress *progress)
+{
+	struct world *world = ctx;
+	assert_true(progress->done <= progress->total);
+	world->last = *progress;
+	world->reports++;
+}
+
+static bool asked_to_stop(void *ctx)
+{
+	const struct world *world = ctx;
+	return world->stop_after > 0 && world->reports >= world->stop_after;
+}
+
+static int setup(void **state)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct world *world = lk_calloc(1, sizeof(*world));
+	scratch_init(&world->scratch);
+	snprintf(world->www, sizeof(world->www), "%s/www", world->scratch.path);
+	snprintf(world->cache_path, sizeof(world->cache_path), "%s/cache", world->scratch.path);
+	unsigned char *body = lk_calloc(1, BODY_LEN);
+	for (unsigned i = 0; i < N_FILES; i++) {
+		size_t len = i == 0 ? BODY_LEN : 1000 * i;
+		fill(body, len, i);
+		struct lk_record *record = &world->records[i];
+		*record = (struct lk_record){
+			.name = LK_STR("p"),
+			.channel = LK_STR("chan"),
+			.subdir = LK_STR("noarch"),
+			.fn = lk_str_printf(&world->arena, "p-%u-0.conda", i),
+			.has_sha256 = true,
+			.has_size = true,
+			.sha256 = lk_sha256_of(body, len),
+			.size = len,
+		};
+		char name[64];
+		snprintf(name, sizeof(name), "chan/noarch/p-%u-0.conda", i);
+		put_file(world->www, name, body, len);
+	}
+	lk_free(body);
+	fault_server_start(&world->server, world->www);
+	assert_int_equal(lk_cache_open(world->cache_path, true, &world->cache, &err), 0);
+	world->report = (struct lk_report){.ctx = world,
+		.warn = count_warning,
+		.stop = asked_to_stop,
+		.progress = keep_progress};
+	world->options = (struct lk_fetch_options){.retries = 2, .backoff_ms = 5, .jobs = 4};
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+	lk_cache_free(world->cache);
+	server_stop(&world->server);
+	scratch_done(&world->scratch);
+	lk_arena_done(&world->arena);
+	lk_free(world);
+	return 0;
+}
+
+/* The records' addresses: under FAULT of the server. */
+static void serve_from(struct world *world, const char *fault)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	lk_str reference = lk_str_printf(
+		&world->arena, "http://127.0.0.1:%d/%s/chan", world->server.port, fault);
+	assert_int_equal(lk_channel_resolve(reference, LK_STR(LK_CHANNEL_ALIAS), &world->arena,
+				 &world->channel, &err),
+		0);
+	for (unsigned i = 0; i < N_FILES; i++) {
+		world->records[i].url =
+			lk_str_printf(&world->arena, LK_STR_FMT "/noarch/" LK_STR_FMT,
+				LK_STR_ARG(world->channel.url), LK_STR_ARG(world->records[i].fn));
+	}
+}
+
+static int fetch(struct world *world, size_t n, struct lk_fetch_stats *stats, struct lk_error *err)
+{
+	struct lk_fetch *handle = NULL;
+	assert_int_equal(
+		lk_fetch_new(world->cache, &world->options, &world->report, &handle, err), 0);
+	int rc = lk_fetch_packages(handle, &world->channel, 1, world->records, n, stats, err);
+	lk_fetch_free(handle);
+	return rc;
+}
+
+static void assert_fetch(struct world *world, size_t n, size_t downloaded, size_t present)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_fetch_stats stats = {0};
+	int rc = fetch(world, n, &stats, &err);
+	if (rc != 0) {
+		print_error("%s\n", err.message);
+	}
+	assert_int_equal(rc, 0);
+	assert_int_equal(stats.downloaded, downloaded);
+	assert_int_equal(stats.present, present);
+	for (size_t i = 0; i < n; i++) {
+		int fd LK_AUTO_CLOSE = -1;
+		struct lk_sha256 sha256;
+		assert_int_equal(
+			lk_cache_open_archive(world->cache, &world->records[i], &fd, &err), 0);
+		assert_int_equal(lk_sha256_fd(fd, "f", &sha256, NULL, &err), 0);
+		assert_true(lk_sha256_eq(&sha256, &world->records[i].sha256));
+	}
+}
+
+static size_t count_part(const struct world *world, const char *part)
+{
+	char path[160];
+	snprintf(path, sizeof(path), "%s/%s", world->cache_path, part);
+	return count_files(path);
+}
+
+static void assert_fails(struct world *world, size_t n, int code, const char *message)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_fetch_stats stats = {0};
+	assert_int_equal(fetch(world, n, &stats, &err), code);
+	if (!strstr(err.message, message)) {
+		print_error("%s\n", err.message);
+	}
+	assert_non_null(strstr(err.message, message));
+	assert_int_equal(count_part(world, "tmp"), 0);
+	assert_true(err.hint[0] != '\0' || code == LK_E_INTERRUPTED);
+}
+
+static void test_all(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "ok");
+	assert_fetch(world, 5, 5, 0);
+	assert_fetch(world, N_FILES, N_FILES - 5, 5);
+	assert_fetch(world, N_FILES, 0, N_FILES);
+	assert_int_equal(count_part(world, "tmp"), 0);
+}
+
+static void test_progress(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "break-once");
+	assert_fetch(world, N_FILES, N_FILES, 0);
+	uint64_t all = 0;
+	for (size_t i = 0; i < N_FILES; i++) {
+		all += world->records[i].size;
+	}
+	assert_int_equal(world->last.done, N_FILES);
+	assert_int_equal(world->last.total, N_FILES);
+	assert_int_equal(world->last.bytes, all);
+	assert_int_equal(world->last.bytes_all, all);
+}
+
+/* The same package on two platforms is fetched once. */
+static void test_duplicates(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "ok");
+	world->records[3] = world->records[1];
+	assert_fetch(world, 4, 3, 0);
+}
+
+static void test_folder(void **state)
+{
+	struct world *world = *state;
+	world->options.offline = true;
+	for (unsigned i = 0; i < N_FILES; i++) {
+		world->records[i].url =
+			lk_str_printf(&world->arena, "file://%s/chan/noarch/" LK_STR_FMT,
+				world->www, LK_STR_ARG(world->records[i].fn));
+	}
+	assert_fetch(world, N_FILES, N_FILES, 0);
+	assert_fetch(world, N_FILES, 0, N_FILES);
+}
+
+static void test_folder_faults(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "missing");
+	for (unsigned i = 1; i < N_FILES; i++) {
+		world->records[i].url =
+			lk_str_printf(&world->arena, "file://%s/%s/noarch/" LK_STR_FMT, world->www,
+				i == 2 ? "gone" : "chan", LK_STR_ARG(world->records[i].fn));
+	}
+	world->records[1].sha256.bytes[0] ^= 1;
+	/* The first in order counts, wherever it comes from. */
+	assert_fails(world, N_FILES, LK_E_NETWORK, "HTTP 404");
+	serve_from(world, "ok");
+	world->records[2].url = lk_str_printf(&world->arena, "file://%s/gone/noarch/" LK_STR_FMT,
+		world->www, LK_STR_ARG(world->records[2].fn));
+	assert_fails(world, N_FILES, LK_E_INTEGRITY, "sha256");
+	world->records[1].sha256.bytes[0] ^= 1;
+	assert_fails(world, N_FILES, LK_E_NETWORK, "channel 'chan' has no '");
+}
+
+static void test_faults(void **state)
+{
+	struct world *world = *state;
+	static const struct {
+		const char *fault;
+		int code;
+		const char *message;
+	} rows[] = {
+		{"corrupt", LK_E_INTEGRITY, "sha256"},
+		{"longer", LK_E_INTEGRITY, "larger than the"},
+		{"shorter", LK_E_INTEGRITY, "bytes, expected"},
+		{"says-shorter", LK_E_INTEGRITY, "bytes, expected"},
+		{"truncate", LK_E_NETWORK, "bytes remaining"},
+		{"hang-up", LK_E_NETWORK, "mpty reply"},
+		{"missing", LK_E_NETWORK, "HTTP 404"},
+		{"statuses/500", LK_E_NETWORK, "HTTP 500"},
+		{"always-304", LK_E_NETWORK, "HTTP 304"},
+		{"auth", LK_E_NETWORK, "access denied"},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		serve_from(world, rows[i].fault);
+		assert_fails(world, 2, rows[i].code, rows[i].message);
+		assert_int_equal(count_part(world, "archives"), 0);
+	}
+	static const char *const good[] = {"break-once", "break-then-change", "break-then-no-range",
+		"break-then-wrong-range", "damage-then-break", "redirect", "flaky"};
+	for (size_t i = 0; i < LK_COUNTOF(good); i++) {
+		serve_from(world, good[i]);
+		assert_fetch(world, 2, 2, 0);
+		char command[256];
+		snprintf(command, sizeof(command), "rm -f %s/archives/*", world->cache_path);
+		assert_int_equal(system(command), 0); /* NOLINT: fixed command */
+	}
+}
+
+/* Those before the failure are kept, and the message has what was expected and what came. */
+static void test_first_failure(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "ok");
+	world->records[7].sha256.bytes[0] ^= 1;
+	world->records[9].url = LK_STR("http://127.0.0.1:1/p-9-0.conda");
+	assert_fails(world, N_FILES, LK_E_INTEGRITY, "'p-7-0.conda' has sha256 ");
+	for (size_t i = 0; i < 7; i++) {
+		assert_true(lk_cache_has_archive(world->cache, &world->records[i]));
+	}
+	assert_false(lk_cache_has_archive(world->cache, &world->records[7]));
+	world->records[0].has_sha256 = false;
+	assert_fails(world, N_FILES, LK_E_INTEGRITY, "has no sha256");
+}
+
+static void test_offline(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "ok");
+	assert_fetch(world, 3, 3, 0);
+	world->options.offline = true;
+	assert_fetch(world, 3, 0, 3);
+	assert_fails(world, 4, LK_E_OFFLINE, "offline, and 'p-3-0.conda' is not in the cache");
+	assert_int_equal(world->warnings, 1);
+	assert_fails(world, 6, LK_E_OFFLINE, "offline, and 'p-3-0.conda' and 2 more are not");
+	assert_int_equal(world->warnings, 4);
+}
+
+static void test_credentials(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "auth");
+	world->channel.auth_url = lk_str_printf(
+		&world->arena, "http://user:s3cret@127.0.0.1:%d/auth/chan", world->server.port);
+	assert_fetch(world, 3, 3, 0);
+	/* Not for what merely begins like the channel. */
+	world->channel.url = lk_str_slice(world->channel.url, 0, world->channel.url.len - 1);
+	assert_fails(world, 4, LK_E_NETWORK, "access denied");
+	/* In a lock they have no business; still they are not shown. */
+	world->records[3].url = lk_str_printf(
+		&world->arena, "http://us:pass@127.0.0.1:%d/t/tok/auth/chan/p", world->server.port);
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_fetch_stats stats;
+	assert_int_equal(fetch(world, 4, &stats, &err), LK_E_NETWORK);
+	assert_null(strstr(err.message, "pass"));
+	assert_null(strstr(err.message, "tok"));
+}
+
+static void test_interrupted(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "stall");
+	world->stop_after = 1;
+	assert_fails(world, N_FILES, LK_E_INTERRUPTED, "interrupted");
+	assert_int_equal(count_part(world, "archives"), 0);
+}
+
+static void test_nginx(void **state)
+{
+	if (!have_program("nginx") || !have_program("openssl")) {
+		skip();
+	}
+	struct world *world = *state;
+	struct server nginx = {0};
+	nginx_start(&nginx, &world->scratch);
+	char ca[160];
+	snprintf(ca, sizeof(ca), "%s/cert.pem", world->scratch.path);
+	world->options.ca_file = ca;
+	for (unsigned i = 0; i < N_FILES; i++) {
+		world->records[i].url = lk_str_printf(&world->arena,
+			"%s://127.0.0.1:%d/chan/noarch/" LK_STR_FMT, i % 2 ? "https" : "http",
+			i % 2 ? nginx.other_port : nginx.port, LK_STR_ARG(world->records[i].fn));
+	}
+	assert_fetch(world, N_FILES, N_FILES, 0);
+	server_stop(&nginx);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_all),
+		CASE(test_progress),
+		CASE(test_duplicates),
+		CASE(test_folder),
+		CASE(test_folder_faults),
+		CASE(test_faults),
+		CASE(test_first_failure),
+		CASE(test_offline),
+		CASE(test_credentials),
+		CASE(test_interrupted),
+		CASE(test_nginx),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
