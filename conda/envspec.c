@@ -51,7 +51,7 @@ static lk_str line_selector(const struct reader *r, const struct lk_yaml *node)
 {
 	lk_str line = lk_str_trim(source_line(r->doc, node->line));
 	size_t mark = lk_str_rfind_char(line, '#');
-	if (mark == SIZE_MAX) {
+	if (mark == SIZE_MAX || mark == 0 || !lk_is_space(line.ptr[mark - 1])) {
 		return LK_STR("");
 	}
 	lk_str comment = lk_str_trim(lk_str_skip(line, mark + 1));

@@ -1,0 +1,234 @@
+/*
+ * Conda's settings: kinds of values, merging of files, what channel names stand for.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "conda/config.h"
+
+struct fixture {
+	struct lk_error err;
+	struct lk_config config;
+	char folder[64];
+	char paths[3][128];
+	lk_str files[3];
+	size_t n_files;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = lk_calloc(1, sizeof(*f));
+	snprintf(f->folder, sizeof(f->folder), "/tmp/condarc-XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	*state = f;
+	return 0;
+}
+
+static void remove_files(struct fixture *f)
+{
+	while (f->n_files > 0) {
+		unlink(f->paths[--f->n_files]);
+	}
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	lk_config_done(&f->config);
+	remove_files(f);
+	rmdir(f->folder);
+	lk_free(f);
+	return 0;
+}
+
+static void add_file(struct fixture *f, const char *text)
+{
+	char *path = f->paths[f->n_files];
+	snprintf(path, sizeof(f->paths[0]), "%s/%zu", f->folder, f->n_files);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	f->files[f->n_files++] = lk_str_of(path);
+}
+
+static void must_read(struct fixture *f)
+{
+	lk_config_done(&f->config);
+	if (lk_config_read(f->files, f->n_files, &f->config, &f->err) < 0) {
+		fail_msg("%u:%u: %s", f->err.line, f->err.column, f->err.message);
+	}
+}
+
+static const struct lk_config *config_of(struct fixture *f, const char *text)
+{
+	remove_files(f);
+	add_file(f, text);
+	must_read(f);
+	return &f->config;
+}
+
+static void check_list(struct lk_str_list list, const char *wanted)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
+	for (size_t i = 0; i < list.n; i++) {
+		lk_buf_appendf(&text, "%s" LK_STR_FMT, i ? "|" : "", LK_STR_ARG(list.items[i]));
+	}
+	assert_string_equal(lk_buf_cstr(&text), wanted);
+}
+
+static void without_files_there_are_defaults(void **state)
+{
+	struct fixture *f = *state;
+	f->files[0] = LK_STR("/nowhere/condarc");
+	f->n_files = 1;
+	must_read(f);
+	assert_int_equal(f->config.channels.n, 0);
+	assert_int_equal(f->config.default_channels.n, 2);
+	assert_true(lk_str_is(f->config.channel_alias, "https://conda.anaconda.org"));
+	assert_int_equal(f->config.channel_priority.len, 0);
+	assert_true(f->config.ssl_verify);
+	assert_false(f->config.offline);
+	assert_int_equal(f->config.local_repodata_ttl, 1);
+	f->n_files = 0;
+}
+
+static void every_key_is_read(void **state)
+{
+	const struct lk_config *c = config_of(*state,
+		"channels:\n  - conda-forge\n  - nvidia\n  - conda-forge\n"
+		"default_channels: [https://h/main]\n"
+		"channel_alias: https://mirror.example/conda/\n"
+		"custom_channels:\n  nvidia: https://n.example/x\n"
+		"channel_priority: strict\n"
+		"pkgs_dirs: [/pkgs]\n"
+		"envs_dirs: /envs\n"
+		"pinned_packages: ['numpy 1.26.*']\n"
+		"ssl_verify: /etc/ca.pem\n"
+		"offline: yes\n"
+		"local_repodata_ttl: 3600\n"
+		"auto_activate_base: false\n"
+		"proxy_servers: {http: x}\n");
+	check_list(c->channels, "conda-forge|nvidia");
+	check_list(c->default_channels, "https://h/main");
+	assert_true(lk_str_is(c->channel_alias, "https://mirror.example/conda"));
+	assert_int_equal(c->n_custom_channels, 1);
+	assert_true(lk_str_is(c->custom_channels[0].url, "https://n.example/x"));
+	assert_true(lk_str_is(c->channel_priority, "strict"));
+	check_list(c->pkgs_dirs, "/pkgs");
+	check_list(c->envs_dirs, "/envs");
+	check_list(c->pinned_packages, "numpy 1.26.*");
+	assert_true(c->ssl_verify && lk_str_is(c->ssl_ca_file, "/etc/ca.pem"));
+	assert_true(c->offline);
+	assert_int_equal(c->local_repodata_ttl, 3600);
+}
+
+static void values_have_several_forms(void **state)
+{
+	struct fixture *f = *state;
+	assert_false(config_of(f, "ssl_verify: False\n")->ssl_verify);
+	assert_true(config_of(f, "ssl_verify: <auto>\n")->ssl_verify);
+	assert_int_equal(f->config.ssl_ca_file.len, 0);
+	assert_int_equal(config_of(f, "ssl_verify: truststore\n")->ssl_ca_file.len, 0);
+	assert_int_equal(config_of(f, "local_repodata_ttl: false\n")->local_repodata_ttl, 0);
+	assert_true(
+		lk_str_is(config_of(f, "channel_priority: true\n")->channel_priority, "flexible"));
+	assert_true(
+		lk_str_is(config_of(f, "channel_priority: off\n")->channel_priority, "disabled"));
+	assert_int_equal(config_of(f, "channels:\nssl_verify:\n")->channels.n, 0);
+	assert_int_equal(config_of(f, "")->channels.n, 0);
+}
+
+static void later_files_come_first(void **state)
+{
+	struct fixture *f = *state;
+	add_file(f,
+		"channels: [a, b]\noffline: true\ncustom_channels: {x: https://1, y: https://2}\n");
+	add_file(f, "channels: [c, a]\noffline: false\ncustom_channels: {x: https://3}\n");
+	must_read(f);
+	check_list(f->config.channels, "c|a|b");
+	assert_false(f->config.offline);
+	assert_int_equal(f->config.n_custom_channels, 2);
+	assert_true(lk_str_is(f->config.custom_channels[0].url, "https://3"));
+	assert_true(lk_str_is(f->config.custom_channels[1].name, "y"));
+}
+
+static void bad_files_have_a_position(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+	} rows[] = {
+		{"channels: [\n", 2, 1},
+		{"- x\n", 1, 1},
+		{"channels:\n- {a: b}\n", 2, 3},
+		{"channels: {a: b}\n", 1, 11},
+		{"offline: maybe\n", 1, 10},
+		{"offline: [x]\n", 1, 10},
+		{"channel_alias: conda\n", 1, 16},
+		{"channel_priority: lax\n", 1, 19},
+		{"local_repodata_ttl: -5\n", 1, 21},
+		{"custom_channels: [a]\n", 1, 18},
+		{"custom_channels:\n  a: [b]\n", 2, 6},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		remove_files(f);
+		add_file(f, rows[i].text);
+		lk_config_done(&f->config);
+		if (lk_config_read(f->files, 1, &f->config, &f->err) != LK_E_FORMAT) {
+			fail_msg("'%s' was not refused", rows[i].text);
+		}
+		if (f->err.line != rows[i].line || f->err.column != rows[i].column) {
+			fail_msg("'%s': %u:%u %s", rows[i].text, f->err.line, f->err.column,
+				f->err.message);
+		}
+		assert_string_equal(f->err.file, f->paths[0]);
+	}
+}
+
+static void channels_expand(void **state)
+{
+	static const struct {
+		const char *reference, *expanded;
+	} rows[] = {
+		{"conda-forge", "conda-forge"},
+		{"defaults", "https://d/1|https://d/2"},
+		{"nvidia", "https://n.example/x/nvidia"},
+		{"nvidia/label/cuda-12", "https://n.example/x/nvidia/label/cuda-12"},
+		{"nvidiax", "nvidiax"},
+		{"https://h/nvidia", "https://h/nvidia"},
+	};
+	const struct lk_config *c = config_of(*state,
+		"default_channels: [https://d/1, https://d/2]\n"
+		"custom_channels: {nvidia: https://n.example/x}\n");
+	struct lk_arena arena;
+	lk_arena_init(&arena);
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_strs strs = {0};
+		lk_config_expand_channel(c, lk_str_of(rows[i].reference), &arena, &strs);
+		check_list((struct lk_str_list){strs.items, strs.len}, rows[i].expanded);
+		lk_vec_done(&strs);
+	}
+	lk_arena_done(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(without_files_there_are_defaults, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_key_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(values_have_several_forms, setup, teardown),
+		cmocka_unit_test_setup_teardown(later_files_come_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_files_have_a_position, setup, teardown),
+		cmocka_unit_test_setup_teardown(channels_expand, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
