@@ -89,12 +89,26 @@ static int read_members(struct reader *r, const struct lk_yaml *node, const stru
 	return 0;
 }
 
+/* Neither the text nor its line may be shown. */
+static int refuse_credentials(struct reader *r, const struct field *field,
+	const struct lk_yaml *node, struct lk_error *err)
+{
+	int rc = lk_fail_at(
+		err, r->name, node->line, node->column, "'%s' holds credentials", field->name);
+	lk_error_hint(
+		err, "take them out of the lock, and change them: whoever saw the file has them");
+	return rc;
+}
+
 /* A scalar's text, checked; FIELD gives the name for errors and a rule. */
 static int check_text(struct reader *r, const struct field *field, const struct lk_yaml *node,
 	struct lk_error *err)
 {
 	if (node->kind != LK_YAML_SCALAR) {
 		return lk_yaml_fail(&r->doc, node, err, "'%s' must be text", field->name);
+	}
+	if (lk_lock_holds_credentials(node->text)) {
+		return refuse_credentials(r, field, node, err);
 	}
 	const char *wrong = lk_lock_wrong_text(node->text);
 	if (!wrong && field->rule) {
@@ -115,21 +129,6 @@ static int read_text(struct reader *r, const struct field *field, const struct l
 		*(lk_str *)slot = node->text;
 	}
 	return rc;
-}
-
-static int read_url(struct reader *r, const struct field *field, const struct lk_yaml *node,
-	void *slot, struct lk_error *err)
-{
-	if (node->kind == LK_YAML_SCALAR && lk_lock_url_has_credentials(node->text)) {
-		/* Neither the text nor its line may be shown. */
-		int rc = lk_fail_at(err, r->name, node->line, node->column, "%s holds credentials",
-			field->name);
-		lk_error_hint(err,
-			"take them out of the lock, and change them: whoever saw the file "
-			"has them");
-		return rc;
-	}
-	return read_text(r, field, node, slot, err);
 }
 
 static int read_list(struct reader *r, const struct field *field, const struct lk_yaml *node,
@@ -211,7 +210,7 @@ static int read_package(struct reader *r, const struct lk_yaml *node, struct raw
 		{"version", read_text, RECORD(version), lk_lock_wrong_version, true},
 		{"build", read_text, RECORD(build), lk_lock_wrong_build, true},
 		{"from", read_from, 0, NULL, true},
-		{"url", read_url, offsetof(struct raw_package, url), lk_lock_wrong_url, false},
+		{"url", read_text, offsetof(struct raw_package, url), lk_lock_wrong_url, false},
 		{"sha256", read_sha256, offsetof(struct raw_package, record), NULL, true},
 		{"md5", read_md5, offsetof(struct raw_package, record), NULL, false},
 		{"size", read_size, offsetof(struct raw_package, record), NULL, false},
@@ -485,7 +484,7 @@ static int read_channel(struct reader *r, const struct lk_yaml *node, struct lk_
 	static const struct field fields[] = {
 		{"name", read_text, offsetof(struct lk_channel, name), lk_lock_wrong_channel_name,
 			true},
-		{"url", read_url, offsetof(struct lk_channel, url), lk_lock_wrong_url, true},
+		{"url", read_text, offsetof(struct lk_channel, url), lk_lock_wrong_url, true},
 	};
 	int rc = read_members(r, node, fields, LK_COUNTOF(fields), channel, "a channel", err);
 	channel->auth_url = channel->url;

@@ -127,10 +127,36 @@ const char *lk_lock_wrong_virtual_name(lk_str text)
 	return lk_name_is_virtual(text) ? NULL : "is not a virtual package such as __glibc";
 }
 
-bool lk_lock_url_has_credentials(lk_str url)
+/* The URL around the "://" at COLON: from its scheme to white space or a closing quote. */
+static lk_str url_around(lk_str text, size_t colon)
 {
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	return !lk_str_eq(url, lk_url_without_credentials(url, &arena));
+	size_t from = colon;
+	while (from > 0 && lk_is_alnum(text.ptr[from - 1])) {
+		from--;
+	}
+	size_t to = colon;
+	while (to < text.len && !lk_is_space(text.ptr[to]) && text.ptr[to] != '"' &&
+		text.ptr[to] != '\'') {
+		to++;
+	}
+	return lk_str_slice(text, from, to);
+}
+
+bool lk_lock_holds_credentials(lk_str text)
+{
+	size_t at = 0;
+	for (;;) {
+		size_t next = lk_str_find(lk_str_skip(text, at), LK_STR("://"));
+		if (next == SIZE_MAX) {
+			return false;
+		}
+		struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+		lk_str url = url_around(text, at + next);
+		if (!lk_str_eq(url, lk_url_without_credentials(url, &arena))) {
+			return true;
+		}
+		at += next + 3;
+	}
 }
 
 lk_str lk_lock_derived_url(

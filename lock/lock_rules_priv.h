@@ -24,7 +24,7 @@ const char *lk_lock_wrong_build(lk_str text);
 /* One path component with the extension of an archive. */
 const char *lk_lock_wrong_file(lk_str text);
 const char *lk_lock_wrong_channel_name(lk_str text);
-/* A scheme, no white space, no trailing slash. Credentials: lk_lock_url_has_credentials. */
+/* A scheme, no white space, no trailing slash. */
 const char *lk_lock_wrong_url(lk_str text);
 const char *lk_lock_wrong_platform(lk_str text);
 const char *lk_lock_wrong_priority(lk_str text);
@@ -32,8 +32,9 @@ const char *lk_lock_wrong_priority(lk_str text);
 const char *lk_lock_wrong_instant(lk_str text);
 const char *lk_lock_wrong_virtual_name(lk_str text);
 
-/* user:pass@ or /t/TOKEN/ inside: such a text must not even be shown in an error. */
-bool lk_lock_url_has_credentials(lk_str url);
+/* Does a URL anywhere in TEXT hold user:pass@ or /t/TOKEN/? Such a text is refused before any rule
+ * and must not even be shown in an error. */
+bool lk_lock_holds_credentials(lk_str text);
 
 /* Where the archive is when nothing else is said: CHANNEL_URL/subdir/file. */
 lk_str lk_lock_derived_url(

@@ -37,8 +37,24 @@ static void refuse(struct writer *w, const char *field, lk_str text, const char 
 	}
 }
 
+/* Without the text: it must not be shown. */
+static void refuse_credentials(struct writer *w, const char *field)
+{
+	if (w->rc == 0) {
+		w->rc = lk_fail(w->err, LK_E_FORMAT,
+			"cannot lock '" LK_STR_FMT "': its %s holds credentials",
+			LK_STR_ARG(w->where), field);
+		lk_error_hint(w->err,
+			"a lock is shared: name the URL without them and keep them in "
+			"the configuration");
+	}
+}
+
 static void put_item(struct writer *w, const char *field, lk_str text, lk_lock_rule *rule)
 {
+	if (lk_lock_holds_credentials(text)) {
+		refuse_credentials(w, field);
+	}
 	const char *wrong = lk_lock_wrong_text(text);
 	if (!wrong && rule) {
 		wrong = rule(text);
@@ -53,14 +69,6 @@ static void put_text(struct writer *w, const char *field, lk_str text, lk_lock_r
 {
 	lk_yaml_cstring(w->yaml, field);
 	put_item(w, field, text, rule);
-}
-
-static void put_url(struct writer *w, lk_str url)
-{
-	if (lk_lock_url_has_credentials(url)) {
-		refuse(w, "url", LK_STR("…"), "holds credentials");
-	}
-	put_text(w, "url", url, lk_lock_wrong_url);
 }
 
 static void put_list(struct writer *w, const char *field, const struct lk_str_list *list)
@@ -130,7 +138,7 @@ static void put_origin(struct writer *w, const struct lk_record *record)
 			lk_str_eq(record->url,
 				lk_lock_derived_url(channel->url, record, &w->scratch)));
 	if (!follows) {
-		put_url(w, record->url);
+		put_text(w, "url", record->url, lk_lock_wrong_url);
 	}
 }
 
@@ -231,7 +239,7 @@ static void put_channels(struct writer *w)
 		w->where = channel->name;
 		lk_yaml_mapping(w->yaml);
 		put_text(w, "name", channel->name, lk_lock_wrong_channel_name);
-		put_url(w, channel->url);
+		put_text(w, "url", channel->url, lk_lock_wrong_url);
 		lk_yaml_end(w->yaml);
 	}
 	lk_yaml_end(w->yaml);

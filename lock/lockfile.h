@@ -58,8 +58,8 @@ struct lk_lock {
 /* Reads and checks everything that the file alone tells: format, hashes, duplicates, channel names,
  * `requires` equal to what the packages say. LK_E_FORMAT at file:line:column; unknown fields are
  * warned about. SOURCE is the text (not needed afterwards), NAME the file's name. Packages and
- * platforms that stand out of order are put in order. A URL with credentials is refused without
- * being shown. */
+ * platforms that stand out of order are put in order. Text with credentials in a URL is refused
+ * without being shown. */
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
 	struct lk_lock *ret, struct lk_error *err) LK_MUST_USE;
 /* The same from a file; LK_E_NOT_FOUND when it is not there. */

@@ -83,6 +83,11 @@ static const struct refusal refusals[] = {
 		"holds credentials"},
 	{"https://conda.anaconda.org/conda-forge\n",
 		"https://conda.anaconda.org/t/se-cret/conda-forge\n", 5, 8, "holds credentials"},
+	{"    - numpy\n    pins", "    - https://me:pw@host/c::numpy\n    pins", 15, 7,
+		"holds credentials"},
+	{"    - numpy\n    pins", "    - numpy[channel=\"https://host/t/se-cret/c\"]\n    pins", 15,
+		7, "holds credentials"},
+	{"OMP_NUM_THREADS: '1'", "X: a http://h/ http://me:pw@h/", 10, 6, "holds credentials"},
 	/* platforms */
 	{"  linux-64:\n", "  noarch:\n", 12, 3, "is no platform"},
 	{"  linux-64:\n", "  ../etc:\n", 12, 3, "is not a platform"},

@@ -268,6 +268,11 @@ static void test_unwritable_header(void **state)
 	channel.url = LK_STR("https://host/t/secret/forge");
 	assert_unwritable(&lock, "credentials");
 	channel.url = forge.url;
+	struct lk_lock_variable variable = {LK_STR("DB"), LK_STR("x://u:p@h/db")};
+	lock.variables = &variable;
+	lock.n_variables = 1;
+	assert_unwritable(&lock, "its variable holds credentials");
+	lock.n_variables = 0;
 	struct lk_lock_platform platforms[] = {
 		{.subdir = LK_STR("win-64")}, {.subdir = LK_STR("linux-64")}};
 	lock.platforms = platforms;
