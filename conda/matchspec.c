@@ -63,17 +63,24 @@ int matchspec_set_build(struct matchspec_parser *p, lk_str text, const char *at)
 	return 0;
 }
 
-/* "channel/subdir" if the last component is a subdir, else all of it is the channel. */
+/* "channel/subdir" if the last component is a subdir, else all of it is the channel. What is kept
+ * as the channel ends in neither a slash nor a subdir, so that it reads the same when written out.
+ */
 void matchspec_set_channel(struct matchspec_parser *p, lk_str text)
 {
-	while (lk_str_ends(text, LK_STR("/"))) {
-		text.len--;
-	}
-	size_t slash = lk_str_rfind_char(text, '/');
-	if (slash != SIZE_MAX && lk_subdir_is_known(lk_str_skip(text, slash + 1))) {
-		p->spec->subdir = lk_str_skip(text, slash + 1);
+	lk_str subdir = LK_STR("");
+	for (;;) {
+		while (lk_str_ends(text, LK_STR("/"))) {
+			text.len--;
+		}
+		size_t slash = lk_str_rfind_char(text, '/');
+		if (slash == SIZE_MAX || !lk_subdir_is_known(lk_str_skip(text, slash + 1))) {
+			break;
+		}
+		subdir = subdir.len > 0 ? subdir : lk_str_skip(text, slash + 1);
 		text = lk_str_slice(text, 0, slash);
 	}
+	p->spec->subdir = subdir.len > 0 ? subdir : p->spec->subdir;
 	p->spec->channel = lk_str_is(text, "*") ? LK_STR("") : text;
 }
 
@@ -181,25 +188,27 @@ static int outline(struct matchspec_parser *p, struct outline *ret)
 		return rc;
 	}
 	lk_str text = lk_str_trim(lk_str_slice(p->text, 0, s.end));
+	size_t text_end = (size_t)(text.ptr - p->text.ptr) + text.len;
 	out.body = text;
-	const char *text_end = text.ptr + text.len;
-	if (s.last_close != SIZE_MAX && p->text.ptr + s.last_close + 1 == text_end) {
+	if (s.depth > 0) {
+		return matchspec_fail(
+			p, p->text.ptr + s.open[0], "'[' is not closed, or a quote behind it");
+	}
+	if (s.last_close != SIZE_MAX && s.last_close + 1 == text_end) {
 		out.has_keys = true;
 		out.keys = lk_str_slice(p->text, s.last_open + 1, s.last_close);
-		out.body = lk_str_trim(
-			lk_str_n(text.ptr, (size_t)(p->text.ptr + s.last_open - text.ptr)));
+		out.body = lk_str_slice(text, 0, (size_t)(out.keys.ptr - 1 - text.ptr));
+		out.body = lk_str_trim(out.body);
 		if (lk_str_ends(out.body, LK_STR("]"))) {
 			return matchspec_fail(p, out.keys.ptr - 1, "a second '[…]'");
 		}
-	} else if (lk_str_find_char(text, '^') ==
-		SIZE_MAX) { /* regular expressions have brackets */
-		if (s.depth > 0) {
-			return matchspec_fail(p, p->text.ptr + s.open[0],
-				"'[' or a quote behind it is not closed");
-		}
-		if (s.last_close != SIZE_MAX) {
-			return matchspec_fail(
-				p, p->text.ptr + s.last_close + 1, "unexpected text after ']'");
+	} else if (s.last_close != SIZE_MAX && lk_str_find_char(text, '^') == SIZE_MAX) {
+		return matchspec_fail(
+			p, p->text.ptr + s.last_close + 1, "unexpected text after ']'");
+	}
+	for (size_t i = 0; i < out.body.len; i++) { /* they would open a text in brackets only */
+		if (out.body.ptr[i] == '\'' || out.body.ptr[i] == '"') {
+			return matchspec_fail(p, out.body.ptr + i, "a quote outside brackets");
 		}
 	}
 	*ret = out;

@@ -42,6 +42,59 @@ static unsigned interval_max(lk_str s)
 	return largest;
 }
 
+/* Where the bracket expression that begins at POS ends (its ']'), or the length of S. */
+static size_t class_end(lk_str s, size_t pos)
+{
+	pos += pos + 1 < s.len && s.ptr[pos + 1] == '^' ? 2 : 1;
+	pos += pos < s.len && s.ptr[pos] == ']';
+	while (pos < s.len && s.ptr[pos] != ']') {
+		char kind = pos + 1 < s.len ? s.ptr[pos + 1] : '\0';
+		if (s.ptr[pos] == '[' && (kind == ':' || kind == '.' || kind == '=')) {
+			size_t inner = lk_str_find_char(lk_str_skip(s, pos), ']');
+			pos += inner == SIZE_MAX ? 0 : inner;
+		}
+		pos++;
+	}
+	return pos;
+}
+
+static bool is_repeat(char c)
+{
+	return c == '*' || c == '+' || c == '?' || c == '{';
+}
+
+/* What is wrong with the character at *POS, or NULL; moves over what belongs to it. */
+static const char *regex_fault(lk_str text, size_t *pos, unsigned *repeat)
+{
+	char c = text.ptr[*pos];
+	char next = *pos + 1 < text.len ? text.ptr[*pos + 1] : '\0';
+	switch (c) {
+	case '\\':
+		++*pos;
+		return lk_is_alnum(next) ? "letters and digits behind '\\' are not supported"
+					 : NULL;
+	case '[':
+		*pos = class_end(text, *pos);
+		return NULL;
+	case '(':
+		return next == '?' ? "'(?' is not supported" : NULL;
+	case '+': /* compiled as a copy and a star */
+		*repeat *= 2;
+		break;
+	case '{':
+		*repeat *= interval_max(lk_str_skip(text, *pos));
+		break;
+	default:
+		break;
+	}
+	if (*repeat > LK_REGEX_MAX_REPEAT) {
+		return "it repeats too often";
+	}
+	return (c == '}' || (is_repeat(c) && c != '{')) && is_repeat(next)
+		? "a repetition is repeated"
+		: NULL;
+}
+
 /* Refuses what regcomp would take but which is costly, or means something else to conda. */
 static int regex_check(lk_str text, struct lk_error *err)
 {
@@ -51,33 +104,13 @@ static int regex_check(lk_str text, struct lk_error *err)
 	}
 	unsigned repeat = 1;
 	for (size_t i = 0; i < text.len; i++) {
-		char next = i + 1 < text.len ? text.ptr[i + 1] : '\0';
-		switch (text.ptr[i]) {
-		case '\0':
-			return lk_spec_fail(err, text, i, "NUL in a regular expression");
-		case '\\':
-			if (lk_is_alnum(next)) {
-				return lk_spec_fail(err, text, i,
-					"'\\%c' is not supported in a regular expression", next);
-			}
-			i++;
-			break;
-		case '(':
-			if (next == '?') {
-				return lk_spec_fail(err, text, i,
-					"'(?' is not supported in a regular expression");
-			}
-			break;
-		case '{':
-			repeat *= interval_max(lk_str_skip(text, i));
-			if (repeat > LK_REGEX_MAX_REPEAT) {
-				return lk_spec_fail(err, text, i,
-					"a regular expression repeats more than %d times",
-					LK_REGEX_MAX_REPEAT);
-			}
-			break;
-		default:
-			break;
+		size_t start = i;
+		const char *fault =
+			text.ptr[i] == '\0' ? "NUL in it" : regex_fault(text, &i, &repeat);
+		if (fault) {
+			return lk_spec_fail(err, text, start,
+				"bad regular expression '" LK_STR_FMT "': %s", LK_STR_ARG(text),
+				fault);
 		}
 	}
 	return 0;

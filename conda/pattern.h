@@ -20,7 +20,7 @@ enum lk_pattern_kind {
 	LK_PATTERN_REGEX,
 };
 
-/* Bytes of a regular expression, and the product of the counts in its {m,n}. */
+/* Bytes of a regular expression, and the product of the counts in its {m,n}, '+' counting two. */
 #define LK_REGEX_MAX_LEN 256
 #define LK_REGEX_MAX_REPEAT 256
 

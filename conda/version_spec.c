@@ -173,7 +173,7 @@ static int glob_clause(struct parser *p, enum op op, lk_str operand, struct lk_v
 	}
 	for (size_t i = 0; i < operand.len; i++) {
 		char c = operand.ptr[i];
-		if (!lk_is_alnum(c) && memchr("*._-+!", c, 6) == NULL) {
+		if (!lk_is_alnum(c) && c != '*' && (i == 0 || memchr("._-+!", c, 5) == NULL)) {
 			return fail_at(p, pos_of(p, operand) + i, "invalid character");
 		}
 	}

@@ -87,6 +87,8 @@ static void more_canonical_forms(void **state)
 		{"foo[channel='a b']", "foo[channel='a b']"},
 		{"c::foo[subdir='linux-*']", "c::foo[subdir=linux-*]"},
 		{"c/::foo", "c::foo"},
+		{"c//linux-64/::foo", "c/linux-64::foo"},
+		{"c/osx-64/linux-64::foo", "c/linux-64::foo"},
 		{"ns:foo", "foo"},
 		{"https://h:8080/~u/c::foo=1", "foo=1[channel='https://h:8080/~u/c']"},
 		{"https://h/c/noarch/foo-1.0-0.conda#" MD5_TEXT " # why",
@@ -201,13 +203,15 @@ static void errors_carry_the_column(void **state)
 		{"foo[version='\\'1..2']", 13, "invalid character"},
 		{"foo[version='1]", 4, "not closed"},
 		{"foo[version=1", 4, "not closed"},
+		{"foo ^[[]$", 6, "not closed"},
+		{"foo ^'$", 6, "a quote outside"},
 		{"foo[version=1] x", 15, "unexpected text"},
 		{"foo[version=''] ", 13, "value is empty"},
 		{"foo[build=]", 11, "value is empty"},
 		{"foo[build='a'b]", 14, "unexpected text"},
 		{"foo[build=[a]]", 11, "takes no list"},
 		{"foo[build='^($']", 12, "bad regular expression"},
-		{"foo 1 ^a\\1$", 9, "'\\1' is not supported"},
+		{"foo 1 ^a\\1$", 9, "not supported"},
 		{"foo[extras=[]]", 12, "list is empty"},
 		{"foo[extras=A]", 12, "not the name of an extra"},
 		{"foo[flags='a:b:c']", 11, "not a flag"},
@@ -275,6 +279,7 @@ static void users_are_held_to_more(void **state)
 		(void)parse(&f, lk_str_of(table[i]));
 	}
 	assert_int_equal(try_user(&f, "FOO[name=foo]"), 0);
+	assert_int_equal(try_user(&f, NULL), LK_E_FORMAT);
 	assert_non_null(parse(&f, LK_STR("foo 1[version=2]"))->warning);
 	assert_non_null(parse(&f, LK_STR("foo >=1.*"))->warning);
 	assert_null(parse(&f, LK_STR("foo 1.*"))->warning);

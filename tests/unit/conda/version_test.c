@@ -130,6 +130,8 @@ static void text_is_kept(void **state)
 	assert_int_equal(
 		lk_version_parse(lk_str_n("1\0002", 3), &f.arena, &version, &f.err), LK_E_FORMAT);
 	assert_int_equal(f.err.column, 2);
+	assert_int_equal(
+		lk_version_parse((lk_str){NULL, 0}, &f.arena, &version, &f.err), LK_E_FORMAT);
 	lk_arena_done(&f.arena);
 	(void)state;
 }
