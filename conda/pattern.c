@@ -63,8 +63,13 @@ static bool is_repeat(char c)
 	return c == '*' || c == '+' || c == '?' || c == '{';
 }
 
+struct regex_cost {
+	unsigned depth;
+	unsigned repeat;
+};
+
 /* What is wrong with the character at *POS, or NULL; moves over what belongs to it. */
-static const char *regex_fault(lk_str text, size_t *pos, unsigned *repeat)
+static const char *regex_fault(lk_str text, size_t *pos, struct regex_cost *cost)
 {
 	char c = text.ptr[*pos];
 	char next = *pos + 1 < text.len ? text.ptr[*pos + 1] : '\0';
@@ -77,17 +82,23 @@ static const char *regex_fault(lk_str text, size_t *pos, unsigned *repeat)
 		*pos = class_end(text, *pos);
 		return NULL;
 	case '(':
-		return next == '?' ? "'(?' is not supported" : NULL;
+		if (next == '?') {
+			return "'(?' is not supported";
+		}
+		return ++cost->depth > LK_REGEX_MAX_DEPTH ? "it is nested too deep" : NULL;
+	case ')':
+		cost->depth -= cost->depth > 0;
+		break;
 	case '+': /* compiled as a copy and a star */
-		*repeat *= 2;
+		cost->repeat *= 2;
 		break;
 	case '{':
-		*repeat *= interval_max(lk_str_skip(text, *pos));
+		cost->repeat *= interval_max(lk_str_skip(text, *pos));
 		break;
 	default:
 		break;
 	}
-	if (*repeat > LK_REGEX_MAX_REPEAT) {
+	if (cost->repeat > LK_REGEX_MAX_REPEAT) {
 		return "it repeats too often";
 	}
 	return (c == '}' || (is_repeat(c) && c != '{')) && is_repeat(next)
@@ -102,11 +113,11 @@ static int regex_check(lk_str text, struct lk_error *err)
 		return lk_spec_fail(err, text, LK_REGEX_MAX_LEN,
 			"a regular expression is longer than %d bytes", LK_REGEX_MAX_LEN);
 	}
-	unsigned repeat = 1;
+	struct regex_cost cost = {.repeat = 1};
 	for (size_t i = 0; i < text.len; i++) {
 		size_t start = i;
 		const char *fault =
-			text.ptr[i] == '\0' ? "NUL in it" : regex_fault(text, &i, &repeat);
+			text.ptr[i] == '\0' ? "NUL in it" : regex_fault(text, &i, &cost);
 		if (fault) {
 			return lk_spec_fail(err, text, start,
 				"bad regular expression '" LK_STR_FMT "': %s", LK_STR_ARG(text),

@@ -20,9 +20,12 @@ enum lk_pattern_kind {
 	LK_PATTERN_REGEX,
 };
 
-/* Bytes of a regular expression, and the product of the counts in its {m,n}, '+' counting two. */
-#define LK_REGEX_MAX_LEN 256
-#define LK_REGEX_MAX_REPEAT 256
+/* Of a regular expression: bytes, parentheses within each other, and the product of the counts in
+ * its {m,n}, '+' counting two. Within these regcomp takes milliseconds at most, beyond them
+ * seconds. */
+#define LK_REGEX_MAX_LEN 128
+#define LK_REGEX_MAX_DEPTH 8
+#define LK_REGEX_MAX_REPEAT 64
 
 struct lk_pattern; /* immutable, owned by the arena it was parsed into */
 
