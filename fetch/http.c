@@ -8,10 +8,10 @@
 #include <time.h>
 
 /* A try that brought this many new bytes gives the request its retries back. */
-#define HTTP_GOOD_PROGRESS (1024 * 1024)
+#define HTTP_GOOD_PROGRESS ((uint64_t)1 << 20)
 /* A server that asks to wait longer than this is not waited for. */
 #define HTTP_WAIT_MAX_S 60
-#define HTTP_WAIT_MAX_MS (HTTP_WAIT_MAX_S * 1000)
+#define HTTP_WAIT_MAX_MS ((int64_t)HTTP_WAIT_MAX_S * 1000)
 #define HTTP_REDIRECTS_MAX 10
 #define HTTP_POLL_MS 100
 #define HTTP_BUFFER_BYTES (512 * 1024L)

@@ -156,7 +156,7 @@ int lk_repodata_state_load(int dirfd, lk_str subdir_url, struct lk_arena *arena,
 	char name[LK_REPODATA_FILE_MAX];
 	state_name(subdir_url, name);
 	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_REPODATA_STATE_MAX);
-	struct lk_repodata_state state;
+	struct lk_repodata_state state = {.url = ""};
 	if (lk_fs_read_file(dirfd, name, &text, err) < 0 ||
 		lk_repodata_state_parse(lk_buf_view(&text), name, arena, &state, err) < 0 ||
 		!url_is_under(state.url, subdir_url)) {

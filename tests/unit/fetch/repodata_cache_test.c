@@ -139,70 +139,126 @@ static void test_fresh(void **state)
 	assert_false(lk_repodata_state_is_fresh(&unknown, INT64_MAX, t));
 }
 
-static void test_store_and_load(void **state)
-{
-	(void)state;
+struct cache {
 	struct scratch scratch;
-	scratch_init(&scratch);
-	struct lk_error err = LK_ERROR_INIT;
-	struct lk_arena arena = {0};
-	int dirfd = open(scratch.path, O_RDONLY | O_DIRECTORY);
-	const lk_str url = LK_STR(URL);
-	struct lk_repodata_state got;
-	int fd = -1;
-	assert_int_equal(
-		lk_repodata_state_load(dirfd, url, &arena, &got, &fd, &err), LK_E_NOT_FOUND);
+	struct lk_arena arena;
+	int dirfd;
+};
 
-	put_text(scratch.path, "download", "{}");
-	int download = openat(dirfd, "download", O_RDONLY);
+static const lk_str subdir_url = {URL, sizeof(URL) - 1};
+
+static int cache_setup(void **state)
+{
+	struct cache *cache = lk_calloc(1, sizeof(*cache));
+	scratch_init(&cache->scratch);
+	cache->dirfd = open(cache->scratch.path, O_RDONLY | O_DIRECTORY);
+	*state = cache;
+	return 0;
+}
+
+static int cache_teardown(void **state)
+{
+	struct cache *cache = *state;
+	close(cache->dirfd);
+	lk_arena_done(&cache->arena);
+	scratch_done(&cache->scratch);
+	lk_free(cache);
+	return 0;
+}
+
+static void store(struct cache *cache, const char *content)
+{
+	struct lk_error err = LK_ERROR_INIT;
 	const struct lk_repodata_state s = {.url = URL "/repodata.json.zst",
 		.etag = "\"1\"",
 		.modified = "M",
 		.cache_control = "C"};
-	assert_int_equal(
-		lk_repodata_state_store(dirfd, url, &s, download, dirfd, "download", &err), 0);
-	assert_true(file_exists(scratch.path, "497deca9.json.zst"));
-	assert_true(file_exists(scratch.path, "497deca9.info.json"));
-	assert_int_equal(lk_repodata_state_load(dirfd, url, &arena, &got, &fd, &err), 0);
+	put_text(cache->scratch.path, "download", content);
+	int fd LK_AUTO_CLOSE = openat(cache->dirfd, "download", O_RDONLY);
+	assert_int_equal(lk_repodata_state_store(
+				 cache->dirfd, subdir_url, &s, fd, cache->dirfd, "download", &err),
+		0);
+}
+
+/* Loads; the data file's first bytes into TEXT (16). */
+static int load(struct cache *cache, struct lk_repodata_state *ret, char *text)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	int fd LK_AUTO_CLOSE = -1;
+	int rc = lk_repodata_state_load(cache->dirfd, subdir_url, &cache->arena, ret, &fd, &err);
+	memset(text, 0, 16);
+	assert_true(rc < 0 || ret->absent || read(fd, text, 15) >= 0);
+	return rc;
+}
+
+static void test_store_and_load(void **state)
+{
+	struct cache *cache = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_repodata_state got;
+	char text[16];
+	assert_int_equal(load(cache, &got, text), LK_E_NOT_FOUND);
+	store(cache, "{}");
+	assert_true(file_exists(cache->scratch.path, "497deca9.json.zst"));
+	assert_true(file_exists(cache->scratch.path, "497deca9.info.json"));
+	assert_int_equal(load(cache, &got, text), 0);
 	assert_string_equal(got.etag, "\"1\"");
 	assert_int_equal(got.size, 2);
-	char bytes[8];
-	assert_int_equal(read(fd, bytes, sizeof(bytes)), 2);
+	assert_string_equal(text, "{}");
 
 	/* Marked as current: a newer time stamp, the same validators. */
 	int64_t before = got.mtime_ns;
-	assert_int_equal(lk_repodata_state_store(dirfd, url, &got, fd, -1, NULL, &err), 0);
-	lk_close_p(&fd);
-	assert_int_equal(lk_repodata_state_load(dirfd, url, &arena, &got, &fd, &err), 0);
+	int fd LK_AUTO_CLOSE = openat(cache->dirfd, "497deca9.json.zst", O_RDONLY);
+	assert_int_equal(
+		lk_repodata_state_store(cache->dirfd, subdir_url, &got, fd, -1, NULL, &err), 0);
+	assert_int_equal(load(cache, &got, text), 0);
 	assert_true(got.mtime_ns >= before);
 	assert_string_equal(got.etag, "\"1\"");
-	lk_close_p(&fd);
+}
 
-	/* Another file under the name: its content is used offline, its validators are void. */
-	put_text(scratch.path, "497deca9.json.zst", "{ }");
-	assert_int_equal(lk_repodata_state_load(dirfd, url, &arena, &got, &fd, &err), 0);
+/* Another file under the name: its content is used offline, its validators are void. */
+static void test_other_content(void **state)
+{
+	struct cache *cache = *state;
+	struct lk_repodata_state got;
+	char text[16];
+	store(cache, "{}");
+	put_text(cache->scratch.path, "497deca9.json.zst", "{ }");
+	assert_int_equal(load(cache, &got, text), 0);
+	assert_string_equal(text, "{ }");
 	assert_string_equal(got.etag, "");
+	assert_string_equal(got.modified, "");
 	assert_false(lk_repodata_state_is_fresh(&got, INT32_MAX, time(NULL)));
-	lk_close_p(&fd);
+}
 
-	/* A link is not followed, a state of another channel (the key is short) not believed. */
-	assert_int_equal(unlinkat(dirfd, "497deca9.json.zst", 0), 0);
-	assert_int_equal(symlinkat("/etc/passwd", dirfd, "497deca9.json.zst"), 0);
-	assert_int_equal(
-		lk_repodata_state_load(dirfd, url, &arena, &got, &fd, &err), LK_E_NOT_FOUND);
-	const struct lk_repodata_state absent = {.url = "https://evil/linux-64/repodata.json",
+/* A link is not followed, a state of another channel (the key is short) not believed. */
+static void test_not_believed(void **state)
+{
+	struct cache *cache = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_repodata_state got;
+	char text[16];
+	store(cache, "{}");
+	assert_int_equal(unlinkat(cache->dirfd, "497deca9.json.zst", 0), 0);
+	assert_int_equal(load(cache, &got, text), LK_E_NOT_FOUND);
+	assert_int_equal(symlinkat("/etc/passwd", cache->dirfd, "497deca9.json.zst"), 0);
+	assert_int_equal(load(cache, &got, text), LK_E_NOT_FOUND);
+	struct lk_repodata_state absent = {.url = URL "/repodata.json",
 		.etag = "",
 		.modified = "",
 		.cache_control = "",
 		.absent = true};
-	assert_int_equal(lk_repodata_state_store(dirfd, url, &absent, -1, -1, NULL, &err), 0);
 	assert_int_equal(
-		lk_repodata_state_load(dirfd, url, &arena, &got, &fd, &err), LK_E_NOT_FOUND);
-	close(download);
-	close(dirfd);
-	lk_arena_done(&arena);
-	scratch_done(&scratch);
+		lk_repodata_state_store(cache->dirfd, subdir_url, &absent, -1, -1, NULL, &err), 0);
+	assert_int_equal(load(cache, &got, text), 0);
+	assert_true(got.absent);
+	absent.url = "https://evil/linux-64/repodata.json";
+	assert_int_equal(
+		lk_repodata_state_store(cache->dirfd, subdir_url, &absent, -1, -1, NULL, &err), 0);
+	assert_int_equal(load(cache, &got, text), LK_E_NOT_FOUND);
 }
+
+#define IN_CACHE(test) cmocka_unit_test_setup_teardown(test, cache_setup, cache_teardown)
 
 int main(void)
 {
@@ -212,7 +268,9 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_max_age),
 		cmocka_unit_test(test_fresh),
-		cmocka_unit_test(test_store_and_load),
+		IN_CACHE(test_store_and_load),
+		IN_CACHE(test_other_content),
+		IN_CACHE(test_not_believed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
