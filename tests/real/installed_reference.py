@@ -200,7 +200,16 @@ def content_of(path):
     return files
 
 
-def expected(path, entry, prefix, platform, python):
+def site_packages(platform, archive, version):
+    """Where the python of ARCHIVE (None: one of VERSION) keeps site-packages."""
+    index = json.loads(content_of(archive)["info/index.json"][1]) if archive else {"version": version}
+    if index.get("python_site_packages_path"):
+        return index["python_site_packages_path"]
+    short = ".".join(index["version"].split(".")[:2])
+    return "Lib/site-packages" if platform.startswith("win") else f"lib/python{short}/site-packages"
+
+
+def expected(path, entry, prefix, platform, site):
     """installed path -> (type, sha256 or target, mode)"""
     files = content_of(path)
     patches = placeholders(files)
@@ -214,8 +223,7 @@ def expected(path, entry, prefix, platform, python):
             continue
         target = name
         if entry.get("noarch") == "python":
-            site = "Lib/site-packages/" if windows else f"lib/python{python}/site-packages/"
-            target = re.sub("^site-packages/", site, target)
+            target = re.sub("^site-packages/", site + "/", target)
             target = re.sub("^python-scripts/", "Scripts/" if windows else "bin/", target)
         if what[0] == "link":
             result[target] = what
@@ -244,13 +252,13 @@ def check_set(lockenv, platform, entries, python):
             work.add(path, entry)
         if "python" not in work.packages:
             work.add_python(python + ".0")
-        python = ".".join(work.packages["python"]["version"].split(".")[:2])
+        site = site_packages(platform, next((p for p, e in entries if e["name"] == "python"), None), python)
         done = work.install(prefix)
         if done.returncode != 0:
             return [f"exit {done.returncode}: {done.stderr.strip()}"], 0
         owners = collections.defaultdict(list)
         for path, entry in entries:
-            for target, what in expected(path, entry, prefix, platform, python).items():
+            for target, what in expected(path, entry, prefix, platform, site).items():
                 owners[target].append(what)
         faults = [f"{target}: {found(prefix + '/' + target)}, not {whats}" for target, whats in owners.items()
                   if found(f"{prefix}/{target}") not in whats]

@@ -1,0 +1,572 @@
+/*
+ * Whole installs of small archives: fresh, unchanged, upgraded; foreign and changed files; prefixes
+ * that are not ours; owners dead and alive; clobbering; hostile archives.
+ */
+#include "install/install.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "install/owner.h"
+#include "install/site.h"
+#include "store/cache.h"
+#include "tests/support/pack.h"
+
+#define MAX_PACKAGES 8
+#define PLACEHOLDER "/a_long_placeholder_for_a_prefix_that_is_not_there_yet"
+
+struct world {
+	char *root, *prefix;
+	struct lk_cache *cache;
+	struct lk_arena arena;
+	struct lk_record records[MAX_PACKAGES];
+	size_t n;
+	struct lk_install_options options;
+	struct lk_install_result result;
+	struct lk_error err;
+	struct lk_report report;
+	struct lk_buf warnings;
+	bool stop;
+};
+
+static void on_warn(void *ctx, const char *message)
+{
+	struct world *w = ctx;
+	lk_buf_puts(&w->warnings, message);
+	lk_buf_putc(&w->warnings, '\n');
+}
+
+static bool on_stop(void *ctx)
+{
+	return ((struct world *)ctx)->stop;
+}
+
+static int setup(void **state)
+{
+	struct world *w = lk_calloc(1, sizeof(*w));
+	lk_arena_init(&w->arena);
+	lk_buf_init(&w->warnings, 1 << 20);
+	w->root = pack_tmpdir();
+	w->prefix = lk_asprintf("%s/env", w->root);
+	w->options = (struct lk_install_options){.jobs = 2, .subdir = LK_STR("linux-64")};
+	w->report = (struct lk_report){.ctx = w, .warn = on_warn, .stop = on_stop};
+	const char *cache = lk_arena_printf(&w->arena, "%s/cache", w->root);
+	*state = w;
+	return lk_cache_open(cache, true, &w->cache, &w->err);
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	lk_cache_free(w->cache);
+	pack_rmdir(w->root);
+	lk_free(w->prefix);
+	lk_buf_done(&w->warnings);
+	lk_arena_done(&w->arena);
+	lk_free(w);
+	return 0;
+}
+
+/* Adds NAME-VERSION-0 with MEMBERS (name NULL ends them) to the cache and the lock. PATHS is the
+ * content of paths.json's array, NULL: info/files decides. LINK_JSON may be NULL. */
+static void add(struct world *w, const char *name, const char *version, const char *link_json,
+	const char *paths, const struct pack_member *members)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT(PACK_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) files = LK_BUF_INIT(PACK_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) archive = LK_BUF_INIT(PACK_MAX);
+	pack_file(&tar, "info/index.json",
+		lk_arena_printf(&w->arena,
+			"{\"name\": \"%s\", \"version\": \"%s\", \"build\": \"0\", "
+			"\"build_number\": 0, "
+			"\"subdir\": \"linux-64\"}",
+			name, version));
+	if (link_json) {
+		pack_file(&tar, "info/link.json", link_json);
+	}
+	for (const struct pack_member *m = members; m->name; m++) {
+		pack_add(&tar, m);
+		lk_buf_appendf(&files, "%s\n", m->name);
+	}
+	if (paths) {
+		pack_file(&tar, "info/paths.json",
+			lk_arena_printf(
+				&w->arena, "{\"paths_version\": 1, \"paths\": [%s]}", paths));
+	} else {
+		pack_file(&tar, "info/files", lk_buf_cstr(&files));
+	}
+	pack_end(&tar);
+	pack_bz2(lk_buf_view(&tar), &archive);
+	struct lk_record record =
+		pack_record(lk_arena_printf(&w->arena, "%s-%s-0.tar.bz2", name, version),
+			lk_buf_view(&archive));
+	record.channel = LK_STR("c");
+	record.url = lk_str_printf(&w->arena, "https://conda.anaconda.org/c/linux-64/" LK_STR_FMT,
+		LK_STR_ARG(record.fn));
+	struct lk_cache_incoming incoming;
+	assert_int_equal(lk_cache_begin(w->cache, &incoming, &w->err), 0);
+	assert_int_equal(
+		lk_fs_write_all(incoming.fd, archive.ptr, archive.len, "archive", &w->err), 0);
+	assert_int_equal(
+		lk_cache_commit(w->cache, &incoming, &record, &record.sha256, record.size, &w->err),
+		0);
+	w->records[w->n++] = record;
+}
+
+static int install(struct world *w)
+{
+	static const struct lk_channel channel = {{"c", 1}, {"https://conda.anaconda.org/c", 28},
+		{"https://conda.anaconda.org/c", 28}};
+	/* The lock's digest stands for its content. */
+	struct lk_buf LK_CLEANUP(lk_buf_done) all = LK_BUF_INIT(1 << 16);
+	for (size_t i = 0; i < w->n; i++) {
+		lk_buf_append(&all, w->records[i].sha256.bytes, LK_SHA256_LEN);
+	}
+	struct lk_sha256 lock = lk_sha256_of(all.ptr, all.len);
+	lk_buf_clear(&w->warnings);
+	lk_error_clear(&w->err);
+	w->result = (struct lk_install_result){0};
+	return lk_install(w->cache, w->prefix, w->records, w->n, &channel, 1, &lock, &w->options,
+		&w->report, &w->result, &w->err);
+}
+
+static const char *path_of(struct world *w, const char *path)
+{
+	return lk_arena_printf(&w->arena, "%s/%s", w->prefix, path);
+}
+
+static const char *text_of(struct world *w, const char *path)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(1 << 20);
+	struct lk_error err = LK_ERROR_INIT;
+	if (lk_fs_read_file(AT_FDCWD, path_of(w, path), &text, &err) < 0) {
+		return "(none)";
+	}
+	return lk_str_dup(&w->arena, lk_buf_view(&text)).ptr
+		? lk_arena_strndup(&w->arena, text.ptr, text.len)
+		: "";
+}
+
+static void put_text(struct world *w, const char *path, const char *text)
+{
+	int fd = open(path_of(w, path), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* Nothing of an install is left beside the prefix. */
+static void assert_clean(struct world *w)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	assert_int_equal(lk_fs_list(AT_FDCWD, w->root, &arena, &names, &w->err), 0);
+	for (size_t i = 0; i < names.len; i++) {
+		assert_false(lk_str_starts(names.items[i], LK_STR(".")));
+	}
+	lk_vec_done(&names);
+}
+
+static void add_tool(struct world *w, const char *version, const char *text)
+{
+	const struct pack_member members[] = {
+		{.name = "bin/tool", .text = text, .type = '0', .mode = 0755},
+		{.name = "lib/libtool.so", .link = "libtool.so.1", .type = '2'},
+		{.name = "lib/libtool.so.1", .text = "library", .type = '0'},
+		{0},
+	};
+	add(w, "tool", version, NULL, NULL, members);
+}
+
+static void test_fresh_and_unchanged(void **state)
+{
+	struct world *w = *state;
+	char target[64] = "";
+	add_tool(w, "1", "#!/bin/sh\n");
+	assert_int_equal(install(w), 0);
+	assert_int_equal(w->result.added, 1);
+	assert_int_equal(w->result.files, 3);
+	assert_string_equal(w->result.link_mode, "hardlink");
+	assert_string_equal(text_of(w, "bin/tool"), "#!/bin/sh\n");
+	assert_int_equal(readlink(path_of(w, "lib/libtool.so"), target, sizeof(target) - 1), 12);
+	assert_string_equal(target, "libtool.so.1");
+	assert_non_null(strstr(text_of(w, "conda-meta/history"), "+c/linux-64::tool-1-0\n"));
+	const char *record = text_of(w, "conda-meta/tool-1-0.json");
+	assert_non_null(strstr(record, "\"https://conda.anaconda.org/c/linux-64\""));
+	assert_clean(w);
+	char digest[LK_HEX_MAX];
+	memcpy(digest, w->result.tree_digest, sizeof(digest));
+
+	assert_int_equal(install(w), 0);
+	assert_true(w->result.unchanged);
+	assert_string_equal(w->result.tree_digest, digest);
+
+	/* Somebody else changes conda-meta: no longer taken for unchanged; made the same again. */
+	put_text(w, "conda-meta/tool-1-0.json", record);
+	assert_int_equal(install(w), 0);
+	assert_false(w->result.unchanged);
+	assert_int_equal(w->result.kept, 1);
+	assert_string_equal(w->result.tree_digest, digest);
+	assert_string_equal(text_of(w, "conda-meta/tool-1-0.json"), record);
+
+	/* By copies, in one thread, the same tree. */
+	w->options.link = LK_LINK_COPY;
+	w->options.jobs = 1;
+	w->options.verify = true;
+	assert_int_equal(install(w), 0);
+	assert_string_equal(w->result.link_mode, "copy");
+	assert_string_equal(w->result.tree_digest, digest);
+}
+
+static void test_upgrade_keeps_foreign(void **state)
+{
+	struct world *w = *state;
+	struct stat status;
+	add_tool(w, "1", "one");
+	const struct pack_member gone[] = {
+		{.name = "share/gone", .text = "gone", .type = '0'}, {0}};
+	add(w, "other", "1", NULL, NULL, gone);
+	/* names sorted: other, tool */
+	struct lk_record tool = w->records[0];
+	w->records[0] = w->records[1];
+	w->records[1] = tool;
+	w->options.link = LK_LINK_COPY; /* so that changing a file does not reach into the cache */
+	assert_int_equal(install(w), 0);
+	assert_int_equal(mkdir(path_of(w, "notes"), 0700), 0);
+	put_text(w, "notes/mine", "mine");
+	put_text(w, "bin/tool", "changed by hand");
+	put_text(w, "lib/new", "foreign, and soon a package's");
+	assert_int_equal(symlink("/nowhere", path_of(w, "notes/link")), 0);
+	w->n = 0;
+	const struct pack_member members[] = {
+		{.name = "bin/tool", .text = "two", .type = '0', .mode = 0755},
+		{.name = "lib/new", .text = "the package's", .type = '0'},
+		{0},
+	};
+	add(w, "tool", "2", NULL, NULL, members);
+	assert_int_equal(install(w), 0);
+	assert_int_equal(w->result.replaced, 1);
+	assert_int_equal(w->result.removed, 1);
+	assert_string_equal(text_of(w, "bin/tool"), "two");
+	assert_string_equal(text_of(w, "notes/mine"), "mine");
+	assert_int_equal(stat(path_of(w, "notes"), &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0700);
+	assert_int_equal(lstat(path_of(w, "notes/link"), &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_string_equal(text_of(w, "bin/tool.lockenv-saved"), "changed by hand");
+	assert_string_equal(text_of(w, "lib/new"), "the package's");
+	assert_string_equal(text_of(w, "lib/new.lockenv-saved"), "foreign, and soon a package's");
+	assert_string_equal(text_of(w, "share/gone"), "(none)");
+	assert_true(stat(path_of(w, "share"), &status) < 0);
+	assert_string_equal(text_of(w, "conda-meta/tool-1-0.json"), "(none)");
+	assert_non_null(strstr(text_of(w, "conda-meta/history"), "-c/linux-64::tool-1-0\n"));
+	assert_non_null(strstr(w->warnings.ptr, "'bin/tool' was changed: kept as"));
+	assert_clean(w);
+}
+
+static void test_prefix_written(void **state)
+{
+	struct world *w = *state;
+	struct stat status;
+	const struct pack_member members[] = {
+		{.name = "bin/run",
+			.text = "#!" PLACEHOLDER "/bin/sh\n",
+			.type = '0',
+			.mode = 0755},
+		{.name = "etc/plain", .text = "nothing here", .type = '0'},
+		{0},
+	};
+	add(w, "run", "1", NULL,
+		"{\"_path\": \"bin/run\", \"path_type\": \"hardlink\", \"file_mode\": \"text\", "
+		"\"prefix_placeholder\": \"" PLACEHOLDER
+		"\"}, {\"_path\": \"etc/plain\", \"path_type\": "
+		"\"hardlink\", \"prefix_placeholder\": \"" PLACEHOLDER "\"}",
+		members);
+	assert_int_equal(install(w), 0);
+	assert_string_equal(
+		text_of(w, "bin/run"), lk_arena_printf(&w->arena, "#!%s/bin/sh\n", w->prefix));
+	assert_int_equal(stat(path_of(w, "bin/run"), &status), 0);
+	assert_int_equal(status.st_mtime, PACK_MTIME + 2);
+	assert_int_equal(status.st_mode & 07777, 0755);
+	assert_int_equal(stat(path_of(w, "etc/plain"), &status), 0);
+	assert_int_equal(status.st_mtime, PACK_MTIME);
+	assert_non_null(strstr(w->warnings.ptr, "does not hold its prefix placeholder"));
+}
+
+static void add_python(struct world *w)
+{
+	const struct pack_member members[] = {{.name = "bin/python3.12",
+						      .type = '0',
+						      .mode = 0755,
+						      .text = "#!/bin/sh\nexit 1\n"},
+		{0}};
+	add(w, "python", "3.12.1", NULL, NULL, members);
+}
+
+static void test_noarch(void **state)
+{
+	struct world *w = *state;
+	const struct pack_member members[] = {
+		{.name = "site-packages/m.py", .text = "x = 1\n", .type = '0'}, {0}};
+	const char *link =
+		"{\"noarch\": {\"type\": \"python\", \"entry_points\": [\"m = m:main\"]}, "
+		"\"package_metadata_version\": 1}";
+	w->options.compile = true;
+	add(w, "m", "1", link, NULL, members);
+	assert_int_equal(install(w), LK_E_INTEGRITY);
+	assert_non_null(strstr(w->err.message, "needs a python"));
+	add_python(w);
+	assert_int_equal(install(w), 0);
+	assert_string_equal(text_of(w, "lib/python3.12/site-packages/m.py"), "x = 1\n");
+	assert_non_null(strstr(text_of(w, "bin/m"), "from m import main\n"));
+	/* That python does not run: no pyc, no record of one, one warning. */
+	assert_non_null(strstr(w->warnings.ptr, "does not run here"));
+	assert_null(strstr(text_of(w, "conda-meta/m-1-0.json"), ".pyc"));
+}
+
+/* A python of the machine stands for the environment's. */
+static void test_pyc(void **state)
+{
+	struct world *w = *state;
+	const struct pack_member python[] = {
+		{.name = "bin/python3.12", .link = "/usr/bin/python3", .type = '2'}, {0}};
+	const struct pack_member members[] = {
+		{.name = "site-packages/m/a.py", .text = "x = 1\n", .type = '0'},
+		{.name = "site-packages/m/bad.py", .text = "print 'two'\n", .type = '0'},
+		{0},
+	};
+	static const char pyc[] = "lib/python3.12/site-packages/m/__pycache__/a.cpython-312.pyc";
+	if (access("/usr/bin/python3", X_OK) < 0) {
+		skip();
+	}
+	w->options.compile = true;
+	add(w, "m", "1", "{\"noarch\": {\"type\": \"python\"}, \"package_metadata_version\": 1}",
+		NULL, members);
+	add(w, "python", "3.12.1", NULL, NULL, python);
+	assert_int_equal(install(w), 0);
+	struct lk_buf LK_CLEANUP(lk_buf_done) first = LK_BUF_INIT(1 << 20);
+	struct lk_buf LK_CLEANUP(lk_buf_done) again = LK_BUF_INIT(1 << 20);
+	assert_int_equal(lk_fs_read_file(AT_FDCWD, path_of(w, pyc), &first, &w->err), 0);
+	/* The final name is inside, time-stamped by the archive's mtime. */
+	assert_true(lk_str_find(lk_buf_view(&first), lk_str_of(path_of(w, "lib/python3.12"))) !=
+		SIZE_MAX);
+	assert_true(lk_str_find(lk_buf_view(&first), LK_STR(".lockenv")) == SIZE_MAX);
+	const char *record = text_of(w, "conda-meta/m-1-0.json");
+	assert_non_null(strstr(record, "a.cpython-312.pyc"));
+	assert_null(strstr(record, "bad.cpython-312.pyc"));
+	assert_non_null(strstr(record, "\"pyc_file\""));
+	w->options.verify = true;
+	w->options.jobs = 1;
+	assert_int_equal(install(w), 0);
+	assert_int_equal(lk_fs_read_file(AT_FDCWD, path_of(w, pyc), &again, &w->err), 0);
+	assert_true(lk_str_eq(lk_buf_view(&first), lk_buf_view(&again)));
+	assert_string_equal(text_of(w, "conda-meta/m-1-0.json"), record);
+}
+
+static void test_usage(void **state)
+{
+	struct world *w = *state;
+	add_tool(w, "1", "one");
+	assert_int_equal(mkdir(w->prefix, 0755), 0);
+	put_text(w, "precious", "precious");
+	assert_int_equal(install(w), LK_E_USAGE);
+	assert_string_equal(text_of(w, "precious"), "precious");
+	assert_clean(w);
+	assert_int_equal(unlink(path_of(w, "precious")), 0);
+	/* an empty directory is fine */
+	assert_int_equal(install(w), 0);
+	put_text(w, "conda-meta/frozen", "");
+	w->options.verify = true;
+	assert_int_equal(install(w), LK_E_USAGE);
+	assert_non_null(strstr(w->err.message, "frozen"));
+	assert_clean(w);
+
+	static const char *const bad[] = {"/", "relative", "/tmp/new\nline"};
+	for (size_t i = 0; i < LK_COUNTOF(bad); i++) {
+		struct lk_site site;
+		assert_int_equal(lk_site_open(bad[i], &site, &w->err), LK_E_USAGE);
+	}
+	struct lk_site site;
+	const char *link = lk_arena_printf(&w->arena, "%s/link", w->root);
+	assert_int_equal(symlink(w->prefix, link), 0);
+	assert_int_equal(lk_site_open(link, &site, &w->err), LK_E_USAGE);
+	assert_non_null(strstr(w->err.message, "symlink"));
+	const char *below = lk_arena_printf(&w->arena, "%s/bin/tool", w->prefix);
+	assert_int_equal(lk_site_open(below, &site, &w->err), LK_E_USAGE);
+	assert_non_null(strstr(w->err.message, "not a directory"));
+}
+
+static void test_missing_and_stopped(void **state)
+{
+	struct world *w = *state;
+	add_tool(w, "1", "one");
+	w->records[0].sha256.bytes[0] ^= 1;
+	assert_int_equal(install(w), LK_E_OFFLINE);
+	assert_non_null(strstr(w->warnings.ptr, "tool-1-0.tar.bz2"));
+	w->records[0].sha256.bytes[0] ^= 1;
+	w->stop = true;
+	assert_int_equal(install(w), LK_E_INTERRUPTED);
+	assert_true(access(w->prefix, F_OK) < 0);
+	assert_clean(w);
+	w->stop = false;
+	w->options.dry_run = true;
+	assert_int_equal(install(w), 0);
+	assert_int_equal(w->result.added, 1);
+	assert_true(access(w->prefix, F_OK) < 0);
+	assert_clean(w);
+}
+
+static void test_owner(void **state)
+{
+	struct world *w = *state;
+	struct lk_site site;
+	add_tool(w, "1", "one");
+	assert_int_equal(lk_site_open(w->prefix, &site, &w->err), 0);
+	assert_int_equal(lk_site_own(&site, &w->report, &w->err), 0);
+	assert_int_equal(install(w), LK_E_FS);
+	assert_non_null(strstr(w->err.message, "another install"));
+	lk_site_done(&site);
+	assert_int_equal(install(w), 0);
+	assert_clean(w);
+
+	/* A process that died between two renames: the old prefix comes back, its rest goes. */
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (lk_site_open(w->prefix, &site, &w->err) == 0 &&
+			lk_site_own(&site, &w->report, &w->err) == 0 &&
+			lk_fs_rename(site.parent_fd, "env", site.work_fd, LK_SITE_OLD, &w->err) ==
+				0 &&
+			mkdirat(site.work_fd, LK_SITE_NEW, 0700) == 0) {
+			_exit(0);
+		}
+		_exit(1);
+	}
+	int wait_status = 0;
+	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+	assert_int_equal(wait_status, 0);
+	assert_true(access(w->prefix, F_OK) < 0);
+	w->n = 0;
+	add_tool(w, "2", "two");
+	assert_int_equal(install(w), 0);
+	assert_int_equal(w->result.replaced, 1);
+	assert_non_null(strstr(w->warnings.ptr, "is back as it was"));
+	assert_string_equal(text_of(w, "bin/tool"), "two");
+	assert_clean(w);
+}
+
+static void test_owner_names(void **state)
+{
+	(void)state;
+	char *LK_AUTO_FREE self = lk_owner_self();
+	struct lk_buf LK_CLEANUP(lk_buf_done) other = LK_BUF_INIT(255);
+	assert_true(lk_owner_is_name(lk_str_of(self)));
+	assert_false(lk_owner_is_gone(lk_str_of(self)));
+	lk_str start = lk_str_of(strrchr(self, ',') + 1);
+	lk_buf_append(&other, self, strlen(self) - start.len);
+	lk_buf_puts(&other, "1");
+	assert_true(lk_owner_is_gone(lk_buf_view(&other))); /* our pid, born at another time */
+	assert_false(lk_owner_is_gone(LK_STR("owner,elsewhere,boot,1,2,3")));
+	assert_false(lk_owner_is_gone(LK_STR("owner,h,,1,2,3")));
+	assert_false(lk_owner_is_name(LK_STR("owner,h,b,1,2")));
+	assert_false(lk_owner_is_name(LK_STR("new")));
+}
+
+static void test_clobber(void **state)
+{
+	struct world *w = *state;
+	const struct pack_member a[] = {{.name = "share/x", .text = "a", .type = '0'},
+		{.name = "share/same", .text = "s", .type = '0'}, {0}};
+	const struct pack_member b[] = {{.name = "share/x", .text = "b", .type = '0'}, {0}};
+	const struct pack_member c[] = {{.name = "share/x/y", .text = "c", .type = '0'}, {0}};
+	static const lk_str on_b = {"b", 1};
+	add(w, "a", "1", NULL, NULL, a);
+	add(w, "b", "1", NULL, NULL, b);
+	w->records[0].depends = (struct lk_str_list){&on_b, 1}; /* so a comes after b, and wins */
+	assert_int_equal(install(w), 0);
+	assert_string_equal(text_of(w, "share/x"), "a");
+	assert_non_null(strstr(w->warnings.ptr, "package 'a' replaces 1 file(s) of package 'b'"));
+	assert_null(strstr(text_of(w, "conda-meta/b-1-0.json"), "share/x"));
+	w->options.strict = true;
+	w->options.verify = true;
+	assert_int_equal(install(w), LK_E_INTEGRITY);
+	assert_string_equal(text_of(w, "share/x"), "a");
+	w->options.strict = false;
+	add(w, "c", "1", NULL, NULL, c);
+	assert_int_equal(install(w), LK_E_INTEGRITY);
+	assert_non_null(strstr(w->err.message, "'share/x' is a file of package"));
+	assert_string_equal(text_of(w, "share/x"), "a");
+	assert_clean(w);
+}
+
+static void test_pycache_and_scripts(void **state)
+{
+	struct world *w = *state;
+	const struct pack_member members[] = {
+		{.name = "lib/m.py", .text = "x = 1\n", .type = '0'},
+		{.name = "bin/.hook-post-link.sh",
+			.type = '0',
+			.mode = 0755,
+			.text = "echo made > \"$PREFIX/made\"; test \"$PKG_NAME\" = hook\n"},
+		{0},
+	};
+	add(w, "hook", "1", NULL, NULL, members);
+	assert_int_equal(install(w), 0);
+	assert_int_equal(w->result.skipped_scripts, 1);
+	assert_string_equal(text_of(w, "made"), "(none)");
+	assert_int_equal(mkdir(path_of(w, "lib/__pycache__"), 0755), 0);
+	put_text(w, "lib/__pycache__/m.cpython-312.pyc", "derived");
+	put_text(w, "lib/__pycache__/mine.cpython-312.pyc", "foreign");
+	w->options.verify = true;
+	w->options.run_link_scripts = true;
+	assert_int_equal(install(w), 0);
+	assert_string_equal(text_of(w, "made"), "made\n");
+	assert_string_equal(text_of(w, "lib/__pycache__/m.cpython-312.pyc"), "(none)");
+	assert_string_equal(text_of(w, "lib/__pycache__/mine.cpython-312.pyc"), "foreign");
+
+	/* A script that fails takes the exchange back. */
+	w->n = 0;
+	const struct pack_member bad[] = {
+		{.name = "bin/.hook-post-link.sh", .type = '0', .mode = 0755, .text = "exit 3\n"},
+		{0}};
+	add(w, "hook", "2", NULL, NULL, bad);
+	assert_int_equal(install(w), LK_E_FS);
+	assert_non_null(strstr(w->err.message, "ended with 3"));
+	assert_string_equal(text_of(w, "lib/m.py"), "x = 1\n");
+	assert_clean(w);
+}
+
+static void test_hostile(void **state)
+{
+	struct world *w = *state;
+	const struct pack_member binary[] = {{.name = "lib/b", .text = "/p/x", .type = '0'}, {0}};
+	add(w, "b", "1", NULL,
+		"{\"_path\": \"lib/b\", \"path_type\": \"hardlink\", \"file_mode\": \"binary\", "
+		"\"prefix_placeholder\": \"/p\"}",
+		binary);
+	assert_int_equal(install(w), LK_E_INTEGRITY);
+	assert_non_null(strstr(w->err.message, "no room in binary file 'lib/b'"));
+	assert_true(access(w->prefix, F_OK) < 0);
+	assert_clean(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_fresh_and_unchanged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_upgrade_keeps_foreign, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_prefix_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_noarch, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pyc, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_usage, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_missing_and_stopped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_clobber, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pycache_and_scripts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test(test_owner_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

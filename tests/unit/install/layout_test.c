@@ -1,0 +1,250 @@
+/*
+ * Plan, link order, layout, clobbering and the tree digest, on values.
+ */
+#include "install/layout.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "install/clobber.h"
+#include "install/plan.h"
+#include "install/stamp.h"
+#include "install/tree_digest.h"
+
+#define PATH(text, kind)                                                                           \
+	{                                                                                          \
+		.path = {(text), sizeof(text) - 1}, .type = (kind)                                 \
+	}
+
+static void test_path_order(void **state)
+{
+	(void)state;
+	static const char *const sorted[] = {
+		"a", "a/b", "a/b/c", "a/b.c", "a/c", "a b", "a-b", "ab"};
+	for (size_t i = 0; i < LK_COUNTOF(sorted); i++) {
+		for (size_t j = 0; j < LK_COUNTOF(sorted); j++) {
+			int order = lk_path_order(lk_str_of(sorted[i]), lk_str_of(sorted[j]));
+			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+	}
+}
+
+/* Each row: packages as "name: dependency dependency", noarch ones with a '*'; the expected order.
+ */
+static void test_link_order(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *packages[6];
+		const char *order;
+	} rows[] = {
+		{{"a:b", "b:c", "c:"}, "cba"},
+		{{"a:", "b:", "c:"}, "abc"},
+		{{"a:z", "b:"}, "ab"},           /* not locked: ignored */
+		{{"a:a", "b:"}, "ab"},           /* itself */
+		{{"a*:b", "b:a", "c:a"}, "bac"}, /* a cycle begins with what is not noarch */
+		{{"a*:b", "b*:a"}, "ab"},
+		{{"a:b", "b:c", "c*:d", "d:c"}, "dcba"}, /* a and b only hang on the cycle */
+		{{"a:c,c", "b:a", "c:"}, "cab"},
+	};
+	for (size_t r = 0; r < LK_COUNTOF(rows); r++) {
+		struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+		struct lk_record records[6] = {0};
+		lk_str depends[6][4];
+		size_t n = 0;
+		for (; n < 6 && rows[r].packages[n]; n++) {
+			const char *text = rows[r].packages[n];
+			lk_str rest = lk_str_of(strchr(text, ':') + 1);
+			lk_str one;
+			size_t count = 0;
+			while (rest.len > 0 && lk_str_split(&rest, ',', &one)) {
+				depends[n][count++] = lk_str_printf(
+					&arena, "c::" LK_STR_FMT ">=1", LK_STR_ARG(one));
+			}
+			records[n].name = lk_str_n(text, 1);
+			records[n].noarch = text[1] == '*' ? LK_NOARCH_PYTHON : LK_NOARCH_NO;
+			records[n].depends = (struct lk_str_list){depends[n], count};
+		}
+		const uint32_t *order = lk_link_order(records, n, &arena);
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(records[order[i]].name.ptr[0], rows[r].order[i]);
+		}
+	}
+}
+
+static void test_plan(void **state)
+{
+	(void)state;
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_record want[] = {
+		{.name = LK_STR("new"), .has_sha256 = true},
+		{.name = LK_STR("same"), .has_sha256 = true, .sha256 = {{1}}},
+		{.name = LK_STR("up"), .has_sha256 = true, .sha256 = {{2}}},
+	};
+	struct lk_prefix_record installed[] = {
+		{.record = {.name = LK_STR("up"), .has_sha256 = true, .sha256 = {{3}}}},
+		{.record = {.name = LK_STR("old"), .has_sha256 = true}},
+		{.record = {.name = LK_STR("same"), .has_sha256 = true, .sha256 = {{1}}}},
+	};
+	const struct lk_prefix_records have = {installed, 3, 3};
+	struct lk_plan plan;
+	assert_int_equal(lk_plan_make(&have, want, 3, &arena, &plan, &err), 0);
+	assert_int_equal(plan.n_steps, 4);
+	static const enum lk_plan_action actions[] = {
+		LK_PLAN_ADD, LK_PLAN_REMOVE, LK_PLAN_KEEP, LK_PLAN_REPLACE};
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(plan.steps[i].action, actions[i]);
+	}
+	assert_int_equal(
+		plan.added * 1000 + plan.removed * 100 + plan.kept * 10 + plan.replaced, 1111);
+	want[1].name = want[0].name;
+	assert_int_equal(lk_plan_make(&have, want, 2, &arena, &plan, &err), LK_E_FORMAT);
+}
+
+/* Makes a layout of packages whose paths are given; returns the code of layout and clobber. */
+static int resolve(const struct lk_package *packages, size_t n, bool strict, struct lk_layout *ret,
+	struct lk_error *err)
+{
+	static struct lk_layout_package list[4];
+	static const char *const names[] = {"a", "b", "c", "d"};
+	for (size_t i = 0; i < n; i++) {
+		list[i] = (struct lk_layout_package){.package = &packages[i], .rank = (uint32_t)i};
+		list[i].record.name = lk_str_of(names[i]);
+		list[i].record.noarch = packages[i].noarch;
+	}
+	const struct lk_report silent = {0};
+	int rc = lk_layout_make(list, n, LK_STR("/e"), LK_STR("linux-64"), true, ret, err);
+	if (rc == 0) {
+		rc = lk_clobber_resolve(ret, strict, &silent, err);
+		if (rc < 0) {
+			lk_layout_done(ret);
+		}
+	}
+	return rc;
+}
+
+static void test_layout_refuses(void **state)
+{
+	(void)state;
+	static struct lk_package_path bad[][1] = {
+		{PATH("../x", LK_PATH_FILE)},
+		{PATH("/x", LK_PATH_FILE)},
+		{PATH("a/../x", LK_PATH_FILE)},
+		{PATH("conda-meta/x.json", LK_PATH_FILE)},
+		{PATH("conda-meta", LK_PATH_SOFTLINK)},
+		{{.path = {"l", 1},
+			.type = LK_PATH_SOFTLINK,
+			.prefix_mode = LK_PREFIX_TEXT,
+			.placeholder = {"/p", 2}}},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(bad); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct lk_layout layout;
+		const struct lk_package package = {.paths = bad[i], .n_paths = 1};
+		assert_int_equal(resolve(&package, 1, false, &layout, &err), LK_E_INTEGRITY);
+		assert_non_null(strstr(err.message, "package 'a'"));
+	}
+}
+
+static void test_clobber(void **state)
+{
+	(void)state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_layout layout;
+	struct lk_package_path one[] = {PATH("d", LK_PATH_DIRECTORY), PATH("d/x", LK_PATH_FILE)};
+	struct lk_package_path two[] = {
+		PATH("d", LK_PATH_DIRECTORY), PATH("d/x", LK_PATH_SOFTLINK)};
+	struct lk_package_path file[] = {PATH("d", LK_PATH_FILE)};
+	struct lk_package_path link[] = {PATH("d", LK_PATH_SOFTLINK)};
+	const struct lk_package packages[] = {
+		{.paths = one, .n_paths = 2},
+		{.paths = two, .n_paths = 2},
+		{.paths = file, .n_paths = 1},
+	};
+	assert_int_equal(resolve(packages, 2, false, &layout, &err), 0);
+	assert_int_equal(layout.n_entries, 4);
+	for (size_t i = 0; i < 4; i++) {
+		const struct lk_entry *entry = &layout.entries[i];
+		assert_int_equal(entry->lost, entry->kind == LK_ENTRY_FILE);
+	}
+	lk_layout_done(&layout);
+	assert_int_equal(resolve(packages, 2, true, &layout, &err), LK_E_INTEGRITY);
+	assert_int_equal(resolve(packages, 3, false, &layout, &err), LK_E_INTEGRITY);
+	assert_non_null(strstr(err.message, "'d' is a file of package 'c'"));
+	/* a file under another package's link, with no directory entry */
+	const struct lk_package under[] = {
+		{.paths = one + 1, .n_paths = 1},
+		{.paths = link, .n_paths = 1},
+	};
+	assert_int_equal(resolve(under, 2, false, &layout, &err), LK_E_INTEGRITY);
+	/* equal content is no conflict */
+	struct lk_package_path same[] = {PATH("s", LK_PATH_FILE)};
+	same[0].has_sha256 = true;
+	const struct lk_package twins[] = {
+		{.paths = same, .n_paths = 1},
+		{.paths = same, .n_paths = 1},
+	};
+	assert_int_equal(resolve(twins, 2, true, &layout, &err), 0);
+	assert_true(layout.entries[0].lost);
+	assert_false(layout.entries[1].lost);
+	lk_layout_done(&layout);
+}
+
+static void test_tree_digest(void **state)
+{
+	(void)state;
+	/* printf 'a\0f\000644\0<64 zeros>\nb\0l\0-\0x\nd\0d\000755\0\n' | sha256sum */
+	struct lk_tree_line items[] = {
+		{.path = LK_STR("d"), .type = 'd', .mode = 0755},
+		{.path = LK_STR("b"), .type = 'l', .target = LK_STR("x")},
+		{.path = LK_STR("a"), .type = 'f', .mode = 0644},
+	};
+	struct lk_tree_lines lines = {items, 3, 3};
+	char hex[LK_HEX_MAX];
+	struct lk_sha256 digest = lk_tree_digest(&lines);
+	lk_hex(digest.bytes, LK_SHA256_LEN, hex);
+	assert_string_equal(
+		hex, "7275e6642fa5e2bfca1d315d737f19e63158af33af9363c8e0632a961a8173a5");
+}
+
+static void test_stamp(void **state)
+{
+	(void)state;
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
+	const struct lk_stamp stamp = {.subdir = LK_STR("linux-64"),
+		.prefix = LK_STR("/my env"),
+		.compile = true,
+		.files = 7,
+		.tree_digest = LK_STR("00000000000000000000000000000000"
+				      "00000000000000000000000000000000")};
+	struct lk_stamp back;
+	lk_stamp_format(&stamp, &text);
+	assert_true(lk_stamp_parse(lk_buf_view(&text), &back));
+	assert_true(lk_str_is(back.prefix, "/my env"));
+	assert_true(back.compile);
+	assert_int_equal(back.files, 7);
+	/* any cut makes it none */
+	for (size_t len = 0; len < text.len; len++) {
+		assert_false(lk_stamp_parse(lk_str_n(text.ptr, len), &back));
+	}
+	lk_buf_puts(&text, "more\n");
+	assert_false(lk_stamp_parse(lk_buf_view(&text), &back));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_path_order),
+		cmocka_unit_test(test_link_order),
+		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_layout_refuses),
+		cmocka_unit_test(test_clobber),
+		cmocka_unit_test(test_tree_digest),
+		cmocka_unit_test(test_stamp),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
