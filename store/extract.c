@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/map.h"
+#include "store/parent_priv.h"
 
 #define COPY_SIZE ((size_t)256 * 1024)
 
@@ -20,9 +21,8 @@ struct extract {
 	bool fold_case;
 	const struct lk_report *report;
 	struct lk_listing *listing;
-	struct lk_map by_path; /* index into the listing's entries */
-	int parent_fd;         /* directory of the last member, or -1 */
-	lk_str parent;
+	struct lk_map by_path;   /* index into the listing's entries */
+	struct lk_parent parent; /* directory of the last member */
 	struct lk_digest *digest;
 	char *bytes;
 };
@@ -73,25 +73,28 @@ bool lk_member_path(lk_str raw, struct lk_arena *arena, lk_str *ret, const char 
 	if (*ret_why) {
 		return false;
 	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) path = LK_BUF_INIT(LK_MEMBER_PATH_MAX);
+	char *path = lk_arena_strndup(arena, raw.ptr, raw.len);
+	size_t len = 0;
 	lk_str part;
 	while (lk_str_split(&raw, '/', &part)) {
 		if (part.len == 0 || lk_str_is(part, ".")) {
 			continue;
 		}
 		*ret_why = check_component(part);
-		if (!*ret_why && path.len == 0) {
+		if (!*ret_why && len == 0) {
 			*ret_why = reserved(part);
 		}
 		if (*ret_why) {
 			return false;
 		}
-		if (path.len > 0) {
-			lk_buf_putc(&path, '/');
+		if (len > 0) {
+			path[len++] = '/';
 		}
-		lk_buf_put(&path, part);
+		memcpy(path + len, part.ptr, part.len);
+		len += part.len;
 	}
-	*ret = lk_str_dup(arena, lk_buf_view(&path));
+	path[len] = '\0';
+	*ret = lk_str_n(path, len);
 	return true;
 }
 
@@ -151,28 +154,13 @@ static int add_made(struct extract *x, const struct lk_entry *entry, struct lk_e
 
 /* ---- directories ---- */
 
-/* *RET_FD: the open directory that PATH lies in, which must have been made; not the caller's. */
 static int open_parent(struct extract *x, lk_str path, int *ret_fd, struct lk_error *err)
 {
-	lk_str dir = lk_path_dirname(path);
-	if (dir.len == 0) {
-		*ret_fd = x->root;
-		return 0;
+	int rc = lk_parent_open(&x->parent, path, ret_fd, err);
+	if (rc < 0) {
+		err->code = LK_E_FS; /* we made it: somebody else is at work there */
+		return lk_wrap(err, "extracting '%s'", lk_archive_name(x->archive));
 	}
-	if (x->parent_fd < 0 || !lk_str_eq(dir, x->parent)) {
-		lk_close_p(&x->parent_fd);
-		char name[LK_MEMBER_PATH_MAX + 1];
-		memcpy(name, dir.ptr, dir.len);
-		name[dir.len] = '\0';
-		int rc = lk_fs_open_beneath(
-			x->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, &x->parent_fd, err);
-		if (rc < 0) {
-			x->parent_fd = -1;
-			return lk_wrap(err, "extracting '%s'", lk_archive_name(x->archive));
-		}
-		x->parent = dir;
-	}
-	*ret_fd = x->parent_fd;
 	return 0;
 }
 
@@ -460,14 +448,14 @@ int lk_extract(struct lk_archive *archive, int dirfd, const struct lk_extract_op
 			lk_str_starts(options->subdir, LK_STR("win-")),
 		.report = options->report,
 		.listing = ret,
-		.parent_fd = -1,
+		.parent = {.root = dirfd, .fd = -1},
 		.digest = lk_digest_new(LK_DIGEST_SHA256),
 		.bytes = lk_reallocarray(NULL, COPY_SIZE, 1),
 	};
 	int rc = extract_all(&x, err);
 	lk_listing_sort(ret);
 	lk_map_done(&x.by_path);
-	lk_close_p(&x.parent_fd);
+	lk_parent_done(&x.parent);
 	lk_digest_free(x.digest);
 	lk_free(x.bytes);
 	return rc;

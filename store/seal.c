@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "store/extract.h"
+#include "store/parent_priv.h"
 
 #define FIRST_LINE "lockenv-seal 1"
 
@@ -190,10 +191,8 @@ int lk_seal_read(int dirfd, struct lk_buf *buf, bool *ret_foreign, struct lk_err
 /* ---- comparison ---- */
 
 struct check {
-	int root;
+	struct lk_parent parent;
 	bool hash;
-	int parent_fd; /* directory of the last entry, or -1 */
-	lk_str parent;
 };
 
 static int differs(lk_str path, const char *how, struct lk_error *err)
@@ -203,28 +202,10 @@ static int differs(lk_str path, const char *how, struct lk_error *err)
 
 static int open_parent(struct check *check, lk_str path, int *ret_fd, struct lk_error *err)
 {
-	lk_str dir = lk_path_dirname(path);
-	*ret_fd = check->root;
-	if (dir.len == 0) {
-		return 0;
-	}
-	if (check->parent_fd < 0 || !lk_str_eq(dir, check->parent)) {
-		lk_close_p(&check->parent_fd);
-		char name[PATH_MAX];
-		memcpy(name, dir.ptr, dir.len);
-		name[dir.len] = '\0';
-		int rc = lk_fs_open_beneath(check->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-			&check->parent_fd, err);
-		if (rc < 0) {
-			check->parent_fd = -1;
-			bool gone = rc == LK_E_NOT_FOUND || err->sys_errno == ELOOP ||
-				err->sys_errno == ENOTDIR;
-			return gone ? differs(path, "is no longer in its directory", err) : rc;
-		}
-		check->parent = dir;
-	}
-	*ret_fd = check->parent_fd;
-	return 0;
+	int rc = lk_parent_open(&check->parent, path, ret_fd, err);
+	bool gone = rc == LK_E_NOT_FOUND ||
+		(rc < 0 && (err->sys_errno == ELOOP || err->sys_errno == ENOTDIR));
+	return gone ? differs(path, "is no longer in its directory", err) : rc;
 }
 
 static int check_bytes(
@@ -304,11 +285,11 @@ static int check_entry(struct check *check, const struct lk_entry *entry, struct
 
 int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, struct lk_error *err)
 {
-	struct check check = {.root = dirfd, .hash = hash, .parent_fd = -1};
+	struct check check = {.parent = {.root = dirfd, .fd = -1}, .hash = hash};
 	int rc = 0;
 	for (size_t i = 0; i < listing->entries.len && rc == 0; i++) {
 		rc = check_entry(&check, &listing->entries.items[i], err);
 	}
-	lk_close_p(&check.parent_fd);
+	lk_parent_done(&check.parent);
 	return rc;
 }

@@ -3,7 +3,13 @@
  *
  * lk_tree_ensure opens RECORD's tree; when it is missing or its seal is broken, it hashes the
  * archive against the lock, extracts it into tmp/, checks it against its own paths.json, seals it
- * and publishes it by rename. Safe to call from several threads and processes at once.
+ * and publishes it by rename. A damaged tree is exchanged for the new one, so that its name never
+ * goes missing. A tree of another user than oneself or root is held against its archive each time.
+ * Safe to call from several threads and processes at once (a report's callbacks then come from each
+ * thread).
+ *
+ * An archive whose bytes are not what the lock says is taken out of the cache. Files that the
+ * archive holds but does not list stay in the tree and are not in `package->paths`.
  */
 #ifndef LK_STORE_TREE_H
 #define LK_STORE_TREE_H
@@ -23,7 +29,10 @@ struct lk_tree_options {
 	bool safety_warn; /* a paths.json mismatch warns instead of LK_E_INTEGRITY */
 };
 
-/* LK_E_OFFLINE when neither tree nor archive is in the cache. Warnings go to REPORT. */
+/* LK_E_OFFLINE when neither tree nor archive is in the cache. LK_E_INTEGRITY names the archive and
+ * the member or field: wrong hash, unsafe or damaged archive, another name, version or build than
+ * RECORD's, a path that contradicts info/paths.json, a damaged tree without an archive. Warnings (a
+ * tree made again, links that lead outside, what safety_warn lets pass) go to REPORT. */
 int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 	const struct lk_tree_options *options, const struct lk_report *report, struct lk_tree *ret,
 	struct lk_error *err) LK_MUST_USE;
