@@ -66,7 +66,7 @@ void lk_digest_restart(struct lk_digest *digest)
 struct lk_sha256 lk_sha256_of(const void *bytes, size_t len)
 {
 	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
-	struct lk_sha256 result;
+	struct lk_sha256 result = {{0}};
 	lk_digest_update(digest, bytes, len);
 	lk_digest_final(digest, result.bytes);
 	return result;
@@ -109,13 +109,14 @@ void lk_hex(const unsigned char *bytes, size_t len, char *out)
 	*out = '\0';
 }
 
-static int hex_value(char c)
+/* 0 to 15, or 16 for what is no hex digit. */
+static unsigned hex_value(char c)
 {
 	if (lk_is_digit(c)) {
-		return c - '0';
+		return (unsigned)(c - '0');
 	}
 	c = lk_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
 bool lk_unhex(lk_str text, unsigned char *out, size_t len)
@@ -124,13 +125,13 @@ bool lk_unhex(lk_str text, unsigned char *out, size_t len)
 		return false;
 	}
 	for (size_t i = 0; i < text.len; i++) {
-		if (hex_value(text.ptr[i]) < 0) {
+		if (hex_value(text.ptr[i]) > 15) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < len; i++) {
-		int high = hex_value(text.ptr[2 * i]);
-		int low = hex_value(text.ptr[2 * i + 1]);
+		unsigned high = hex_value(text.ptr[2 * i]);
+		unsigned low = hex_value(text.ptr[2 * i + 1]);
 		out[i] = (unsigned char)(high << 4 | low);
 	}
 	return true;

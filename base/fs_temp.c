@@ -11,33 +11,27 @@
 #define SUFFIX_LEN 6
 #define TRIES 100
 
-/* PREFIX-xxxxxx with a random suffix, no file of that name looked for. */
-static int random_name(
-	const char *prefix, struct lk_arena *arena, char **ret_name, struct lk_error *err)
+/* PREFIX-xxxxxx with a random suffix; whether it is free is for the caller to find out. */
+static char *random_name(const char *prefix, struct lk_arena *arena)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	unsigned char random[SUFFIX_LEN];
-	/* At most 256 bytes come whole or not at all, once the system has started. */
+	/* So few bytes come whole or not at all. */
 	if (TEMP_FAILURE_RETRY(getrandom(random, sizeof(random), 0)) != sizeof(random)) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot get random bytes");
+		lk_die("the system gives no random bytes");
 	}
 	char suffix[SUFFIX_LEN + 1] = {0};
 	for (size_t i = 0; i < SUFFIX_LEN; i++) {
 		suffix[i] = letters[random[i] % (sizeof(letters) - 1)];
 	}
-	*ret_name = lk_arena_printf(arena, "%s-%s", prefix, suffix);
-	return LK_OK;
+	return lk_arena_printf(arena, "%s-%s", prefix, suffix);
 }
 
 int lk_fs_temp_dir(int dirfd, const char *prefix, struct lk_arena *arena, char **ret_name,
 	struct lk_error *err)
 {
 	for (unsigned i = 0; i < TRIES; i++) {
-		char *name;
-		int rc = random_name(prefix, arena, &name, err);
-		if (rc < 0) {
-			return rc;
-		}
+		char *name = random_name(prefix, arena);
 		if (mkdirat(dirfd, name, 0700) == 0) {
 			*ret_name = name;
 			return LK_OK;
@@ -54,11 +48,7 @@ int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena 
 	char **ret_name, int *ret_fd, struct lk_error *err)
 {
 	for (unsigned i = 0; i < TRIES; i++) {
-		char *name;
-		int rc = random_name(prefix, arena, &name, err);
-		if (rc < 0) {
-			return rc;
-		}
+		char *name = random_name(prefix, arena);
 		int fd = lk_fs_openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL, mode ? mode : 0666);
 		if (fd < 0 && errno == EEXIST) {
 			continue;

@@ -135,11 +135,8 @@ struct members {
 
 static struct members members_of(const struct lk_json *value)
 {
-	struct members members = {NULL, NULL};
-	const json_t *object = inner(value);
-	memcpy(&members.object, &object, sizeof(object));
-	members.iter = json_object_iter(members.object);
-	return members;
+	json_t *object = (json_t *)value;
+	return (struct members){object, json_object_iter(object)};
 }
 
 static void members_next(struct members *members)

@@ -125,9 +125,7 @@ int lk_compress_bzip2(const void *bytes, size_t len, struct lk_buf *out, struct 
 	int rc = BZ_RUN_OK;
 	while (rc != BZ_STREAM_END && !out->overflow) {
 		unsigned part = clamp(left.len);
-		/* bzlib reads through a pointer to char that is not const, and writes nothing
-		 * there. */
-		memcpy(&bz.next_in, &left.ptr, sizeof(left.ptr));
+		bz.next_in = (char *)left.ptr; /* not const to bzlib, which only reads */
 		bz.avail_in = part;
 		bz.next_out = chunk;
 		bz.avail_out = sizeof(chunk);

@@ -19,7 +19,7 @@
 
 #define LK_VEC_OF(T) \
 	{ \
-		T *items; \
+		T *items; /* NOLINT(bugprone-macro-parentheses): T is a type */ \
 		size_t len; \
 		size_t cap; \
 	}

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	struct lk_error err = LK_ERROR_INIT;
-	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1024 * 1024);
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1000000);
 	struct lk_buf LK_CLEANUP(lk_buf_done) packed = LK_BUF_INIT(SIZE_MAX);
 	struct lk_buf LK_CLEANUP(lk_buf_done) back = LK_BUF_INIT(SIZE_MAX);
 	enum lk_codec codec = data[0] % 2 ? LK_CODEC_ZSTD : LK_CODEC_BZIP2;

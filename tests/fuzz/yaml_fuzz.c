@@ -46,7 +46,7 @@ static void check_same(const struct lk_yaml *a, const struct lk_yaml *b)
 	}
 }
 
-static const struct lk_yaml_limits limits = {1024 * 1024, 16};
+static const struct lk_yaml_limits limits = {1000000, 16};
 
 static void write_and_read_back(const struct lk_yaml_doc *doc, struct lk_buf *out)
 {
@@ -68,11 +68,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lk_error err = LK_ERROR_INIT;
 	struct lk_yaml_doc doc;
 	lk_str source = lk_str_n((const char *)data, size);
-	if (size > 64 * 1024) {
+	if (size > 64000) {
 		return 0;
 	}
 	if (lk_yaml_parse(source, "input", &limits, &doc, &err) == LK_OK) {
-		struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1024 * 1024);
+		struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1000000);
 		write_and_read_back(&doc, &out);
 		lk_yaml_doc_done(&doc);
 	} else if (err.code != LK_E_FORMAT || err.line == 0) {

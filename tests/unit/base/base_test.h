@@ -20,12 +20,15 @@
 #define assert_text(view, text) assert_true(lk_str_is((view), (text)))
 
 /* Fails with the error's message unless RC is LK_OK. */
-#define assert_ok(rc, err)                                                                         \
-	do {                                                                                       \
-		if ((rc) != LK_OK) {                                                               \
-			fail_msg("unexpected error: %s", (err).message);                           \
-		}                                                                                  \
-	} while (0)
+#define assert_ok(rc, err) test_check_ok((rc), &(err), __FILE__, __LINE__)
+
+static inline void test_check_ok(int rc, const struct lk_error *err, const char *file, int line)
+{
+	if (rc != LK_OK) {
+		print_error("unexpected error: %s\n", err->message);
+		_fail(file, line);
+	}
+}
 
 struct test_dir {
 	char path[64];
@@ -61,7 +64,7 @@ static inline void test_put_file(struct test_dir *dir, const char *path, const c
 
 static inline void assert_file(struct test_dir *dir, const char *path, const char *text)
 {
-	struct lk_buf buf = LK_BUF_INIT(1024 * 1024);
+	struct lk_buf buf = LK_BUF_INIT(SIZE_MAX);
 	assert_ok(lk_fs_read_file(dir->fd, path, &buf, &dir->err), dir->err);
 	assert_string_equal(lk_buf_cstr(&buf), text);
 	lk_buf_done(&buf);

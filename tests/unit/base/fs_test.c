@@ -38,6 +38,28 @@ static size_t count_entries(struct test_dir *dir)
 	return n;
 }
 
+static const struct {
+	const char *path;
+	int flags;
+	int errnum;
+} openings[] = {
+	{"a/b/file", O_RDONLY, 0},
+	{"a", O_RDONLY | O_DIRECTORY, 0},
+	{"a/b", O_PATH, 0},
+	{"a/b/new", O_WRONLY | O_CREAT | O_EXCL, 0},
+	{"to_a", O_RDONLY | O_DIRECTORY, ELOOP},
+	{"to_a", O_RDONLY, ELOOP},
+	{"to_a/b/file", O_RDONLY, ELOOP},
+	{"to_root/etc", O_RDONLY, ELOOP},
+	{"a/b/to_file", O_RDONLY, ELOOP},
+	{"a/b/to_file", O_PATH | O_NOFOLLOW, 0},
+	{"dangling", O_WRONLY | O_CREAT, ELOOP},
+	{"a/x/file", O_RDONLY, ENOENT},
+	{"a/b/file/x", O_RDONLY, ENOTDIR},
+	{"a/b/file", O_RDONLY | O_DIRECTORY, ENOTDIR},
+	{"a/b/file", O_WRONLY | O_CREAT | O_EXCL, EEXIST},
+};
+
 /* The kernel's way and the walk must agree on everything. */
 static void test_open_beneath(void **state)
 {
@@ -48,49 +70,29 @@ static void test_open_beneath(void **state)
 	make_link(dir, "/", "to_root");
 	make_link(dir, "file", "a/b/to_file");
 	make_link(dir, "nowhere", "dangling");
-	static const struct {
-		const char *path;
-		int flags;
-		int errnum;
-	} rows[] = {
-		{"a/b/file", O_RDONLY, 0},
-		{"a", O_RDONLY | O_DIRECTORY, 0},
-		{"a/b", O_PATH, 0},
-		{"a/b/new", O_WRONLY | O_CREAT | O_EXCL, 0},
-		{"to_a", O_RDONLY | O_DIRECTORY, ELOOP},
-		{"to_a", O_RDONLY, ELOOP},
-		{"to_a/b/file", O_RDONLY, ELOOP},
-		{"to_root/etc", O_RDONLY, ELOOP},
-		{"a/b/to_file", O_RDONLY, ELOOP},
-		{"a/b/to_file", O_PATH | O_NOFOLLOW, 0},
-		{"dangling", O_WRONLY | O_CREAT, ELOOP},
-		{"a/x/file", O_RDONLY, ENOENT},
-		{"a/b/file/x", O_RDONLY, ENOTDIR},
-		{"a/b/file", O_RDONLY | O_DIRECTORY, ENOTDIR},
-		{"a/b/file", O_WRONLY | O_CREAT | O_EXCL, EEXIST},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(openings); i++) {
 		int expected = LK_OK;
-		if (rows[i].errnum) {
-			bool missing = rows[i].errnum == ENOENT || rows[i].errnum == ENOTDIR;
+		if (openings[i].errnum) {
+			bool missing =
+				openings[i].errnum == ENOENT || openings[i].errnum == ENOTDIR;
 			expected = missing ? LK_E_NOT_FOUND : LK_E_FS;
 		}
 		int fd = -1;
 		int rc = lk_fs_open_beneath(
-			dir->fd, rows[i].path, rows[i].flags, 0600, &fd, &dir->err);
+			dir->fd, openings[i].path, openings[i].flags, 0600, &fd, &dir->err);
 		assert_int_equal(rc, expected);
 		if (rc == LK_OK) {
 			assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 			close(fd);
 		} else {
-			assert_int_equal(dir->err.sys_errno, rows[i].errnum);
-			assert_non_null(strstr(dir->err.message, rows[i].path));
+			assert_int_equal(dir->err.sys_errno, openings[i].errnum);
+			assert_non_null(strstr(dir->err.message, openings[i].path));
 		}
-		if (rows[i].flags & O_CREAT && rc == LK_OK) {
-			assert_int_equal(unlinkat(dir->fd, rows[i].path, 0), 0);
+		if (openings[i].flags & O_CREAT && rc == LK_OK) {
+			assert_int_equal(unlinkat(dir->fd, openings[i].path, 0), 0);
 		}
-		fd = lk_fs_walk_beneath(dir->fd, rows[i].path, rows[i].flags, 0600);
-		assert_int_equal(fd < 0 ? errno : 0, rows[i].errnum);
+		fd = lk_fs_walk_beneath(dir->fd, openings[i].path, openings[i].flags, 0600);
+		assert_int_equal(fd < 0 ? errno : 0, openings[i].errnum);
 		if (fd >= 0) {
 			assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 			close(fd);

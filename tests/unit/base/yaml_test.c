@@ -70,66 +70,67 @@ static void test_trees(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	unsigned line;
+	unsigned column;
+	const char *said;
+} refused[] = {
+	{"a: 1\nb: 2\na: 3", 3, 1, "the key 'a' is already on line 1"},
+	{"{a: {b: 1, 'b': 2}}", 1, 12, "already"},
+	{"a: &x 1", 1, 4, "anchors"},
+	{"a: *x", 1, 4, "aliases"},
+	{"&x [1]", 1, 1, "anchors"},
+	{"&x a: 1", 1, 1, "anchors"},
+	{"a: !!int 1", 1, 4, "tags"},
+	{"a: ! 1", 1, 4, "tags"},
+	{"!foo {}", 1, 1, "tags"},
+	{"a\n---\nb", 2, 1, "second document"},
+	{"---\n---\n", 2, 1, "second document"},
+	{"? [a]\n: b", 1, 3, "a key must be plain text"},
+	{"{a: 1}: b", 1, 1, "a key must be plain text"},
+	{"?\n: b", 1, 2, "a key is missing"},
+	{"[[[[[[[1]]]]]]]", 1, 7, "deeper than 6"},
+	{"a: \"\\0\"", 1, 4, "NUL"},
+	{"\"\\0\": a", 1, 1, "NUL"},
+	{"a: b: c", 1, 5, "mapping values"},
+	{"\xc3\xa9: b: c", 1, 6, "mapping values"},
+	{"a: [b\n", 2, 1, "expected ',' or ']'"},
+	{"a: 'b\n", 2, 1, "unexpected end of stream"},
+	{"a: \"\\q\"", 1, 5, "unknown escape"},
+	{"a:\n\t- b", 2, 1, "cannot start any token"},
+	{"a: @b", 1, 4, "cannot start any token"},
+	{"a: 1\nb: \xff", 2, 4, "UTF-8"},
+	{"a: \x01", 1, 4, "control characters"},
+	{"a: 1 # x\rb: 2", 1, 9, "line break"},
+	{"a: 1 # x\xc2\x85"
+	 "b: 2",
+		1, 9, "line break"},
+	{"a: 1\n# x\xe2\x80\xa8"
+	 "b: 2",
+		2, 4, "line break"},
+	{"\xff\xfe"
+	 "a\0:\0",
+		1, 1, "UTF-8"},
+	{"%TAG ! x\n---\na", 1, 1, "tag directives"},
+	{"a\n...\n%TAG ! x\n---\na", 3, 1, "tag directives"},
+	{"%YAML 3.0\n---\na", 1, 1, "incompatible"},
+};
+
 static void test_refused(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		unsigned line;
-		unsigned column;
-		const char *said;
-	} rows[] = {
-		{"a: 1\nb: 2\na: 3", 3, 1, "the key 'a' is already on line 1"},
-		{"{a: {b: 1, 'b': 2}}", 1, 12, "already"},
-		{"a: &x 1", 1, 4, "anchors"},
-		{"a: *x", 1, 4, "aliases"},
-		{"&x [1]", 1, 1, "anchors"},
-		{"&x a: 1", 1, 1, "anchors"},
-		{"a: !!int 1", 1, 4, "tags"},
-		{"a: ! 1", 1, 4, "tags"},
-		{"!foo {}", 1, 1, "tags"},
-		{"a\n---\nb", 2, 1, "second document"},
-		{"---\n---\n", 2, 1, "second document"},
-		{"? [a]\n: b", 1, 3, "a key must be plain text"},
-		{"{a: 1}: b", 1, 1, "a key must be plain text"},
-		{"?\n: b", 1, 2, "a key is missing"},
-		{"[[[[[[[1]]]]]]]", 1, 7, "deeper than 6"},
-		{"a: \"\\0\"", 1, 4, "NUL"},
-		{"\"\\0\": a", 1, 1, "NUL"},
-		{"a: b: c", 1, 5, "mapping values"},
-		{"\xc3\xa9: b: c", 1, 6, "mapping values"},
-		{"a: [b\n", 2, 1, "expected ',' or ']'"},
-		{"a: 'b\n", 2, 1, "unexpected end of stream"},
-		{"a: \"\\q\"", 1, 5, "unknown escape"},
-		{"a:\n\t- b", 2, 1, "cannot start any token"},
-		{"a: @b", 1, 4, "cannot start any token"},
-		{"a: 1\nb: \xff", 2, 4, "UTF-8"},
-		{"a: \x01", 1, 4, "control characters"},
-		{"a: 1 # x\rb: 2", 1, 9, "line break"},
-		{"a: 1 # x\xc2\x85"
-		 "b: 2",
-			1, 9, "line break"},
-		{"a: 1\n# x\xe2\x80\xa8"
-		 "b: 2",
-			2, 4, "line break"},
-		{"\xff\xfe"
-		 "a\0:\0",
-			1, 1, "UTF-8"},
-		{"%TAG ! x\n---\na", 1, 1, "tag directives"},
-		{"a\n...\n%TAG ! x\n---\na", 3, 1, "tag directives"},
-		{"%YAML 3.0\n---\na", 1, 1, "incompatible"},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(refused); i++) {
 		struct lk_error err = LK_ERROR_INIT;
 		struct lk_yaml_doc doc;
-		int rc = lk_yaml_parse(lk_str_of(rows[i].text), "f.yml", &limits, &doc, &err);
-		if (rc != LK_E_FORMAT || !strstr(err.message, rows[i].said) ||
-			err.line != rows[i].line || err.column != rows[i].column) {
-			fail_msg("%s: %d %u:%u: %s", rows[i].text, rc, err.line, err.column,
+		int rc = lk_yaml_parse(lk_str_of(refused[i].text), "f.yml", &limits, &doc, &err);
+		if (rc != LK_E_FORMAT || !strstr(err.message, refused[i].said) ||
+			err.line != refused[i].line || err.column != refused[i].column) {
+			fail_msg("%s: %d %u:%u: %s", refused[i].text, rc, err.line, err.column,
 				err.message);
 		}
 		assert_string_equal(err.file, "f.yml");
-		lk_str line = lk_line_of(lk_str_of(rows[i].text), err.line);
+		lk_str line = lk_line_of(lk_str_of(refused[i].text), err.line);
 		assert_text(line, err.excerpt);
 	}
 	struct lk_error err = LK_ERROR_INIT;
