@@ -4,7 +4,7 @@
 #include "conda/debug_batch.h"
 
 #include "conda/matchspec.h"
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 static int split_line(
 	lk_str line, const char *form, lk_str *ret_left, lk_str *ret_right, struct lk_error *err)

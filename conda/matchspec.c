@@ -5,7 +5,7 @@
 #include "conda/matchspec.h"
 
 #include "conda/matchspec_priv.h"
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 #include "conda/subdir.h"
 
 #define MAX_BRACKETS 8 /* one within the other */
@@ -40,7 +40,7 @@ int matchspec_set_version(struct matchspec_parser *p, lk_str text, const char *a
 	spec->version = lk_version_spec_is_any(version) ? NULL : version;
 	spec->version_text = LK_STR("");
 	if (spec->version) {
-		struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(2 * LK_SPEC_MAX_LEN);
+		struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(SIZE_MAX);
 		lk_version_spec_canonical(version, &buf);
 		spec->version_text = lk_str_dup(p->arena, lk_buf_view(&buf));
 	}
@@ -353,7 +353,7 @@ static lk_str name_run(lk_str s)
 /* A character after which a word belongs to the version. */
 static bool binds_right(char c)
 {
-	return c != '\0' && memchr("=!|,<>~(", c, 8) != NULL;
+	return lk_is_one_of(c, "=!|,<>~(");
 }
 
 static lk_str trim_end(lk_str s)
@@ -381,7 +381,7 @@ static lk_str split_build(lk_str *tail)
 	bool regex = build.len > 0 && build.ptr[0] == '^';
 	for (size_t i = 0; i < build.len; i++) {
 		char c = build.ptr[i];
-		if (memchr(",|<>~=-", c, 7) != NULL || (!regex && (c == '(' || c == ')'))) {
+		if (lk_is_one_of(c, ",|<>~=-") || (!regex && (c == '(' || c == ')'))) {
 			return LK_STR("");
 		}
 	}
@@ -397,7 +397,7 @@ static lk_str exact_with_build(lk_str version)
 {
 	bool single = version.len > 1 && version.ptr[0] == '=';
 	for (size_t i = 1; i < version.len; i++) {
-		single = single && memchr("=,|", version.ptr[i], 3) == NULL;
+		single = single && !lk_is_one_of(version.ptr[i], "=,|");
 	}
 	return single ? lk_str_trim(lk_str_skip(version, 1)) : version;
 }

@@ -3,6 +3,8 @@
  * stand before the brackets without being misread, then the rest in brackets in a fixed order.
  */
 #include "conda/matchspec.h"
+
+#include "conda/spec_text_priv.h"
 #include "conda/subdir.h"
 
 struct writer {
@@ -12,7 +14,7 @@ struct writer {
 
 static bool is_plain(char c)
 {
-	return lk_is_alnum(c) || memchr("_.*+-/:", c, 7) != NULL;
+	return lk_is_alnum(c) || lk_is_one_of(c, "_.*+-/:");
 }
 
 static bool all_plain(lk_str s)
@@ -31,7 +33,7 @@ static void put_quoted(struct lk_buf *out, lk_str s)
 	lk_buf_putc(out, quote);
 	for (size_t i = 0; i < s.len; i++) {
 		char next = i + 1 < s.len ? s.ptr[i + 1] : quote;
-		bool acts = s.ptr[i] == '\\' && memchr("\\'\"", next, 3) != NULL;
+		bool acts = s.ptr[i] == '\\' && lk_is_one_of(next, "\\'\"");
 		if (acts || s.ptr[i] == quote) {
 			lk_buf_putc(out, '\\');
 		}
@@ -130,7 +132,7 @@ static bool version_follows(lk_str version)
 	bool single = lk_str_starts(version, LK_STR("=")) || lk_str_starts(version, LK_STR("!=")) ||
 		lk_str_starts(version, LK_STR("~="));
 	for (size_t i = 0; i < version.len; i++) {
-		single = single && memchr("<>|,(^$", version.ptr[i], 7) == NULL;
+		single = single && !lk_is_one_of(version.ptr[i], "<>|,(^$");
 	}
 	return single;
 }
@@ -138,7 +140,7 @@ static bool version_follows(lk_str version)
 static bool build_follows(lk_str build)
 {
 	for (size_t i = 0; i < build.len; i++) {
-		if (!lk_is_alnum(build.ptr[i]) && memchr("_.+", build.ptr[i], 3) == NULL) {
+		if (!lk_is_alnum(build.ptr[i]) && !lk_is_one_of(build.ptr[i], "_.+")) {
 			return false;
 		}
 	}

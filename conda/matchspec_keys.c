@@ -3,7 +3,7 @@
  */
 #include "conda/matchspec_priv.h"
 
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 #define MAX_LIST 64
 #define EXTRA_MAX_LEN 64
@@ -35,8 +35,7 @@ static int read_quoted(struct reader *r, lk_str *ret)
 	const char *at = open + 1;
 	size_t escapes = 0;
 	while (at < r->end && *at != *open) {
-		bool escape = *at == '\\' && at + 1 < r->end &&
-			(at[1] == '\\' || at[1] == '\'' || at[1] == '"');
+		bool escape = *at == '\\' && at + 1 < r->end && lk_is_one_of(at[1], "\\'\"");
 		escapes += escape;
 		at += escape ? 2 : 1;
 	}
@@ -51,7 +50,7 @@ static int read_quoted(struct reader *r, lk_str *ret)
 		size_t len = 0;
 		for (size_t i = 0; i < raw.len; i++) {
 			bool escape = raw.ptr[i] == '\\' && i + 1 < raw.len &&
-				memchr("\\'\"", raw.ptr[i + 1], 3) != NULL;
+				lk_is_one_of(raw.ptr[i + 1], "\\'\"");
 			i += escape;
 			copy[len++] = raw.ptr[i];
 		}
@@ -284,7 +283,7 @@ static bool is_lower_alnum(char c)
 static bool is_extra(lk_str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (!is_lower_alnum(s.ptr[i]) && memchr("_.+-", s.ptr[i], 4) == NULL) {
+		if (!is_lower_alnum(s.ptr[i]) && !lk_is_one_of(s.ptr[i], "_.+-")) {
 			return false;
 		}
 	}

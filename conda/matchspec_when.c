@@ -3,7 +3,7 @@
  */
 #include "conda/matchspec_priv.h"
 
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 struct when_parser {
 	struct matchspec_parser *p;

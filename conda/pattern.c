@@ -5,7 +5,7 @@
 
 #include <regex.h>
 
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 struct lk_pattern {
 	lk_str text; /* NUL-ended */

@@ -17,7 +17,7 @@
  */
 #include "conda/version.h"
 
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 enum key_byte {
 	KEY_DEV = 1,

@@ -4,7 +4,7 @@
 #include "conda/version_spec.h"
 
 #include "conda/pattern.h"
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 enum kind {
 	KIND_OR, /* of the children */
@@ -173,7 +173,7 @@ static int glob_clause(struct parser *p, enum op op, lk_str operand, struct lk_v
 	}
 	for (size_t i = 0; i < operand.len; i++) {
 		char c = operand.ptr[i];
-		if (!lk_is_alnum(c) && c != '*' && (i == 0 || memchr("._-+!", c, 5) == NULL)) {
+		if (!lk_is_alnum(c) && c != '*' && (i == 0 || !lk_is_one_of(c, "._-+!"))) {
 			return fail_at(p, pos_of(p, operand) + i, "invalid character");
 		}
 	}

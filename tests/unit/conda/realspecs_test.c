@@ -24,6 +24,10 @@ struct name {
 	size_t len, cap;
 };
 
+struct parsed_version {
+	const struct lk_version *version; /* NULL: it does not parse */
+};
+
 /* Distinct texts in the order they were met. */
 struct texts {
 	struct lk_map map;
@@ -37,7 +41,7 @@ struct fixture {
 	struct texts specs, user_specs, versions, dists;
 	struct lk_map names_map;
 	struct names LK_VEC_OF(struct name) names;
-	struct parsed_versions LK_VEC_OF(const struct lk_version *) parsed;
+	struct parsed_versions LK_VEC_OF(struct parsed_version) parsed;
 	size_t n_files, n_records;
 	size_t n_failures;
 };
@@ -94,9 +98,9 @@ static const struct lk_version *parse_version(struct fixture *f, lk_str text)
 		if (lk_version_parse(text, &f->arena, &version, &f->err) < 0) {
 			tell_failure(f, text);
 		}
-		lk_vec_push(&f->parsed, version);
+		lk_vec_push(&f->parsed, (struct parsed_version){version});
 	}
-	return f->parsed.items[index];
+	return f->parsed.items[index].version;
 }
 
 static void add_candidate(struct fixture *f, lk_str name, lk_str version, lk_str build)

@@ -1,7 +1,7 @@
 /*
- * Columns for errors in specs, and their way from a part to the whole.
+ * Errors in specs: their column, and its way from a part to the whole.
  */
-#include "conda/spec_error_priv.h"
+#include "conda/spec_text_priv.h"
 
 int lk_spec_fail(struct lk_error *err, lk_str text, size_t pos, const char *fmt, ...)
 {

@@ -1,12 +1,19 @@
 /*
- * Errors in one-line texts (versions, version specs, MatchSpecs): a column and the text under it.
- *
- * For conda/ only.
+ * What the parsers of one-line texts share (versions, version specs, MatchSpecs): errors with a
+ * column and the text under it, sets of characters. For conda/ only.
  */
-#ifndef LK_CONDA_SPEC_ERROR_PRIV_H
-#define LK_CONDA_SPEC_ERROR_PRIV_H
+#ifndef LK_CONDA_SPEC_TEXT_PRIV_H
+#define LK_CONDA_SPEC_TEXT_PRIV_H
+
+#include <stdbool.h>
 
 #include "base/err.h"
+
+/* Is C one of the characters of SET? */
+static inline bool lk_is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
 
 /* LK_E_FORMAT at byte POS (0-based) of TEXT, with TEXT as excerpt. */
 int lk_spec_fail(struct lk_error *err, lk_str text, size_t pos, const char *fmt, ...)
