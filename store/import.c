@@ -126,7 +126,7 @@ static int import_file(struct lk_cache *cache, int dir, const char *from, const 
 		return rc;
 	}
 	struct lk_sha256 sha256;
-	uint64_t size;
+	uint64_t size = 0;
 	rc = copy_in(src, &incoming, path, &sha256, &size, err);
 	if (rc < 0) {
 		lk_cache_abort(cache, &incoming);
