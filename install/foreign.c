@@ -17,14 +17,19 @@
 #define MAX_SAVED 100
 #define IMPLIED_DIR (LK_MAP_NONE - 1)
 
-struct owned_refs LK_VEC_OF(const struct lk_prefix_path *);
+/* An owned path; `entry` is NULL where only its name is known. */
+struct owned {
+	const struct lk_prefix_path *entry;
+};
+
+struct owned_list LK_VEC_OF(struct owned);
 
 struct carry {
 	int new_fd;
 	dev_t dev;
 	struct timespec installed; /* files changed later may have been changed by the user */
 	struct lk_map owned;       /* path to an index into `paths`, or IMPLIED_DIR */
-	struct owned_refs paths;
+	struct owned_list paths;
 	struct lk_dirs dirs; /* of the new tree */
 	const struct lk_report *report;
 };
@@ -54,13 +59,13 @@ static void load_owned(struct carry *carry, const struct lk_prefix_records *have
 	for (size_t r = 0; r < have->len; r++) {
 		const struct lk_prefix_record *record = &have->items[r];
 		for (size_t i = 0; i < record->n_paths; i++) {
-			lk_vec_push(&carry->paths, &record->paths[i]);
+			lk_vec_push(&carry->paths, (struct owned){&record->paths[i]});
 			own_path(carry, record->paths[i].path, (uint32_t)carry->paths.len - 1);
 		}
 	}
 	/* Old records list files only; those of noarch packages keep the archive's paths in
 	 * `paths`. */
-	lk_vec_push(&carry->paths, NULL);
+	lk_vec_push(&carry->paths, (struct owned){NULL});
 	for (size_t r = 0; r < have->len; r++) {
 		for (size_t i = 0; i < have->items[r].files.n; i++) {
 			own_path(carry, have->items[r].files.items[i],
@@ -186,40 +191,48 @@ static int put(const struct level *level, lk_str from, const struct stat *status
 	return copy_over(level, from, status, dirfd, name, err);
 }
 
+/* The names under which NAME may be kept: itself, then NAME.lockenv-saved, NAME.lockenv-saved.2 …
+ */
+static lk_str saved_name(struct lk_arena *arena, lk_str name, unsigned i)
+{
+	if (i == 0) {
+		return name;
+	}
+	return lk_str_printf(arena, LK_STR_FMT LK_FOREIGN_SUFFIX "%s", LK_STR_ARG(name),
+		i == 1 ? "" : lk_arena_printf(arena, ".%u", i));
+}
+
 /* Carries one file to its path, or, where that is taken or SAVE says so, to a name beside it. */
 static int carry_file(struct carry *carry, const struct level *level, lk_str name,
 	const struct stat *status, bool save, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	int dirfd = -1;
+	bool there = true;
+	bool same = false;
+	unsigned i = save ? 1 : 0;
 	int rc = lk_dirs_enter(&carry->dirs, level->target, &dirfd, err);
-	for (unsigned i = save ? 1 : 0; rc == 0 && i <= MAX_SAVED; i++) {
-		bool there = false;
-		bool same = false;
-		lk_str as = name;
-		if (i > 0) {
-			as = lk_str_printf(&arena, LK_STR_FMT LK_FOREIGN_SUFFIX "%s",
-				LK_STR_ARG(name), i == 1 ? "" : lk_arena_printf(&arena, ".%u", i));
-		}
+	for (; rc == 0 && i <= MAX_SAVED; i++) {
+		lk_str as = saved_name(&arena, name, i);
 		rc = is_same(level, name, status, dirfd, as, &there, &same, err);
-		if (rc < 0 || same) {
-			return rc;
+		if (rc < 0 || same || !there) {
+			break;
 		}
-		if (there) {
-			continue;
-		}
-		rc = put(level, name, status, dirfd, as, err);
-		if (rc == 0 && i > 0) {
-			lk_str dir = level->target;
-			lk_warn(carry->report,
-				"'" LK_STR_FMT "%s" LK_STR_FMT "' %s: kept as '" LK_STR_FMT "'",
-				LK_STR_ARG(dir), dir.len > 0 ? "/" : "", LK_STR_ARG(name),
-				save ? "was changed" : "is now brought by a package",
-				LK_STR_ARG(as));
-		}
+	}
+	if (rc < 0 || same) {
 		return rc;
 	}
-	return rc < 0 ? rc : lk_fail(err, LK_E_FS, "too many saved forms of '%s'", name.ptr);
+	if (there) {
+		return lk_fail(err, LK_E_FS, "too many saved forms of '%s'", name.ptr);
+	}
+	lk_str as = saved_name(&arena, name, i);
+	rc = put(level, name, status, dirfd, as, err);
+	if (rc == 0 && i > 0) {
+		lk_warn(carry->report, "'" LK_STR_FMT "' %s: kept as '" LK_STR_FMT "'",
+			LK_STR_ARG(join(&arena, level->target, name)),
+			save ? "was changed" : "is now brought by a package", LK_STR_ARG(as));
+	}
+	return rc;
 }
 
 static int carry_level(struct carry *carry, const struct level *level, struct lk_error *err);
@@ -229,16 +242,14 @@ static int dir_target(struct carry *carry, struct lk_arena *arena, const struct 
 	lk_str name, lk_str *ret, struct lk_error *err)
 {
 	lk_str target = join(arena, level->target, name);
-	lk_str as = target;
-	for (unsigned i = 1; i <= MAX_SAVED; i++) {
+	for (unsigned i = 0; i <= MAX_SAVED; i++) {
 		struct stat status;
+		lk_str as = saved_name(arena, target, i);
 		bool there = fstatat(carry->new_fd, as.ptr, &status, AT_SYMLINK_NOFOLLOW) == 0;
 		if (!there || S_ISDIR(status.st_mode)) {
 			*ret = as;
 			return 0;
 		}
-		as = lk_str_printf(arena, LK_STR_FMT LK_FOREIGN_SUFFIX "%s", LK_STR_ARG(target),
-			i == 1 ? "" : lk_arena_printf(arena, ".%u", i));
 	}
 	return lk_fail(err, LK_E_FS, "too many saved forms of '%s'", target.ptr);
 }
@@ -300,8 +311,8 @@ static int carry_entry(
 	uint32_t owned = lk_map_get(&carry->owned, path);
 	if (owned < IMPLIED_DIR) {
 		bool changed = false;
-		int rc = is_changed(
-			carry, level, name, &status, carry->paths.items[owned], &changed, err);
+		int rc = is_changed(carry, level, name, &status, carry->paths.items[owned].entry,
+			&changed, err);
 		return rc < 0 || !changed ? rc : carry_file(carry, level, name, &status, true, err);
 	}
 	return is_derived(carry, level, name) ? 0

@@ -73,7 +73,7 @@ static lk_str dependency_name(lk_str spec)
 	spec = lk_str_trim(spec);
 	size_t end = 0;
 	while (end < spec.len && !lk_is_space(spec.ptr[end]) &&
-		memchr("=<>!~[", spec.ptr[end], 6) == NULL) {
+		lk_str_find_char(LK_STR("=<>!~["), spec.ptr[end]) == SIZE_MAX) {
 		end++;
 	}
 	lk_str name = lk_str_slice(spec, 0, end);

@@ -35,12 +35,10 @@ static const char program[] =
 	"    except Exception:\n"
 	"        pass\n";
 
-struct pyc_refs LK_VEC_OF(struct lk_entry *);
-
 struct compile {
 	struct lk_layout *layout;
 	int stage_fd;
-	struct pyc_refs files;
+	struct lk_u32s files; /* indices of the layout's entries */
 	struct lk_relay relay;
 	atomic_size_t failed; /* processes that did not end well */
 };
@@ -56,8 +54,9 @@ static int make_list(
 	const struct compile *compile, size_t from, size_t to, int *ret_fd, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) list = LK_BUF_INIT((size_t)64 << 20);
+	const struct lk_entry *entries = compile->layout->entries;
 	for (size_t i = from; i < to; i++) {
-		const struct lk_entry *entry = compile->files.items[i];
+		const struct lk_entry *entry = &entries[compile->files.items[i]];
 		put_field(&list, entry->compiled_from);
 		put_field(&list, entry->path);
 		lk_buf_put(&list, compile->layout->prefix);
@@ -124,7 +123,7 @@ static int compile_item(void *ctx, size_t index, struct lk_error *err)
 		return 0;
 	}
 	for (size_t i = from; i < to; i++) {
-		finish(compile, compile->files.items[i]);
+		finish(compile, &compile->layout->entries[compile->files.items[i]]);
 	}
 	lk_relay_step(&compile->relay, "compile");
 	return 0;
@@ -136,7 +135,7 @@ int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 	struct compile compile = {.layout = layout, .stage_fd = stage_fd};
 	for (size_t i = 0; i < layout->n_entries; i++) {
 		if (layout->entries[i].kind == LK_ENTRY_PYC && !layout->entries[i].lost) {
-			lk_vec_push(&compile.files, &layout->entries[i]);
+			lk_vec_push(&compile.files, (uint32_t)i);
 		}
 	}
 	size_t items = (compile.files.len + FILES_PER_PROCESS - 1) / FILES_PER_PROCESS;

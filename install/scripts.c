@@ -67,17 +67,17 @@ static int run_script(const struct lk_layout *layout, const struct lk_layout_pac
 
 int lk_scripts_run(const struct lk_layout *layout, int prefix_fd, struct lk_error *err)
 {
-	const struct lk_layout_package **by_rank = lk_calloc(layout->n_packages, sizeof(*by_rank));
+	uint32_t *LK_AUTO_FREE by_rank = lk_calloc(layout->n_packages, sizeof(*by_rank));
 	int rc = 0;
-	for (size_t i = 0; i < layout->n_packages; i++) {
-		by_rank[layout->packages[i].rank] = &layout->packages[i];
+	for (uint32_t i = 0; i < layout->n_packages; i++) {
+		by_rank[layout->packages[i].rank] = i;
 	}
 	for (size_t i = 0; rc == 0 && i < layout->n_packages; i++) {
-		lk_str script = post_link_of(by_rank[i]);
+		const struct lk_layout_package *package = &layout->packages[by_rank[i]];
+		lk_str script = post_link_of(package);
 		if (script.len > 0) {
-			rc = run_script(layout, by_rank[i], script, prefix_fd, err);
+			rc = run_script(layout, package, script, prefix_fd, err);
 		}
 	}
-	lk_free(by_rank);
 	return rc;
 }

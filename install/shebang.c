@@ -44,7 +44,7 @@ static void put_quoted(struct lk_buf *out, lk_str text)
 {
 	lk_buf_putc(out, '"');
 	for (size_t i = 0; i < text.len; i++) {
-		if (memchr("\"\\$`", text.ptr[i], 4) != NULL) {
+		if (lk_str_find_char(LK_STR("\"\\$`"), text.ptr[i]) != SIZE_MAX) {
 			lk_buf_putc(out, '\\');
 		}
 		lk_buf_putc(out, text.ptr[i]);

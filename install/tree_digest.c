@@ -57,7 +57,7 @@ static void add_line(struct lk_digest *digest, const struct lk_tree_line *line)
 
 struct lk_sha256 lk_tree_digest(struct lk_tree_lines *lines)
 {
-	struct lk_sha256 result;
+	struct lk_sha256 result = {{0}};
 	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
 	if (lines->len > 0) {
 		qsort(lines->items, lines->len, sizeof(*lines->items), cmp_line);
