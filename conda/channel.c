@@ -17,15 +17,17 @@ static lk_str without_trailing_slashes(lk_str s)
 	return s;
 }
 
-/* Trailing slashes and one trailing "/SUBDIR" off. */
+/* Trailing slashes and trailing "/SUBDIR" off. */
 static lk_str without_subdir(lk_str path)
 {
-	path = without_trailing_slashes(path);
-	size_t slash = lk_str_rfind_char(path, '/');
-	if (slash != SIZE_MAX && lk_subdir_is_known(lk_str_skip(path, slash + 1))) {
-		path = without_trailing_slashes(lk_str_slice(path, 0, slash));
+	for (;;) {
+		path = without_trailing_slashes(path);
+		size_t slash = lk_str_rfind_char(path, '/');
+		if (slash == SIZE_MAX || !lk_subdir_is_known(lk_str_skip(path, slash + 1))) {
+			return path;
+		}
+		path = lk_str_slice(path, 0, slash);
 	}
-	return path;
 }
 
 static lk_str lower(lk_str s, struct lk_arena *arena)
@@ -109,14 +111,15 @@ static int resolve_url(lk_str reference, const struct lk_url_parts *parts, struc
 		return fail(err, reference, arena, "the URL has no host");
 	}
 	lk_str host = lower(parts->host, arena);
-	lk_str path = lk_url_encode_path_again(lk_url_remove_dots(parts->path, arena), arena);
-	path = without_subdir(path);
-	lk_str open = lk_str_skip(path, lk_url_token_len(path));
+	struct lk_url_parts clean = *parts;
+	clean.path = lk_url_encode_path_again(lk_url_remove_dots(parts->path, arena), arena);
+	clean.path = without_subdir(clean.path);
+	lk_str open = lk_str_skip(clean.path, lk_url_token_len(&clean));
 	ret->url = lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT, LK_STR_ARG(scheme),
 		LK_STR_ARG(host), LK_STR_ARG(open));
 	ret->auth_url = lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT "%s" LK_STR_FMT LK_STR_FMT,
 		LK_STR_ARG(scheme), LK_STR_ARG(parts->userinfo), parts->has_userinfo ? "@" : "",
-		LK_STR_ARG(host), LK_STR_ARG(path));
+		LK_STR_ARG(host), LK_STR_ARG(clean.path));
 	return 0;
 }
 
@@ -130,7 +133,8 @@ static bool is_channel_name(lk_str name)
 			return false;
 		}
 		for (size_t i = 0; i < part.len; i++) {
-			if (!lk_is_alnum(part.ptr[i]) && !memchr("._-+", part.ptr[i], 4)) {
+			if (!lk_is_alnum(part.ptr[i]) &&
+				lk_str_find_char(LK_STR("._-+"), part.ptr[i]) == SIZE_MAX) {
 				return false;
 			}
 		}

@@ -16,7 +16,7 @@ struct reader {
 	const char *name;
 	const struct lk_report *report;
 	struct lk_envspec *envspec;
-	struct lk_yaml_doc *doc;
+	struct lk_yaml_doc doc;
 	struct lines lines;
 	struct lk_error *err;
 };
@@ -49,7 +49,7 @@ static lk_str source_line(const struct lk_yaml_doc *doc, unsigned line)
 /* The selector of a "# [linux]" comment at the end of the node's line, or an empty view. */
 static lk_str line_selector(const struct reader *r, const struct lk_yaml *node)
 {
-	lk_str line = lk_str_trim(source_line(r->doc, node->line));
+	lk_str line = lk_str_trim(source_line(&r->doc, node->line));
 	size_t mark = lk_str_rfind_char(line, '#');
 	if (mark == SIZE_MAX || mark == 0 || !lk_is_space(line.ptr[mark - 1])) {
 		return LK_STR("");
@@ -90,13 +90,13 @@ static int read_section(struct reader *r, const struct lk_yaml *member)
 			return 0;
 		}
 		lk_yaml_fail(
-			r->doc, member, r->err, "bad selector '" LK_STR_FMT "'", LK_STR_ARG(key));
+			&r->doc, member, r->err, "bad selector '" LK_STR_FMT "'", LK_STR_ARG(key));
 		lk_error_hint(
 			r->err, "write sel(linux), sel(unix), sel(osx) or sel(win), and one spec");
 		return LK_E_FORMAT;
 	}
 	return lk_yaml_fail(
-		r->doc, member, r->err, "unknown section '" LK_STR_FMT "'", LK_STR_ARG(key));
+		&r->doc, member, r->err, "unknown section '" LK_STR_FMT "'", LK_STR_ARG(key));
 }
 
 static int read_dependency(struct reader *r, const struct lk_yaml *node)
@@ -106,7 +106,7 @@ static int read_dependency(struct reader *r, const struct lk_yaml *node)
 		return 0;
 	}
 	if (node->kind != LK_YAML_MAPPING) {
-		return lk_yaml_fail(r->doc, node, r->err, "a dependency must be a spec");
+		return lk_yaml_fail(&r->doc, node, r->err, "a dependency must be a spec");
 	}
 	for (const struct lk_yaml *member = node->first; member; member = member->next) {
 		int rc = read_section(r, member);
@@ -125,12 +125,12 @@ static int read_strings(
 		return 0;
 	}
 	if (node->kind != LK_YAML_SEQUENCE) {
-		return lk_yaml_fail(r->doc, node, r->err, "'%s' must be a list", what);
+		return lk_yaml_fail(&r->doc, node, r->err, "'%s' must be a list", what);
 	}
 	for (const struct lk_yaml *item = node->first; item; item = item->next) {
 		if (item->kind != LK_YAML_SCALAR || item->text.len == 0) {
 			return lk_yaml_fail(
-				r->doc, item, r->err, "'%s' must hold plain names", what);
+				&r->doc, item, r->err, "'%s' must hold plain names", what);
 		}
 		lk_vec_push(ret, item->text);
 	}
@@ -140,16 +140,16 @@ static int read_strings(
 static int read_name(struct reader *r, const struct lk_yaml *node)
 {
 	if (node->kind != LK_YAML_SCALAR) {
-		return lk_yaml_fail(r->doc, node, r->err, "'name' must be a name");
+		return lk_yaml_fail(&r->doc, node, r->err, "'name' must be a name");
 	}
 	bool bad = node->text.len == 0 || lk_str_is(node->text, "base") ||
 		lk_str_is(node->text, "root");
 	for (size_t i = 0; i < node->text.len; i++) {
 		bad = bad || (unsigned char)node->text.ptr[i] < 0x20 ||
-			memchr("/ :#", node->text.ptr[i], 4);
+			lk_str_find_char(LK_STR("/ :#"), node->text.ptr[i]) != SIZE_MAX;
 	}
 	if (bad) {
-		lk_yaml_fail(r->doc, node, r->err, "'" LK_STR_FMT "' cannot name an environment",
+		lk_yaml_fail(&r->doc, node, r->err, "'" LK_STR_FMT "' cannot name an environment",
 			LK_STR_ARG(node->text));
 		lk_error_hint(r->err, "no '/', ':', '#' or space, and not base or root");
 		return LK_E_FORMAT;
@@ -183,7 +183,7 @@ static int read_platforms(struct reader *r, const struct lk_yaml *node)
 	const struct lk_yaml *item = node->first;
 	for (size_t i = 0; rc == 0 && i < platforms.len; i++, item = item->next) {
 		if (!lk_subdir_is_valid(platforms.items[i])) {
-			rc = lk_yaml_fail(r->doc, item, r->err, "'" LK_STR_FMT "' is no platform",
+			rc = lk_yaml_fail(&r->doc, item, r->err, "'" LK_STR_FMT "' is no platform",
 				LK_STR_ARG(platforms.items[i]));
 		}
 	}
@@ -198,7 +198,7 @@ static int read_dependencies(struct reader *r, const struct lk_yaml *node)
 		return 0;
 	}
 	if (node->kind != LK_YAML_SEQUENCE) {
-		return lk_yaml_fail(r->doc, node, r->err, "'dependencies' must be a list");
+		return lk_yaml_fail(&r->doc, node, r->err, "'dependencies' must be a list");
 	}
 	for (const struct lk_yaml *item = node->first; item; item = item->next) {
 		int rc = read_dependency(r, item);
@@ -216,14 +216,14 @@ static int read_variables(struct reader *r, const struct lk_yaml *node)
 		return 0;
 	}
 	if (node->kind != LK_YAML_MAPPING) {
-		return lk_yaml_fail(r->doc, node, r->err, "'variables' must map names to values");
+		return lk_yaml_fail(&r->doc, node, r->err, "'variables' must map names to values");
 	}
 	envspec->variables =
 		lk_arena_calloc(&envspec->arena, node->n_children + 1, sizeof(*envspec->variables));
 	for (const struct lk_yaml *member = node->first; member; member = member->next) {
 		if (member->kind != LK_YAML_SCALAR || member->key.len == 0 ||
 			lk_str_find_char(member->key, '=') != SIZE_MAX) {
-			return lk_yaml_fail(r->doc, member, r->err,
+			return lk_yaml_fail(&r->doc, member, r->err,
 				"a variable must have a name and a plain value");
 		}
 		size_t at = envspec->n_variables++;
@@ -266,12 +266,12 @@ static int read_member(struct reader *r, const struct lk_yaml *member)
 
 static int read_document(struct reader *r)
 {
-	const struct lk_yaml *root = r->doc->root;
+	const struct lk_yaml *root = r->doc.root;
 	if (root->kind == LK_YAML_NULL) {
 		return 0;
 	}
 	if (root->kind != LK_YAML_MAPPING) {
-		return lk_yaml_fail(r->doc, root, r->err,
+		return lk_yaml_fail(&r->doc, root, r->err,
 			"an environment file must be a mapping with 'dependencies'");
 	}
 	for (const struct lk_yaml *member = root->first; member; member = member->next) {
@@ -286,14 +286,12 @@ static int read_document(struct reader *r)
 static int read_yaml(struct reader *r, lk_str text)
 {
 	static const struct lk_yaml_limits limits = {MAX_BYTES, MAX_DEPTH};
-	struct lk_yaml_doc doc;
-	int rc = lk_yaml_parse(text, r->name, &limits, &doc, r->err);
+	int rc = lk_yaml_parse(text, r->name, &limits, &r->doc, r->err);
 	if (rc < 0) {
 		return rc;
 	}
-	r->doc = &doc;
 	rc = read_document(r);
-	lk_yaml_doc_done(&doc);
+	lk_yaml_doc_done(&r->doc);
 	return rc;
 }
 

@@ -5,14 +5,9 @@
 
 void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk_error *err)
 {
-	*scan = (struct lk_scan){.start = text.ptr,
-		.end = text.ptr + text.len,
-		.at = text.ptr,
-		.file = file,
-		.err = err};
-	if (!text.ptr) {
-		scan->start = scan->end = scan->at = "";
-	}
+	const char *start = text.ptr ? text.ptr : "";
+	*scan = (struct lk_scan){
+		.start = start, .end = start + text.len, .at = start, .file = file, .err = err};
 }
 
 /* Lines are counted only here: the good path never pays for them. */
@@ -173,41 +168,51 @@ static size_t escape_len(const char *p, const char *end)
 	return 6;
 }
 
+/* Length of the character or escape at P inside a string; 0 after setting the error. */
+static size_t char_len(const struct lk_scan *scan, const char *p)
+{
+	unsigned char c = (unsigned char)*p;
+	if (c < 0x20) {
+		fail_at(scan, p, "control character in a string");
+		return 0;
+	}
+	if (c != '\\' && c < 0x80) {
+		return 1;
+	}
+	bool escape = c == '\\';
+	size_t n = escape ? escape_len(p, scan->end) : utf8_len(p, scan->end);
+	if (n == 0) {
+		/* Cut off by the end of the text rather than wrong? */
+		size_t left = (size_t)(scan->end - p);
+		bool cut = left < (escape ? 12 : 4) && !memchr(p, '"', left);
+		fail_at(scan, cut ? scan->end : p,
+			escape ? "bad escape in a string" : "text is not UTF-8");
+	}
+	return n;
+}
+
 int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
 {
 	if (lk_scan_peek(scan) != '"') {
 		return lk_scan_fail(scan, "expected a string");
 	}
-	const char *end = scan->end;
-	const char *p = scan->at + 1;
-	const char *first = p;
+	const char *first = scan->at + 1;
+	const char *p = first;
 	bool escaped = false;
 	for (;;) {
-		while (end - p >= 8 && !has_special(p)) {
+		while (scan->end - p >= 8 && !has_special(p)) {
 			p += 8;
 		}
-		if (p == end) {
+		if (p == scan->end) {
 			return fail_at(scan, p, "");
 		}
-		unsigned char c = (unsigned char)*p;
-		if (c == '"') {
+		if (*p == '"') {
 			break;
 		}
-		size_t n = 1;
-		if (c == '\\') {
-			escaped = true;
-			n = escape_len(p, end);
-		} else if (c >= 0x80) {
-			n = utf8_len(p, end);
-		}
+		escaped |= *p == '\\';
+		size_t n = char_len(scan, p);
 		if (n == 0) {
-			bool cut = end - p < (c == '\\' ? 12 : 4) &&
-				!memchr(p, '"', (size_t)(end - p));
-			return fail_at(scan, cut ? end : p,
-				c == '\\' ? "bad escape in a string" : "text is not UTF-8");
-		}
-		if (c < 0x20) {
-			return fail_at(scan, p, "control character in a string");
+			return LK_E_FORMAT;
 		}
 		p += n;
 	}

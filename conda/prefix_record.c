@@ -309,7 +309,7 @@ static void write_features(struct lk_jw *w, const struct lk_str_list *features)
 	if (features->n == 0) {
 		return;
 	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(64 * 1024);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT((size_t)64 * 1024);
 	for (size_t i = 0; i < features->n; i++) {
 		lk_buf_puts(&text, i > 0 ? " " : "");
 		lk_buf_put(&text, features->items[i]);

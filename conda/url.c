@@ -32,16 +32,18 @@ bool lk_url_split(lk_str url, struct lk_url_parts *ret)
 	return true;
 }
 
-size_t lk_url_token_len(lk_str path)
+size_t lk_url_token_len(const struct lk_url_parts *parts)
 {
-	if (!lk_str_starts(path, LK_STR("/t/"))) {
+	if (!lk_str_eq_nocase(parts->scheme, LK_STR("https")) &&
+		!lk_str_eq_nocase(parts->scheme, LK_STR("http"))) {
 		return 0;
 	}
-	size_t end = 3;
-	while (end < path.len && path.ptr[end] != '/') {
-		end++;
+	lk_str rest = parts->path;
+	while (rest.len > 3 && lk_str_starts(rest, LK_STR("/t/")) && rest.ptr[3] != '/') {
+		size_t slash = lk_str_find_char(lk_str_skip(rest, 3), '/');
+		rest = lk_str_skip(rest, slash == SIZE_MAX ? rest.len : 3 + slash);
 	}
-	return end > 3 ? end : 0;
+	return parts->path.len - rest.len;
 }
 
 lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena)
@@ -50,7 +52,7 @@ lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena)
 	if (!lk_url_split(url, &parts)) {
 		return lk_str_dup(arena, url);
 	}
-	lk_str path = lk_str_skip(parts.path, lk_url_token_len(parts.path));
+	lk_str path = lk_str_skip(parts.path, lk_url_token_len(&parts));
 	return lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT,
 		LK_STR_ARG(parts.scheme), LK_STR_ARG(parts.host), LK_STR_ARG(path));
 }

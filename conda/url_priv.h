@@ -17,8 +17,8 @@ struct lk_url_parts {
 
 /* False when there is no "scheme://" in front. */
 bool lk_url_split(lk_str url, struct lk_url_parts *ret);
-/* Length of a leading "/t/TOKEN" of PATH, 0 when there is none. */
-size_t lk_url_token_len(lk_str path);
+/* Length of "/t/TOKEN", as often as it stands at the start of an http(s) URL's path; 0 for none. */
+size_t lk_url_token_len(const struct lk_url_parts *parts);
 /* As lk_url_encode_path, but %XX that is there already stays. */
 lk_str lk_url_encode_path_again(lk_str path, struct lk_arena *arena);
 /* "." and ".." components resolved, never above the root; doubled slashes kept apart from that. */
