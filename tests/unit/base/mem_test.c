@@ -93,14 +93,14 @@ static void test_vec(void **state)
 static void *use_too_much(int which)
 {
 	struct lk_arena arena = {0};
-	size_t huge = SIZE_MAX / 2 + 2;
+	size_t huge = SIZE_MAX / 4 + 1;
 	switch (which) {
 	case 0:
-		return lk_calloc(huge, 2);
+		return lk_calloc(huge, 4);
 	case 1:
-		return lk_reallocarray(NULL, huge, 2);
+		return lk_reallocarray(NULL, huge, 4);
 	case 2:
-		return lk_arena_calloc(&arena, huge, 2);
+		return lk_arena_calloc(&arena, huge, 4);
 	case 3:
 		return lk_arena_calloc(&arena, huge, 1);
 	default:
