@@ -97,6 +97,11 @@ void lk_http_free(struct lk_http *http)
 	curl_global_cleanup();
 }
 
+unsigned lk_http_jobs(const struct lk_http *http)
+{
+	return http->settings.jobs;
+}
+
 static long slot_status(const struct slot *slot)
 {
 	long status = 0;

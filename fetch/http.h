@@ -67,10 +67,13 @@ struct lk_http_request {
 	void *ctx; /* given to the sink */
 };
 
-/* REPORT's stop is asked at least ten times a second. Strings in SETTINGS are borrowed. */
+/* REPORT's stop is asked at least ten times a second. It and the strings in SETTINGS are borrowed.
+ */
 int lk_http_new(const struct lk_http_settings *settings, const struct lk_report *report,
 	struct lk_http **ret, struct lk_error *err) LK_MUST_USE;
 void lk_http_free(struct lk_http *http);
+/* How many transfers go at a time. */
+unsigned lk_http_jobs(const struct lk_http *http);
 
 /* Ends when all requests have ended. After a failure no further request is started, those before it
  * are brought to their end, and the error is that of the first failed in the order of REQUESTS.

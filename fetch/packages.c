@@ -1,5 +1,6 @@
 /*
- * Package archives into the cache: hashed as they are written, published by lk_cache_commit.
+ * Package archives into the cache: hashed as they are written, beside the thread that receives
+ * them, and published by lk_cache_commit.
  */
 #include "fetch/fetch.h"
 
@@ -9,6 +10,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 #include "fetch/fetch_priv.h"
+#include "fetch/writer.h"
 
 /* One archive that is not in the cache yet. */
 struct item {
@@ -18,7 +20,7 @@ struct item {
 	struct lk_cache_incoming incoming;
 	bool open; /* `incoming` is */
 	bool done;
-	struct lk_digest *digest;
+	struct lk_writer_file file;
 	uint64_t size; /* bytes that have arrived */
 };
 
@@ -31,6 +33,9 @@ struct batch {
 	struct lk_arena arena;
 	struct items items; /* in the order of the records, each archive once */
 	uint64_t bytes_all;
+	struct lk_writer *writer;
+	struct lk_http_request *requests;
+	size_t n_requests;
 };
 
 static void report_progress(void *ctx)
@@ -76,16 +81,22 @@ static int item_fail(const struct item *item, struct lk_error *err)
 static int sink_begin(void *ctx, struct lk_error *err)
 {
 	struct item *item = ctx;
+	struct batch *batch = item->batch;
+	if (lk_writer_drain(batch->writer, &item->file, err) < 0) {
+		lk_error_clear(err); /* what a try before this one has left is void */
+	}
 	item_abort(item);
-	int rc = lk_cache_begin(item->batch->fetch->cache, &item->incoming, err);
+	int rc = lk_cache_begin(batch->fetch->cache, &item->incoming, err);
 	if (rc < 0) {
 		return rc;
 	}
 	item->open = true;
-	if (!item->digest) {
-		item->digest = lk_digest_new(LK_DIGEST_SHA256);
+	item->file.fd = item->incoming.fd;
+	item->file.name = item->incoming.name;
+	if (!item->file.digest) {
+		item->file.digest = lk_digest_new(LK_DIGEST_SHA256);
 	}
-	lk_digest_restart(item->digest);
+	lk_digest_restart(item->file.digest);
 	return 0;
 }
 
@@ -100,8 +111,7 @@ static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error 
 		return item_fail(item, err);
 	}
 	item->size += len;
-	lk_digest_update(item->digest, bytes, len);
-	return lk_fs_write_all(item->incoming.fd, bytes, len, item->incoming.name, err);
+	return lk_writer_put(item->batch->writer, &item->file, bytes, len, err);
 }
 
 static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
@@ -111,15 +121,20 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 	if (response->status < 200 || response->status > 299) {
 		return lk_http_fail_status(item->shown, response->status, err);
 	}
+	int rc = lk_writer_drain(batch->writer, &item->file, err);
+	if (rc < 0) {
+		return rc;
+	}
 	struct lk_sha256 sha256;
-	lk_digest_final(item->digest, sha256.bytes);
-	int rc = lk_cache_commit(
+	lk_digest_final(item->file.digest, sha256.bytes);
+	item->open = false; /* whatever comes of it */
+	rc = lk_cache_commit(
 		batch->fetch->cache, &item->incoming, item->record, &sha256, item->size, err);
 	if (rc < 0) {
 		return item_fail(item, err);
 	}
-	lk_digest_free(item->digest);
-	item->digest = NULL;
+	lk_digest_free(item->file.digest);
+	item->file.digest = NULL;
 	item->done = true;
 	return 0;
 }
@@ -243,17 +258,23 @@ static int import_all(struct batch *batch, size_t *ret_n, struct lk_error *err)
 	return 0;
 }
 
+static int receive(void *ctx, struct lk_error *err)
+{
+	struct batch *batch = ctx;
+	return lk_http_run(batch->fetch->http, batch->requests, batch->n_requests, report_progress,
+		batch, err);
+}
+
 static int download(struct batch *batch, size_t n_items, struct lk_error *err)
 {
 	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
-	struct lk_http_request *requests LK_AUTO_FREE = lk_calloc(n_items, sizeof(*requests));
-	size_t n = 0;
+	batch->requests = lk_calloc(n_items, sizeof(*batch->requests));
 	for (size_t i = 0; i < n_items; i++) {
 		struct item *item = &batch->items.items[i];
 		if (item->done) {
 			continue;
 		}
-		requests[n++] = (struct lk_http_request){
+		batch->requests[batch->n_requests++] = (struct lk_http_request){
 			.url = lk_fetch_auth_url(batch->channels, batch->n_channels,
 				item->record->url, &batch->arena),
 			.shown = item->shown,
@@ -262,8 +283,11 @@ static int download(struct batch *batch, size_t n_items, struct lk_error *err)
 			.ctx = item,
 		};
 	}
-	return n == 0 ? 0
-		      : lk_http_run(batch->fetch->http, requests, n, report_progress, batch, err);
+	if (batch->n_requests == 0) {
+		return 0;
+	}
+	batch->writer = lk_writer_new(lk_http_jobs(batch->fetch->http));
+	return lk_writer_run(batch->writer, receive, batch, err);
 }
 
 static int bring_in(struct batch *batch, struct lk_error *err)
@@ -292,9 +316,11 @@ static void batch_done(struct batch *batch, struct lk_fetch_stats *stats)
 			stats->bytes += item->size;
 		}
 		item_abort(item);
-		lk_digest_free(item->digest);
+		lk_digest_free(item->file.digest);
 	}
 	lk_vec_done(&batch->items);
+	lk_writer_free(batch->writer);
+	lk_free(batch->requests);
 	lk_arena_done(&batch->arena);
 }
 
