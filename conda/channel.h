@@ -2,9 +2,9 @@
  * Channels: from what a user writes to a canonical URL and a short name.
  *
  * A reference is a name under the channel alias ("conda-forge", "nvidia/label/cuda-12.4.0"), a URL
- * (http, https, file, s3) or a path (starts with /, ./, ../ or ~). CEP 26. Trailing slashes and a trailing
- * known subdir are stripped, credentials (user:pass@ and /t/TOKEN/) are taken out of `url` and kept
- * apart in `auth_url`, which must never be printed, logged or stored.
+ * (http, https, file, s3) or a path (starts with /, ./, ../ or ~). CEP 26. Trailing slashes and a
+ * trailing known subdir are stripped, credentials (user:pass@ and /t/TOKEN/) are taken out of `url`
+ * and kept apart in `auth_url`, which must never be printed, logged or stored.
  */
 #ifndef LK_CONDA_CHANNEL_H
 #define LK_CONDA_CHANNEL_H
@@ -15,8 +15,8 @@
 #define LK_CHANNEL_ALIAS "https://conda.anaconda.org"
 
 struct lk_channel {
-	lk_str name;	 /* short name, as the lock shows it; unique among the channels of a lock */
-	lk_str url;	 /* canonical: no trailing slash, no credentials, file:// for paths */
+	lk_str name;     /* short name, as the lock shows it; unique among the channels of a lock */
+	lk_str url;      /* canonical: no trailing slash, no credentials, file:// for paths */
 	lk_str auth_url; /* as url, with the credentials given, where there were any; else equal */
 };
 
@@ -26,7 +26,7 @@ struct lk_channels LK_VEC_OF(struct lk_channel);
  * absolute against the working directory. LK_E_USAGE for an unusable reference. Strings are owned
  * by ARENA. The name is provisional until lk_channels_name. */
 int lk_channel_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
-		struct lk_channel *ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_channel *ret, struct lk_error *err) LK_MUST_USE;
 
 /* Gives each channel its lock name: short under ALIAS, else the last component of the URL path,
  * lengthened by earlier components until unique (lockfile.md). Equal URLs keep the first. */
@@ -34,8 +34,8 @@ void lk_channels_name(struct lk_channels *channels, lk_str alias, struct lk_aren
 
 /* URL without user:pass@ and without /t/TOKEN. For anything that is shown or stored. */
 lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena);
-/* Joins BASE (a directory, with or without trailing slash) and a relative, absolute-path or absolute
- * REFERENCE (RFC 3986 as far as base_url of CEP 15 needs it). */
+/* Joins BASE (a directory, with or without trailing slash) and a relative, absolute-path or
+ * absolute REFERENCE (RFC 3986 as far as base_url of CEP 15 needs it). */
 lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena);
 /* Percent-encodes what may not stand in a URL path component; '/' is kept. */
 lk_str lk_url_encode_path(lk_str path, struct lk_arena *arena);

@@ -2,10 +2,12 @@
  * repodata.json of one subdir: scanned once in place, records made only when asked for.
  *
  * No tree of the whole is built: the scanner notes for each record its key and where its text lies,
- * grouped by package name; lk_repodata_records parses the few that a solve reaches. Versions 1 and 2
- * (base_url, CEP 15); `packages`, `packages.conda` and `removed`; conda's quirks as listed in
- * conda-formats.md 3.1. A record that cannot be used (no name, version or build, a virtual name, a bad
- * version) is left out and counted. Damaged text is LK_E_FORMAT with line and column.
+ * grouped by package name; lk_repodata_records parses the few that a solve reaches. Versions 1 and
+ * 2 (base_url, CEP 15); `packages`, `packages.conda`, the same two kinds under `v3` (CEP 48), and
+ * `removed`; conda's quirks as listed in conda-formats.md 3.1. A record that cannot be used (no
+ * name, version or build, a virtual name, an unsafe file name, a wheel) is left out and counted;
+ * one whose version or hashes turn out to be malformed is left out when it is asked for. Damaged
+ * text is LK_E_FORMAT with line and column, wherever it stands.
  *
  *     lk_repodata_open(&json, &where, report, &repo, err);
  *     lk_repodata_records(repo, name, arena, &records, err);
@@ -31,13 +33,14 @@ struct lk_repodata_origin {
 
 /* Takes the text out of JSON (left empty) and keeps it. Text of 0 bytes is an empty repodata. */
 int lk_repodata_open(struct lk_buf *json /* taken */, const struct lk_repodata_origin *origin,
-		const struct lk_report *report, struct lk_repodata **ret, struct lk_error *err) LK_MUST_USE;
+	const struct lk_report *report, struct lk_repodata **ret, struct lk_error *err) LK_MUST_USE;
 void lk_repodata_free(struct lk_repodata *repodata);
 
 /* All records of NAME appended to RET; their strings live in ARENA or in the repodata. A .tar.bz2
- * whose .conda is there too, and removed files, are left out. No record: appends nothing, returns 0. */
+ * whose .conda is there too, and removed files, are left out. No record: appends nothing, returns
+ * 0. */
 int lk_repodata_records(const struct lk_repodata *repodata, lk_str name, struct lk_arena *arena,
-		struct lk_records *ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_records *ret, struct lk_error *err) LK_MUST_USE;
 
 /* Distinct names, sorted bytewise; for near-miss suggestions and `search`. */
 size_t lk_repodata_n_names(const struct lk_repodata *repodata);
