@@ -2,9 +2,10 @@
  * Channels: from what a user writes to a canonical URL and a short name.
  *
  * A reference is a name under the channel alias ("conda-forge", "nvidia/label/cuda-12.4.0"), a URL
- * (http, https, file, s3) or a path (starts with /, ./, ../ or ~). CEP 26. Trailing slashes and a
- * trailing known subdir are stripped, credentials (user:pass@ and /t/TOKEN/) are taken out of `url`
- * and kept apart in `auth_url`, which must never be printed, logged or stored.
+ * (http, https, file, s3) or a path (/, ./ or ../ in front; "~" is refused: whoever knows the home
+ * directory expands it). CEP 26. Trailing slashes and known subdirs are stripped, credentials
+ * (user:pass@ and /t/TOKEN/) are taken out of `url` and kept apart in `auth_url`, which must never
+ * be printed, logged or stored.
  */
 #ifndef LK_CONDA_CHANNEL_H
 #define LK_CONDA_CHANNEL_H
