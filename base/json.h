@@ -83,6 +83,9 @@ void lk_jw_int(struct lk_jw *w, int64_t value);
 void lk_jw_uint(struct lk_jw *w, uint64_t value);
 /* Six significant digits, always valid JSON (NaN and infinities become null). */
 void lk_jw_real(struct lk_jw *w, double value);
+/* With the fewest digits that read back as the same number, and still recognisably a real. VALUE must be
+ * finite. */
+void lk_jw_exact_real(struct lk_jw *w, double value);
 void lk_jw_bool(struct lk_jw *w, bool value);
 void lk_jw_null(struct lk_jw *w);
 /* A value of a parsed tree, copied as it is. */

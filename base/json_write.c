@@ -199,8 +199,7 @@ void lk_jw_real(struct lk_jw *w, double value)
 	put_raw(w, text);
 }
 
-/* With the fewest digits that read back as the same number, and still recognisably a real. */
-static void put_exact_real(struct lk_jw *w, double value)
+void lk_jw_exact_real(struct lk_jw *w, double value)
 {
 	char text[40];
 	int precision = 1;
@@ -222,48 +221,6 @@ void lk_jw_bool(struct lk_jw *w, bool value)
 void lk_jw_null(struct lk_jw *w)
 {
 	put_raw(w, "null");
-}
-
-static int put_member(void *ctx, lk_str key, const struct lk_json *member)
-{
-	struct lk_jw *w = ctx;
-	lk_jw_key_str(w, key);
-	lk_jw_value(w, member);
-	return 0;
-}
-
-void lk_jw_value(struct lk_jw *w, const struct lk_json *value)
-{
-	switch (lk_json_kind(value)) {
-	case LK_JSON_ABSENT:
-	case LK_JSON_NULL:
-		lk_jw_null(w);
-		break;
-	case LK_JSON_BOOL:
-		lk_jw_bool(w, lk_json_bool(value, false));
-		break;
-	case LK_JSON_INT:
-		lk_jw_int(w, lk_json_int(value, 0));
-		break;
-	case LK_JSON_REAL:
-		put_exact_real(w, lk_json_real(value, 0.0));
-		break;
-	case LK_JSON_STRING:
-		lk_jw_string(w, lk_json_string(value));
-		break;
-	case LK_JSON_ARRAY:
-		lk_jw_array(w);
-		for (size_t i = 0; i < lk_json_size(value); i++) {
-			lk_jw_value(w, lk_json_at(value, i));
-		}
-		lk_jw_end(w);
-		break;
-	case LK_JSON_OBJECT:
-		lk_jw_object(w);
-		(void)lk_json_each(value, put_member, w);
-		lk_jw_end(w);
-		break;
-	}
 }
 
 void lk_jw_key_string(struct lk_jw *w, const char *key, lk_str value)

@@ -45,6 +45,7 @@ struct lk_smoke_options {
 	const char *const *require; /* level names, or "gpu": absent becomes failed */
 	size_t n_require;
 	unsigned limit_seconds; /* for each level; 0: 120 */
+	const char *program;	/* lockenv-smoke; NULL: beside the running program */
 };
 
 struct lk_smoke_result {
@@ -54,7 +55,8 @@ struct lk_smoke_result {
 	lk_str prefix;
 };
 
-/* Runs every level. LK_E_USAGE for a prefix that is no directory or an unknown level in require. A
+/* Runs every level. LK_E_USAGE for a prefix that is no directory or an unknown level in require,
+ * LK_E_FS when lockenv-smoke is not there. A
  * level's failure is a result, not an error. */
 int lk_smoke_run(const struct lk_smoke_options *options, struct lk_smoke_result *ret,
 		struct lk_error *err) LK_MUST_USE;

@@ -1,0 +1,122 @@
+/*
+ * The table of levels, and what they share.
+ */
+#include "smoke/level.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+/* A level that this version does not compute yet says so, and whether its library is there. */
+static void not_yet(const char *prefix, struct lk_level_report *report, const char *stem)
+{
+	char path[4096];
+	if (!prefix) {
+		lk_level_say(report, LK_SMOKE_ABSENT, "no environment given");
+	} else if (lk_level_find_library(prefix, &stem, 1, 0, path, sizeof(path))) {
+		lk_level_say(report, LK_SMOKE_ABSENT, "%s is there; this version does not test it yet", stem);
+	} else {
+		lk_level_say(report, LK_SMOKE_ABSENT, "%s is not in the environment", stem);
+	}
+}
+
+static void torch_cpu(const char *prefix, struct lk_level_report *report)
+{
+	not_yet(prefix, report, "libtorch_cpu.so");
+}
+static void nvrtc(const char *prefix, struct lk_level_report *report)
+{
+	not_yet(prefix, report, "libnvrtc.so");
+}
+static void cublas(const char *prefix, struct lk_level_report *report)
+{
+	not_yet(prefix, report, "libcublas.so");
+}
+static void cudnn(const char *prefix, struct lk_level_report *report)
+{
+	not_yet(prefix, report, "libcudnn.so");
+}
+static void nccl(const char *prefix, struct lk_level_report *report)
+{
+	not_yet(prefix, report, "libnccl.so");
+}
+static void torch_cuda(const char *prefix, struct lk_level_report *report)
+{
+	not_yet(prefix, report, "libtorch_cuda.so");
+}
+
+const struct lk_level lk_levels[] = {
+	{"reference", false, lk_level_reference},
+	{"blas", false, lk_level_blas},
+	{"torch-cpu", false, torch_cpu},
+	{"driver", true, lk_level_driver},
+	{"nvrtc", true, nvrtc},
+	{"cublas", true, cublas},
+	{"cudnn", true, cudnn},
+	{"nccl", true, nccl},
+	{"torch-cuda", true, torch_cuda},
+};
+const size_t lk_n_levels = LK_COUNTOF(lk_levels);
+
+void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	report->status = status;
+	lk_buf_clear(&report->reason);
+	lk_buf_vappendf(&report->reason, fmt, args);
+	va_end(args);
+}
+
+bool lk_level_measure(struct lk_level_report *report, double error, double bound, const char *what)
+{
+	if (!report->has_error || isnan(error) || error > report->error) {
+		report->error = error;
+	}
+	report->has_error = true;
+	report->bound = bound;
+	report->cases++;
+	if (error <= bound) { /* false for NaN */
+		return true;
+	}
+	if (isnan(error)) {
+		lk_level_say(report, LK_SMOKE_FAILED, "%s: the output has numbers that are not finite", what);
+	} else {
+		lk_level_say(report, LK_SMOKE_FAILED, "%s: error %.3g is above %.3g", what, error, bound);
+	}
+	return false;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return lk_str_cmp(lk_str_of((*a)->d_name), lk_str_of((*b)->d_name));
+}
+
+bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems, size_t skip,
+		char *ret, size_t ret_len)
+{
+	char folder[4096];
+	snprintf(folder, sizeof(folder), "%s/lib", prefix);
+	struct dirent **entries = NULL;
+	int n = scandir(folder, &entries, NULL, by_name);
+	bool found = false;
+	for (size_t s = 0; s < n_stems; s++) {
+		for (int i = 0; i < n && !found; i++) {
+			if (!lk_str_starts(lk_str_of(entries[i]->d_name), lk_str_of(stems[s]))) {
+				continue;
+			}
+			if (skip-- == 0) {
+				found = snprintf(ret, ret_len, "%s/%s", folder, entries[i]->d_name) <
+						(int)ret_len;
+			}
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		free(entries[i]); /* scandir's own allocation */
+	}
+	free((void *)entries);
+	return found;
+}

@@ -1,0 +1,109 @@
+/*
+ * The host's NVIDIA driver: does it load, which CUDA version has it, which devices are there?
+ */
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "smoke/level.h"
+
+/* cuda.h: CUDA_ERROR_NO_DEVICE, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR. */
+#define NO_DEVICE 100
+#define CAPABILITY_MAJOR 75
+#define CAPABILITY_MINOR 76
+
+struct driver {
+	int (*init)(unsigned flags);
+	int (*version)(int *ret);
+	int (*count)(int *ret);
+	int (*device)(int *ret, int ordinal);
+	int (*name)(char *ret, int len, int device);
+	int (*attribute)(int *ret, int attribute, int device);
+};
+
+static bool bind(void *library, struct driver *ret)
+{
+	const struct {
+		const char *name;
+		void **slot;
+	} symbols[] = {
+		{"cuInit", (void **)&ret->init},
+		{"cuDriverGetVersion", (void **)&ret->version},
+		{"cuDeviceGetCount", (void **)&ret->count},
+		{"cuDeviceGet", (void **)&ret->device},
+		{"cuDeviceGetName", (void **)&ret->name},
+		{"cuDeviceGetAttribute", (void **)&ret->attribute},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(symbols); i++) {
+		*symbols[i].slot = dlsym(library, symbols[i].name);
+		if (!*symbols[i].slot) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The driver's own folder holds further libraries of the host that it may load. */
+static void exempt_folder(void *library, struct lk_level_report *report)
+{
+	struct link_map *map = NULL;
+	if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0 || !map->l_name) {
+		return;
+	}
+	const char *slash = strrchr(map->l_name, '/');
+	if (slash) {
+		snprintf(report->exempt_folder, sizeof(report->exempt_folder), "%.*s",
+				(int)(slash - map->l_name), map->l_name);
+	}
+}
+
+static void describe(const struct driver *d, int version, int count, struct lk_level_report *report)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
+	lk_buf_appendf(&text, "CUDA %d.%d, %d device%s", version / 1000, version % 1000 / 10, count,
+			count == 1 ? "" : "s");
+	for (int i = 0; i < count; i++) {
+		int device = 0;
+		int major = 0;
+		int minor = 0;
+		char name[128] = "";
+		if (d->device(&device, i) != 0 || d->name(name, sizeof(name), device) != 0 ||
+				d->attribute(&major, CAPABILITY_MAJOR, device) != 0 ||
+				d->attribute(&minor, CAPABILITY_MINOR, device) != 0) {
+			lk_level_say(report, LK_SMOKE_FAILED, "device %d does not answer", i);
+			return;
+		}
+		lk_buf_appendf(&text, "%s %s (%d.%d)", i ? "," : ":", name, major, minor);
+	}
+	lk_level_say(report, LK_SMOKE_PASSED, "%s", lk_buf_cstr(&text));
+}
+
+void lk_level_driver(const char *prefix, struct lk_level_report *report)
+{
+	(void)prefix;
+	void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		lk_level_say(report, LK_SMOKE_ABSENT, "no GPU driver on this host (libcuda.so.1)");
+		return;
+	}
+	exempt_folder(library, report);
+	struct driver d;
+	int version = 0;
+	int count = 0;
+	if (!bind(library, &d)) {
+		lk_level_say(report, LK_SMOKE_FAILED, "libcuda.so.1 lacks a function of the driver API");
+		return;
+	}
+	int rc = d.init(0);
+	if (rc == NO_DEVICE) {
+		lk_level_say(report, LK_SMOKE_ABSENT, "the driver finds no device");
+	} else if (rc != 0) {
+		lk_level_say(report, LK_SMOKE_FAILED, "cuInit fails with error %d", rc);
+	} else if (d.version(&version) != 0 || d.count(&count) != 0) {
+		lk_level_say(report, LK_SMOKE_FAILED, "the driver does not tell its version or devices");
+	} else {
+		describe(&d, version, count, report);
+	}
+}

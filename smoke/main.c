@@ -1,0 +1,112 @@
+/*
+ * lockenv-smoke: the smoke test alone, and the program that each level's process runs.
+ *
+ *     lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] [PREFIX]
+ *     lockenv-smoke --level NAME --fd N -- [PREFIX]     (the runner starts this)
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "smoke/child.h"
+#include "smoke/smoke.h"
+
+#define OUT_MAX ((size_t)8 << 20)
+#define EXIT_USAGE 2
+#define EXIT_FILES 8
+
+struct request {
+	const char *prefix;
+	const char *level;
+	const char *require[32];
+	size_t n_require;
+	uint64_t limit, fd;
+	bool json, help;
+};
+
+static bool parse(int argc, char **argv, struct request *r)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+		if (strcmp(word, "--json") == 0) {
+			r->json = true;
+		} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+			r->help = true;
+		} else if (strcmp(word, "--require") == 0 && value &&
+				r->n_require < LK_COUNTOF(r->require)) {
+			r->require[r->n_require++] = argv[++i];
+		} else if (strcmp(word, "--limit") == 0 && value &&
+				lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < 86400) {
+			i++;
+		} else if (strcmp(word, "--fd") == 0 && value &&
+				lk_str_to_u64(lk_str_of(value), &r->fd) && r->fd < 1024) {
+			i++;
+		} else if (strcmp(word, "--level") == 0 && value) {
+			r->level = argv[++i];
+		} else if (strcmp(word, "--") == 0) {
+			continue;
+		} else if (word[0] == '-' || r->prefix) {
+			return false;
+		} else {
+			r->prefix = word;
+		}
+	}
+	return true;
+}
+
+static int run(const struct request *r, const char *prefix)
+{
+	struct lk_smoke_options options = {
+			.prefix = prefix,
+			.require = r->require,
+			.n_require = r->n_require,
+			.limit_seconds = (unsigned)r->limit,
+	};
+	struct lk_smoke_result result;
+	struct lk_error err = LK_ERROR_INIT;
+	int rc = lk_smoke_run(&options, &result, &err);
+	if (rc < 0) {
+		fprintf(stderr, "error: %s\n", err.message);
+		return rc == LK_E_USAGE ? EXIT_USAGE : EXIT_FILES;
+	}
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(OUT_MAX);
+	if (r->json) {
+		struct lk_jw w;
+		lk_jw_init(&w, &out, true);
+		lk_smoke_json(&result, &w);
+		lk_buf_putc(&out, '\n');
+	} else {
+		lk_smoke_text(&result, false, &out);
+	}
+	fputs(lk_buf_cstr(&out), stdout);
+	int code = lk_smoke_exit_code(&result);
+	lk_smoke_result_done(&result);
+	return fflush(stdout) == 0 ? code : EXIT_FILES;
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = {0};
+	if (!parse(argc, argv, &r)) {
+		fputs("error: usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] "
+		      "[PREFIX]\n",
+				stderr);
+		return EXIT_USAGE;
+	}
+	if (r.help) {
+		puts("Usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] [PREFIX]");
+		return 0;
+	}
+	if (r.level) {
+		return lk_child_main(r.level, r.prefix, (int)r.fd);
+	}
+	char absolute[PATH_MAX];
+	if (r.prefix && !realpath(r.prefix, absolute)) {
+		fprintf(stderr, "error: there is no environment '%s'\n", r.prefix);
+		return EXIT_USAGE;
+	}
+	return run(&r, r.prefix ? absolute : NULL);
+}
