@@ -38,12 +38,16 @@ struct lk_task {
 	const struct lk_virtuals *virtuals;
 	enum lk_channel_priority channel_priority;
 	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
-	/* Relock: records of an existing lock in its walk order; those of `update` names are not kept. */
+	/* Relock: records of an existing lock in its walk order (lk_walk_order); those of `update` names are
+	 * not kept. `reach` was loaded with their names among the roots. */
 	const struct lk_record *locked;
 	size_t n_locked;
 	const lk_str *update;
 	size_t n_update;
 	bool update_all;
+	/* All names that the channels have, sorted bytewise, for near misses; may be empty. */
+	const lk_str *known_names;
+	size_t n_known_names;
 };
 
 /* One line of an explanation, children indented one deeper than their parent. */
@@ -61,13 +65,17 @@ struct lk_solution {
 	/* When unsatisfiable (LK_E_UNSAT) instead: why, smallest core first. */
 	const struct lk_reason *reasons;
 	size_t n_reasons;
-	/* Root names that no channel has at all, with near misses; then LK_E_UNSAT too. */
 	struct {
-		size_t names, records, kept, solver_calls;
+		size_t names, records; /* that passed the hard filters */
+		size_t kept;	       /* records that presolve left */
+		size_t solver_calls;   /* of libsolv */
 	} stats;
 };
 
-/* 0, LK_E_UNSAT (ret_solution then holds the reasons; err the one-line summary), LK_E_INTERRUPTED,
+/* Every name in a spec, dependency or pin must be exact: a spec or pin with a pattern is LK_E_USAGE, a
+ * record with one is not used.
+ *
+ * 0, LK_E_UNSAT (ret_solution then holds the reasons; err the one-line summary), LK_E_INTERRUPTED,
  * or LK_E_BUG when the answer fails its own re-check. ret_solution is always safe to pass to
  * lk_solution_done. */
 int lk_solve(const struct lk_task *task, const struct lk_report *report,
@@ -75,11 +83,20 @@ int lk_solve(const struct lk_task *task, const struct lk_report *report,
 void lk_solution_done(struct lk_solution *solution);
 
 /* Checks with our own matcher alone that RECORDS hold together: one record a name, every dependency
- * met inside or by a virtual package, every constraint kept, every spec met. 0, or LK_E_UNSAT with the
- * first fault in err. Also used on environments that others solved. */
+ * met inside or by a virtual package (VIRTUALS NULL: those are not looked at), every constraint kept,
+ * every spec met, conditions and extras included. 0, or LK_E_UNSAT with the first fault in err. Also
+ * used on environments that others solved. */
 int lk_recheck(const struct lk_record *const *records, size_t n_records,
 		const struct lk_matchspec *const *specs, size_t n_specs,
 		const struct lk_virtuals *virtuals, const struct lk_channel *channels, size_t n_channels,
 		lk_str alias, struct lk_error *err) LK_MUST_USE;
+
+/* The order in which the walk of the definition comes to RECORDS, which hold together for SPECS:
+ * indices into RECORDS, N_RECORDS of them, into RET_ORDER; what the walk does not reach comes last, by
+ * name. For relocking from a file that keeps packages sorted. */
+int lk_walk_order(const struct lk_record *const *records, size_t n_records,
+		const struct lk_matchspec *const *specs, size_t n_specs,
+		const struct lk_virtuals *virtuals, const struct lk_channel *channels, size_t n_channels,
+		lk_str alias, size_t *ret_order, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -1,0 +1,156 @@
+/*
+ * Extras (CEP 44): each group that is asked for becomes the name "name[group]".
+ *
+ * It has one candidate for each candidate of the name, in the same order, which needs exactly that one
+ * and what its group depends on (nothing, when it has no such group). A need of name[extras=[group]]
+ * becomes two needs: of the record and of "name[group]". So whoever asks turns the group on for
+ * whichever record is chosen, and the solver needs to know nothing of extras.
+ */
+#include "resolver/problem_priv.h"
+
+/* The group's dependencies as needs of a candidate; false when one rules it out. */
+static bool group_needs(struct lk_problem *problem, const struct lk_record *record, lk_str group,
+		struct lk_needs *needs)
+{
+	struct lk_error err = LK_ERROR_INIT;
+
+	for (size_t i = 0; i < record->n_extra; i++) {
+		const struct lk_str_list *depends = &record->extra[i].depends;
+
+		for (size_t k = 0; lk_str_eq(record->extra[i].group, group) && k < depends->n; k++) {
+			struct lk_need need;
+			enum lk_meaning meaning;
+			uint32_t spec;
+
+			if (lk_problem_intern(problem, depends->items[k], &spec, &err) < 0) {
+				return false;
+			}
+			meaning = lk_problem_need(problem, spec, &need);
+			if (meaning == LK_MEANS_RECORDS) {
+				lk_vec_push(needs, need);
+			} else if (meaning != LK_MEANS_NOTHING) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static struct lk_need *needs_dup(struct lk_problem *problem, const struct lk_needs *needs)
+{
+	struct lk_need *copy = lk_arena_calloc(&problem->arena, needs->len, sizeof(*copy));
+
+	for (size_t i = 0; i < needs->len; i++) {
+		copy[i] = needs->items[i];
+	}
+	return copy;
+}
+
+/* The name of GROUP of the package BASE; made with its candidates when it is new. */
+static uint32_t group_name(struct lk_problem *problem, uint32_t base, lk_str group)
+{
+	lk_str text = lk_str_printf(&problem->arena, LK_STR_FMT "[" LK_STR_FMT "]",
+			LK_STR_ARG(problem->names.items[base].text), LK_STR_ARG(group));
+	uint32_t name = lk_problem_name(problem, text);
+	struct lk_needs needs = {0};
+	uint32_t first;
+	uint32_t n;
+
+	if (name != LK_NO_INDEX) {
+		return name;
+	}
+	name = lk_problem_add_name(problem, text);
+	first = problem->names.items[base].first;
+	n = problem->names.items[base].n;
+	problem->names.items[name].base = base;
+	problem->names.items[name].group = lk_str_dup(&problem->arena, group);
+	problem->names.items[name].first = (uint32_t)problem->candidates.len;
+	for (uint32_t c = first; c < first + n; c++) {
+		struct lk_candidate tied = problem->candidates.items[c];
+
+		lk_vec_clear(&needs);
+		lk_vec_push(&needs, (struct lk_need){.spec = lk_problem_add_exact(problem, c)});
+		if (!group_needs(problem, tied.record, group, &needs)) {
+			continue;
+		}
+		lk_vec_push(&problem->candidates,
+				(struct lk_candidate){.name = name,
+						.base = c,
+						.channel = tied.channel,
+						.locked = tied.locked,
+						.needs = needs_dup(problem, &needs),
+						.n_needs = (uint32_t)needs.len});
+		problem->names.items[name].n++;
+	}
+	lk_vec_done(&needs);
+	return name;
+}
+
+/* A spec that every candidate of NAME meets. */
+static uint32_t any_of(struct lk_problem *problem, uint32_t name)
+{
+	const struct lk_candidate_name *n = &problem->names.items[name];
+	struct lk_interned_spec spec = {.name = name, .n_match = n->n, .matched = true};
+
+	spec.match = lk_arena_calloc(&problem->arena, n->n, sizeof(*spec.match));
+	for (uint32_t i = 0; i < n->n; i++) {
+		spec.match[i] = n->first + i;
+	}
+	lk_vec_push(&problem->specs, spec);
+	return (uint32_t)problem->specs.len - 1;
+}
+
+/* The need of a group that a need with extras also means. */
+static struct lk_need need_of_group(struct lk_problem *problem, struct lk_u32s *any_specs,
+		const struct lk_need *need, uint32_t base, lk_str group)
+{
+	uint32_t name = group_name(problem, base, group);
+
+	while (any_specs->len <= name) {
+		lk_vec_push(any_specs, LK_NO_INDEX);
+	}
+	if (any_specs->items[name] == LK_NO_INDEX) {
+		any_specs->items[name] = any_of(problem, name);
+	}
+	return (struct lk_need){.spec = any_specs->items[name], .when = need->when};
+}
+
+static void expand_candidate(struct lk_problem *problem, uint32_t candidate,
+		struct lk_u32s *any_specs, struct lk_needs *needs)
+{
+	lk_vec_clear(needs);
+	for (uint32_t i = 0; i < problem->candidates.items[candidate].n_needs; i++) {
+		struct lk_need need = problem->candidates.items[candidate].needs[i];
+		const struct lk_matchspec *spec = problem->specs.items[need.spec].spec;
+		uint32_t base;
+
+		lk_vec_push(needs, need);
+		if (!spec || spec->extras.n == 0) {
+			continue;
+		}
+		base = lk_problem_name(problem, spec->name);
+		for (size_t k = 0; base != LK_NO_INDEX && k < spec->extras.n; k++) {
+			lk_vec_push(needs, need_of_group(problem, any_specs, &need, base,
+							   spec->extras.items[k]));
+		}
+	}
+	if (needs->len > problem->candidates.items[candidate].n_needs) {
+		struct lk_candidate *c = &problem->candidates.items[candidate];
+
+		c->needs = needs_dup(problem, needs);
+		c->n_needs = (uint32_t)needs->len;
+	}
+}
+
+void lk_extras_expand(struct lk_problem *problem)
+{
+	struct lk_u32s any_specs = {0};
+	struct lk_needs needs = {0};
+
+	/* Groups may ask for groups: their candidates are appended and so reached by this loop too. */
+	for (uint32_t c = 0; c < problem->candidates.len; c++) {
+		expand_candidate(problem, c, &any_specs, &needs);
+	}
+	lk_vec_done(&needs);
+	lk_vec_done(&any_specs);
+}

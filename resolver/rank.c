@@ -1,0 +1,276 @@
+/*
+ * Order of the candidates of a name, best first (conda-formats.md 4.3, rattler's column).
+ *
+ * No tracked features before any; the channel when priority is flexible; higher version; higher build
+ * number; then the dependency comparison; newer time stamp; and, so that no two are equal, build string
+ * (higher first), channel, URL.
+ *
+ * Dependency comparison, among candidates equal so far: for each name that all of them need without
+ * condition, in bytewise order, compare the best that each could get: the highest version that a spec
+ * matches (matches with tracked features only come after), the worst of these over the candidate's
+ * specs of that name. No match loses to a match. The first difference decides.
+ */
+#include <stdlib.h>
+
+#include "resolver/problem_priv.h"
+
+/* What a need could get at best. */
+struct best {
+	const struct lk_version *version; /* NULL: nothing */
+	bool tracked;			  /* every match has tracked features */
+};
+
+struct sorted {
+	uint32_t candidate;
+	struct best *best; /* by shared name; NULL outside a run of equals */
+};
+
+struct ranking {
+	struct lk_problem *problem;
+	struct best *best; /* by spec */
+	bool *known;	   /* beside it */
+	struct lk_strs shared;
+};
+
+static int cmp_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int cmp_main(const struct lk_problem *problem, uint32_t left, uint32_t right)
+{
+	const struct lk_candidate *a = &problem->candidates.items[left];
+	const struct lk_candidate *b = &problem->candidates.items[right];
+	int c = (a->record->track_features.n > 0) - (b->record->track_features.n > 0);
+
+	if (c == 0 && problem->task->channel_priority == LK_PRIORITY_FLEXIBLE) {
+		c = cmp_u64(a->channel, b->channel);
+	}
+	if (c == 0) {
+		c = lk_version_cmp(b->version, a->version);
+	}
+	return c ? c : cmp_u64(b->record->build_number, a->record->build_number);
+}
+
+static int cmp_best(const struct best *a, const struct best *b)
+{
+	if (!a->version || !b->version) {
+		return !a->version - !b->version;
+	}
+	if (a->tracked != b->tracked) {
+		return a->tracked - b->tracked;
+	}
+	return lk_version_cmp(b->version, a->version);
+}
+
+static int cmp_last(const struct lk_problem *problem, uint32_t left, uint32_t right)
+{
+	const struct lk_candidate *a = &problem->candidates.items[left];
+	const struct lk_candidate *b = &problem->candidates.items[right];
+	int c = cmp_u64(b->record->timestamp, a->record->timestamp);
+
+	if (c == 0) {
+		c = lk_str_cmp(b->record->build, a->record->build);
+	}
+	if (c == 0) {
+		c = cmp_u64(a->channel, b->channel);
+	}
+	return c ? c : lk_str_cmp(a->record->url, b->record->url);
+}
+
+static int cmp_main_r(const void *left, const void *right, void *ctx)
+{
+	const struct ranking *ranking = ctx;
+
+	return cmp_main(ranking->problem, ((const struct sorted *)left)->candidate,
+			((const struct sorted *)right)->candidate);
+}
+
+static int cmp_run_r(const void *left, const void *right, void *ctx)
+{
+	const struct ranking *ranking = ctx;
+	const struct sorted *a = left;
+	const struct sorted *b = right;
+
+	for (size_t i = 0; i < ranking->shared.len; i++) {
+		int c = cmp_best(&a->best[i], &b->best[i]);
+
+		if (c) {
+			return c;
+		}
+	}
+	return cmp_last(ranking->problem, a->candidate, b->candidate);
+}
+
+static struct best best_of_spec(struct ranking *ranking, uint32_t index)
+{
+	struct lk_problem *problem = ranking->problem;
+	const struct lk_interned_spec *spec;
+	struct best best = {.tracked = true};
+
+	if (ranking->known[index]) {
+		return ranking->best[index];
+	}
+	spec = lk_problem_match(problem, index);
+
+	for (uint32_t i = 0; i < spec->n_match; i++) {
+		const struct lk_candidate *match = &problem->candidates.items[spec->match[i]];
+
+		if (!best.version || lk_version_cmp(match->version, best.version) > 0) {
+			best.version = match->version;
+		}
+		best.tracked = best.tracked && match->record->track_features.n > 0;
+	}
+	ranking->known[index] = true;
+	ranking->best[index] = best;
+	return best;
+}
+
+/* The worst over the candidate's unconditional needs of NAME; false when it has none. */
+static bool best_of_name(struct ranking *ranking, uint32_t candidate, lk_str name,
+		struct best *ret)
+{
+	const struct lk_problem *problem = ranking->problem;
+	const struct lk_candidate *c = &problem->candidates.items[candidate];
+	bool found = false;
+
+	for (uint32_t i = 0; i < c->n_needs; i++) {
+		const struct lk_need *need = &c->needs[i];
+		struct best best;
+
+		if (need->when || !lk_str_eq(problem->specs.items[need->spec].spec->name, name)) {
+			continue;
+		}
+		best = best_of_spec(ranking, need->spec);
+		if (!found || cmp_best(ret, &best) < 0) {
+			*ret = best;
+		}
+		found = true;
+	}
+	return found;
+}
+
+/* The names that every candidate of the run needs, sorted and unique, into `shared`. */
+static void find_shared(struct ranking *ranking, const struct sorted *run, size_t n)
+{
+	const struct lk_problem *problem = ranking->problem;
+	const struct lk_candidate *first = &problem->candidates.items[run[0].candidate];
+	struct lk_strs *names = &ranking->shared;
+	struct best unused;
+	size_t kept = 0;
+
+	lk_vec_clear(names);
+	for (uint32_t i = 0; i < first->n_needs; i++) {
+		if (!first->needs[i].when) {
+			lk_vec_push(names, problem->specs.items[first->needs[i].spec].spec->name);
+		}
+	}
+	if (names->len > 1) {
+		qsort(names->items, names->len, sizeof(*names->items), lk_str_cmp_qsort);
+	}
+	for (size_t i = 0; i < names->len; i++) {
+		bool all = kept == 0 || !lk_str_eq(names->items[kept - 1], names->items[i]);
+
+		for (size_t k = 1; all && k < n; k++) {
+			all = best_of_name(ranking, run[k].candidate, names->items[i], &unused);
+		}
+		if (all) {
+			names->items[kept++] = names->items[i];
+		}
+	}
+	names->len = kept;
+}
+
+static void sort_run(struct ranking *ranking, struct sorted *run, size_t n)
+{
+	struct best *all;
+
+	find_shared(ranking, run, n);
+	all = lk_calloc(n * ranking->shared.len, sizeof(*all));
+	for (size_t k = 0; k < n; k++) {
+		run[k].best = all + k * ranking->shared.len;
+		for (size_t i = 0; i < ranking->shared.len; i++) {
+			(void)best_of_name(ranking, run[k].candidate, ranking->shared.items[i],
+					&run[k].best[i]);
+		}
+	}
+	qsort_r(run, n, sizeof(*run), cmp_run_r, ranking);
+	lk_free(all);
+}
+
+/* Writes the candidates of NAME in order to ORDER, which maps new numbers to old ones. */
+static void rank_name(struct ranking *ranking, const struct lk_candidate_name *name,
+		struct sorted *sorted, uint32_t *order)
+{
+	const struct lk_problem *problem = ranking->problem;
+	size_t start = 0;
+
+	for (uint32_t i = 0; i < name->n; i++) {
+		sorted[i] = (struct sorted){.candidate = name->first + i};
+	}
+	qsort_r(sorted, name->n, sizeof(*sorted), cmp_main_r, ranking);
+	for (size_t i = 1; i <= name->n; i++) {
+		if (i == name->n || cmp_main(problem, sorted[start].candidate,
+						    sorted[i].candidate) != 0) {
+			if (i - start > 1) {
+				sort_run(ranking, sorted + start, i - start);
+			}
+			start = i;
+		}
+	}
+	for (uint32_t i = 0; i < name->n; i++) {
+		order[name->first + i] = sorted[i].candidate;
+	}
+}
+
+static int cmp_u32_qsort(const void *left, const void *right)
+{
+	return cmp_u64(*(const uint32_t *)left, *(const uint32_t *)right);
+}
+
+/* Puts the candidates into ORDER and renumbers the matches made so far. */
+static void renumber(struct lk_problem *problem, const uint32_t *order)
+{
+	size_t n = problem->candidates.len;
+	struct lk_candidate *candidates = lk_calloc(n, sizeof(*candidates));
+	uint32_t *renamed = lk_calloc(n, sizeof(*renamed));
+
+	for (uint32_t i = 0; i < n; i++) {
+		candidates[i] = problem->candidates.items[order[i]];
+		renamed[order[i]] = i;
+	}
+	memcpy(problem->candidates.items, candidates, n * sizeof(*candidates));
+	for (size_t s = 0; s < problem->specs.len; s++) {
+		struct lk_interned_spec *spec = &problem->specs.items[s];
+
+		for (uint32_t i = 0; i < spec->n_match; i++) {
+			spec->match[i] = renamed[spec->match[i]];
+		}
+		if (spec->n_match > 1) {
+			qsort(spec->match, spec->n_match, sizeof(*spec->match), cmp_u32_qsort);
+		}
+	}
+	lk_free(renamed);
+	lk_free(candidates);
+}
+
+void lk_rank(struct lk_problem *problem)
+{
+	uint32_t *order = lk_calloc(problem->candidates.len, sizeof(*order));
+	struct sorted *sorted = lk_calloc(problem->candidates.len, sizeof(*sorted));
+	struct ranking ranking = {.problem = problem,
+			.best = lk_calloc(problem->specs.len, sizeof(*ranking.best)),
+			.known = lk_calloc(problem->specs.len, sizeof(*ranking.known))};
+
+	for (size_t i = 1; i < problem->names.len; i++) {
+		if (problem->names.items[i].n > 0) {
+			rank_name(&ranking, &problem->names.items[i], sorted, order);
+		}
+	}
+	renumber(problem, order);
+	lk_vec_done(&ranking.shared);
+	lk_free(ranking.known);
+	lk_free(ranking.best);
+	lk_free(sorted);
+	lk_free(order);
+}
