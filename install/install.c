@@ -263,6 +263,10 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 	const struct lk_install_options *o = run->options;
 	const struct lk_tree_options tree_options = {o->strict, o->verify, o->safety_warn};
 	if (is_unchanged(run, result)) {
+		struct lk_error ignored = LK_ERROR_INIT;
+		if (!o->dry_run && lk_site_has_leftover(&run->site)) {
+			(void)!lk_site_own(&run->site, run->report, &ignored);
+		}
 		return 0;
 	}
 	if (o->dry_run) {

@@ -21,24 +21,24 @@ static size_t replace_all(lk_str bytes, lk_str old, lk_str new, struct lk_buf *o
 	return count;
 }
 
-/* The first line, when it is a "#!" line that names the placeholder: both parts are replaced apart,
- * so that a new prefix with spaces does not change where the program's name ends. */
+/* The first line, when it starts a program below the placeholder: program and arguments are
+ * replaced apart, so that a new prefix with spaces does not change where the program's name ends.
+ */
 static size_t patch_shebang(const struct lk_prefix_patch *patch, lk_str *rest, struct lk_buf *out)
 {
 	lk_str line = lk_str_slice(*rest, 0, lk_str_find_char(*rest, '\n'));
-	if (!lk_str_starts(line, LK_STR("#!")) ||
-		lk_str_find(line, patch->placeholder) == SIZE_MAX) {
+	if (!lk_str_starts(line, LK_STR("#!"))) {
 		return 0;
 	}
 	size_t start = 2;
 	while (start < line.len && (line.ptr[start] == ' ' || line.ptr[start] == '\t')) {
 		start++;
 	}
-	/* The placeholder itself may hold spaces. */
-	size_t end = start;
-	if (lk_str_starts(lk_str_skip(line, start), patch->placeholder)) {
-		end += patch->placeholder.len;
+	if (!lk_str_starts(lk_str_skip(line, start), patch->placeholder)) {
+		return 0;
 	}
+	/* The placeholder itself may hold spaces. */
+	size_t end = start + patch->placeholder.len;
 	while (end < line.len && !lk_is_space(line.ptr[end])) {
 		end++;
 	}
@@ -180,10 +180,12 @@ int lk_prefix_patch(const struct lk_prefix_patch *patch, lk_str bytes, const cha
 {
 	size_t count = 0;
 	if (patch->placeholder.len == 0 || patch->placeholder.len > MAX_PREFIX_BYTES ||
-		patch->prefix.len > MAX_PREFIX_BYTES) {
+		patch->prefix.len > MAX_PREFIX_BYTES ||
+		lk_str_find_char(patch->placeholder, '\0') != SIZE_MAX) {
 		return lk_fail(err, LK_E_INTEGRITY,
-			"prefix placeholder of '%s' is empty or longer than %d bytes", file,
-			MAX_PREFIX_BYTES);
+			"prefix placeholder of '%s' is empty, holds a NUL or is longer than %d "
+			"bytes",
+			file, MAX_PREFIX_BYTES);
 	}
 	if (patch->mode == LK_PREFIX_TEXT) {
 		count = patch_text(patch, bytes, out);

@@ -22,7 +22,7 @@ struct lk_prefix_patch {
 
 /* Appends the rewritten BYTES to OUT; *ret_count is the number of occurrences replaced (0: OUT got
  * BYTES as they are). FILE is for errors. LK_E_INTEGRITY when a binary string has no room for a
- * longer prefix, for an empty placeholder, or past OUT's maximum. */
+ * longer prefix, for an empty placeholder or one with a NUL, or past OUT's maximum. */
 int lk_prefix_patch(const struct lk_prefix_patch *patch, lk_str bytes, const char *file,
 	struct lk_buf *out, size_t *ret_count, struct lk_error *err) LK_MUST_USE;
 

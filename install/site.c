@@ -297,6 +297,13 @@ int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_
 	return rc < 0 ? rc : look(site, err);
 }
 
+bool lk_site_has_leftover(const struct lk_site *site)
+{
+	struct stat status;
+	return site->parent_fd >= 0 &&
+		fstatat(site->parent_fd, site->work, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void lk_site_done(struct lk_site *site)
 {
 	const struct lk_report silent = {0};

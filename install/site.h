@@ -47,6 +47,9 @@ int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) 
  * the parent is not writable. After taking over, `state` and `old_fd` are looked at again. */
 int lk_site_own(
 	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+/* Is there a working folder of anybody, such as a dead run's? Owning it and being done removes it.
+ */
+bool lk_site_has_leftover(const struct lk_site *site);
 /* Removes the working folder when it is ours. A zeroed site is not fine; one that lk_site_open
  * failed on needs no call. */
 void lk_site_done(struct lk_site *site);

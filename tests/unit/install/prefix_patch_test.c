@@ -149,6 +149,11 @@ static void test_hostile(void **state)
 	struct lk_prefix_patch patch = {LK_PREFIX_TEXT, {"", 0}, LK_STR("/e"), LK_STR("linux-64")};
 	assert_int_equal(
 		lk_prefix_patch(&patch, LK_STR("x"), "f", &out, &count, &err), LK_E_INTEGRITY);
+	patch.mode = LK_PREFIX_BINARY;
+	patch.placeholder = LK_STR("\0P");
+	assert_int_equal(
+		lk_prefix_patch(&patch, LK_STR("a\0P"), "f", &out, &count, &err), LK_E_INTEGRITY);
+	patch.mode = LK_PREFIX_TEXT;
 	/* growth is bounded */
 	char many[60];
 	memset(many, 'P', sizeof(many));

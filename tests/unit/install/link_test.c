@@ -1,0 +1,173 @@
+/*
+ * Placing single files, walking directories, and swapping without an exchange of names.
+ */
+#include "install/link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "install/dirs.h"
+#include "install/swap.h"
+#include "install/write.h"
+#include "tests/support/pack.h"
+
+struct fixture {
+	char *root;
+	int fd;
+	struct lk_error err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = lk_calloc(1, sizeof(*f));
+	f->root = pack_tmpdir();
+	f->fd = open(f->root, O_RDONLY | O_DIRECTORY);
+	*state = f;
+	return f->fd < 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	close(f->fd);
+	pack_rmdir(f->root);
+	lk_free(f);
+	return 0;
+}
+
+static void put(struct fixture *f, int dirfd, const char *name)
+{
+	const struct timespec when = {.tv_sec = 1000000000};
+	assert_int_equal(lk_write_new(dirfd, name, LK_STR("text"), 0755, when, name, &f->err), 0);
+}
+
+static void test_modes(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		enum lk_link_mode mode;
+		bool copy_only;
+		const char *used;
+		nlink_t links;
+	} rows[] = {
+		{LK_LINK_AUTO, false, "hardlink", 2},
+		{LK_LINK_HARD, false, "hardlink", 3},
+		{LK_LINK_COPY, false, "copy", 1},
+		{LK_LINK_AUTO, true, "copy", 1},
+		{LK_LINK_SYMLINK, false, "symlink", 1},
+	};
+	put(f, f->fd, "source");
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_linker linker;
+		struct stat status;
+		const struct lk_link_source source = {f->fd, "source", f->root};
+		char name[2] = {(char)('a' + i), 0};
+		lk_linker_init(&linker, rows[i].mode);
+		assert_string_equal(lk_linker_used(&linker), "none");
+		assert_int_equal(
+			lk_link_file(&linker, &source, f->fd, name, rows[i].copy_only, &f->err), 0);
+		assert_string_equal(lk_linker_used(&linker), rows[i].used);
+		assert_int_equal(fstatat(f->fd, name, &status, AT_SYMLINK_NOFOLLOW), 0);
+		assert_int_equal(status.st_nlink, rows[i].links);
+		assert_int_equal(fstatat(f->fd, name, &status, 0), 0);
+		assert_int_equal(status.st_mtime, 1000000000);
+		assert_int_equal(status.st_mode & 07777, 0755);
+		/* never over something that is there */
+		assert_int_equal(
+			lk_link_file(&linker, &source, f->fd, name, false, &f->err), LK_E_FS);
+	}
+}
+
+static void test_other_file_system(void **state)
+{
+	struct fixture *f = *state;
+	struct stat here;
+	struct stat there;
+	if (stat("/dev/shm", &there) < 0 || fstat(f->fd, &here) < 0 ||
+		here.st_dev == there.st_dev || access("/dev/shm", W_OK) < 0) {
+		skip();
+	}
+	char other[] = "/dev/shm/lockenv-test-XXXXXX";
+	assert_non_null(mkdtemp(other));
+	int fd = open(other, O_RDONLY | O_DIRECTORY);
+	put(f, f->fd, "source");
+	struct lk_linker linker;
+	const struct lk_link_source source = {f->fd, "source", f->root};
+	lk_linker_init(&linker, LK_LINK_AUTO);
+	assert_int_equal(lk_link_file(&linker, &source, fd, "a", false, &f->err), 0);
+	assert_string_equal(lk_linker_used(&linker), "copy");
+	assert_true(atomic_load(&linker.no_hard));
+	assert_int_equal(lk_link_file(&linker, &source, fd, "b", false, &f->err), 0);
+	lk_linker_init(&linker, LK_LINK_HARD);
+	assert_int_equal(lk_link_file(&linker, &source, fd, "c", false, &f->err), LK_E_FS);
+	assert_non_null(strstr(f->err.hint, "--link auto"));
+	assert_int_equal(f->err.code, LK_E_FS);
+	close(fd);
+	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, other, &f->err), 0);
+}
+
+static void test_dirs(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const paths[] = {"a/b/c", "a/b", "a/bc", "", "a/b/c/d", "x"};
+	struct lk_dirs dirs;
+	struct stat by_fd;
+	struct stat by_name;
+	int fd;
+	mode_t mask = umask(077);
+	lk_dirs_init(&dirs, f->fd);
+	for (size_t i = 0; i < LK_COUNTOF(paths); i++) {
+		assert_int_equal(lk_dirs_enter(&dirs, lk_str_of(paths[i]), &fd, &f->err), 0);
+		assert_int_equal(fstat(fd, &by_fd), 0);
+		assert_int_equal(fstatat(f->fd, paths[i][0] ? paths[i] : ".", &by_name, 0), 0);
+		assert_int_equal(by_fd.st_ino, by_name.st_ino);
+		assert_int_equal(by_fd.st_mode & 0777, paths[i][0] ? 0755 : 0700);
+	}
+	umask(mask);
+	/* no link is followed, nor a file entered */
+	assert_int_equal(symlinkat("a", f->fd, "link"), 0);
+	put(f, f->fd, "file");
+	assert_int_equal(lk_dirs_enter(&dirs, LK_STR("link/b"), &fd, &f->err), LK_E_FS);
+	assert_int_equal(lk_dirs_enter(&dirs, LK_STR("file/b"), &fd, &f->err), LK_E_FS);
+	assert_int_equal(lk_dirs_enter(&dirs, LK_STR("a/b"), &fd, &f->err), 0);
+	lk_dirs_done(&dirs);
+}
+
+static void test_swap(void **state)
+{
+	struct fixture *f = *state;
+	char *LK_AUTO_FREE prefix = lk_asprintf("%s/env", f->root);
+	const struct lk_report silent = {0};
+	struct lk_site site;
+	const char *old = "unset";
+	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
+	assert_int_equal(site.state, LK_SITE_ABSENT);
+	assert_int_equal(lk_site_own(&site, &silent, &f->err), 0);
+	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
+	assert_int_equal(lk_swap(&site, &old, &f->err), 0);
+	assert_null(old);
+	assert_int_equal(access(prefix, F_OK), 0);
+	/* taken back: nothing there again */
+	assert_int_equal(lk_swap_undo(&site, old, &f->err), 0);
+	assert_true(access(prefix, F_OK) < 0);
+	/* somebody else is faster: theirs stays */
+	assert_int_equal(mkdir(prefix, 0755), 0);
+	put(f, f->fd, "env/theirs");
+	assert_int_equal(lk_swap(&site, &old, &f->err), LK_E_FS);
+	assert_int_equal(faccessat(f->fd, "env/theirs", F_OK, 0), 0);
+	lk_site_done(&site);
+	assert_true(faccessat(f->fd, ".env.lockenv", F_OK, 0) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_file_system, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
