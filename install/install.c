@@ -177,9 +177,10 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 
 static int carry(struct run *run, struct lk_error *err)
 {
-	return run->site.state != LK_SITE_ENVIRONMENT
-		? 0
-		: lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->report, err);
+	if (run->site.old_fd < 0) {
+		return 0;
+	}
+	return lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->report, err);
 }
 
 /* The exchange, and what follows it; a failure there takes the exchange back. */

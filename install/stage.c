@@ -91,6 +91,19 @@ static int place_file(const struct place *place, struct lk_error *err)
 		place->stage->linker, &source, place->dirfd, place->name, from->no_link, err);
 }
 
+/* A Mach-O file whose bytes changed must be signed again before macOS runs it, which only a Mac can
+ * do. */
+static bool needs_signing(const struct place *place, lk_str bytes)
+{
+	static const char *const magics[] = {
+		"\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xca\xfe\xba\xbe"};
+	bool found = false;
+	for (size_t i = 0; i < LK_COUNTOF(magics); i++) {
+		found = found || lk_str_starts(bytes, lk_str_of(magics[i]));
+	}
+	return found && lk_str_is(lk_subdir_os(place->stage->layout->subdir), "osx");
+}
+
 static int place_patched(const struct place *place, struct lk_error *err)
 {
 	const struct lk_layout *layout = place->stage->layout;
@@ -122,6 +135,9 @@ static int place_patched(const struct place *place, struct lk_error *err)
 			"'" LK_STR_FMT "' of package '" LK_STR_FMT
 			"' does not hold its prefix placeholder: left as it is",
 			LK_STR_ARG(from->path), LK_STR_ARG(name));
+	}
+	if (count > 0 && needs_signing(place, lk_buf_view(&bytes))) {
+		atomic_fetch_add(&place->stage->unsigned_files, 1);
 	}
 	struct timespec when = status.st_mtim;
 	when.tv_sec += count > 0 ? PATCHED_SECONDS : 0;
@@ -241,6 +257,13 @@ int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struc
 	lk_relay_init(&build.relay, report, items);
 	int rc = lk_workers_run(stage->jobs, items, build_item, &build, err);
 	lk_relay_flush(&build.relay);
+	size_t unsigned_files = atomic_load(&stage->unsigned_files);
+	if (rc == 0 && unsigned_files > 0) {
+		lk_warn(report,
+			"%zu program(s) or libraries got the prefix written into them: sign them "
+			"on a Mac (codesign -s - -f)",
+			unsigned_files);
+	}
 	lk_relay_done(&build.relay);
 	return rc;
 }

@@ -19,6 +19,7 @@ struct lk_stage {
 	struct lk_layout *layout;
 	struct lk_linker *linker;
 	unsigned jobs;
+	atomic_size_t unsigned_files; /* zero at first; counted while building */
 };
 
 /* Entries of kind PYC are left to install/pyc.h. LK_E_FS, LK_E_INTEGRITY, LK_E_INTERRUPTED. */
