@@ -5,7 +5,6 @@
 
 #include <sys/utsname.h>
 #ifdef __linux__
-#include <gnu/libc-version.h>
 #endif
 
 #include "base/fs.h"
@@ -140,12 +139,7 @@ static struct detected look(int (*probe_driver)(void), struct lk_arena *arena)
 	if (uname(&names) == 0) {
 		host.linux_ = lk_str_dup(arena, lk_host_kernel_version(lk_str_of(names.release)));
 	}
-	lk_str glibc = lk_str_of(gnu_get_libc_version());
-	size_t dot = lk_str_find_char(glibc, '.');
-	size_t more =
-		dot == SIZE_MAX ? SIZE_MAX : lk_str_find_char(lk_str_skip(glibc, dot + 1), '.');
-	host.glibc = lk_str_dup(
-		arena, more == SIZE_MAX ? glibc : lk_str_slice(glibc, 0, dot + 1 + more));
+	host.glibc = lk_host_glibc(arena);
 #endif
 	return host;
 }
