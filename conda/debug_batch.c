@@ -28,16 +28,19 @@ static int parse_version(lk_str line, lk_str text, struct lk_arena *arena,
 	const struct lk_version **ret, struct lk_error *err)
 {
 	int rc = lk_version_parse(text, arena, ret, err);
-	return rc < 0 ? lk_spec_rebase(err, line, (size_t)(text.ptr - line.ptr)) : 0;
+	if (rc < 0) {
+		lk_spec_rebase(err, line, (size_t)(text.ptr - line.ptr));
+	}
+	return rc;
 }
 
 int lk_debug_compare_line(lk_str line, char *ret_order, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	lk_str left;
-	lk_str right;
-	const struct lk_version *a;
-	const struct lk_version *b;
+	lk_str left = LK_STR("");
+	lk_str right = LK_STR("");
+	const struct lk_version *a = NULL;
+	const struct lk_version *b = NULL;
 	int rc = split_line(line, "VERSION TAB VERSION", &left, &right, err);
 	rc = rc < 0 ? rc : parse_version(line, left, &arena, &a, err);
 	rc = rc < 0 ? rc : parse_version(line, right, &arena, &b, err);
@@ -52,8 +55,8 @@ int lk_debug_compare_line(lk_str line, char *ret_order, struct lk_error *err)
 int lk_debug_match_line(lk_str line, bool *ret_matches, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	lk_str left;
-	lk_str right;
+	lk_str left = LK_STR("");
+	lk_str right = LK_STR("");
 	int rc = split_line(line, "SPEC TAB NAME-VERSION-BUILD", &left, &right, err);
 	if (rc < 0) {
 		return rc;
@@ -61,7 +64,8 @@ int lk_debug_match_line(lk_str line, bool *ret_matches, struct lk_error *err)
 	const struct lk_matchspec *spec;
 	rc = lk_matchspec_parse(left, LK_SPEC_REPODATA, &arena, &spec, err);
 	if (rc < 0) {
-		return lk_spec_rebase(err, line, 0);
+		lk_spec_rebase(err, line, 0);
+		return rc;
 	}
 	lk_str name;
 	lk_str version_text;

@@ -22,11 +22,15 @@ int matchspec_fail(struct matchspec_parser *p, const char *at, const char *fmt, 
 		lk_buf_cstr(&reason));
 }
 
-int matchspec_part_error(struct matchspec_parser *p, lk_str part, const char *at)
+void matchspec_part_error(struct matchspec_parser *p, lk_str part, const char *at)
 {
 	bool slice = part.ptr >= p->text.ptr && part.ptr <= p->text.ptr + p->text.len;
 	size_t pos = (size_t)((slice ? part.ptr : at) - p->text.ptr);
-	return slice ? lk_spec_rebase(p->err, p->text, pos) : lk_spec_pin(p->err, p->text, pos);
+	if (slice) {
+		lk_spec_rebase(p->err, p->text, pos);
+	} else {
+		lk_spec_pin(p->err, p->text, pos);
+	}
 }
 
 int matchspec_set_version(struct matchspec_parser *p, lk_str text, const char *at)
@@ -34,7 +38,8 @@ int matchspec_set_version(struct matchspec_parser *p, lk_str text, const char *a
 	const struct lk_version_spec *version;
 	int rc = lk_version_spec_parse(text, p->origin, p->arena, &version, p->err);
 	if (rc < 0) {
-		return matchspec_part_error(p, text, at);
+		matchspec_part_error(p, text, at);
+		return rc;
 	}
 	struct lk_matchspec *spec = p->spec;
 	spec->version = lk_version_spec_is_any(version) ? NULL : version;
@@ -55,7 +60,8 @@ int matchspec_set_build(struct matchspec_parser *p, lk_str text, const char *at)
 	const struct lk_pattern *build;
 	int rc = lk_pattern_parse(text, true, p->arena, &build, p->err);
 	if (rc < 0) {
-		return matchspec_part_error(p, text, at);
+		matchspec_part_error(p, text, at);
+		return rc;
 	}
 	bool any = lk_pattern_kind(build) == LK_PATTERN_ANY;
 	p->spec->build = any ? NULL : build;
@@ -256,7 +262,8 @@ static int set_name(struct matchspec_parser *p, lk_str written)
 	lk_str name = lowered(p->arena, written);
 	int rc = lk_pattern_parse(name, true, p->arena, &pattern, p->err);
 	if (rc < 0) {
-		return matchspec_part_error(p, written, written.ptr);
+		matchspec_part_error(p, written, written.ptr);
+		return rc;
 	}
 	spec->name = name;
 	spec->name_kind = lk_pattern_kind(pattern);
@@ -404,13 +411,12 @@ static lk_str exact_with_build(lk_str version)
 
 static int refuse_if(struct matchspec_parser *p, lk_str tail)
 {
-	lk_str word = LK_STR("");
-	for (size_t i = 0; i < tail.len; i += word.len + 1) {
-		size_t end = i;
+	for (size_t i = 0, end = 0; i < tail.len; i = end + 1) {
+		end = i;
 		while (end < tail.len && !lk_is_space(tail.ptr[end])) {
 			end++;
 		}
-		word = lk_str_slice(tail, i, end);
+		lk_str word = lk_str_slice(tail, i, end);
 		if (lk_str_is(word, "if")) {
 			int rc =
 				matchspec_fail(p, word.ptr, "conditions by 'if' are not supported");
@@ -499,7 +505,7 @@ int matchspec_parse_text(lk_str text, enum lk_spec_origin origin, bool in_when,
 		.spec = lk_arena_calloc(arena, 1, sizeof(*p.spec)),
 	};
 	p.spec->text = p.text;
-	struct outline out;
+	struct outline out = {0};
 	int rc = check_text(&p);
 	rc = rc < 0 ? rc : outline(&p, &out);
 	rc = rc < 0 ? rc : parse_body(&p, &out);

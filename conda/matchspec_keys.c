@@ -229,7 +229,8 @@ static int set_pattern(struct matchspec_parser *p, const struct value *value,
 {
 	int rc = lk_pattern_parse(value->text, true, p->arena, ret, p->err);
 	if (rc < 0) {
-		return matchspec_part_error(p, value->text, value->at);
+		matchspec_part_error(p, value->text, value->at);
+		return rc;
 	}
 	*ret_text = value->text;
 	return 0;
@@ -380,55 +381,53 @@ static const struct key *find_key(lk_str name)
 	return NULL;
 }
 
-/* "key=" at r->at: the key, once and for all not given before. */
-static int read_key(struct reader *r, unsigned *given, const struct key **ret)
+static lk_str read_word(struct reader *r)
 {
 	const char *start = r->at;
 	while (r->at < r->end && (lk_is_alnum(*r->at) || *r->at == '_')) {
 		r->at++;
 	}
-	lk_str name = lk_str_n(start, (size_t)(r->at - start));
-	if (name.len == 0) {
-		return matchspec_fail(r->p, start, "a key is missing");
-	}
-	const struct key *key = find_key(name);
-	if (!key) {
-		return matchspec_fail(
-			r->p, start, "no such key '" LK_STR_FMT "'", LK_STR_ARG(name));
-	}
-	if (r->at >= r->end || *r->at != '=') {
-		int rc = matchspec_fail(
-			r->p, r->at, "'=' is missing after '" LK_STR_FMT "'", LK_STR_ARG(name));
-		lk_error_hint(r->p->err, "write %s='…'", key->name);
-		return rc;
-	}
-	r->at++;
+	return lk_str_n(start, (size_t)(r->at - start));
+}
+
+/* Refuses a second value for KEY, which was read as NAME, and a user's against a positional one. */
+static int check_once(struct reader *r, const struct key *key, lk_str name, unsigned *given)
+{
+	struct matchspec_parser *p = r->p;
 	if (*given & key->bit) {
 		return matchspec_fail(
-			r->p, start, "'" LK_STR_FMT "' is given twice", LK_STR_ARG(name));
+			p, name.ptr, "'" LK_STR_FMT "' is given twice", LK_STR_ARG(name));
 	}
 	*given |= key->bit;
-	if (r->p->positional & key->bit) {
-		if (r->p->origin == LK_SPEC_USER) {
-			return matchspec_fail(r->p, start,
-				"'" LK_STR_FMT "' is also given before the brackets",
-				LK_STR_ARG(name));
-		}
-		r->p->spec->warning = "a value in brackets overrides the one before them";
+	if (!(p->positional & key->bit)) {
+		return 0;
 	}
-	*ret = key;
+	if (p->origin == LK_SPEC_USER) {
+		return matchspec_fail(p, name.ptr,
+			"'" LK_STR_FMT "' is also given before the brackets", LK_STR_ARG(name));
+	}
+	p->spec->warning = "a value in brackets overrides the one before them";
 	return 0;
 }
 
 static int read_pair(struct reader *r, unsigned *given)
 {
-	const struct key *key;
-	int rc = read_key(r, given, &key);
-	if (rc < 0) {
+	lk_str name = read_word(r);
+	const struct key *key = find_key(name);
+	if (!key) {
+		return name.len == 0 ? matchspec_fail(r->p, name.ptr, "a key is missing")
+				     : matchspec_fail(r->p, name.ptr,
+					       "no such key '" LK_STR_FMT "'", LK_STR_ARG(name));
+	}
+	if (r->at >= r->end || *r->at != '=') {
+		int rc = matchspec_fail(r->p, r->at, "'=' is missing after '%s'", key->name);
+		lk_error_hint(r->p->err, "write %s='…'", key->name);
 		return rc;
 	}
+	r->at++;
 	struct value value = {0};
-	rc = read_value(r, &value);
+	int rc = check_once(r, key, name, given);
+	rc = rc < 0 ? rc : read_value(r, &value);
 	if (rc < 0) {
 		return rc;
 	}

@@ -33,7 +33,7 @@ struct matchspec_parser {
 int matchspec_fail(struct matchspec_parser *p, const char *at, const char *fmt, ...)
 	LK_PRINTF(3, 4);
 /* An error in PART, which was read at AT and may have been unescaped, becomes one in the text. */
-int matchspec_part_error(struct matchspec_parser *p, lk_str part, const char *at);
+void matchspec_part_error(struct matchspec_parser *p, lk_str part, const char *at);
 
 /* A spec that may be (IN_WHEN) a leaf of a condition. */
 int matchspec_parse_text(lk_str text, enum lk_spec_origin origin, bool in_when,

@@ -17,7 +17,8 @@ static int fail(struct when_parser *w, size_t pos, const char *reason)
 {
 	lk_spec_fail(w->p->err, w->text, pos, "bad condition '" LK_STR_FMT "': %s",
 		LK_STR_ARG(w->text), reason);
-	return matchspec_part_error(w->p, w->text, w->at);
+	matchspec_part_error(w->p, w->text, w->at);
+	return LK_E_FORMAT;
 }
 
 static void skip_spaces(struct when_parser *w)
@@ -67,7 +68,8 @@ static int parse_leaf(struct when_parser *w, const struct lk_condition **ret)
 		matchspec_parse_text(word, w->p->origin, true, w->p->arena, &leaf->spec, w->p->err);
 	if (rc < 0) {
 		lk_spec_rebase(w->p->err, w->text, w->pos);
-		return matchspec_part_error(w->p, w->text, w->at);
+		matchspec_part_error(w->p, w->text, w->at);
+		return rc;
 	}
 	w->pos += word.len;
 	*ret = leaf;
@@ -106,7 +108,7 @@ static int parse_chain(struct when_parser *w, const char *word, enum lk_conditio
 	int (*parse_item)(struct when_parser *, const struct lk_condition **),
 	const struct lk_condition **ret)
 {
-	const struct lk_condition *left;
+	const struct lk_condition *left = NULL;
 	int rc = parse_item(w, &left);
 	while (rc == 0) {
 		skip_spaces(w);

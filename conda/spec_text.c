@@ -15,16 +15,14 @@ int lk_spec_fail(struct lk_error *err, lk_str text, size_t pos, const char *fmt,
 	return err->code;
 }
 
-int lk_spec_rebase(struct lk_error *err, lk_str whole, size_t pos)
+void lk_spec_rebase(struct lk_error *err, lk_str whole, size_t pos)
 {
 	err->column += (unsigned)pos;
 	lk_error_excerpt(err, whole);
-	return err->code;
 }
 
-int lk_spec_pin(struct lk_error *err, lk_str whole, size_t pos)
+void lk_spec_pin(struct lk_error *err, lk_str whole, size_t pos)
 {
 	err->column = (unsigned)pos + 1;
 	lk_error_excerpt(err, whole);
-	return err->code;
 }

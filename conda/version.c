@@ -289,7 +289,7 @@ int lk_version_parse(
 		return lk_spec_fail(err, text, LK_VERSION_MAX_LEN,
 			"a version is longer than %d bytes", LK_VERSION_MAX_LEN);
 	}
-	struct pieces pieces;
+	struct pieces pieces = {0};
 	struct lk_version shape = {0};
 	uint32_t len = 0;
 	int rc = check_characters(&p, trimmed);

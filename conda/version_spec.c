@@ -70,8 +70,9 @@ struct parser {
 
 static int fail_at(struct parser *p, size_t pos, const char *reason)
 {
-	return lk_spec_fail(p->err, p->text, pos, "bad version spec '" LK_STR_FMT "': %s",
+	lk_spec_fail(p->err, p->text, pos, "bad version spec '" LK_STR_FMT "': %s",
 		LK_STR_ARG(lk_str_trim(p->text)), reason);
+	return LK_E_FORMAT;
 }
 
 static size_t pos_of(const struct parser *p, lk_str part)
@@ -104,7 +105,8 @@ static int version_node(
 	struct lk_version_spec *node = new_node(p, kind);
 	int rc = lk_version_parse(operand, p->arena, &node->version, p->err);
 	if (rc < 0) {
-		return lk_spec_rebase(p->err, p->text, pos_of(p, operand));
+		lk_spec_rebase(p->err, p->text, pos_of(p, operand));
+		return rc;
 	}
 	*ret = node;
 	return 0;
@@ -116,7 +118,8 @@ static int pattern_node(
 	struct lk_version_spec *node = new_node(p, kind);
 	int rc = lk_pattern_parse(text, nocase, p->arena, &node->pattern, p->err);
 	if (rc < 0) {
-		return lk_spec_rebase(p->err, p->text, pos_of(p, text));
+		lk_spec_rebase(p->err, p->text, pos_of(p, text));
+		return rc;
 	}
 	*ret = node;
 	return 0;
@@ -377,6 +380,7 @@ static int parse_list(struct parser *p, enum kind kind, char separator,
 		if (rc < 0) {
 			return rc;
 		}
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): set, as 0 was returned */
 		tail = &(*tail)->next;
 		skip_spaces(p);
 		if (!at_char(p, separator)) {
