@@ -148,3 +148,19 @@ int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, 
 	}
 	return rc;
 }
+
+int lk_link_softlink(struct lk_linker *linker, const struct lk_link_source *source,
+	const char *target, int dst_dirfd, const char *name, struct lk_error *err)
+{
+	struct stat status;
+	bool may_link = (linker->mode == LK_LINK_AUTO || linker->mode == LK_LINK_HARD) &&
+		!atomic_load(&linker->no_hard);
+	if (may_link && linkat(source->dirfd, source->path, dst_dirfd, name, 0) == 0) {
+		return 0;
+	}
+	if (symlinkat(target, dst_dirfd, name) < 0 ||
+		fstatat(source->dirfd, source->path, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot make the symlink '%s'", name);
+	}
+	return lk_link_set_mtime(dst_dirfd, name, &status, err);
+}

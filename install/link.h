@@ -36,6 +36,11 @@ struct lk_link_source {
 int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
 	const char *name, bool copy_only, struct lk_error *err) LK_MUST_USE;
 
+/* The same for a symlink with the text TARGET, which is never followed: the link itself is
+ * hard-linked where that works (a new one costs an inode), else made anew with SOURCE's mtime. */
+int lk_link_softlink(struct lk_linker *linker, const struct lk_link_source *source,
+	const char *target, int dst_dirfd, const char *name, struct lk_error *err) LK_MUST_USE;
+
 /* Gives NAME in DIRFD the mtime of STATUS; the link itself when it is one. */
 int lk_link_set_mtime(
 	int dirfd, const char *name, const struct stat *status, struct lk_error *err) LK_MUST_USE;

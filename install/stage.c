@@ -160,12 +160,10 @@ static int place_softlink(const struct place *place, struct lk_error *err)
 			"cannot read the symlink '%s' of the package", path);
 	}
 	target[len] = '\0';
-	if (symlinkat(target, place->dirfd, place->name) < 0) {
-		return lk_fail_errno(
-			err, LK_E_FS, errno, "cannot make the symlink '%s'", entry->path.ptr);
-	}
 	entry->target = lk_strndup(target, (size_t)len);
-	return lk_link_set_mtime(place->dirfd, place->name, &status, err);
+	const struct lk_link_source source = {place->tree_fd, path, place->stage->trees_path};
+	return lk_link_softlink(
+		place->stage->linker, &source, target, place->dirfd, place->name, err);
 }
 
 static int place_script(const struct place *place, struct lk_error *err)

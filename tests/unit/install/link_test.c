@@ -108,6 +108,34 @@ static void test_other_file_system(void **state)
 	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, other, &f->err), 0);
 }
 
+static void test_softlink(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		enum lk_link_mode mode;
+		nlink_t links;
+	} rows[] = {{LK_LINK_AUTO, 2}, {LK_LINK_COPY, 1}, {LK_LINK_SYMLINK, 1}};
+	const struct timespec when[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	assert_int_equal(symlinkat("nowhere/at/all", f->fd, "source"), 0);
+	assert_int_equal(utimensat(f->fd, "source", when, AT_SYMLINK_NOFOLLOW), 0);
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_linker linker;
+		struct stat status;
+		const struct lk_link_source source = {f->fd, "source", f->root};
+		char name[2] = {(char)('a' + i), 0};
+		char target[64] = "";
+		lk_linker_init(&linker, rows[i].mode);
+		assert_int_equal(
+			lk_link_softlink(&linker, &source, "nowhere/at/all", f->fd, name, &f->err),
+			0);
+		assert_true(readlinkat(f->fd, name, target, sizeof(target) - 1) > 0);
+		assert_string_equal(target, "nowhere/at/all");
+		assert_int_equal(fstatat(f->fd, name, &status, AT_SYMLINK_NOFOLLOW), 0);
+		assert_int_equal(status.st_nlink, rows[i].links);
+		assert_int_equal(status.st_mtime, 1000000000);
+	}
+}
+
 static void test_dirs(void **state)
 {
 	struct fixture *f = *state;
@@ -166,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_file_system, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_softlink, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
 	};
