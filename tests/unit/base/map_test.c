@@ -48,11 +48,26 @@ static void test_many(void **state)
 	lk_arena_done(&arena);
 }
 
+/* However full the map is, looking for what is not there ends. */
+static void test_misses_at_every_size(void **state)
+{
+	(void)state;
+	struct lk_map map = {0};
+	char bytes[200];
+	memset(bytes, 'x', sizeof(bytes));
+	for (uint32_t n = 0; n < 150; n++) {
+		assert_int_equal(lk_map_get(&map, LK_STR("missing")), LK_MAP_NONE);
+		assert_int_equal(lk_map_add(&map, lk_str_n(bytes, n), n), n);
+	}
+	lk_map_done(&map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_get_set),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_misses_at_every_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

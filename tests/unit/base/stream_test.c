@@ -183,6 +183,23 @@ static void test_drip(void **state)
 	}
 }
 
+/* Without a codec too, the source is not asked again after its end. */
+static void test_end_sticks(void **state)
+{
+	(void)state;
+	struct lk_error err = LK_ERROR_INIT;
+	bool closed = false;
+	struct drip drip = {LK_STR("x"), false, 0, &closed};
+	struct lk_stream *stream = lk_stream_from_fn(drip_read, drip_close, &drip, "drip");
+	char bytes[4];
+	assert_int_equal(lk_stream_read(stream, bytes, 0, &err), 0);
+	assert_int_equal(lk_stream_read(stream, bytes, 4, &err), 1);
+	assert_int_equal(lk_stream_read(stream, bytes, 4, &err), 0);
+	assert_int_equal(lk_stream_read(stream, bytes, 4, &err), 0);
+	assert_int_equal(drip.reads_after, 1);
+	lk_stream_free(stream);
+}
+
 static void test_limits(void **state)
 {
 	(void)state;
@@ -260,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_cut_and_trailing),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_drip),
+		cmocka_unit_test(test_end_sticks),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test_setup_teardown(test_fd, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test(test_compress_is_stable),
