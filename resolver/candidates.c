@@ -22,14 +22,15 @@ struct load {
 };
 
 static void drop(struct load *load, const struct lk_candidate *candidate, enum lk_out_kind kind,
-		lk_str detail)
+	lk_str detail)
 {
-	lk_vec_push(&load->problem->outs, (struct lk_out){.record = candidate->record,
-							  .version = candidate->version,
-							  .name = candidate->name,
-							  .channel = candidate->channel,
-							  .kind = kind,
-							  .detail = detail});
+	lk_vec_push(&load->problem->outs,
+		(struct lk_out){.record = candidate->record,
+			.version = candidate->version,
+			.name = candidate->name,
+			.channel = candidate->channel,
+			.kind = kind,
+			.detail = detail});
 }
 
 /* NULL when it does not parse. */
@@ -56,14 +57,12 @@ static bool channel_allowed(const struct lk_task *task, lk_str name, unsigned ch
 	const struct lk_channel *where = &task->channels[channel];
 
 	for (size_t i = 0; i < task->n_specs + task->n_pins; i++) {
-		const struct lk_matchspec *spec = i < task->n_specs
-							  ? task->specs[i]
-							  : task->pins[i - task->n_specs];
+		const struct lk_matchspec *spec =
+			i < task->n_specs ? task->specs[i] : task->pins[i - task->n_specs];
 
 		if (spec->channel.len > 0 && !spec->when && spec->name_kind == LK_PATTERN_EXACT &&
-				lk_str_eq(spec->name, name) &&
-				!lk_matchspec_channel_matches(
-						spec, where->name, where->url, task->alias)) {
+			lk_str_eq(spec->name, name) &&
+			!lk_matchspec_channel_matches(spec, where->name, where->url, task->alias)) {
 			return false;
 		}
 	}
@@ -126,14 +125,14 @@ static void keep(struct load *load, struct lk_candidate *candidate)
 	struct lk_problem *problem = load->problem;
 
 	candidate->n_needs = (uint32_t)load->needs.len;
-	candidate->needs = lk_arena_calloc(
-			&problem->arena, load->needs.len, sizeof(*candidate->needs));
+	candidate->needs =
+		lk_arena_calloc(&problem->arena, load->needs.len, sizeof(*candidate->needs));
 	for (size_t i = 0; i < load->needs.len; i++) {
 		candidate->needs[i] = load->needs.items[i];
 	}
 	candidate->n_limits = (uint32_t)load->limits.len;
-	candidate->limits = lk_arena_calloc(
-			&problem->arena, load->limits.len, sizeof(*candidate->limits));
+	candidate->limits =
+		lk_arena_calloc(&problem->arena, load->limits.len, sizeof(*candidate->limits));
 	for (size_t i = 0; i < load->limits.len; i++) {
 		candidate->limits[i] = load->limits.items[i];
 	}
@@ -201,7 +200,8 @@ static bool is_kept_name(const struct lk_task *task, lk_str name)
 	return !task->update_all;
 }
 
-/* Is RECORD, as the channel has it now, the artifact that the lock holds? Notes that it was seen. */
+/* Is RECORD, as the channel has it now, the artifact that the lock holds? Notes that it was seen.
+ */
 static bool is_locked(struct load *load, const struct lk_record *record)
 {
 	uint32_t index = lk_map_get(&load->locked_index, record->url);
@@ -214,7 +214,7 @@ static bool is_locked(struct load *load, const struct lk_record *record)
 	load->locked_seen[index] = true;
 	locked = &load->task->locked[index];
 	return !locked->has_sha256 || !record->has_sha256 ||
-	       lk_sha256_eq(&locked->sha256, &record->sha256);
+		lk_sha256_eq(&locked->sha256, &record->sha256);
 }
 
 /* Locked records of NAME that no channel has any more stay: the lock knows them. */
@@ -224,18 +224,18 @@ static void consider_vanished(struct load *load, uint32_t name, unsigned first_c
 
 	for (size_t i = 0; i < task->n_locked; i++) {
 		struct lk_candidate candidate = {.record = &task->locked[i],
-				.name = name,
-				.base = LK_NO_INDEX,
-				.locked = true};
+			.name = name,
+			.base = LK_NO_INDEX,
+			.locked = true};
 
 		if (load->locked_seen[i] ||
-				!lk_str_eq(task->locked[i].name, load->problem->names.items[name].text)) {
+			!lk_str_eq(task->locked[i].name, load->problem->names.items[name].text)) {
 			continue;
 		}
 		load->locked_seen[i] = true;
 		while (candidate.channel < task->n_channels &&
-				!lk_str_eq(task->channels[candidate.channel].name,
-						task->locked[i].channel)) {
+			!lk_str_eq(
+				task->channels[candidate.channel].name, task->locked[i].channel)) {
 			candidate.channel++;
 		}
 		if (candidate.channel < task->n_channels) {
@@ -253,16 +253,16 @@ static void load_name(struct load *load, const struct lk_reached *reached)
 	problem->names.items[name].first = (uint32_t)problem->candidates.len;
 	for (size_t i = 0; i < reached->n; i++) {
 		if (reached->channels[i] < first_channel &&
-				channel_allowed(load->task, reached->name, reached->channels[i])) {
+			channel_allowed(load->task, reached->name, reached->channels[i])) {
 			first_channel = reached->channels[i];
 		}
 	}
 	for (size_t i = 0; i < reached->n; i++) {
 		struct lk_candidate candidate = {.record = &reached->records[i],
-				.name = name,
-				.base = LK_NO_INDEX,
-				.channel = reached->channels[i],
-				.locked = is_locked(load, &reached->records[i])};
+			.name = name,
+			.base = LK_NO_INDEX,
+			.channel = reached->channels[i],
+			.locked = is_locked(load, &reached->records[i])};
 
 		consider(load, &candidate, first_channel);
 	}
@@ -290,13 +290,13 @@ static int load_roots(struct lk_problem *problem, struct lk_error *err)
 	root->needs = lk_arena_calloc(&problem->arena, task->n_specs, sizeof(*root->needs));
 	for (size_t i = 0; i < task->n_specs; i++) {
 		uint32_t spec = lk_problem_add_spec(problem, task->specs[i]);
-		enum lk_meaning meaning = lk_problem_need(
-				problem, spec, &root->needs[root->n_needs]);
+		enum lk_meaning meaning =
+			lk_problem_need(problem, spec, &root->needs[root->n_needs]);
 
 		if (meaning == LK_MEANS_UNSUPPORTED) {
 			return lk_fail(err, LK_E_USAGE,
-					"'" LK_STR_FMT "' cannot be asked for: a spec needs one exact name",
-					LK_STR_ARG(task->specs[i]->text));
+				"'" LK_STR_FMT "' cannot be asked for: a spec needs one exact name",
+				LK_STR_ARG(task->specs[i]->text));
 		}
 		/* A virtual package that is missing stays a need that nothing meets. */
 		root->n_needs += meaning != LK_MEANS_NOTHING;
@@ -307,11 +307,12 @@ static int load_roots(struct lk_problem *problem, struct lk_error *err)
 		enum lk_meaning meaning = lk_problem_limit(problem, spec);
 
 		if (meaning == LK_MEANS_UNSUPPORTED || meaning == LK_MEANS_MISSING) {
-			return lk_fail(err, LK_E_USAGE, "the pin '" LK_STR_FMT "' cannot be kept: %s",
-					LK_STR_ARG(task->pins[i]->text),
-					meaning == LK_MEANS_MISSING
-							? "the target's virtual package is not like that"
-							: "a pin needs one exact name and no condition");
+			return lk_fail(err, LK_E_USAGE,
+				"the pin '" LK_STR_FMT "' cannot be kept: %s",
+				LK_STR_ARG(task->pins[i]->text),
+				meaning == LK_MEANS_MISSING
+					? "the target's virtual package is not like that"
+					: "a pin needs one exact name and no condition");
 		}
 		if (meaning == LK_MEANS_RECORDS) {
 			root->limits[root->n_limits++] = spec;
@@ -320,8 +321,8 @@ static int load_roots(struct lk_problem *problem, struct lk_error *err)
 	return 0;
 }
 
-int lk_candidates_load(struct lk_problem *problem, const struct lk_report *report,
-		struct lk_error *err)
+int lk_candidates_load(
+	struct lk_problem *problem, const struct lk_report *report, struct lk_error *err)
 {
 	const struct lk_task *task = problem->task;
 	struct load load = {.problem = problem, .task = task};

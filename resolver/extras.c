@@ -1,23 +1,24 @@
 /*
  * Extras (CEP 44): each group that is asked for becomes the name "name[group]".
  *
- * It has one candidate for each candidate of the name, in the same order, which needs exactly that one
- * and what its group depends on (nothing, when it has no such group). A need of name[extras=[group]]
- * becomes two needs: of the record and of "name[group]". So whoever asks turns the group on for
- * whichever record is chosen, and the solver needs to know nothing of extras.
+ * It has one candidate for each candidate of the name, in the same order, which needs exactly that
+ * one and what its group depends on (nothing, when it has no such group). A need of
+ * name[extras=[group]] becomes two needs: of the record and of "name[group]". So whoever asks turns
+ * the group on for whichever record is chosen, and the solver needs to know nothing of extras.
  */
 #include "resolver/problem_priv.h"
 
 /* The group's dependencies as needs of a candidate; false when one rules it out. */
 static bool group_needs(struct lk_problem *problem, const struct lk_record *record, lk_str group,
-		struct lk_needs *needs)
+	struct lk_needs *needs)
 {
 	struct lk_error err = LK_ERROR_INIT;
 
 	for (size_t i = 0; i < record->n_extra; i++) {
 		const struct lk_str_list *depends = &record->extra[i].depends;
 
-		for (size_t k = 0; lk_str_eq(record->extra[i].group, group) && k < depends->n; k++) {
+		for (size_t k = 0; lk_str_eq(record->extra[i].group, group) && k < depends->n;
+			k++) {
 			struct lk_need need;
 			enum lk_meaning meaning;
 			uint32_t spec;
@@ -50,7 +51,7 @@ static struct lk_need *needs_dup(struct lk_problem *problem, const struct lk_nee
 static uint32_t group_name(struct lk_problem *problem, uint32_t base, lk_str group)
 {
 	lk_str text = lk_str_printf(&problem->arena, LK_STR_FMT "[" LK_STR_FMT "]",
-			LK_STR_ARG(problem->names.items[base].text), LK_STR_ARG(group));
+		LK_STR_ARG(problem->names.items[base].text), LK_STR_ARG(group));
 	uint32_t name = lk_problem_name(problem, text);
 	struct lk_needs needs = {0};
 	uint32_t first;
@@ -74,12 +75,12 @@ static uint32_t group_name(struct lk_problem *problem, uint32_t base, lk_str gro
 			continue;
 		}
 		lk_vec_push(&problem->candidates,
-				(struct lk_candidate){.name = name,
-						.base = c,
-						.channel = tied.channel,
-						.locked = tied.locked,
-						.needs = needs_dup(problem, &needs),
-						.n_needs = (uint32_t)needs.len});
+			(struct lk_candidate){.name = name,
+				.base = c,
+				.channel = tied.channel,
+				.locked = tied.locked,
+				.needs = needs_dup(problem, &needs),
+				.n_needs = (uint32_t)needs.len});
 		problem->names.items[name].n++;
 	}
 	lk_vec_done(&needs);
@@ -102,7 +103,7 @@ static uint32_t any_of(struct lk_problem *problem, uint32_t name)
 
 /* The need of a group that a need with extras also means. */
 static struct lk_need need_of_group(struct lk_problem *problem, struct lk_u32s *any_specs,
-		const struct lk_need *need, uint32_t base, lk_str group)
+	const struct lk_need *need, uint32_t base, lk_str group)
 {
 	uint32_t name = group_name(problem, base, group);
 
@@ -116,7 +117,7 @@ static struct lk_need need_of_group(struct lk_problem *problem, struct lk_u32s *
 }
 
 static void expand_candidate(struct lk_problem *problem, uint32_t candidate,
-		struct lk_u32s *any_specs, struct lk_needs *needs)
+	struct lk_u32s *any_specs, struct lk_needs *needs)
 {
 	lk_vec_clear(needs);
 	for (uint32_t i = 0; i < problem->candidates.items[candidate].n_needs; i++) {
@@ -130,8 +131,9 @@ static void expand_candidate(struct lk_problem *problem, uint32_t candidate,
 		}
 		base = lk_problem_name(problem, spec->name);
 		for (size_t k = 0; base != LK_NO_INDEX && k < spec->extras.n; k++) {
-			lk_vec_push(needs, need_of_group(problem, any_specs, &need, base,
-							   spec->extras.items[k]));
+			lk_vec_push(needs,
+				need_of_group(
+					problem, any_specs, &need, base, spec->extras.items[k]));
 		}
 	}
 	if (needs->len > problem->candidates.items[candidate].n_needs) {
@@ -147,7 +149,8 @@ void lk_extras_expand(struct lk_problem *problem)
 	struct lk_u32s any_specs = {0};
 	struct lk_needs needs = {0};
 
-	/* Groups may ask for groups: their candidates are appended and so reached by this loop too. */
+	/* Groups may ask for groups: their candidates are appended and so reached by this loop too.
+	 */
 	for (uint32_t c = 0; c < problem->candidates.len; c++) {
 		expand_candidate(problem, c, &any_specs, &needs);
 	}

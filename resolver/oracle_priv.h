@@ -16,12 +16,12 @@ struct lk_root_mask {
 /* The first TRAIL_LEN items of the state's trail hold; the root always. True: there is one, and
  * WITNESS (by candidate) tells which candidates it has. */
 bool lk_oracle_ask(const struct lk_state *state, size_t trail_len, const struct lk_root_mask *mask,
-		bool *witness);
+	bool *witness);
 
 /* One step of libsolv's proof that there is none. */
 enum lk_clash_kind {
-	LK_CLASH_NEED,	  /* FROM needs SPEC */
-	LK_CLASH_LIMIT,	  /* FROM's limit SPEC excludes TO */
+	LK_CLASH_NEED,  /* FROM needs SPEC */
+	LK_CLASH_LIMIT, /* FROM's limit SPEC excludes TO */
 };
 struct lk_clash {
 	enum lk_clash_kind kind;
@@ -31,7 +31,7 @@ struct lk_clash {
 struct lk_clashes LK_VEC_OF(struct lk_clash);
 
 /* The same question without the trail; when there is no solution the proof's steps in CLASHES. */
-bool lk_oracle_explain(const struct lk_state *state, const struct lk_root_mask *mask,
-		struct lk_clashes *clashes);
+bool lk_oracle_explain(
+	const struct lk_state *state, const struct lk_root_mask *mask, struct lk_clashes *clashes);
 
 #endif

@@ -23,10 +23,10 @@ struct alike {
 struct presolve {
 	struct lk_state *state;
 	const struct lk_problem *problem;
-	uint32_t *class_of;	/* by spec; LK_NO_INDEX: no open candidate uses it */
+	uint32_t *class_of; /* by spec; LK_NO_INDEX: no open candidate uses it */
 	uint32_t n_classes;
 	struct lk_lists classes; /* of each candidate: the classes that match it */
-	struct lk_u32s words;	 /* signatures, one after the other */
+	struct lk_u32s words;    /* signatures, one after the other */
 };
 
 static uint64_t hash_words(const uint32_t *words, size_t n)
@@ -89,8 +89,8 @@ static void classify(struct presolve *pre)
 				key[n++] = spec->match[i];
 			}
 		}
-		pre->class_of[s] = lk_map_add(&known,
-				lk_str_n((const char *)key, n * sizeof(*key)), pre->n_classes);
+		pre->class_of[s] = lk_map_add(
+			&known, lk_str_n((const char *)key, n * sizeof(*key)), pre->n_classes);
 		if (pre->class_of[s] == pre->n_classes) {
 			for (size_t i = 1; i < n; i++) {
 				lk_vec_push(&pairs, (struct lk_pair){key[i], pre->n_classes});
@@ -124,7 +124,7 @@ static void close_set(struct lk_u32s *words, size_t start)
 
 	if (words->len > start) {
 		qsort(words->items + start, words->len - start, sizeof(*words->items),
-				cmp_u32_qsort);
+			cmp_u32_qsort);
 	}
 	for (size_t i = start; i < words->len; i++) {
 		if (kept == start || words->items[kept - 1] != words->items[i]) {
@@ -187,11 +187,11 @@ static int cmp_alike_qsort(const void *left, const void *right)
 static bool is_alike(const struct alike *a, const struct alike *b)
 {
 	return a->hash == b->hash && a->len == b->len &&
-	       memcmp(a->signature, b->signature, a->len * sizeof(*a->signature)) == 0;
+		memcmp(a->signature, b->signature, a->len * sizeof(*a->signature)) == 0;
 }
 
-static size_t merge_name(struct presolve *pre, const struct lk_candidate_name *name,
-		struct alike *alike)
+static size_t merge_name(
+	struct presolve *pre, const struct lk_candidate_name *name, struct alike *alike)
 {
 	struct lk_state *state = pre->state;
 	size_t n = 0;
@@ -204,8 +204,8 @@ static size_t merge_name(struct presolve *pre, const struct lk_candidate_name *n
 			/* `len` is the end for now: the words may still move. */
 			sign(pre, c);
 			alike[n++] = (struct alike){.len = (uint32_t)pre->words.len,
-					.candidate = c,
-					.locked = pre->problem->candidates.items[c].locked};
+				.candidate = c,
+				.locked = pre->problem->candidates.items[c].locked};
 		}
 	}
 	for (size_t i = n; i-- > 0;) {

@@ -11,8 +11,8 @@ void lk_problem_init(struct lk_problem *problem, const struct lk_task *task)
 	lk_arena_init(&problem->arena);
 	lk_problem_add_name(problem, LK_STR(""));
 	problem->names.items[LK_ROOT].n = 1;
-	lk_vec_push(&problem->candidates,
-			(struct lk_candidate){.name = LK_ROOT, .base = LK_NO_INDEX});
+	lk_vec_push(
+		&problem->candidates, (struct lk_candidate){.name = LK_ROOT, .base = LK_NO_INDEX});
 }
 
 void lk_problem_done(struct lk_problem *problem)
@@ -38,20 +38,19 @@ uint32_t lk_problem_add_name(struct lk_problem *problem, lk_str name)
 
 	if (known == index) {
 		lk_vec_push(&problem->names,
-				(struct lk_candidate_name){.text = name, .base = LK_NO_INDEX});
+			(struct lk_candidate_name){.text = name, .base = LK_NO_INDEX});
 	}
 	return known;
 }
 
 uint32_t lk_problem_add_spec(struct lk_problem *problem, const struct lk_matchspec *spec)
 {
-	lk_vec_push(&problem->specs,
-			(struct lk_interned_spec){.spec = spec, .name = LK_NO_INDEX});
+	lk_vec_push(&problem->specs, (struct lk_interned_spec){.spec = spec, .name = LK_NO_INDEX});
 	return (uint32_t)problem->specs.len - 1;
 }
 
-int lk_problem_intern(struct lk_problem *problem, lk_str text, uint32_t *ret_spec,
-		struct lk_error *err)
+int lk_problem_intern(
+	struct lk_problem *problem, lk_str text, uint32_t *ret_spec, struct lk_error *err)
 {
 	const struct lk_matchspec *spec;
 	uint32_t known = lk_map_get(&problem->spec_index, text);
@@ -75,15 +74,15 @@ uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate)
 
 	*match = candidate;
 	lk_vec_push(&problem->specs,
-			(struct lk_interned_spec){.name = problem->candidates.items[candidate].name,
-					.match = match,
-					.n_match = 1,
-					.matched = true});
+		(struct lk_interned_spec){.name = problem->candidates.items[candidate].name,
+			.match = match,
+			.n_match = 1,
+			.matched = true});
 	return (uint32_t)problem->specs.len - 1;
 }
 
 bool lk_problem_accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
-		const struct lk_record *record, const struct lk_version *version, unsigned channel)
+	const struct lk_record *record, const struct lk_version *version, unsigned channel)
 {
 	const struct lk_channel *where;
 
@@ -116,7 +115,7 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 		const struct lk_candidate *candidate = &problem->candidates.items[c];
 
 		if (lk_problem_accepts(problem, spec->spec, candidate->record, candidate->version,
-				    candidate->channel)) {
+			    candidate->channel)) {
 			spec->match[spec->n_match++] = c;
 		}
 	}
@@ -148,12 +147,11 @@ bool lk_virtuals_meet(const struct lk_virtuals *virtuals, const struct lk_matchs
 	struct lk_error err = LK_ERROR_INIT;
 
 	return found && lk_version_parse(found->version, &arena, &version, &err) == 0 &&
-	       lk_matchspec_matches_nvb(spec, found->name, version, found->build);
+		lk_matchspec_matches_nvb(spec, found->name, version, found->build);
 }
 
-static const struct lk_when *when_new(
-		struct lk_problem *problem, enum lk_condition_op op, uint32_t spec,
-		const struct lk_when *left, const struct lk_when *right)
+static const struct lk_when *when_new(struct lk_problem *problem, enum lk_condition_op op,
+	uint32_t spec, const struct lk_when *left, const struct lk_when *right)
 {
 	struct lk_when *when = lk_arena_calloc(&problem->arena, 1, sizeof(*when));
 
@@ -162,7 +160,7 @@ static const struct lk_when *when_new(
 }
 
 static void fold_leaf(struct lk_problem *problem, const struct lk_matchspec *spec,
-		int *ret_constant, const struct lk_when **ret)
+	int *ret_constant, const struct lk_when **ret)
 {
 	if (lk_name_is_virtual(spec->name)) {
 		*ret_constant = lk_virtuals_meet(problem->task->virtuals, spec);
@@ -173,7 +171,7 @@ static void fold_leaf(struct lk_problem *problem, const struct lk_matchspec *spe
 }
 
 void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *condition,
-		int *ret_constant, const struct lk_when **ret)
+	int *ret_constant, const struct lk_when **ret)
 {
 	int absorbing = condition->op == LK_CONDITION_OR;
 	const struct lk_when *left = NULL;
@@ -193,14 +191,14 @@ void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *cond
 		*ret_constant = !absorbing;
 	} else {
 		*ret_constant = -1;
-		*ret = l >= 0   ? right
-		       : r >= 0 ? left
-				: when_new(problem, condition->op, LK_NO_INDEX, left, right);
+		*ret = l >= 0    ? right
+			: r >= 0 ? left
+				 : when_new(problem, condition->op, LK_NO_INDEX, left, right);
 	}
 }
 
 bool lk_when_holds(const struct lk_problem *problem, const struct lk_when *when,
-		bool (*holds)(const void *ctx, uint32_t candidate), const void *ctx)
+	bool (*holds)(const void *ctx, uint32_t candidate), const void *ctx)
 {
 	const struct lk_interned_spec *spec;
 
@@ -209,11 +207,11 @@ bool lk_when_holds(const struct lk_problem *problem, const struct lk_when *when,
 	}
 	if (when->op == LK_CONDITION_AND) {
 		return lk_when_holds(problem, when->left, holds, ctx) &&
-		       lk_when_holds(problem, when->right, holds, ctx);
+			lk_when_holds(problem, when->right, holds, ctx);
 	}
 	if (when->op == LK_CONDITION_OR) {
 		return lk_when_holds(problem, when->left, holds, ctx) ||
-		       lk_when_holds(problem, when->right, holds, ctx);
+			lk_when_holds(problem, when->right, holds, ctx);
 	}
 	spec = &problem->specs.items[when->spec];
 	for (uint32_t i = 0; i < spec->n_match; i++) {
@@ -240,7 +238,7 @@ static bool condition_supported(const struct lk_condition *condition)
 
 /* The condition's part of both meanings: LK_MEANS_RECORDS when the spec itself has to be judged. */
 static enum lk_meaning judge_condition(struct lk_problem *problem, const struct lk_matchspec *spec,
-		const struct lk_when **ret_when)
+	const struct lk_when **ret_when)
 {
 	int constant;
 
@@ -256,7 +254,7 @@ static enum lk_meaning judge_condition(struct lk_problem *problem, const struct 
 }
 
 static enum lk_meaning judge_need(struct lk_problem *problem, const struct lk_matchspec *spec,
-		const struct lk_when **ret_when)
+	const struct lk_when **ret_when)
 {
 	enum lk_meaning meaning = judge_condition(problem, spec, ret_when);
 
@@ -266,7 +264,8 @@ static enum lk_meaning judge_need(struct lk_problem *problem, const struct lk_ma
 	if (lk_virtuals_meet(problem->task->virtuals, spec)) {
 		return LK_MEANS_NOTHING;
 	}
-	/* Under a condition it is a need that no record meets, so the condition may not come true. */
+	/* Under a condition it is a need that no record meets, so the condition may not come true.
+	 */
 	return *ret_when ? LK_MEANS_RECORDS : LK_MEANS_MISSING;
 }
 
@@ -286,12 +285,12 @@ static enum lk_meaning judge_limit(struct lk_problem *problem, const struct lk_m
 		return LK_MEANS_RECORDS;
 	}
 	return !lk_virtuals_find(virtuals, spec->name) || lk_virtuals_meet(virtuals, spec)
-			? LK_MEANS_NOTHING
-			: LK_MEANS_MISSING;
+		? LK_MEANS_NOTHING
+		: LK_MEANS_MISSING;
 }
 
-enum lk_meaning lk_problem_need(struct lk_problem *problem, uint32_t index,
-		struct lk_need *ret_need)
+enum lk_meaning lk_problem_need(
+	struct lk_problem *problem, uint32_t index, struct lk_need *ret_need)
 {
 	struct lk_interned_spec *spec = &problem->specs.items[index];
 

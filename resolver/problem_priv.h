@@ -2,13 +2,14 @@
  * The problem as numbers: what every stage of the resolver works on.
  *
  * Candidates are the records that the hard filters left, grouped by name, best rank first, so that
- * within a name a smaller index is a better record. Candidate 0 is the root: its needs are the user's
- * specs, its limits the pins, and it is always chosen. Specs are interned by text; each has the list of candidates that our
- * matcher accepts. Virtual packages are values and gone here: a need they meet is dropped, a record
- * they rule out is in `outs` with the reason.
+ * within a name a smaller index is a better record. Candidate 0 is the root: its needs are the
+ * user's specs, its limits the pins, and it is always chosen. Specs are interned by text; each has
+ * the list of candidates that our matcher accepts. Virtual packages are values and gone here: a
+ * need they meet is dropped, a record they rule out is in `outs` with the reason.
  *
- * An extras group (CEP 44) that somebody asks for becomes a name of its own, "name[group]", with one
- * candidate for each candidate of the name, tied to it by a need, that carries the group's depends.
+ * An extras group (CEP 44) that somebody asks for becomes a name of its own, "name[group]", with
+ * one candidate for each candidate of the name, tied to it by a need, that carries the group's
+ * depends.
  *
  *     lk_problem_init(&problem, task);
  *     lk_candidates_load(&problem, report, err);   names, candidates, outs, specs
@@ -55,7 +56,7 @@ struct lk_candidate {
 struct lk_candidate_name {
 	lk_str text;
 	uint32_t first, n; /* candidates */
-	uint32_t base;	   /* of an extras group: the package's name, else LK_NO_INDEX */
+	uint32_t base;     /* of an extras group: the package's name, else LK_NO_INDEX */
 	lk_str group;
 };
 
@@ -69,8 +70,8 @@ enum lk_meaning {
 
 struct lk_interned_spec {
 	const struct lk_matchspec *spec; /* NULL: exactly the candidate in `match` */
-	uint32_t name;			 /* LK_NO_INDEX: no channel has it */
-	uint32_t *match;		 /* candidates, rising; valid once `matched` */
+	uint32_t name;                   /* LK_NO_INDEX: no channel has it */
+	uint32_t *match;                 /* candidates, rising; valid once `matched` */
 	uint32_t n_match;
 	bool matched;
 	enum lk_meaning as_need, as_limit;
@@ -79,8 +80,8 @@ struct lk_interned_spec {
 
 enum lk_out_kind {
 	LK_OUT_PRIORITY,      /* a channel before its own has the name */
-	LK_OUT_CHANNEL,	      /* a spec asks for another channel */
-	LK_OUT_NEWER,	      /* after --exclude-newer */
+	LK_OUT_CHANNEL,       /* a spec asks for another channel */
+	LK_OUT_NEWER,         /* after --exclude-newer */
 	LK_OUT_UNREADABLE,    /* a version or dependency that does not parse */
 	LK_OUT_UNSUPPORTED,   /* something we cannot honour */
 	LK_OUT_VIRTUAL_NEED,  /* needs a virtual package that the target lacks */
@@ -121,7 +122,7 @@ uint32_t lk_problem_name(const struct lk_problem *problem, lk_str name);
 uint32_t lk_problem_add_name(struct lk_problem *problem, lk_str name);
 /* Interns a dependency string; LK_E_FORMAT when it does not parse. */
 int lk_problem_intern(struct lk_problem *problem, lk_str text, uint32_t *ret_spec,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 uint32_t lk_problem_add_spec(struct lk_problem *problem, const struct lk_matchspec *spec);
 /* A spec that just CANDIDATE meets. */
 uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate);
@@ -129,28 +130,29 @@ uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate);
 const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint32_t spec);
 /* Does a record satisfy SPEC, channel included? */
 bool lk_problem_accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
-		const struct lk_record *record, const struct lk_version *version, unsigned channel);
+	const struct lk_record *record, const struct lk_version *version, unsigned channel);
 /* Is CANDIDATE among the matches of SPEC (which is matched)? */
 bool lk_spec_has(const struct lk_interned_spec *spec, uint32_t candidate);
 
 /* Does the target's set of virtual packages hold one that SPEC accepts? */
 bool lk_virtuals_meet(const struct lk_virtuals *virtuals, const struct lk_matchspec *spec);
 
-/* Folds CONDITION: *ret_constant is 1 or 0 when the virtual packages decide it, else -1 and *ret. */
+/* Folds CONDITION: *ret_constant is 1 or 0 when the virtual packages decide it, else -1 and *ret.
+ */
 void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *condition,
-		int *ret_constant, const struct lk_when **ret);
+	int *ret_constant, const struct lk_when **ret);
 /* Is WHEN (NULL: yes) true, when just the candidates for which HOLDS says so are chosen? */
 bool lk_when_holds(const struct lk_problem *problem, const struct lk_when *when,
-		bool (*holds)(const void *ctx, uint32_t candidate), const void *ctx);
+	bool (*holds)(const void *ctx, uint32_t candidate), const void *ctx);
 
 /* What the dependency SPEC means for this target (extras are left to lk_extras_expand), and what
  * it means as a constraint. */
-enum lk_meaning lk_problem_need(struct lk_problem *problem, uint32_t spec,
-		struct lk_need *ret_need);
+enum lk_meaning lk_problem_need(
+	struct lk_problem *problem, uint32_t spec, struct lk_need *ret_need);
 enum lk_meaning lk_problem_limit(struct lk_problem *problem, uint32_t spec);
 
 int lk_candidates_load(struct lk_problem *problem, const struct lk_report *report,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 void lk_rank(struct lk_problem *problem);
 void lk_extras_expand(struct lk_problem *problem);
 

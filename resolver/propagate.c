@@ -9,7 +9,7 @@
 struct lk_lists lk_lists_of(const struct lk_pairs *pairs, size_t n)
 {
 	struct lk_lists lists = {.start = lk_calloc(n + 2, sizeof(*lists.start)),
-			.items = lk_calloc(pairs->len, sizeof(*lists.items))};
+		.items = lk_calloc(pairs->len, sizeof(*lists.items))};
 
 	for (size_t i = 0; i < pairs->len; i++) {
 		lists.start[pairs->items[i].from + 2]++;
@@ -156,7 +156,7 @@ static void set(struct lk_state *state, uint32_t candidate, signed char value)
 	lk_vec_push(&state->trail, candidate);
 	if (value < 0) {
 		for (uint32_t i = state->met_by.start[candidate];
-				i < state->met_by.start[candidate + 1]; i++) {
+			i < state->met_by.start[candidate + 1]; i++) {
 			state->left[state->met_by.items[i]]--;
 		}
 	}
@@ -215,7 +215,7 @@ static void check_needed(struct lk_state *state, uint32_t index)
 static void after_refused(struct lk_state *state, uint32_t candidate)
 {
 	for (uint32_t i = state->met_by.start[candidate]; i < state->met_by.start[candidate + 1];
-			i++) {
+		i++) {
 		uint32_t spec = state->met_by.items[i];
 
 		if (state->left[spec] == 0) {
@@ -247,7 +247,7 @@ static void after_chosen(struct lk_state *state, uint32_t index)
 		refuse_complement(state, &problem->specs.items[candidate->limits[i]]);
 	}
 	for (uint32_t i = state->limits_on.start[candidate->name];
-			i < state->limits_on.start[candidate->name + 1]; i++) {
+		i < state->limits_on.start[candidate->name + 1]; i++) {
 		uint32_t spec = state->limits_on.items[i];
 
 		if (!lk_spec_has(&problem->specs.items[spec], index)) {
@@ -272,7 +272,7 @@ static void check_conditional(struct lk_state *state)
 			const struct lk_need *need = &candidate->needs[k];
 
 			if (need->when && !state->needed[need->spec] &&
-					lk_when_holds(state->problem, need->when, is_chosen, state)) {
+				lk_when_holds(state->problem, need->when, is_chosen, state)) {
 				set_needed(state, need->spec);
 			}
 		}
@@ -357,7 +357,7 @@ void lk_state_back(struct lk_state *state, size_t len)
 		}
 		if (state->value[item] < 0) {
 			for (uint32_t i = state->met_by.start[item];
-					i < state->met_by.start[item + 1]; i++) {
+				i < state->met_by.start[item + 1]; i++) {
 				state->left[state->met_by.items[i]]++;
 			}
 		}

@@ -1,10 +1,10 @@
 /*
  * Unit propagation over the problem: what follows at once from choosing or refusing candidates.
  *
- * One candidate a name; a need with one candidate left chooses it; a need with none left refuses those
- * who need it; a chosen candidate refuses what its limits exclude and those whose limits exclude it.
- * Everything it finds does follow; what it does not find, libsolv decides. Every step is on a trail
- * and can be taken back to an earlier length of it.
+ * One candidate a name; a need with one candidate left chooses it; a need with none left refuses
+ * those who need it; a chosen candidate refuses what its limits exclude and those whose limits
+ * exclude it. Everything it finds does follow; what it does not find, libsolv decides. Every step
+ * is on a trail and can be taken back to an earlier length of it.
  */
 #ifndef LK_RESOLVER_PROPAGATE_PRIV_H
 #define LK_RESOLVER_PROPAGATE_PRIV_H
@@ -30,16 +30,16 @@ struct lk_state {
 	struct lk_problem *problem;
 	signed char *value; /* by candidate: 1 chosen, -1 refused, 0 open */
 	uint32_t *since;    /* by candidate that is not open: its place on the trail */
-	uint32_t *left;	    /* by spec: matches that are not refused */
-	bool *needed;	    /* by spec */
+	uint32_t *left;     /* by spec: matches that are not refused */
+	bool *needed;       /* by spec */
 	struct lk_u32s trail;
 	size_t head; /* trail items before it have been worked off */
 	bool conflict;
 
-	struct lk_lists met_by;	  /* candidate to the specs of needs that it meets */
-	struct lk_lists needed_by; /* spec to the candidates that need it without condition */
+	struct lk_lists met_by;     /* candidate to the specs of needs that it meets */
+	struct lk_lists needed_by;  /* spec to the candidates that need it without condition */
 	struct lk_lists limited_by; /* spec to the candidates with that limit */
-	struct lk_lists limits_on; /* name to the specs that limit it */
+	struct lk_lists limits_on;  /* name to the specs that limit it */
 	struct lk_u32s conditional; /* candidates with conditional needs */
 };
 
@@ -53,8 +53,8 @@ bool lk_state_choose(struct lk_state *state, uint32_t candidate) LK_MUST_USE;
 bool lk_state_refuse(struct lk_state *state, uint32_t candidate) LK_MUST_USE;
 /* What holds before any choice: needs that nothing meets, broken own limits, the root. */
 bool lk_state_begin(struct lk_state *state) LK_MUST_USE;
-/* Refuses candidates that can be told apart from a better one by nothing but their rank (a locked one
- * is the best of its like): no answer is lost. Returns how many. */
+/* Refuses candidates that can be told apart from a better one by nothing but their rank (a locked
+ * one is the best of its like): no answer is lost. Returns how many. */
 size_t lk_presolve(struct lk_state *state);
 /* Takes back everything after the first LEN trail items. */
 void lk_state_back(struct lk_state *state, size_t len);

@@ -1,14 +1,14 @@
 /*
  * Order of the candidates of a name, best first (conda-formats.md 4.3, rattler's column).
  *
- * No tracked features before any; the channel when priority is flexible; higher version; higher build
- * number; then the dependency comparison; newer time stamp; and, so that no two are equal, build string
- * (higher first), channel, URL.
+ * No tracked features before any; the channel when priority is flexible; higher version; higher
+ * build number; then the dependency comparison; newer time stamp; and, so that no two are equal,
+ * build string (higher first), channel, URL.
  *
  * Dependency comparison, among candidates equal so far: for each name that all of them need without
- * condition, in bytewise order, compare the best that each could get: the highest version that a spec
- * matches (matches with tracked features only come after), the worst of these over the candidate's
- * specs of that name. No match loses to a match. The first difference decides.
+ * condition, in bytewise order, compare the best that each could get: the highest version that a
+ * spec matches (matches with tracked features only come after), the worst of these over the
+ * candidate's specs of that name. No match loses to a match. The first difference decides.
  */
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@
 /* What a need could get at best. */
 struct best {
 	const struct lk_version *version; /* NULL: nothing */
-	bool tracked;			  /* every match has tracked features */
+	bool tracked;                     /* every match has tracked features */
 };
 
 struct sorted {
@@ -28,7 +28,7 @@ struct sorted {
 struct ranking {
 	struct lk_problem *problem;
 	struct best *best; /* by spec */
-	bool *known;	   /* beside it */
+	bool *known;       /* beside it */
 	struct lk_strs shared;
 };
 
@@ -83,7 +83,7 @@ static int cmp_main_r(const void *left, const void *right, void *ctx)
 	const struct ranking *ranking = ctx;
 
 	return cmp_main(ranking->problem, ((const struct sorted *)left)->candidate,
-			((const struct sorted *)right)->candidate);
+		((const struct sorted *)right)->candidate);
 }
 
 static int cmp_run_r(const void *left, const void *right, void *ctx)
@@ -127,8 +127,7 @@ static struct best best_of_spec(struct ranking *ranking, uint32_t index)
 }
 
 /* The worst over the candidate's unconditional needs of NAME; false when it has none. */
-static bool best_of_name(struct ranking *ranking, uint32_t candidate, lk_str name,
-		struct best *ret)
+static bool best_of_name(struct ranking *ranking, uint32_t candidate, lk_str name, struct best *ret)
 {
 	const struct lk_problem *problem = ranking->problem;
 	const struct lk_candidate *c = &problem->candidates.items[candidate];
@@ -191,7 +190,7 @@ static void sort_run(struct ranking *ranking, struct sorted *run, size_t n)
 		run[k].best = all + k * ranking->shared.len;
 		for (size_t i = 0; i < ranking->shared.len; i++) {
 			(void)best_of_name(ranking, run[k].candidate, ranking->shared.items[i],
-					&run[k].best[i]);
+				&run[k].best[i]);
 		}
 	}
 	qsort_r(run, n, sizeof(*run), cmp_run_r, ranking);
@@ -200,7 +199,7 @@ static void sort_run(struct ranking *ranking, struct sorted *run, size_t n)
 
 /* Writes the candidates of NAME in order to ORDER, which maps new numbers to old ones. */
 static void rank_name(struct ranking *ranking, const struct lk_candidate_name *name,
-		struct sorted *sorted, uint32_t *order)
+	struct sorted *sorted, uint32_t *order)
 {
 	const struct lk_problem *problem = ranking->problem;
 	size_t start = 0;
@@ -210,8 +209,8 @@ static void rank_name(struct ranking *ranking, const struct lk_candidate_name *n
 	}
 	qsort_r(sorted, name->n, sizeof(*sorted), cmp_main_r, ranking);
 	for (size_t i = 1; i <= name->n; i++) {
-		if (i == name->n || cmp_main(problem, sorted[start].candidate,
-						    sorted[i].candidate) != 0) {
+		if (i == name->n ||
+			cmp_main(problem, sorted[start].candidate, sorted[i].candidate) != 0) {
 			if (i - start > 1) {
 				sort_run(ranking, sorted + start, i - start);
 			}
@@ -259,8 +258,8 @@ void lk_rank(struct lk_problem *problem)
 	uint32_t *order = lk_calloc(problem->candidates.len, sizeof(*order));
 	struct sorted *sorted = lk_calloc(problem->candidates.len, sizeof(*sorted));
 	struct ranking ranking = {.problem = problem,
-			.best = lk_calloc(problem->specs.len, sizeof(*ranking.best)),
-			.known = lk_calloc(problem->specs.len, sizeof(*ranking.known))};
+		.best = lk_calloc(problem->specs.len, sizeof(*ranking.best)),
+		.known = lk_calloc(problem->specs.len, sizeof(*ranking.known))};
 
 	for (size_t i = 1; i < problem->names.len; i++) {
 		if (problem->names.items[i].n > 0) {

@@ -1,9 +1,9 @@
 /*
- * The independent re-check: our matcher over the records, no solver, no index, nothing shared with how
- * the answer was found.
+ * The independent re-check: our matcher over the records, no solver, no index, nothing shared with
+ * how the answer was found.
  *
- * Extras are followed from whoever asks: a group that a spec or a true dependency turns on is checked
- * like the record's own depends.
+ * Extras are followed from whoever asks: a group that a spec or a true dependency turns on is
+ * checked like the record's own depends.
  */
 #include "resolver/task.h"
 
@@ -44,7 +44,7 @@ static bool accepts(const struct check *check, const struct lk_matchspec *spec, 
 	for (size_t i = 0; i < check->n_channels; i++) {
 		if (lk_str_eq(check->channels[i].name, record->channel)) {
 			return lk_matchspec_channel_matches(spec, check->channels[i].name,
-					check->channels[i].url, check->alias);
+				check->channels[i].url, check->alias);
 		}
 	}
 	return false;
@@ -79,7 +79,7 @@ static bool virtual_is_met(const struct check *check, const struct lk_matchspec 
 	}
 	found = lk_virtuals_find(check->virtuals, spec->name);
 	return found && lk_version_parse(found->version, &arena, &version, &err) == 0 &&
-	       lk_matchspec_matches_nvb(spec, found->name, version, found->build);
+		lk_matchspec_matches_nvb(spec, found->name, version, found->build);
 }
 
 static bool leaf_holds(void *ctx, const struct lk_matchspec *leaf)
@@ -99,28 +99,27 @@ static int fault(struct check *check, lk_str who, const char *asks, lk_str text,
 {
 	if (index == check->n_records) {
 		return lk_fail(check->err, LK_E_UNSAT,
-				LK_STR_FMT " %s '" LK_STR_FMT "', which is not there",
-				LK_STR_ARG(who), asks, LK_STR_ARG(text));
+			LK_STR_FMT " %s '" LK_STR_FMT "', which is not there", LK_STR_ARG(who),
+			asks, LK_STR_ARG(text));
 	}
 	return lk_fail(check->err, LK_E_UNSAT,
-			LK_STR_FMT " %s '" LK_STR_FMT "', but " LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT
-				   " is there",
-			LK_STR_ARG(who), asks, LK_STR_ARG(text),
-			LK_STR_ARG(check->records[index]->name),
-			LK_STR_ARG(check->records[index]->version),
-			LK_STR_ARG(check->records[index]->build));
+		LK_STR_FMT " %s '" LK_STR_FMT "', but " LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT
+			   " is there",
+		LK_STR_ARG(who), asks, LK_STR_ARG(text), LK_STR_ARG(check->records[index]->name),
+		LK_STR_ARG(check->records[index]->version),
+		LK_STR_ARG(check->records[index]->build));
 }
 
 static void turn_on(struct check *check, size_t record, lk_str group)
 {
 	for (size_t i = 0; i < check->groups.len; i++) {
 		if (check->groups.items[i].record == record &&
-				lk_str_eq(check->groups.items[i].name, group)) {
+			lk_str_eq(check->groups.items[i].name, group)) {
 			return;
 		}
 	}
 	lk_vec_push(&check->groups,
-			(struct group){.record = record, .name = lk_str_dup(&check->arena, group)});
+		(struct group){.record = record, .name = lk_str_dup(&check->arena, group)});
 }
 
 static int check_need(struct check *check, lk_str who, const struct lk_matchspec *spec)
@@ -132,8 +131,8 @@ static int check_need(struct check *check, lk_str who, const struct lk_matchspec
 	}
 	if (lk_name_is_virtual(spec->name)) {
 		return virtual_is_met(check, spec)
-				? 0
-				: fault(check, who, "needs", spec->text, check->n_records);
+			? 0
+			: fault(check, who, "needs", spec->text, check->n_records);
 	}
 	index = find(check, spec);
 	if (index == check->n_records || !accepts(check, spec, index)) {
@@ -154,17 +153,17 @@ static int check_limit(struct check *check, lk_str who, const struct lk_matchspe
 	}
 	if (lk_name_is_virtual(spec->name)) {
 		return !check->virtuals || !lk_virtuals_find(check->virtuals, spec->name) ||
-						       virtual_is_met(check, spec)
-				? 0
-				: lk_fail(check->err, LK_E_UNSAT,
-						  LK_STR_FMT " allows only '" LK_STR_FMT "'",
-						  LK_STR_ARG(who), LK_STR_ARG(spec->text));
+				virtual_is_met(check, spec)
+			? 0
+			: lk_fail(check->err, LK_E_UNSAT,
+				  LK_STR_FMT " allows only '" LK_STR_FMT "'", LK_STR_ARG(who),
+				  LK_STR_ARG(spec->text));
 	}
 	if (spec->name_kind != LK_PATTERN_EXACT) {
 		return lk_fail(check->err, LK_E_UNSAT,
-				LK_STR_FMT " constrains a name pattern, '" LK_STR_FMT
-					   "', which is not supported",
-				LK_STR_ARG(who), LK_STR_ARG(spec->text));
+			LK_STR_FMT " constrains a name pattern, '" LK_STR_FMT
+				   "', which is not supported",
+			LK_STR_ARG(who), LK_STR_ARG(spec->text));
 	}
 	index = find(check, spec);
 	if (index < check->n_records && !accepts(check, spec, index)) {
@@ -174,13 +173,13 @@ static int check_limit(struct check *check, lk_str who, const struct lk_matchspe
 }
 
 static int check_list(struct check *check, lk_str who, const struct lk_str_list *list,
-		int (*one)(struct check *check, lk_str who, const struct lk_matchspec *spec))
+	int (*one)(struct check *check, lk_str who, const struct lk_matchspec *spec))
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 		const struct lk_matchspec *spec;
 		int rc = lk_matchspec_parse(
-				list->items[i], LK_SPEC_REPODATA, &arena, &spec, check->err);
+			list->items[i], LK_SPEC_REPODATA, &arena, &spec, check->err);
 
 		if (rc == 0) {
 			rc = one(check, who, spec);
@@ -195,26 +194,25 @@ static int check_list(struct check *check, lk_str who, const struct lk_str_list 
 static lk_str describe(struct check *check, const struct lk_record *record)
 {
 	return lk_str_printf(&check->arena, LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT,
-			LK_STR_ARG(record->name), LK_STR_ARG(record->version),
-			LK_STR_ARG(record->build));
+		LK_STR_ARG(record->name), LK_STR_ARG(record->version), LK_STR_ARG(record->build));
 }
 
 static int load(struct check *check)
 {
-	check->versions = lk_arena_calloc(
-			&check->arena, check->n_records, sizeof(*check->versions));
+	check->versions =
+		lk_arena_calloc(&check->arena, check->n_records, sizeof(*check->versions));
 	for (size_t i = 0; i < check->n_records; i++) {
 		const struct lk_record *record = check->records[i];
 		int rc = lk_version_parse(
-				record->version, &check->arena, &check->versions[i], check->err);
+			record->version, &check->arena, &check->versions[i], check->err);
 
 		if (rc < 0) {
-			return lk_wrap(check->err, "the version of " LK_STR_FMT,
-					LK_STR_ARG(record->name));
+			return lk_wrap(
+				check->err, "the version of " LK_STR_FMT, LK_STR_ARG(record->name));
 		}
 		if (lk_map_add(&check->by_name, record->name, (uint32_t)i) != i) {
 			return lk_fail(check->err, LK_E_UNSAT, LK_STR_FMT " is there twice",
-					LK_STR_ARG(record->name));
+				LK_STR_ARG(record->name));
 		}
 	}
 	return 0;
@@ -229,7 +227,7 @@ static int check_group(struct check *check, const struct group *group)
 
 		if (lk_str_eq(record->extra[k].group, group->name)) {
 			rc = check_list(check, describe(check, record), &record->extra[k].depends,
-					check_need);
+				check_need);
 		}
 		if (rc < 0) {
 			return rc;
@@ -263,17 +261,16 @@ static int check_all(struct check *check, const struct lk_matchspec *const *spec
 }
 
 int lk_recheck(const struct lk_record *const *records, size_t n_records,
-		const struct lk_matchspec *const *specs, size_t n_specs,
-		const struct lk_virtuals *virtuals, const struct lk_channel *channels, size_t n_channels,
-		lk_str alias, struct lk_error *err)
+	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
+	const struct lk_channel *channels, size_t n_channels, lk_str alias, struct lk_error *err)
 {
 	struct check check = {.records = records,
-			.n_records = n_records,
-			.virtuals = virtuals,
-			.channels = channels,
-			.n_channels = n_channels,
-			.alias = alias,
-			.err = err};
+		.n_records = n_records,
+		.virtuals = virtuals,
+		.channels = channels,
+		.n_channels = n_channels,
+		.alias = alias,
+		.err = err};
 	int rc = check_all(&check, specs, n_specs);
 
 	lk_map_done(&check.by_name);

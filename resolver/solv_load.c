@@ -3,19 +3,18 @@
  * nothing of conda").
  *
  * A candidate is a solvable whose evr is its place in our order, so that libsolv compares plain
- * integers. A spec is an id with an explicit list of providers. A limit is a conflict with an id whose
- * providers are the candidates that the spec does not match. Every solvable provides its own name,
- * or libsolv would make no rule against two of one name.
+ * integers. A spec is an id with an explicit list of providers. A limit is a conflict with an id
+ * whose providers are the candidates that the spec does not match. Every solvable provides its own
+ * name, or libsolv would make no rule against two of one name.
  */
 #include "resolver/solv_priv.h"
 
-#include <stdio.h>
 #include <solv/queue.h>
+#include <stdio.h>
 
 static bool is_out(const struct lk_solv *solv, uint32_t candidate)
 {
-	return solv->state->value[candidate] < 0 &&
-	       solv->state->since[candidate] < solv->trail_len;
+	return solv->state->value[candidate] < 0 && solv->state->since[candidate] < solv->trail_len;
 }
 
 static bool need_counts(const struct lk_solv *solv, uint32_t candidate, uint32_t need)
@@ -104,7 +103,7 @@ static Id when_id(struct lk_solv *solv, const struct lk_when *when)
 	}
 	left = when_id(solv, when->left);
 	return pool_rel2id(solv->pool, left, when_id(solv, when->right),
-			when->op == LK_CONDITION_AND ? REL_AND : REL_OR, 1);
+		when->op == LK_CONDITION_AND ? REL_AND : REL_OR, 1);
 }
 
 static void load_candidate(struct lk_solv *solv, uint32_t index, Solvable *solvable)
@@ -127,8 +126,8 @@ static void load_candidate(struct lk_solv *solv, uint32_t index, Solvable *solva
 		if (need_counts(solv, index, i)) {
 			id = need_id(solv, need->spec);
 			if (need->when) {
-				id = pool_rel2id(solv->pool, id, when_id(solv, need->when),
-						REL_COND, 1);
+				id = pool_rel2id(
+					solv->pool, id, when_id(solv, need->when), REL_COND, 1);
 			}
 			solvable->requires = repo_addid(solv->repo, solvable->requires, id);
 		}
@@ -137,12 +136,12 @@ static void load_candidate(struct lk_solv *solv, uint32_t index, Solvable *solva
 		uint32_t spec = candidate->limits[i];
 
 		if (problem->specs.items[spec].name != LK_NO_INDEX &&
-				limit_counts(solv, index, i)) {
+			limit_counts(solv, index, i)) {
 			if (!solv->limit_id[spec]) {
 				solv->limit_id[spec] = make_id(solv->pool, 'l', spec);
 			}
-			solvable->conflicts = repo_addid(
-					solv->repo, solvable->conflicts, solv->limit_id[spec]);
+			solvable->conflicts =
+				repo_addid(solv->repo, solvable->conflicts, solv->limit_id[spec]);
 		}
 	}
 }
@@ -164,7 +163,7 @@ static void set_providers(struct lk_solv *solv)
 				}
 			}
 			pool_set_whatprovides(solv->pool, solv->need_id[s],
-					pool_queuetowhatprovides(solv->pool, &list));
+				pool_queuetowhatprovides(solv->pool, &list));
 		}
 		if (solv->limit_id[s]) {
 			const struct lk_candidate_name *name = &problem->names.items[spec->name];
@@ -176,14 +175,14 @@ static void set_providers(struct lk_solv *solv)
 				}
 			}
 			pool_set_whatprovides(solv->pool, solv->limit_id[s],
-					pool_queuetowhatprovides(solv->pool, &list));
+				pool_queuetowhatprovides(solv->pool, &list));
 		}
 	}
 	queue_free(&list);
 }
 
 void lk_solv_load(struct lk_solv *solv, const struct lk_state *state, size_t trail_len,
-		const struct lk_root_mask *mask)
+	const struct lk_root_mask *mask)
 {
 	*solv = (struct lk_solv){.state = state, .mask = mask, .trail_len = trail_len};
 	solv->solvable_of = lk_calloc(state->problem->candidates.len, sizeof(*solv->solvable_of));

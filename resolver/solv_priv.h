@@ -18,12 +18,12 @@ struct lk_solv {
 	struct lk_u32s loaded; /* candidates, rising; solvable i is loaded[i - first_solvable] */
 	Id first_solvable;
 	Id *solvable_of; /* by candidate; 0: not loaded */
-	Id *need_id;	 /* by spec; 0: not used */
-	Id *limit_id;	 /* by spec: stands for what the spec does not match */
+	Id *need_id;     /* by spec; 0: not used */
+	Id *limit_id;    /* by spec: stands for what the spec does not match */
 };
 
 void lk_solv_load(struct lk_solv *solv, const struct lk_state *state, size_t trail_len,
-		const struct lk_root_mask *mask);
+	const struct lk_root_mask *mask);
 void lk_solv_done(struct lk_solv *solv);
 
 static inline uint32_t lk_solv_candidate(const struct lk_solv *solv, Id solvable)

@@ -29,7 +29,7 @@ static int solve(struct lk_solv *solv, Solver **ret_solver)
 }
 
 bool lk_oracle_ask(const struct lk_state *state, size_t trail_len, const struct lk_root_mask *mask,
-		bool *witness)
+	bool *witness)
 {
 	struct lk_solv solv;
 	Solver *solver;
@@ -40,8 +40,8 @@ bool lk_oracle_ask(const struct lk_state *state, size_t trail_len, const struct 
 	if (solved && witness) {
 		memset(witness, 0, state->problem->candidates.len * sizeof(*witness));
 		for (size_t i = 0; i < solv.loaded.len; i++) {
-			witness[solv.loaded.items[i]] = solver_get_decisionlevel(solver,
-								solv.first_solvable + (Id)i) > 0;
+			witness[solv.loaded.items[i]] =
+				solver_get_decisionlevel(solver, solv.first_solvable + (Id)i) > 0;
 		}
 	}
 	solver_free(solver);
@@ -77,8 +77,8 @@ static uint32_t spec_of_limit(const struct lk_solv *solv, uint32_t from, Id dep)
 	return LK_NO_INDEX;
 }
 
-static void add_clash(const struct lk_solv *solv, Solver *solver, Id rule,
-		struct lk_clashes *clashes)
+static void add_clash(
+	const struct lk_solv *solv, Solver *solver, Id rule, struct lk_clashes *clashes)
 {
 	struct lk_clash clash;
 	Id source;
@@ -109,8 +109,8 @@ static void add_clash(const struct lk_solv *solv, Solver *solver, Id rule,
 	}
 }
 
-bool lk_oracle_explain(const struct lk_state *state, const struct lk_root_mask *mask,
-		struct lk_clashes *clashes)
+bool lk_oracle_explain(
+	const struct lk_state *state, const struct lk_root_mask *mask, struct lk_clashes *clashes)
 {
 	struct lk_solv solv;
 	Solver *solver;

@@ -16,8 +16,8 @@ static int cmp_record_qsort(const void *left, const void *right)
 	return lk_str_cmp((*a)->name, (*b)->name);
 }
 
-static const struct lk_candidate *candidate_at(const struct lk_problem *problem,
-		const struct lk_walk *walk, size_t i)
+static const struct lk_candidate *candidate_at(
+	const struct lk_problem *problem, const struct lk_walk *walk, size_t i)
 {
 	return &problem->candidates.items[walk->fixed.items[i]];
 }
@@ -33,8 +33,8 @@ static bool has_group(const struct lk_record *record, lk_str group)
 }
 
 /* The groups of RECORD that the walk turned on, sorted. */
-static struct lk_str_list active_extras(const struct lk_problem *problem, const struct lk_walk *walk,
-		const struct lk_record *record, struct lk_arena *arena)
+static struct lk_str_list active_extras(const struct lk_problem *problem,
+	const struct lk_walk *walk, const struct lk_record *record, struct lk_arena *arena)
 {
 	lk_str *items = lk_arena_calloc(arena, record->n_extra, sizeof(*items));
 	size_t n = 0;
@@ -44,8 +44,8 @@ static struct lk_str_list active_extras(const struct lk_problem *problem, const 
 		lk_str group = problem->names.items[candidate->name].group;
 
 		if (candidate->base != LK_NO_INDEX &&
-				problem->candidates.items[candidate->base].record == record &&
-				has_group(record, group)) {
+			problem->candidates.items[candidate->base].record == record &&
+			has_group(record, group)) {
 			items[n++] = lk_str_dup(arena, group);
 		}
 	}
@@ -55,8 +55,8 @@ static struct lk_str_list active_extras(const struct lk_problem *problem, const 
 	return (struct lk_str_list){items, n};
 }
 
-static void fill(const struct lk_problem *problem, const struct lk_walk *walk,
-		struct lk_solution *solution)
+static void fill(
+	const struct lk_problem *problem, const struct lk_walk *walk, struct lk_solution *solution)
 {
 	const struct lk_record **records;
 	struct lk_str_list *extras;
@@ -88,11 +88,11 @@ static void fill(const struct lk_problem *problem, const struct lk_walk *walk,
 	solution->n_records = n;
 }
 
-static int check_again(const struct lk_task *task, const struct lk_solution *solution,
-		struct lk_error *err)
+static int check_again(
+	const struct lk_task *task, const struct lk_solution *solution, struct lk_error *err)
 {
 	int rc = lk_recheck(solution->records, solution->n_records, task->specs, task->n_specs,
-			task->virtuals, task->channels, task->n_channels, task->alias, err);
+		task->virtuals, task->channels, task->n_channels, task->alias, err);
 
 	if (rc < 0) {
 		(void)lk_wrap(err, "the answer found does not hold");
@@ -104,7 +104,7 @@ static int check_again(const struct lk_task *task, const struct lk_solution *sol
 }
 
 static int solve_state(struct lk_state *state, const struct lk_report *report,
-		struct lk_solution *solution, struct lk_error *err)
+	struct lk_solution *solution, struct lk_error *err)
 {
 	const struct lk_problem *problem = state->problem;
 	struct lk_walk LK_CLEANUP(lk_walk_done) walk = {0};
@@ -130,7 +130,7 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 }
 
 int lk_solve(const struct lk_task *task, const struct lk_report *report,
-		struct lk_solution *ret_solution, struct lk_error *err)
+	struct lk_solution *ret_solution, struct lk_error *err)
 {
 	struct lk_problem LK_CLEANUP(lk_problem_done) problem;
 	struct lk_state state;

@@ -2,8 +2,9 @@
  * Solving: a task value in, a solution value out. No file, no network, no clock, no environment.
  *
  * The answer is defined (docs/architecture.md, "The answer is defined, not emergent"): names are
- * walked breadth first, root specs in the order given, and each gets the best-ranked record with which
- * the whole still has a solution. It does not depend on record order, libsolv's version or its heuristics.
+ * walked breadth first, root specs in the order given, and each gets the best-ranked record with
+ * which the whole still has a solution. It does not depend on record order, libsolv's version or
+ * its heuristics.
  *
  *     struct lk_task task = {...};
  *     struct lk_solution solution;
@@ -27,10 +28,10 @@ enum lk_channel_priority {
 };
 
 struct lk_task {
-	const struct lk_reach *reach;	   /* candidates; borrowed until the solution is done */
+	const struct lk_reach *reach;      /* candidates; borrowed until the solution is done */
 	const struct lk_channel *channels; /* highest priority first */
 	size_t n_channels;
-	lk_str alias;			   /* channel alias, for channel::name specs */
+	lk_str alias;                            /* channel alias, for channel::name specs */
 	const struct lk_matchspec *const *specs; /* the user's, in their order */
 	size_t n_specs;
 	const struct lk_matchspec *const *pins; /* constrain without requesting */
@@ -38,8 +39,8 @@ struct lk_task {
 	const struct lk_virtuals *virtuals;
 	enum lk_channel_priority channel_priority;
 	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
-	/* Relock: records of an existing lock in its walk order (lk_walk_order); those of `update` names are
-	 * not kept. `reach` was loaded with their names among the roots. */
+	/* Relock: records of an existing lock in its walk order (lk_walk_order); those of `update`
+	 * names are not kept. `reach` was loaded with their names among the roots. */
 	const struct lk_record *locked;
 	size_t n_locked;
 	const lk_str *update;
@@ -59,44 +60,45 @@ struct lk_reason {
 struct lk_solution {
 	struct lk_arena arena;
 	const struct lk_record *const *records; /* sorted by name; borrowed from reach or locked */
-	const struct lk_str_list *extras;	/* beside them: active groups, sorted */
+	const struct lk_str_list *extras;       /* beside them: active groups, sorted */
 	size_t n_records;
-	const lk_str *walk; /* the names in the order the definition fixed them, n_records of them */
+	const lk_str
+		*walk; /* the names in the order the definition fixed them, n_records of them */
 	/* When unsatisfiable (LK_E_UNSAT) instead: why, smallest core first. */
 	const struct lk_reason *reasons;
 	size_t n_reasons;
 	struct {
 		size_t names, records; /* that passed the hard filters */
-		size_t kept;	       /* records that presolve left */
+		size_t kept;           /* records that presolve left */
 		size_t solver_calls;   /* of libsolv */
 	} stats;
 };
 
-/* Every name in a spec, dependency or pin must be exact: a spec or pin with a pattern is LK_E_USAGE, a
- * record with one is not used.
+/* Every name in a spec, dependency or pin must be exact: a spec or pin with a pattern is
+ * LK_E_USAGE, a record with one is not used.
  *
  * 0, LK_E_UNSAT (ret_solution then holds the reasons; err the one-line summary), LK_E_INTERRUPTED,
  * or LK_E_BUG when the answer fails its own re-check. ret_solution is always safe to pass to
  * lk_solution_done. */
 int lk_solve(const struct lk_task *task, const struct lk_report *report,
-		struct lk_solution *ret_solution, struct lk_error *err) LK_MUST_USE;
+	struct lk_solution *ret_solution, struct lk_error *err) LK_MUST_USE;
 void lk_solution_done(struct lk_solution *solution);
 
 /* Checks with our own matcher alone that RECORDS hold together: one record a name, every dependency
- * met inside or by a virtual package (VIRTUALS NULL: those are not looked at), every constraint kept,
- * every spec met, conditions and extras included. 0, or LK_E_UNSAT with the first fault in err. Also
- * used on environments that others solved. */
+ * met inside or by a virtual package (VIRTUALS NULL: those are not looked at), every constraint
+ * kept, every spec met, conditions and extras included. 0, or LK_E_UNSAT with the first fault in
+ * err. Also used on environments that others solved. */
 int lk_recheck(const struct lk_record *const *records, size_t n_records,
-		const struct lk_matchspec *const *specs, size_t n_specs,
-		const struct lk_virtuals *virtuals, const struct lk_channel *channels, size_t n_channels,
-		lk_str alias, struct lk_error *err) LK_MUST_USE;
+	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
+	const struct lk_channel *channels, size_t n_channels, lk_str alias,
+	struct lk_error *err) LK_MUST_USE;
 
 /* The order in which the walk of the definition comes to RECORDS, which hold together for SPECS:
- * indices into RECORDS, N_RECORDS of them, into RET_ORDER; what the walk does not reach comes last, by
- * name. For relocking from a file that keeps packages sorted. */
+ * indices into RECORDS, N_RECORDS of them, into RET_ORDER; what the walk does not reach comes last,
+ * by name. For relocking from a file that keeps packages sorted. */
 int lk_walk_order(const struct lk_record *const *records, size_t n_records,
-		const struct lk_matchspec *const *specs, size_t n_specs,
-		const struct lk_virtuals *virtuals, const struct lk_channel *channels, size_t n_channels,
-		lk_str alias, size_t *ret_order, struct lk_error *err) LK_MUST_USE;
+	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
+	const struct lk_channel *channels, size_t n_channels, lk_str alias, size_t *ret_order,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -3,15 +3,15 @@
  * solution.
  *
  * A better candidate is refuted by unit propagation where that is enough. Where it is not, the walk
- * goes on as if the candidate were good and often ends without trouble: then everything chosen on the
- * way is proven, because the whole is a solution and every better candidate was refuted. Only at a
- * dead end is libsolv asked which choice was the first wrong one: solvability falls once along the
- * choices made, so a search by halves finds it. A solution of libsolv's is kept as a witness: choices
- * that agree with it need no proof.
+ * goes on as if the candidate were good and often ends without trouble: then everything chosen on
+ * the way is proven, because the whole is a solution and every better candidate was refuted. Only
+ * at a dead end is libsolv asked which choice was the first wrong one: solvability falls once along
+ * the choices made, so a search by halves finds it. A solution of libsolv's is kept as a witness:
+ * choices that agree with it need no proof.
  *
- * Relock: first each name that the lock holds and that is not to be updated, in the lock's order, is
- * narrowed to the best candidate, the locked one before all, with which there is a solution. Narrowed
- * is not chosen: a package that nothing needs any more is not kept.
+ * Relock: first each name that the lock holds and that is not to be updated, in the lock's order,
+ * is narrowed to the best candidate, the locked one before all, with which there is a solution.
+ * Narrowed is not chosen: a package that nothing needs any more is not kept.
  */
 #include "resolver/walk_priv.h"
 
@@ -37,9 +37,9 @@ struct walker {
 	bool *is_queued;      /* by name */
 	size_t head;
 	struct lk_u32s fixed; /* candidates */
-	bool *is_fixed;	      /* by candidate */
-	bool *witness;	      /* by candidate; a solution with the first `proven` choices */
-	size_t proven;	      /* NOT_KNOWN: no witness */
+	bool *is_fixed;       /* by candidate */
+	bool *witness;        /* by candidate; a solution with the first `proven` choices */
+	size_t proven;        /* NOT_KNOWN: no witness */
 	size_t oracle_calls;
 };
 
@@ -52,7 +52,8 @@ static int cmp_name_r(const void *left, const void *right, void *ctx)
 {
 	const struct lk_candidate_name *names = ctx;
 
-	return lk_str_cmp(names[*(const uint32_t *)left].text, names[*(const uint32_t *)right].text);
+	return lk_str_cmp(
+		names[*(const uint32_t *)left].text, names[*(const uint32_t *)right].text);
 }
 
 /* Queues the name of a need, unless that was done. */
@@ -75,7 +76,7 @@ static void enqueue_needs(struct walker *w, uint32_t candidate, bool conditional
 		const struct lk_need *need = &c->needs[i];
 
 		if ((need->when || !conditional_only) &&
-				lk_when_holds(w->problem, need->when, is_fixed, w)) {
+			lk_when_holds(w->problem, need->when, is_fixed, w)) {
 			enqueue(w, need);
 		}
 	}
@@ -86,7 +87,7 @@ static void sort_queue(struct walker *w, size_t start)
 {
 	if (w->queue.len - start > 1) {
 		qsort_r(w->queue.items + start, w->queue.len - start, sizeof(*w->queue.items),
-				cmp_name_r, w->problem->names.items);
+			cmp_name_r, w->problem->names.items);
 	}
 }
 
@@ -202,11 +203,12 @@ static uint32_t best_of(const struct walker *w, uint32_t name)
 /* One more choice; false when it contradicts at once (it is then taken back). */
 static bool choose(struct walker *w, uint32_t candidate)
 {
-	lk_vec_push(&w->levels, (struct level){.choice = candidate,
-						.trail = w->state->trail.len,
-						.queued = w->queue.len,
-						.head = w->head,
-						.fixed = w->fixed.len});
+	lk_vec_push(&w->levels,
+		(struct level){.choice = candidate,
+			.trail = w->state->trail.len,
+			.queued = w->queue.len,
+			.head = w->head,
+			.fixed = w->fixed.len});
 	if (lk_state_choose(w->state, candidate)) {
 		if (w->proven == w->levels.len - 1 && w->witness[candidate]) {
 			w->proven = w->levels.len;
@@ -271,7 +273,7 @@ static bool possible(struct walker *w, uint32_t candidate)
 static bool narrow(struct walker *w, uint32_t candidate)
 {
 	const struct lk_candidate_name *name =
-			&w->problem->names.items[w->problem->candidates.items[candidate].name];
+		&w->problem->names.items[w->problem->candidates.items[candidate].name];
 
 	for (uint32_t c = name->first; c < name->first + name->n; c++) {
 		if (c != candidate && !lk_state_refuse(w->state, c)) {
@@ -305,8 +307,8 @@ static uint32_t locked_candidate(const struct walker *w, size_t i)
 	uint32_t candidate = name == LK_NO_INDEX ? LK_NO_INDEX : best_of(w, name);
 
 	return candidate != LK_NO_INDEX && w->problem->candidates.items[candidate].locked
-			? candidate
-			: LK_NO_INDEX;
+		? candidate
+		: LK_NO_INDEX;
 }
 
 /* When all locked records together still make a solution, one question answers for all. */
@@ -351,7 +353,7 @@ static bool narrow_to_lock(struct walker *w)
 }
 
 int lk_walk(struct lk_state *state, const struct lk_report *report, struct lk_walk *ret,
-		struct lk_error *err)
+	struct lk_error *err)
 {
 	struct walker w = {.state = state, .problem = state->problem, .report = report};
 	int rc;

@@ -1,6 +1,6 @@
 /*
- * The defined answer (docs/architecture.md): names breadth first, each the best record with which the
- * whole still has a solution.
+ * The defined answer (docs/architecture.md): names breadth first, each the best record with which
+ * the whole still has a solution.
  */
 #ifndef LK_RESOLVER_WALK_PRIV_H
 #define LK_RESOLVER_WALK_PRIV_H
@@ -15,7 +15,7 @@ struct lk_walk {
 /* STATE has begun without conflict. 0; LK_E_UNSAT (err is not set: explain does that);
  * LK_E_INTERRUPTED. */
 int lk_walk(struct lk_state *state, const struct lk_report *report, struct lk_walk *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 void lk_walk_done(struct lk_walk *walk);
 
 #endif
