@@ -241,6 +241,19 @@ static int check_name(struct matchspec_parser *p, lk_str written, lk_str name, b
 	return 0;
 }
 
+/* The brackets of a name that is a regular expression must not pair with others in the spec. */
+static int check_balance(struct matchspec_parser *p, lk_str name)
+{
+	size_t depth = 0;
+	for (size_t i = 0; i < name.len; i++) {
+		depth += name.ptr[i] == '[';
+		if (name.ptr[i] == ']' && depth-- == 0) {
+			return matchspec_fail(p, name.ptr + i, "']' without '['");
+		}
+	}
+	return depth > 0 ? matchspec_fail(p, name.ptr, "'[' is not closed in the name") : 0;
+}
+
 static lk_str lowered(struct lk_arena *arena, lk_str s)
 {
 	char *copy = lk_arena_strndup(arena, s.ptr, s.len);
@@ -270,7 +283,7 @@ static int set_name(struct matchspec_parser *p, lk_str written)
 	p->positional |= MATCHSPEC_KEY_NAME;
 	if (spec->name_kind == LK_PATTERN_REGEX) {
 		spec->name_pattern = pattern;
-		return 0;
+		return check_balance(p, written);
 	}
 	spec->name_pattern = spec->name_kind == LK_PATTERN_GLOB ? pattern : NULL;
 	return check_name(p, written, name, spec->name_kind != LK_PATTERN_EXACT);
