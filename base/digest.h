@@ -42,7 +42,7 @@ struct lk_sha256 lk_sha256_of(const void *bytes, size_t len);
 /* Hashes from the start of FD (pread; the offset does not move) to its end. NAME is for errors.
  * ret_size (bytes) may be NULL. LK_E_FS on a read error. */
 int lk_sha256_fd(int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 
 /* Lower-case hex of LEN bytes, NUL-ended; OUT has room for 2 * LEN + 1. */
 void lk_hex(const unsigned char *bytes, size_t len, char *out);

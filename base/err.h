@@ -23,45 +23,49 @@
 /* Few codes, mirroring the exit table of the command line contract; cli/exit.h has the mapping. */
 enum lk_code {
 	LK_OK = 0,
-	LK_E_USAGE = -1,       /* bad option or argument: exit 2 */
-	LK_E_FORMAT = -2,      /* unreadable input, with a position where there is one: exit 2 */
-	LK_E_UNSAT = -3,       /* the specs cannot be satisfied: exit 3 */
-	LK_E_NETWORK = -4,     /* network or channel trouble: exit 4 */
-	LK_E_INTEGRITY = -5,   /* hash or size mismatch, corrupt or unsafe archive: exit 5 */
-	LK_E_OFFLINE = -6,     /* offline and something needed is not in the cache: exit 6 */
-	LK_E_HOST = -7,	       /* this host does not meet what the lock requires: exit 7 */
-	LK_E_FS = -8,	       /* file system: no space, no permission, read-only: exit 8 */
-	LK_E_BUG = -9,	       /* a fault of lockenv itself: exit 70 */
+	LK_E_USAGE = -1,        /* bad option or argument: exit 2 */
+	LK_E_FORMAT = -2,       /* unreadable input, with a position where there is one: exit 2 */
+	LK_E_UNSAT = -3,        /* the specs cannot be satisfied: exit 3 */
+	LK_E_NETWORK = -4,      /* network or channel trouble: exit 4 */
+	LK_E_INTEGRITY = -5,    /* hash or size mismatch, corrupt or unsafe archive: exit 5 */
+	LK_E_OFFLINE = -6,      /* offline and something needed is not in the cache: exit 6 */
+	LK_E_HOST = -7,         /* this host does not meet what the lock requires: exit 7 */
+	LK_E_FS = -8,           /* file system: no space, no permission, read-only: exit 8 */
+	LK_E_BUG = -9,          /* a fault of lockenv itself: exit 70 */
 	LK_E_INTERRUPTED = -10, /* exit 130 */
-	LK_E_NOT_FOUND = -11,  /* a look-up found nothing; callers turn it into one of the above */
-	LK_E_FINDING = -12,    /* a difference or finding, already printed: exit 1 */
+	LK_E_NOT_FOUND = -11,   /* a look-up found nothing; callers turn it into one of the above */
+	LK_E_FINDING = -12,     /* a difference or finding, already printed: exit 1 */
 };
 
 struct lk_error {
 	enum lk_code code;
-	int sys_errno;	 /* 0 or the errno behind it */
-	unsigned line;	 /* 1-based; 0 when there is no position */
+	int sys_errno;   /* 0 or the errno behind it */
+	unsigned line;   /* 1-based; 0 when there is no position */
 	unsigned column; /* 1-based, in bytes; 0 when unknown */
 	char file[1024]; /* file, URL or "" */
 	char message[2048];
-	char excerpt[256]; /* the source line that a caret under `column` should point into, or "" */
+	char excerpt[256]; /* the source line that a caret under `column` should point into, or ""
+			    */
 	char hint[1024];
 };
 
-#define LK_ERROR_INIT {LK_OK, 0, 0, 0, "", "", "", ""}
+#define LK_ERROR_INIT                                                                              \
+	{                                                                                          \
+		LK_OK, 0, 0, 0, "", "", "", ""                                                     \
+	}
 
 /* Each sets err whole (clearing hint and position) and returns CODE. */
 int lk_fail(struct lk_error *err, enum lk_code code, const char *fmt, ...) LK_PRINTF(3, 4);
 /* Appends ": " and the text of ERRNUM. ENOSPC, EACCES, EROFS, EDQUOT get a hint. */
 int lk_fail_errno(struct lk_error *err, enum lk_code code, int errnum, const char *fmt, ...)
-		LK_PRINTF(4, 5);
+	LK_PRINTF(4, 5);
 /* LK_E_FORMAT at FILE:LINE:COLUMN; FILE may be NULL. */
 int lk_fail_at(struct lk_error *err, const char *file, unsigned line, unsigned column,
-		const char *fmt, ...) LK_PRINTF(5, 6);
+	const char *fmt, ...) LK_PRINTF(5, 6);
 
 /* The same at the byte OFFSET (clamped) of SOURCE, with its line as excerpt. */
 int lk_fail_at_offset(struct lk_error *err, const char *file, lk_str source, size_t offset,
-		const char *fmt, ...) LK_PRINTF(5, 6);
+	const char *fmt, ...) LK_PRINTF(5, 6);
 
 /* Set or replace one part of an error that was made before. */
 void lk_error_hint(struct lk_error *err, const char *fmt, ...) LK_PRINTF(2, 3);

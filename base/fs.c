@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -81,12 +82,10 @@ static int open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 		.mode = makes ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	long fd;
-	do {
-		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	/* EPERM: what some sandboxes answer to calls that they do not know. */
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL)) {
+	long fd = TEMP_FAILURE_RETRY(syscall(SYS_openat2, dirfd, path, &how, sizeof(how)));
+	/* EPERM: what some sandboxes answer to calls that they do not know. EAGAIN: others move
+	 * things about, and the kernel cannot be sure. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == EAGAIN)) {
 		return lk_fs_walk_beneath(dirfd, path, flags, mode);
 	}
 	return (int)fd;
@@ -151,6 +150,10 @@ int lk_fs_mkdirs(int dirfd, const char *path, mode_t mode, bool nofollow, struct
 			continue;
 		}
 		char *LK_AUTO_FREE name = lk_strndup(component.ptr, component.len);
+		if (nofollow && lk_str_is(component, "..")) {
+			return lk_fail(err, LK_E_FS,
+				"cannot make directory '%s': it has '..' in it", path);
+		}
 		int next = enter_made(from, name, mode, nofollow ? O_NOFOLLOW : 0);
 		if (next < 0) {
 			int errnum = errno;
@@ -190,6 +193,11 @@ int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, str
 	const char *at = bytes;
 	while (len > 0) {
 		ssize_t done = TEMP_FAILURE_RETRY(write(fd, at, len));
+		if (done < 0 && errno == EAGAIN) {
+			struct pollfd full = {fd, POLLOUT, 0};
+			(void)poll(&full, 1, -1);
+			continue;
+		}
 		if (done <= 0) {
 			int errnum = done < 0 ? errno : ENOSPC;
 			return lk_fail_errno(err, LK_E_FS, errnum, "cannot write '%s'", name);

@@ -1,5 +1,6 @@
 /*
- * The file system: names relative to a directory descriptor, no link followed, nothing half-written.
+ * The file system: names relative to a directory descriptor, no link followed, nothing
+ * half-written.
  *
  * Every function takes DIRFD (AT_FDCWD allowed) and a path relative to it. Errors are LK_E_FS with
  * the path and the reason unless stated; a missing file is LK_E_NOT_FOUND where the header says so.
@@ -36,23 +37,23 @@ int lk_path_absolute(const char *path, char **ret, struct lk_error *err) LK_MUST
 /* Opens PATH beneath DIRFD following no symlink at all (openat2 RESOLVE_BENEATH | NO_SYMLINKS, or a
  * walk by components where the kernel lacks it). LK_E_NOT_FOUND when it is not there. */
 int lk_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode, int *ret_fd,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* Makes every directory of PATH (0777 & ~umask unless MODE is not 0: then exactly MODE). Existing
- * ones are fine. With NOFOLLOW a component that is a symlink is an error. */
-int lk_fs_mkdirs(int dirfd, const char *path, mode_t mode, bool nofollow, struct lk_error *err)
-		LK_MUST_USE;
+ * ones are fine. With NOFOLLOW a component that is a symlink or ".." is an error. */
+int lk_fs_mkdirs(
+	int dirfd, const char *path, mode_t mode, bool nofollow, struct lk_error *err) LK_MUST_USE;
 
 /* The whole file appended to BUF; LK_E_FORMAT when it does not fit into the buffer's maximum,
  * LK_E_NOT_FOUND when it is not there. */
-int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
-		LK_MUST_USE;
+int lk_fs_read_file(
+	int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err) LK_MUST_USE;
 /* Replaces PATH by LEN bytes: written beside it, synced, renamed over it; the old file stays whole
  * until then. A symlink at PATH is itself replaced. MODE 0: 0666 & ~umask. */
 int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
-		struct lk_error *err) LK_MUST_USE;
-/* write(2) until done, EINTR handled. NAME is for errors. */
-int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, struct lk_error *err)
-		LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
+/* write(2) until done; waits where a descriptor that does not block is full. NAME is for errors. */
+int lk_fs_write_all(
+	int fd, const void *bytes, size_t len, const char *name, struct lk_error *err) LK_MUST_USE;
 
 /* Removes PATH and all below it, following no link, changing modes of directories where that is
  * needed. A missing PATH is fine. */
@@ -60,34 +61,35 @@ int lk_fs_remove_tree(int dirfd, const char *path, struct lk_error *err) LK_MUST
 /* Names in a directory without "." and "..", sorted bytewise: NUL-ended, owned by ARENA; the vector
  * itself is the caller's (lk_vec_done). LK_E_NOT_FOUND when the directory is not there. */
 int lk_fs_list(int dirfd, const char *path, struct lk_arena *arena, struct lk_strs *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 
 /* Copies a regular file's content into a new file (O_EXCL) with MODE: reflink where the file system
  * can, else copy_file_range, else read and write. Neither name may be a symlink; on failure the new
  * file is removed. */
 int lk_fs_copy_file(int src_dirfd, const char *src, int dst_dirfd, const char *dst, mode_t mode,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* FICLONE only: 0, or LK_E_NOT_FOUND where the file system cannot (nothing is left behind). */
 int lk_fs_reflink(int src_dirfd, const char *src, int dst_dirfd, const char *dst, mode_t mode,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 
 /* Atomic exchange of two names; LK_E_NOT_FOUND where the kernel or file system has none. */
-int lk_fs_exchange(int dirfd_a, const char *a, int dirfd_b, const char *b, struct lk_error *err)
-		LK_MUST_USE;
+int lk_fs_exchange(
+	int dirfd_a, const char *a, int dirfd_b, const char *b, struct lk_error *err) LK_MUST_USE;
 /* Rename that never replaces: *ret_exists tells that the target was there (then 0 is returned and
- * nothing was done). Falls back to link+unlink for files, plain rename of directories onto nothing. */
+ * nothing was done). Falls back to link+unlink for files, plain rename of directories onto
+ * nothing. */
 int lk_fs_rename_noreplace(int src_dirfd, const char *src, int dst_dirfd, const char *dst,
-		bool *ret_exists, struct lk_error *err) LK_MUST_USE;
+	bool *ret_exists, struct lk_error *err) LK_MUST_USE;
 int lk_fs_rename(int src_dirfd, const char *src, int dst_dirfd, const char *dst,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* fsync of a directory; file systems that refuse it (EINVAL) are fine. */
 int lk_fs_sync_dir(int dirfd, const char *path, struct lk_error *err) LK_MUST_USE;
 
 /* A new directory PREFIX-xxxxxx (mode 0700) in DIRFD; the name, NUL-ended, owned by ARENA. */
 int lk_fs_temp_dir(int dirfd, const char *prefix, struct lk_arena *arena, char **ret_name,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* The same for a file, opened for reading and writing with MODE (0: 0666 & ~umask). */
 int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena *arena,
-		char **ret_name, int *ret_fd, struct lk_error *err) LK_MUST_USE;
+	char **ret_name, int *ret_fd, struct lk_error *err) LK_MUST_USE;
 
 #endif

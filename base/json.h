@@ -31,7 +31,7 @@ enum lk_json_kind {
 /* Parses the whole of TEXT; NAME is the file named in errors, which carry line and column
  * (LK_E_FORMAT). Nested deeper than MAX_DEPTH is refused. The document owns every value. */
 int lk_json_parse(lk_str text, const char *name, unsigned max_depth, struct lk_json_doc **ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 void lk_json_doc_free(struct lk_json_doc *doc);
 void lk_json_doc_free_p(struct lk_json_doc **doc);
 const struct lk_json *lk_json_root(const struct lk_json_doc *doc);
@@ -46,7 +46,7 @@ const struct lk_json *lk_json_at(const struct lk_json *value, size_t index);
 /* Calls FN for each member of an object in order; stops at the first non-zero result, returns it.
  * 0 for other kinds. */
 int lk_json_each(const struct lk_json *value,
-		int (*fn)(void *ctx, lk_str key, const struct lk_json *member), void *ctx);
+	int (*fn)(void *ctx, lk_str key, const struct lk_json *member), void *ctx);
 
 /* The string, a view owned by the document; an empty view for any other kind. */
 lk_str lk_json_string(const struct lk_json *value);
@@ -83,8 +83,8 @@ void lk_jw_int(struct lk_jw *w, int64_t value);
 void lk_jw_uint(struct lk_jw *w, uint64_t value);
 /* Six significant digits, always valid JSON (NaN and infinities become null). */
 void lk_jw_real(struct lk_jw *w, double value);
-/* With the fewest digits that read back as the same number, and still recognisably a real. VALUE must be
- * finite. */
+/* With the fewest digits that read back as the same number, and still recognisably a real. VALUE
+ * must be finite. */
 void lk_jw_exact_real(struct lk_jw *w, double value);
 void lk_jw_bool(struct lk_jw *w, bool value);
 void lk_jw_null(struct lk_jw *w);

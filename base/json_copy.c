@@ -1,6 +1,6 @@
 /*
- * A parsed tree into the writer. Apart from the writer, so that a program that only writes JSON does not
- * need the parser's library.
+ * A parsed tree into the writer. Apart from the writer, so that a program that only writes JSON
+ * does not need the parser's library.
  */
 #include "base/json.h"
 

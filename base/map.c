@@ -4,6 +4,7 @@
 #include "base/map.h"
 
 #include <stddef.h>
+#include <sys/auxv.h>
 
 #define FIRST_CAPACITY 16u
 
@@ -13,6 +14,17 @@ struct lk_map_slot {
 	uint32_t hash; /* spares most comparisons, and all hashing when the map grows */
 	uint32_t value;
 };
+
+/* The lower half is enough for 2^31 slots. The kernel gives each process 16 random bytes. */
+static uint32_t hash_of(lk_str key)
+{
+	uint64_t seed = 0;
+	const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT: it is an address */
+	if (random) {
+		memcpy(&seed, random, sizeof(seed));
+	}
+	return (uint32_t)lk_str_hash_seeded(key, seed);
+}
 
 void lk_map_done(struct lk_map *map)
 {
@@ -79,7 +91,7 @@ uint32_t lk_map_get(const struct lk_map *map, lk_str key)
 		return LK_MAP_NONE;
 	}
 	key = solid(key);
-	const struct lk_map_slot *slot = find(map, key, (uint32_t)lk_str_hash(key));
+	const struct lk_map_slot *slot = find(map, key, hash_of(key));
 	return slot->ptr ? slot->value : LK_MAP_NONE;
 }
 
@@ -90,7 +102,7 @@ static struct lk_map_slot *slot_of(struct lk_map *map, lk_str key, uint32_t valu
 		grow(map);
 	}
 	key = solid(key);
-	uint32_t hash = (uint32_t)lk_str_hash(key);
+	uint32_t hash = hash_of(key);
 	struct lk_map_slot *slot = find(map, key, hash);
 	if (!slot->ptr) {
 		*slot = (struct lk_map_slot){key.ptr, key.len, hash, value};

@@ -2,7 +2,8 @@
  * A map from text to a 32-bit index, usually into a vector beside it.
  *
  * Keys are borrowed: their bytes must outlive the map. There is no iteration, on purpose: iterate
- * the vector, so that order never depends on hashing.
+ * the vector, so that order never depends on hashing. Hashing has a secret seed, different in each
+ * process: keys from a hostile channel cannot be made to collide.
  */
 #ifndef LK_BASE_MAP_H
 #define LK_BASE_MAP_H

@@ -23,7 +23,8 @@ _Noreturn void lk_die(const char *reason);
 /* The same for memory: where another library ran out of it, or a size cannot even be expressed. */
 _Noreturn void lk_mem_lost(void);
 
-/* Zeroed memory for COUNT items of SIZE bytes; free with lk_free. Zero bytes gives a unique pointer. */
+/* Zeroed memory for COUNT items of SIZE bytes; free with lk_free. Zero bytes gives a unique
+ * pointer. */
 void *lk_calloc(size_t count, size_t size) LK_MUST_USE;
 
 /* Grows or shrinks PTR (may be NULL) to COUNT items of SIZE bytes; new bytes are not zeroed. */
@@ -72,6 +73,6 @@ char *lk_arena_strndup(struct lk_arena *arena, const char *text, size_t len) LK_
 /* Formatted text; owned by the arena. */
 char *lk_arena_printf(struct lk_arena *arena, const char *fmt, ...) LK_PRINTF(2, 3) LK_MUST_USE;
 char *lk_arena_vprintf(struct lk_arena *arena, const char *fmt, va_list args)
-		LK_PRINTF(2, 0) LK_MUST_USE;
+	LK_PRINTF(2, 0) LK_MUST_USE;
 
 #endif

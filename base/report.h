@@ -15,10 +15,10 @@
 
 struct lk_progress {
 	const char *stage;  /* what is being done: "fetch", "extract", "link" … */
-	lk_str item;	    /* the file or package at hand, or empty */
-	uint64_t done;	    /* items done */
-	uint64_t total;	    /* items in all; 0 while unknown */
-	uint64_t bytes;	    /* bytes done; 0 where bytes make no sense */
+	lk_str item;        /* the file or package at hand, or empty */
+	uint64_t done;      /* items done */
+	uint64_t total;     /* items in all; 0 while unknown */
+	uint64_t bytes;     /* bytes done; 0 where bytes make no sense */
 	uint64_t bytes_all; /* bytes in all; 0 while unknown */
 };
 

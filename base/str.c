@@ -139,13 +139,14 @@ static uint64_t fold_multiply(uint64_t a, uint64_t b)
 #define HASH_KEY_A UINT64_C(0x6a09e667f3bcc909)
 #define HASH_KEY_B UINT64_C(0xbb67ae8584caa73b)
 
-uint64_t lk_str_hash(lk_str s)
+uint64_t lk_str_hash_seeded(lk_str s, uint64_t seed)
 {
-	uint64_t state = HASH_KEY_A ^ (uint64_t)s.len;
+	const uint64_t key = HASH_KEY_B ^ (seed << 32 | seed >> 32);
+	uint64_t state = HASH_KEY_A ^ seed ^ (uint64_t)s.len;
 	const char *at = s.ptr;
 	size_t left = s.len;
 	while (left > 16) {
-		state = fold_multiply(load64(at) ^ state, load64(at + 8) ^ HASH_KEY_B);
+		state = fold_multiply(load64(at) ^ state, load64(at + 8) ^ key);
 		at += 16;
 		left -= 16;
 	}
@@ -159,7 +160,12 @@ uint64_t lk_str_hash(lk_str s)
 		memcpy(tail, at, left);
 		low = load64(tail);
 	}
-	return fold_multiply(fold_multiply(low ^ state, high ^ HASH_KEY_B), HASH_KEY_A);
+	return fold_multiply(fold_multiply(low ^ state, high ^ key), HASH_KEY_A);
+}
+
+uint64_t lk_str_hash(lk_str s)
+{
+	return lk_str_hash_seeded(s, 0);
 }
 
 size_t lk_utf8_decode(lk_str s, uint32_t *ret_code_point)

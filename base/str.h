@@ -28,7 +28,7 @@
 
 typedef struct lk_str {
 	const char *ptr; /* NULL only when len is 0 */
-	size_t len;	 /* bytes */
+	size_t len;      /* bytes */
 } lk_str;
 
 struct lk_strs LK_VEC_OF(lk_str);
@@ -79,7 +79,9 @@ lk_str lk_str_trim(lk_str s);
 bool lk_str_split(lk_str *rest, char sep, lk_str *ret_part);
 /* Decimal digits only, whole text, no sign; false when empty, other bytes, or above UINT64_MAX. */
 bool lk_str_to_u64(lk_str s, uint64_t *ret_value);
-/* For tables in memory only: the value depends on byte order and may change between versions. */
+/* For tables in memory only: the value depends on byte order and may change between versions. Who
+ * does not know SEED cannot choose texts that collide; lk_str_hash has the seed 0. */
+uint64_t lk_str_hash_seeded(lk_str s, uint64_t seed);
 uint64_t lk_str_hash(lk_str s);
 
 /* Bytes (1 to 4) of the UTF-8 sequence at the start of S and its code point; 0 when S is empty or
@@ -127,7 +129,10 @@ struct lk_buf {
 	bool overflow; /* sticky: some append did not fit */
 };
 
-#define LK_BUF_INIT(max_len) {NULL, 0, 0, (max_len), false}
+#define LK_BUF_INIT(max_len)                                                                       \
+	{                                                                                          \
+		NULL, 0, 0, (max_len), false                                                       \
+	}
 
 void lk_buf_init(struct lk_buf *buf, size_t max);
 void lk_buf_done(struct lk_buf *buf); /* leaves it empty, reusable with the same maximum */
@@ -138,7 +143,8 @@ void lk_buf_put(struct lk_buf *buf, lk_str text);
 void lk_buf_putc(struct lk_buf *buf, char c);
 void lk_buf_appendf(struct lk_buf *buf, const char *fmt, ...) LK_PRINTF(2, 3);
 void lk_buf_vappendf(struct lk_buf *buf, const char *fmt, va_list args) LK_PRINTF(2, 0);
-/* Room for EXTRA more bytes at ptr + len, to be counted into len by the caller; NULL past the max. */
+/* Room for EXTRA more bytes at ptr + len, to be counted into len by the caller; NULL when that
+ * would pass the maximum. */
 char *lk_buf_room(struct lk_buf *buf, size_t extra);
 /* Cuts the text to LEN bytes and ends it with NUL; no effect when it is shorter. */
 void lk_buf_truncate(struct lk_buf *buf, size_t len);

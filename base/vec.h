@@ -17,24 +17,23 @@
 
 #include "base/mem.h"
 
-#define LK_VEC_OF(T) \
-	{ \
-		T *items; /* NOLINT(bugprone-macro-parentheses): T is a type */ \
-		size_t len; \
-		size_t cap; \
+#define LK_VEC_OF(T)                                                                               \
+	{                                                                                          \
+		T *items; /* NOLINT(bugprone-macro-parentheses): T is a type */                    \
+		size_t len;                                                                        \
+		size_t cap;                                                                        \
 	}
 
 /* The capacity that holds WANTED items, growing by half from CAP. */
 size_t lk_vec_grown(size_t cap, size_t wanted);
 
-#define lk_vec_reserve(v, wanted) \
-	((wanted) > (v)->cap \
-			? (void)((v)->cap = lk_vec_grown((v)->cap, (wanted)), \
-				  (v)->items = lk_reallocarray( \
-					  (v)->items, (v)->cap, sizeof(*(v)->items))) \
-			: (void)0)
+#define lk_vec_reserve(v, wanted)                                                                  \
+	((wanted) > (v)->cap ? (void)((v)->cap = lk_vec_grown((v)->cap, (wanted)),                 \
+				       (v)->items = lk_reallocarray(                               \
+					       (v)->items, (v)->cap, sizeof(*(v)->items)))         \
+			     : (void)0)
 
-#define lk_vec_push(v, ...) \
+#define lk_vec_push(v, ...)                                                                        \
 	(lk_vec_reserve((v), (v)->len + 1), (void)((v)->items[(v)->len++] = (__VA_ARGS__)))
 
 #define lk_vec_clear(v) ((void)((v)->len = 0))

@@ -2,9 +2,9 @@
  * YAML as a tree with positions, and an emitter with one fixed style. (libyaml behind it.)
  *
  * The reader is strict: one document, no aliases, anchors or tags, no duplicate keys, keys are
- * scalars, lines end in LF or CR LF, no NUL, depth and size limited; every error is LK_E_FORMAT with
- * file:line:column and the source line as excerpt. Scalars keep their text; whether they were quoted
- * is told, nothing is typed.
+ * scalars, lines end in LF or CR LF, no NUL, depth and size limited; every error is LK_E_FORMAT
+ * with file:line:column and the source line as excerpt. Scalars keep their text; whether they were
+ * quoted is told, nothing is typed.
  *
  * The writer emits block style, sequences not indented under their key, no line folding, strings
  * quoted (single) only where a YAML 1.1 or 1.2 reader would see another type or break.
@@ -27,12 +27,12 @@ enum lk_yaml_kind {
 
 struct lk_yaml {
 	enum lk_yaml_kind kind;
-	bool quoted;	      /* scalar written with quotes or as a block */
-	unsigned line;	      /* 1-based, where the value starts */
-	unsigned column;      /* 1-based, in characters; lk_yaml_fail makes bytes of it */
-	lk_str text;	      /* scalar: the value, NUL-ended */
-	lk_str key;	      /* when a mapping's member: its key */
-	unsigned key_line;    /* where that key stands */
+	bool quoted;       /* scalar written with quotes or as a block */
+	unsigned line;     /* 1-based, where the value starts */
+	unsigned column;   /* 1-based, in characters; lk_yaml_fail makes bytes of it */
+	lk_str text;       /* scalar: the value, NUL-ended */
+	lk_str key;        /* when a mapping's member: its key */
+	unsigned key_line; /* where that key stands */
 	unsigned key_column;
 	struct lk_yaml *first; /* first element or member */
 	struct lk_yaml *next;  /* next sibling, in the order of the text */
@@ -46,21 +46,21 @@ struct lk_yaml_limits {
 
 struct lk_yaml_doc {
 	struct lk_arena arena;
-	lk_str name;	      /* file name for errors */
-	lk_str source;	      /* borrowed text, for excerpts */
+	lk_str name;          /* file name for errors */
+	lk_str source;        /* borrowed text, for excerpts */
 	struct lk_yaml *root; /* a LK_YAML_NULL node for an empty document */
 };
 
 /* SOURCE must stay valid while the document lives. */
 int lk_yaml_parse(lk_str source, const char *name, const struct lk_yaml_limits *limits,
-		struct lk_yaml_doc *ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_yaml_doc *ret, struct lk_error *err) LK_MUST_USE;
 void lk_yaml_doc_done(struct lk_yaml_doc *doc);
 
 /* A mapping's member or NULL (also when NODE is NULL or no mapping). */
 const struct lk_yaml *lk_yaml_get(const struct lk_yaml *node, const char *key);
 /* LK_E_FORMAT at NODE's position with the source line as excerpt. */
 int lk_yaml_fail(const struct lk_yaml_doc *doc, const struct lk_yaml *node, struct lk_error *err,
-		const char *fmt, ...) LK_PRINTF(4, 5);
+	const char *fmt, ...) LK_PRINTF(4, 5);
 
 struct lk_yaml_writer;
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/fs_priv.h"
 #include "tests/unit/base/base_test.h"
@@ -127,6 +128,8 @@ static void test_mkdirs(void **state)
 	make_link(dir, "a", "link");
 	assert_int_equal(lk_fs_mkdirs(dir->fd, "link/x", 0, true, &dir->err), LK_E_FS);
 	assert_false(test_exists(dir, "a/x"));
+	assert_int_equal(lk_fs_mkdirs(dir->fd, "a/../y", 0, true, &dir->err), LK_E_FS);
+	assert_false(test_exists(dir, "y"));
 	assert_ok(lk_fs_mkdirs(dir->fd, "link/x", 0, false, &dir->err), dir->err);
 	assert_true(test_exists(dir, "a/x"));
 	test_put_file(dir, "file", "");
@@ -289,6 +292,37 @@ static void test_temp(void **state)
 	lk_arena_done(&arena);
 }
 
+/* More than a pipe holds, through an end that does not block. */
+static void test_write_all(void **state)
+{
+	(void)state;
+	struct lk_error err = LK_ERROR_INIT;
+	size_t len = 300000;
+	char *LK_AUTO_FREE bytes = lk_calloc(len, 1);
+	int ends[2];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		size_t seen = 0;
+		ssize_t got;
+		close(ends[1]);
+		while ((got = read(ends[0], bytes, 1000)) > 0) {
+			seen += (size_t)got;
+		}
+		_exit(seen == len ? 0 : 1);
+	}
+	close(ends[0]);
+	assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	assert_ok(lk_fs_write_all(ends[1], bytes, len, "pipe", &err), err);
+	close(ends[1]);
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(lk_fs_write_all(-1, bytes, 1, "NAME", &err), LK_E_FS);
+	assert_string_equal(err.message, "cannot write 'NAME': bad file descriptor");
+}
+
 static void test_close(void **state)
 {
 	(void)state;
@@ -312,6 +346,7 @@ int main(void)
 		WITH_DIR(test_list),
 		WITH_DIR(test_renames),
 		WITH_DIR(test_temp),
+		cmocka_unit_test(test_write_all),
 		cmocka_unit_test(test_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

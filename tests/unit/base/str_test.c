@@ -116,6 +116,22 @@ static void test_hash(void **state)
 		lk_free(moved);
 	}
 	assert_true(lk_str_hash((lk_str){NULL, 0}) == lk_str_hash(LK_STR("")));
+	/* Texts that collide under one seed are told apart by another. */
+	for (size_t len = 0; len < sizeof(bytes); len++) {
+		lk_str text = lk_str_n(bytes, len);
+		assert_true(lk_str_hash_seeded(text, 1) != lk_str_hash_seeded(text, 2));
+		assert_true(lk_str_hash_seeded(text, 0) == lk_str_hash(text));
+	}
+	const uint64_t zero = UINT64_C(0x6a09e667f3bcc909) ^ 16; /* cancels the state */
+	char crafted[2][16] = {{0}, {1, 2, 3}};
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(crafted[i], &zero, sizeof(zero));
+		crafted[i][15] = (char)i;
+	}
+	lk_str x = lk_str_n(crafted[0], 16);
+	lk_str y = lk_str_n(crafted[1], 16);
+	assert_true(lk_str_hash(x) == lk_str_hash(y));
+	assert_true(lk_str_hash_seeded(x, 7) != lk_str_hash_seeded(y, 7));
 }
 
 static void test_utf8(void **state)
