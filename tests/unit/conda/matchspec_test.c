@@ -208,7 +208,7 @@ static const struct {
 	{"foo ^[[]$", 6, "not closed"},
 	{"foo ^'$", 6, "a quote outside"},
 	{"^a[[]$ 1 b]c", 1, "not closed in the name"},
-	{"^]a[$ 1 b]c", 2, "']' without '['"},
+	{"^]a$ 1", 2, "']' without '['"},
 	{"foo[version=1] x", 15, "unexpected text"},
 	{"foo[version=''] ", 13, "value is empty"},
 	{"foo[build=]", 11, "value is empty"},
