@@ -84,8 +84,8 @@ static void assert_whole(struct world *world)
 	for (size_t i = 0; i < N_FILES; i++) {
 		struct lk_error err = LK_ERROR_INIT;
 		struct lk_sha256 want = lk_sha256_of(world->bytes, len_of(i));
-		struct lk_sha256 hashed;
-		struct lk_sha256 written;
+		struct lk_sha256 hashed = {0};
+		struct lk_sha256 written = {0};
 		lk_digest_final(world->files[i].digest, hashed.bytes);
 		assert_true(lk_sha256_eq(&want, &hashed));
 		assert_int_equal(lk_sha256_fd(world->fds[i], "f", &written, NULL, &err), 0);
