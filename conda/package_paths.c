@@ -102,7 +102,10 @@ static int read_placeholder(const struct lk_package_reader *reader, const struct
 	} else if (!is_absent(mode) && !lk_str_is(lk_json_string(mode), "text")) {
 		return fail_entry(reader, path->path, "unknown 'file_mode'");
 	}
-	/* A link is recreated as it is; what it points to has an entry of its own. */
+	/* A link is recreated as it is: there is nothing to replace in it. conda refuses it too. */
+	if (path->type == LK_PATH_SOFTLINK) {
+		return fail_entry(reader, path->path, "a softlink with 'prefix_placeholder'");
+	}
 	if (path->type == LK_PATH_FILE) {
 		path->prefix_mode = prefix_mode;
 		path->placeholder = lk_str_dup(&reader->package->arena, text);

@@ -1,14 +1,15 @@
 # shellcheck shell=sh
 # Sourced: nginx on a free loopback port, serving one folder.
-#     serve_start DIR STATE   sets serve_port
+#     serve_start DIR STATE   sets serve_port, the first free one from its old value (8931) on
 #     serve_stop STATE
 
 serve_start() {
 	mkdir -p "$2"
-	serve_port=8931
+	serve_port=${serve_port:-8931}
+	serve_last=$((serve_port + 60))
 	while ! serve_try "$1" "$2"; do
 		serve_port=$((serve_port + 1))
-		if [ "$serve_port" -gt 8999 ]; then
+		if [ "$serve_port" -gt "$serve_last" ]; then
 			cat "$2/error.log" >&2
 			return 1
 		fi
@@ -41,6 +42,10 @@ CONF
 	/usr/sbin/nginx -c "$2/nginx.conf" -e "$2/error.log" 2>/dev/null
 }
 
+# Returns when the port is closed: nginx takes its pid file away last.
 serve_stop() {
 	[ ! -f "$1/nginx.pid" ] || /usr/sbin/nginx -c "$1/nginx.conf" -e "$1/error.log" -s quit
+	while [ -f "$1/nginx.pid" ]; do
+		sleep 0.05
+	done
 }

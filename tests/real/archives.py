@@ -29,6 +29,7 @@ REFUSED = {
     "paths-sha256-mismatch": "info/paths.json says",
     "paths-lists-missing-file": "is listed in info/paths.json but not in the archive",
     "paths-file-as-softlink": "is a file, info/paths.json says symlink",
+    "prefix-on-symlink": "a softlink with 'prefix_placeholder'",
 }
 # By defect of a broken archive.
 BROKEN = {

@@ -81,8 +81,7 @@ static void a_full_package_is_read(void **state)
 		"{\"paths_version\":1,\"paths\":["
 		"{\"_path\":\"site-packages/a.py\",\"path_type\":\"hardlink\",\"sha256\":\"" HASH
 		"\",\"size_in_bytes\":3,\"no_link\":true},"
-		"{\"_path\":\"lib/b\",\"path_type\":\"softlink\",\"sha256\":null,"
-		"\"prefix_placeholder\":\"/opt/p\",\"file_mode\":\"binary\"},"
+		"{\"_path\":\"lib/b\",\"path_type\":\"softlink\",\"sha256\":null},"
 		"{\"_path\":\"lib/c\",\"path_type\":\"hardlink\",\"prefix_placeholder\":\"/opt/p\","
 		"\"file_mode\":\"binary\"},"
 		"{\"_path\":\"lib/d\",\"path_type\":\"hardlink\",\"prefix_placeholder\":\"/opt/"
@@ -338,6 +337,9 @@ static void bad_paths_json_is_refused(void **state)
 		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\","
 		 "\"prefix_placeholder\":\"/opt\",\"file_mode\":\"both\"}]}",
 			"'file_mode'"},
+		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"softlink\","
+		 "\"prefix_placeholder\":\"/opt\"}]}",
+			"a softlink with 'prefix_placeholder'"},
 		{"{\"paths\":[{\"_path\":\"x\",\"path_type\":\"hardlink\"},"
 		 "{\"_path\":\"x\",\"path_type\":\"softlink\"}]}",
 			"twice"},
