@@ -2,11 +2,10 @@
  * lockenv-smoke: the smoke test alone, and the program that each level's process runs.
  *
  *     lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] [PREFIX]
- *     lockenv-smoke --level NAME --fd N -- [PREFIX]     (the runner starts this)
+ *     lockenv-smoke --level NAME -- [PREFIX]     (the runner starts this)
  */
-#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -22,48 +21,49 @@ struct request {
 	const char *level;
 	const char *require[32];
 	size_t n_require;
-	uint64_t limit, fd;
+	uint64_t limit;
 	bool json, help;
 };
 
 static bool parse(int argc, char **argv, struct request *r)
 {
+	bool only_arguments = false;
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-		if (strcmp(word, "--json") == 0) {
+		if (only_arguments || word[0] != '-') {
+			if (r->prefix) {
+				return false;
+			}
+			r->prefix = word;
+		} else if (strcmp(word, "--json") == 0) {
 			r->json = true;
 		} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
 			r->help = true;
 		} else if (strcmp(word, "--require") == 0 && value &&
-				r->n_require < LK_COUNTOF(r->require)) {
+			r->n_require < LK_COUNTOF(r->require)) {
 			r->require[r->n_require++] = argv[++i];
 		} else if (strcmp(word, "--limit") == 0 && value &&
-				lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < 86400) {
-			i++;
-		} else if (strcmp(word, "--fd") == 0 && value &&
-				lk_str_to_u64(lk_str_of(value), &r->fd) && r->fd < 1024) {
+			lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < 86400) {
 			i++;
 		} else if (strcmp(word, "--level") == 0 && value) {
 			r->level = argv[++i];
 		} else if (strcmp(word, "--") == 0) {
-			continue;
-		} else if (word[0] == '-' || r->prefix) {
-			return false;
+			only_arguments = true;
 		} else {
-			r->prefix = word;
+			return false;
 		}
 	}
 	return true;
 }
 
-static int run(const struct request *r, const char *prefix)
+static int run(const struct request *r)
 {
 	struct lk_smoke_options options = {
-			.prefix = prefix,
-			.require = r->require,
-			.n_require = r->n_require,
-			.limit_seconds = (unsigned)r->limit,
+		.prefix = r->prefix,
+		.require = r->require,
+		.n_require = r->n_require,
+		.limit_seconds = (unsigned)r->limit,
 	};
 	struct lk_smoke_result result;
 	struct lk_error err = LK_ERROR_INIT;
@@ -93,20 +93,18 @@ int main(int argc, char **argv)
 	if (!parse(argc, argv, &r)) {
 		fputs("error: usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] "
 		      "[PREFIX]\n",
-				stderr);
+			stderr);
 		return EXIT_USAGE;
 	}
 	if (r.help) {
-		puts("Usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] [PREFIX]");
+		puts("Usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] "
+		     "[PREFIX]");
 		return 0;
 	}
 	if (r.level) {
-		return lk_child_main(r.level, r.prefix, (int)r.fd);
+		return lk_child_main(r.level, r.prefix);
 	}
-	char absolute[PATH_MAX];
-	if (r.prefix && !realpath(r.prefix, absolute)) {
-		fprintf(stderr, "error: there is no environment '%s'\n", r.prefix);
-		return EXIT_USAGE;
-	}
-	return run(&r, r.prefix ? absolute : NULL);
+	signal(SIGCHLD,
+		SIG_DFL); /* ignored, it would take the status of the levels' processes away */
+	return run(&r);
 }

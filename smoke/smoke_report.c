@@ -20,8 +20,8 @@ void lk_smoke_text(const struct lk_smoke_result *result, bool colour, struct lk_
 	for (size_t i = 0; i < result->n_levels; i++) {
 		const struct lk_smoke_level *level = &result->levels[i];
 		lk_buf_appendf(out, "%-10.*s  %s%-7s%s  ", LK_STR_ARG(level->name),
-				colour ? colours[level->status] : "", status_word(level->status),
-				colour ? "\033[0m" : "");
+			colour ? colours[level->status] : "", status_word(level->status),
+			colour ? "\033[0m" : "");
 		if (level->has_error) {
 			lk_buf_appendf(out, "%-8.2g  %-8.2g  ", level->error, level->bound);
 		} else {
@@ -32,7 +32,8 @@ void lk_smoke_text(const struct lk_smoke_result *result, bool colour, struct lk_
 		lk_buf_putc(out, '\n');
 		for (size_t k = 0; k < level->n_libraries; k++) {
 			const struct lk_smoke_library *library = &level->libraries[k];
-			lk_buf_puts(out, library->inside ? "            uses " : "            OUTSIDE ");
+			lk_buf_puts(out,
+				library->inside ? "            uses " : "            OUTSIDE ");
 			lk_buf_put_escaped(out, library->path);
 			if (library->version.len > 0) {
 				lk_buf_puts(out, " (");
