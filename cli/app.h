@@ -48,6 +48,8 @@ int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret
 		struct lk_error *err) LK_MUST_USE;
 /* The values of CONDA_OVERRIDE_*. */
 struct lk_host_overrides lk_app_overrides(void);
+/* A leading ~/ stands for HOME; other forms stay. NUL-ended, owned by the arena. */
+const char *lk_app_expand_home(struct lk_app *app, lk_str path);
 /* Where -n NAME lies: under the first envs folder of the configuration. */
 int lk_app_named_prefix(struct lk_app *app, const char *name, const char **ret,
 		struct lk_error *err) LK_MUST_USE;

@@ -123,8 +123,7 @@ int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err
 	return rc < 0 ? rc : lk_cache_open(path, true, ret, err);
 }
 
-/* A leading ~/ stands for HOME; other forms stay. */
-static const char *expand_home(struct lk_app *app, lk_str path)
+const char *lk_app_expand_home(struct lk_app *app, lk_str path)
 {
 	const char *home = env_value("HOME");
 	if (home && (lk_str_is(path, "~") || lk_str_starts(path, LK_STR("~/")))) {
@@ -148,7 +147,7 @@ int lk_app_named_prefix(struct lk_app *app, const char *name, const char **ret, 
 	}
 	const char *folder;
 	if (config->envs_dirs.n > 0) {
-		folder = expand_home(app, config->envs_dirs.items[0]);
+		folder = lk_app_expand_home(app, config->envs_dirs.items[0]);
 	} else if (env_value("HOME")) {
 		folder = lk_arena_printf(&app->arena, "%s/.conda/envs", env_value("HOME"));
 	} else {

@@ -112,7 +112,8 @@ static int add_channel(const struct maker *m, lk_str reference)
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < expanded.len; i++) {
 		struct lk_channel channel;
-		rc = lk_channel_resolve(expanded.items[i], r->alias, &r->arena, &channel, m->err);
+		lk_str full = lk_str_of(lk_app_expand_home(m->app, expanded.items[i]));
+		rc = lk_channel_resolve(full, r->alias, &r->arena, &channel, m->err);
 		bool known = false;
 		for (size_t k = 0; rc == 0 && k < r->channels.len; k++) {
 			known = known || lk_str_eq(r->channels.items[k].url, channel.url);
@@ -191,6 +192,10 @@ static int gather_spec_channels(const struct maker *m)
 			const struct lk_matchspec *spec;
 			rc = lk_matchspec_parse(r->targets[t].specs.items[i], LK_SPEC_USER, &r->arena,
 					&spec, m->err);
+			if (rc == 0 && spec->warning) {
+				lk_warn(&m->app->report, "'" LK_STR_FMT "': %s",
+						LK_STR_ARG(r->targets[t].specs.items[i]), spec->warning);
+			}
 			if (rc == 0 && spec->channel.len > 0 &&
 					lk_str_find_char(spec->channel, '*') == SIZE_MAX) {
 				rc = add_channel(m, spec->channel);
