@@ -105,19 +105,19 @@ int lk_app_init(struct lk_app *app, struct lk_error *err)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-			signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+		signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
 	}
 	app->color_out = colour_for(app, STDOUT_FILENO);
 	app->color_err = colour_for(app, STDERR_FILENO);
 	app->progress = lk_progress_view_new(
-			isatty(STDERR_FILENO) && !app->common.quiet, terminal_columns());
+		isatty(STDERR_FILENO) && !app->common.quiet, terminal_columns());
 	app->report = (struct lk_report){
-			.ctx = app,
-			.warn = on_warn,
-			.note = on_note,
-			.progress = on_progress,
-			.stop = on_stop,
+		.ctx = app,
+		.warn = on_warn,
+		.note = on_note,
+		.progress = on_progress,
+		.stop = on_stop,
 	};
 	return 0;
 }
@@ -131,6 +131,11 @@ void lk_app_done(struct lk_app *app)
 	lk_vec_done(&app->explanation);
 	lk_buf_done(&app->out);
 	lk_arena_done(&app->arena);
+}
+
+static const char *hint_of(int code, const struct lk_error *err)
+{
+	return err->hint[0] ? err->hint : lk_exit_hint(code);
 }
 
 static void print_json_error(struct lk_app *app, int code, const struct lk_error *err)
@@ -152,7 +157,7 @@ static void print_json_error(struct lk_app *app, int code, const struct lk_error
 	if (err->column) {
 		lk_jw_key_uint(&w, "column", err->column);
 	}
-	lk_jw_key_string(&w, "hint", lk_str_of(err->hint));
+	lk_jw_key_string(&w, "hint", lk_str_of(hint_of(code, err)));
 	if (app->explanation.len > 0) {
 		lk_jw_strings(&w, "explanation", app->explanation.items, app->explanation.len);
 	}
@@ -176,7 +181,7 @@ static void print_excerpt(const struct lk_error *err)
 	fprintf(stderr, "  %s\n  %*s^\n", lk_buf_cstr(&text), (int)width, "");
 }
 
-static void print_text_error(struct lk_app *app, const struct lk_error *err)
+static void print_text_error(struct lk_app *app, int code, const struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(64 * 1024);
 	if (err->file[0]) {
@@ -197,9 +202,7 @@ static void print_text_error(struct lk_app *app, const struct lk_error *err)
 	for (size_t i = 0; i < app->explanation.len; i++) {
 		print_line(app, "  ", "", app->explanation.items[i].ptr);
 	}
-	if (err->hint[0]) {
-		print_line(app, "hint: ", "\033[1m", err->hint);
-	}
+	print_line(app, "hint: ", "\033[1m", hint_of(code, err));
 }
 
 void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err)
@@ -207,7 +210,7 @@ void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err
 	if (app->common.json) {
 		print_json_error(app, code, err);
 	}
-	print_text_error(app, err);
+	print_text_error(app, code, err);
 }
 
 int lk_app_flush(struct lk_app *app, struct lk_error *err)
@@ -218,8 +221,8 @@ int lk_app_flush(struct lk_app *app, struct lk_error *err)
 	if (app->out.overflow) {
 		return lk_fail(err, LK_E_BUG, "more output than %zu bytes", app->out.max);
 	}
-	return lk_fs_write_all(STDOUT_FILENO, lk_buf_cstr(&app->out), app->out.len, "standard output",
-			err);
+	return lk_fs_write_all(
+		STDOUT_FILENO, lk_buf_cstr(&app->out), app->out.len, "standard output", err);
 }
 
 void lk_app_text(struct lk_app *app, lk_str text, size_t width)

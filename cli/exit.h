@@ -55,5 +55,7 @@ static inline enum lk_exit lk_exit_of(int code)
 
 /* The word that stands for a code in --json errors; static. */
 const char *lk_exit_kind(int code);
+/* What to do about a code when the error gives no hint of its own; static. */
+const char *lk_exit_hint(int code);
 
 #endif

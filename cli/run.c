@@ -8,39 +8,6 @@
 #include "cli/app.h"
 #include "cli/exit.h"
 
-const char *lk_exit_kind(int code)
-{
-	switch ((enum lk_code)code) {
-	case LK_OK:
-		return "ok";
-	case LK_E_USAGE:
-		return "usage";
-	case LK_E_FORMAT:
-		return "format";
-	case LK_E_UNSAT:
-		return "unsatisfiable";
-	case LK_E_NETWORK:
-		return "network";
-	case LK_E_INTEGRITY:
-		return "integrity";
-	case LK_E_OFFLINE:
-		return "offline";
-	case LK_E_HOST:
-		return "host";
-	case LK_E_FS:
-		return "file-system";
-	case LK_E_BUG:
-		return "bug";
-	case LK_E_INTERRUPTED:
-		return "interrupted";
-	case LK_E_NOT_FOUND:
-		return "not-found";
-	case LK_E_FINDING:
-		return "finding";
-	}
-	return "bug";
-}
-
 static int unknown_command(const struct lk_program *program, const char *name, struct lk_error *err)
 {
 	const char *best = NULL;
