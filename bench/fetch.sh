@@ -32,7 +32,8 @@ with open(folder + "/repodata.json", "w") as file:
 PY
 
 serve_start "$work/www" "$work/state"
-trap 'serve_stop "$work/state"' EXIT INT TERM
+trap 'serve_stop "$work/state"; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 url=http://127.0.0.1:$serve_port/chan
 lockenv=build/release/bin/lockenv
 
@@ -80,4 +81,3 @@ for name, runs in seconds.items():
 print("rate, lockenv / curl: %.2f (goal: at least 0.95)" % (
     medians["curl --parallel"] / medians["lockenv fetch"]))
 PY
-rm -rf "$work"
