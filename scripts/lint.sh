@@ -66,6 +66,6 @@ cppcheck --quiet -j "$jobs" --std=c11 --enable=warning,performance,portability -
 
 step 'shellcheck'
 # shellcheck disable=SC2046
-shellcheck dev .ci/run $(git ls-files '*.sh') || fail shellcheck
+shellcheck -x dev .ci/run $(git ls-files '*.sh') || fail shellcheck
 
 exit "$failed"
