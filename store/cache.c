@@ -225,10 +225,17 @@ static int check_incoming(const struct lk_record *record, const struct lk_sha256
 	return 0;
 }
 
-static int publish(struct lk_cache *cache, const struct lk_cache_incoming *incoming,
+/* No sync for each file: a cache can be filled again, and waiting for the disk after every archive would
+ * more than halve the rate. Power loss may leave a short or damaged archive under its name; the size check
+ * of a look-up or the hash before extraction finds it, and it is taken out and fetched again. */
+static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 	const struct lk_record *record, struct lk_error *err)
 {
-	if (fchmod(incoming->fd, 0644) != 0 || fdatasync(incoming->fd) != 0) {
+	bool written = fchmod(incoming->fd, 0644) == 0;
+	/* Network file systems tell of a failed write only now. */
+	written = close(incoming->fd) == 0 && written;
+	incoming->fd = -1;
+	if (!written) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s/tmp/%s'", cache->path,
 			incoming->name);
 	}
@@ -250,7 +257,5 @@ int lk_cache_commit(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 		lk_cache_abort(cache, incoming);
 		return rc;
 	}
-	lk_close_p(&incoming->fd);
-	incoming->fd = -1;
 	return 0;
 }

@@ -41,7 +41,7 @@ bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *
 
 /*
  * Taking a new archive in: begin gives a file to write, commit checks size and sha256 against
- * RECORD as hashed by the caller while writing, syncs and renames it into place; abort removes it.
+ * RECORD as hashed by the caller while writing, and renames it into place; abort removes it.
  * A mismatch is LK_E_INTEGRITY and leaves nothing under the final name.
  */
 struct lk_cache_incoming {
