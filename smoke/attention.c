@@ -26,7 +26,7 @@ size_t lk_attention_count(const struct lk_attention_shape *shape)
 
 /* One row of the output: query Q_ROW against the first VISIBLE keys and values of its head. */
 static void reference_row(size_t visible, size_t d_k, const double *q_row, const double *k,
-		const double *v, double *weights, double *out_row)
+	const double *v, double *weights, double *out_row)
 {
 	double max = -INFINITY;
 	for (size_t j = 0; j < visible; j++) {
@@ -51,16 +51,16 @@ static void reference_row(size_t visible, size_t d_k, const double *q_row, const
 	}
 }
 
-void lk_attention_reference(const struct lk_attention_shape *shape, const double *q, const double *k,
-		const double *v, double *out)
+void lk_attention_reference(const struct lk_attention_shape *shape, const double *q,
+	const double *k, const double *v, double *out)
 {
 	double *weights = lk_calloc(shape->n, sizeof(*weights));
 	size_t head = shape->n * shape->d_k;
 	for (size_t h = 0; h < shape->batch * shape->heads; h++) {
 		for (size_t i = 0; i < shape->n; i++) {
 			size_t row = h * head + i * shape->d_k;
-			reference_row(shape->causal ? i + 1 : shape->n, shape->d_k, q + row, k + h * head,
-					v + h * head, weights, out + row);
+			reference_row(shape->causal ? i + 1 : shape->n, shape->d_k, q + row,
+				k + h * head, v + h * head, weights, out + row);
 		}
 	}
 	lk_free(weights);

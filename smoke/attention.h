@@ -19,13 +19,13 @@ struct lk_attention_shape {
 /* Numbers in each of Q, K, V and the output. */
 size_t lk_attention_count(const struct lk_attention_shape *shape);
 
-/* The float64 reference: OUT gets lk_attention_count numbers. Numerically stable: the maximum of each
- * row of scores is taken off before the exponential. */
-void lk_attention_reference(const struct lk_attention_shape *shape, const double *q, const double *k,
-		const double *v, double *out);
+/* The float64 reference: OUT gets lk_attention_count numbers. Numerically stable: the maximum of
+ * each row of scores is taken off before the exponential. */
+void lk_attention_reference(const struct lk_attention_shape *shape, const double *q,
+	const double *k, const double *v, double *out);
 
-/* Turns a row of N raw scores into probabilities in place, as the reference does, in float32. VISIBLE is
- * how many of the columns count; the rest become 0. */
+/* Turns a row of N raw scores into probabilities in place, as the reference does, in float32.
+ * VISIBLE is how many of the columns count; the rest become 0. */
 void lk_attention_softmax(float *row, size_t n, size_t visible, double scale);
 
 /* Fills OUT with COUNT numbers in [-1, 1) that depend on SEED alone and are exact in float32. */

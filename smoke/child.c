@@ -3,56 +3,32 @@
  */
 #include "smoke/child.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
-
-#include "smoke/provenance.h"
-
-#define REPORT_MAX ((size_t)1 << 20)
 
 /* A computation that is right proves nothing when its libraries are not the environment's. */
 static void judge_provenance(
-		const struct lk_smoke_libraries *libraries, struct lk_level_report *report)
+	const struct lk_smoke_libraries *libraries, struct lk_level_report *report)
 {
 	for (size_t i = 0; i < libraries->len; i++) {
 		if (!libraries->items[i].inside && report->status == LK_SMOKE_PASSED) {
-			lk_level_say(report, LK_SMOKE_FAILED, LK_STR_FMT " lies outside the environment",
-					LK_STR_ARG(libraries->items[i].path));
+			lk_level_say(report, LK_SMOKE_FAILED,
+				LK_STR_FMT " lies outside the environment",
+				LK_STR_ARG(libraries->items[i].path));
 		}
 	}
-}
-
-/* Line breaks would end the value. */
-static void put_value(struct lk_buf *out, lk_str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		lk_buf_putc(out, text.ptr[i] == '\n' || text.ptr[i] == '\t' ? ' ' : text.ptr[i]);
-	}
-}
-
-static void put_report(const struct lk_level_report *report,
-		const struct lk_smoke_libraries *libraries, struct lk_buf *out)
-{
-	static const char *const statuses[] = {"passed", "failed", "absent"};
-	lk_buf_appendf(out, "status %s\nreason ", statuses[report->status]);
-	put_value(out, lk_buf_view(&report->reason));
-	if (report->has_error) {
-		lk_buf_appendf(out, "\nerror %.17g\nbound %.17g\ncases %u", report->error, report->bound,
-				report->cases);
-	}
-	for (size_t i = 0; i < libraries->len; i++) {
-		const struct lk_smoke_library *library = &libraries->items[i];
-		lk_buf_appendf(out, "\nlibrary %s\t", library->inside ? "inside" : "outside");
-		put_value(out, library->version);
-		lk_buf_putc(out, '\t');
-		put_value(out, library->path);
-	}
-	lk_buf_puts(out, "\nend\n");
 }
 
 static bool write_all(int fd, const char *bytes, size_t len)
 {
 	while (len > 0) {
 		ssize_t written = write(fd, bytes, len);
+		if (written < 0 && errno == EINTR) {
+			continue;
+		}
 		if (written <= 0) {
 			return false;
 		}
@@ -62,29 +38,34 @@ static bool write_all(int fd, const char *bytes, size_t len)
 	return true;
 }
 
-int lk_child_main(const char *level, const char *prefix, int fd)
+static const struct lk_level *find_level(const char *name)
 {
-	struct lk_level_report report = {.status = LK_SMOKE_FAILED};
-	lk_buf_init(&report.reason, REPORT_MAX);
-	const struct lk_level *chosen = NULL;
 	for (size_t i = 0; i < lk_n_levels; i++) {
-		if (lk_str_is(lk_str_of(level), lk_levels[i].name)) {
-			chosen = &lk_levels[i];
+		if (strcmp(name, lk_levels[i].name) == 0) {
+			return &lk_levels[i];
 		}
 	}
+	return NULL;
+}
+
+int lk_child_main(const char *level, const char *prefix)
+{
+	const struct lk_level *chosen = find_level(level);
 	if (!chosen) {
 		return 2;
 	}
+	/* No level outlives its runner, and a crash leaves no core file in the user's folder. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
+	struct lk_level_report report = {.status = LK_SMOKE_FAILED};
 	chosen->run(prefix, &report);
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena;
 	lk_arena_init(&arena);
 	struct lk_smoke_libraries libraries = {0};
-	lk_provenance(prefix, report.exempt_folder, &arena, &libraries);
+	lk_provenance(prefix, report.driver_folder, &arena, &libraries);
 	judge_provenance(&libraries, &report);
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(REPORT_MAX);
-	put_report(&report, &libraries, &text);
-	bool told = !text.overflow && write_all(fd, text.ptr, text.len);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
+	lk_child_report_put(&report, &libraries, &text);
 	lk_vec_done(&libraries);
-	lk_buf_done(&report.reason);
-	return told ? 0 : 1;
+	return !text.overflow && write_all(LK_CHILD_FD, text.ptr, text.len) ? 0 : 1;
 }

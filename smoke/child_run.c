@@ -3,12 +3,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,7 +15,18 @@
 #include "base/str.h"
 #include "smoke/child.h"
 
-#define REPORT_MAX ((size_t)1 << 20)
+/* How often the child is looked after: while its pipe is open, and for its end after that. */
+#define TICK_MS 20
+#define END_TICK_MS 2
+/* A killed process that is still there after this time hangs in the kernel; it is left behind. */
+#define KILL_SECONDS 5
+
+enum outcome {
+	ENDED, /* by itself, its status is known */
+	LATE,  /* ended at the limit */
+	LOUD,  /* ended because it reported without end */
+	LOST,  /* someone else took its status */
+};
 
 static double seconds_now(void)
 {
@@ -27,27 +36,56 @@ static double seconds_now(void)
 }
 
 static void fail(struct lk_smoke_level *level, struct lk_arena *arena, const char *reason,
-		const char *detail)
+	const char *detail)
 {
 	level->status = LK_SMOKE_FAILED;
 	level->reason = lk_str_printf(arena, "%s%s", reason, detail);
 }
 
-/* In a process group of its own, so that a limit ends whatever the level started too. */
-static int start(const char *program, const char *level, const char *prefix, int write_fd,
-		pid_t *ret_pid)
+/* A pipe that no other program inherits; the end to write lies above the descriptors that the child
+ * gets, so that setting those up cannot close it. */
+static int open_pipe(int fds[2])
 {
-	char fd_text[16];
-	snprintf(fd_text, sizeof(fd_text), "%d", write_fd);
-	char *words[] = {lk_strdup(program), lk_strdup("--level"), lk_strdup(level), lk_strdup("--fd"),
-		lk_strdup(fd_text), lk_strdup("--"), prefix ? lk_strdup(prefix) : NULL, NULL};
+	if (pipe2(fds, O_CLOEXEC) != 0) {
+		return errno;
+	}
+	int write_fd = fcntl(fds[1], F_DUPFD_CLOEXEC, LK_CHILD_FD + 1);
+	int error = errno;
+	close(fds[1]);
+	fds[1] = write_fd;
+	if (write_fd < 0 || fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0) {
+		error = write_fd < 0 ? error : errno;
+		close(fds[0]);
+		close(write_fd);
+		return error;
+	}
+	return 0;
+}
+
+/* In a process group of its own, so that a limit ends whatever the level started too; with nothing
+ * to read or to show, and no signal blocked or ignored. */
+static int spawn_child(
+	const char *program, const char *level, const char *prefix, int write_fd, pid_t *ret_pid)
+{
+	char *words[] = {lk_strdup(program), lk_strdup("--level"), lk_strdup(level),
+		lk_strdup("--"), prefix ? lk_strdup(prefix) : NULL, NULL};
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
+	sigset_t set;
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(&attributes, &set);
+	sigfillset(&set);
+	sigdelset(&set, SIGKILL);
+	sigdelset(&set, SIGSTOP);
+	posix_spawnattr_setsigdefault(&attributes, &set);
 	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, write_fd, LK_CHILD_FD);
 	int rc = posix_spawn(ret_pid, program, &actions, &attributes, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
@@ -57,114 +95,90 @@ static int start(const char *program, const char *level, const char *prefix, int
 	return rc;
 }
 
-/* Reads until the end of the pipe; false when the limit came first. */
-static bool read_report(int fd, double deadline, struct lk_buf *out)
+/* Takes what the pipe holds. False when nothing will come any more. */
+static bool drain(int fd, struct lk_buf *out)
 {
-	for (;;) {
-		double left = deadline - seconds_now();
-		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		int ready = left > 0 ? poll(&wait, 1, (int)(left * 1000) + 1) : 0;
-		if (ready < 0 && errno == EINTR) {
-			continue;
-		}
-		if (ready <= 0) {
-			return false;
-		}
+	while (!out->overflow) {
 		char bytes[4096];
 		ssize_t got = read(fd, bytes, sizeof(bytes));
-		if (got <= 0) {
+		if (got > 0) {
+			lk_buf_append(out, bytes, (size_t)got);
+		} else if (got == 0 || errno != EINTR) {
+			return got < 0 && errno == EAGAIN;
+		}
+	}
+	return true;
+}
+
+static void pause_ms(int fd, int milliseconds)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	(void)poll(&wait, 1, milliseconds);
+}
+
+/* Has the process ended? Its status stays to be fetched, and so its group is still its own. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+	int rc = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return rc < 0 ? errno != EINTR : info.si_pid == pid;
+}
+
+/* The process is ending or killed: its status, when it can be had. */
+static bool fetch_status(pid_t pid, int *ret)
+{
+	for (double deadline = seconds_now() + KILL_SECONDS; seconds_now() < deadline;) {
+		pid_t done = waitpid(pid, ret, WNOHANG);
+		if (done == pid) {
 			return true;
 		}
-		lk_buf_append(out, bytes, (size_t)got);
-	}
-}
-
-/* Waits for the process until DEADLINE, then ends its group. True when it ended by itself. */
-static bool reap(pid_t pid, double deadline, int *ret_status)
-{
-	bool by_itself = true;
-	for (;;) {
-		pid_t done = waitpid(pid, ret_status, WNOHANG);
-		if (done == pid || (done < 0 && errno != EINTR)) {
-			break;
+		if (done < 0 && errno != EINTR) {
+			return false;
 		}
-		if (seconds_now() >= deadline && by_itself) {
-			by_itself = false;
-			kill(-pid, SIGKILL);
-		}
-		const struct timespec pause = {0, 2000000};
-		nanosleep(&pause, NULL);
-	}
-	kill(-pid, SIGKILL);
-	return by_itself;
-}
-
-static void parse_library(lk_str value, struct lk_arena *arena, struct lk_smoke_level *level)
-{
-	lk_str where;
-	lk_str version;
-	struct lk_smoke_library *grown =
-			lk_arena_calloc(arena, level->n_libraries + 1, sizeof(*grown));
-	if (!lk_str_split(&value, '\t', &where) || !lk_str_split(&value, '\t', &version)) {
-		return;
-	}
-	if (level->n_libraries > 0) {
-		memcpy(grown, level->libraries, level->n_libraries * sizeof(*grown));
-	}
-	grown[level->n_libraries++] = (struct lk_smoke_library){
-			.path = lk_str_dup(arena, value),
-			.version = lk_str_dup(arena, version),
-			.inside = lk_str_is(where, "inside"),
-	};
-	level->libraries = grown;
-}
-
-/* True when the report is whole. */
-static bool parse_report(lk_str text, struct lk_arena *arena, struct lk_smoke_level *level)
-{
-	lk_str line;
-	bool has_status = false;
-	while (lk_str_split(&text, '\n', &line)) {
-		size_t space = lk_str_find_char(line, ' ');
-		lk_str key = lk_str_slice(line, 0, space);
-		lk_str value = space == SIZE_MAX ? (lk_str){0} : lk_str_skip(line, space + 1);
-		if (lk_str_is(key, "end")) {
-			return has_status;
-		}
-		if (lk_str_is(key, "status")) {
-			has_status = true;
-			level->status = lk_str_is(value, "passed")   ? LK_SMOKE_PASSED
-					: lk_str_is(value, "absent") ? LK_SMOKE_ABSENT
-								     : LK_SMOKE_FAILED;
-		} else if (lk_str_is(key, "reason")) {
-			level->reason = lk_str_dup(arena, value);
-		} else if (lk_str_is(key, "error")) {
-			level->has_error = true;
-			level->error = strtod(lk_str_dup(arena, value).ptr, NULL);
-		} else if (lk_str_is(key, "bound")) {
-			level->bound = strtod(lk_str_dup(arena, value).ptr, NULL);
-		} else if (lk_str_is(key, "cases")) {
-			uint64_t cases = 0;
-			(void)lk_str_to_u64(value, &cases);
-			level->cases = (unsigned)cases;
-		} else if (lk_str_is(key, "library")) {
-			parse_library(value, arena, level);
-		}
+		pause_ms(-1, END_TICK_MS);
 	}
 	return false;
 }
 
-static void judge(struct lk_smoke_level *level, struct lk_arena *arena, const struct lk_buf *text,
-		bool in_time, int status)
+/* Reads and waits until the process itself ends: a descendant may hold the pipe open longer, and it
+ * may close the pipe and go on. Nothing of its group is left then. */
+static enum outcome wait_child(
+	pid_t pid, int fd, double deadline, struct lk_buf *out, int *ret_status)
+{
+	enum outcome outcome = ENDED;
+	for (bool open = true;;) {
+		bool ended = has_ended(pid);
+		open = open && drain(fd, out);
+		if (out->overflow) {
+			outcome = LOUD;
+		} else if (!ended && seconds_now() >= deadline) {
+			outcome = LATE;
+		}
+		if (ended || outcome != ENDED) {
+			break;
+		}
+		pause_ms(open ? fd : -1, open ? TICK_MS : END_TICK_MS);
+	}
+	kill(-pid, SIGKILL);
+	bool known = fetch_status(pid, ret_status);
+	return outcome == ENDED && !known ? LOST : outcome;
+}
+
+static void judge(struct lk_smoke_level *level, struct lk_arena *arena, lk_str text,
+	enum outcome outcome, int status)
 {
 	char detail[128] = "";
-	if (!in_time) {
+	if (outcome == LATE) {
 		fail(level, arena, "still running at the time limit", "");
+	} else if (outcome == LOUD) {
+		fail(level, arena, "reported more than a report can hold", "");
+	} else if (outcome == LOST) {
+		fail(level, arena, "cannot tell how its process ended", "");
 	} else if (WIFSIGNALED(status)) {
 		snprintf(detail, sizeof(detail), "signal %d (%s)", WTERMSIG(status),
-				strsignal(WTERMSIG(status)));
+			strsignal(WTERMSIG(status)));
 		fail(level, arena, "crashed: ", detail);
-	} else if (!parse_report(lk_buf_view(text), arena, level)) {
+	} else if (!lk_child_report_parse(text, arena, level)) {
 		snprintf(detail, sizeof(detail), "%d", WEXITSTATUS(status));
 		fail(level, arena, "ended without a result, exit status ", detail);
 	} else if (level->status == LK_SMOKE_PASSED && WEXITSTATUS(status) != 0) {
@@ -174,28 +188,27 @@ static void judge(struct lk_smoke_level *level, struct lk_arena *arena, const st
 }
 
 void lk_child_run(const char *program, const struct lk_level *level, const char *prefix,
-		unsigned limit_seconds, struct lk_arena *arena, struct lk_smoke_level *ret)
+	unsigned limit_seconds, struct lk_arena *arena, struct lk_smoke_level *ret)
 {
 	*ret = (struct lk_smoke_level){.name = lk_str_of(level->name)};
 	double begin = seconds_now();
-	double deadline = begin + limit_seconds;
 	int fds[2];
-	if (pipe(fds) != 0) {
-		fail(ret, arena, "cannot make a pipe: ", strerror(errno));
+	int rc = open_pipe(fds);
+	if (rc != 0) {
+		fail(ret, arena, "cannot make a pipe: ", strerror(rc));
 		return;
 	}
-	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
 	pid_t pid;
-	int rc = start(program, level->name, prefix, fds[1], &pid);
+	rc = spawn_child(program, level->name, prefix, fds[1], &pid);
 	close(fds[1]);
 	if (rc != 0) {
 		fail(ret, arena, "cannot start lockenv-smoke: ", strerror(rc));
 	} else {
-		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(REPORT_MAX);
+		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
 		int status = 0;
-		bool in_time = read_report(fds[0], deadline, &text);
-		in_time = reap(pid, in_time ? deadline : 0, &status) && in_time;
-		judge(ret, arena, &text, in_time, status);
+		enum outcome outcome =
+			wait_child(pid, fds[0], begin + limit_seconds, &text, &status);
+		judge(ret, arena, lk_buf_view(&text), outcome, status);
 	}
 	close(fds[0]);
 	ret->seconds = seconds_now() - begin;

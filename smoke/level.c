@@ -13,11 +13,12 @@
 /* A level that this version does not compute yet says so, and whether its library is there. */
 static void not_yet(const char *prefix, struct lk_level_report *report, const char *stem)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	if (!prefix) {
 		lk_level_say(report, LK_SMOKE_ABSENT, "no environment given");
 	} else if (lk_level_find_library(prefix, &stem, 1, 0, path, sizeof(path))) {
-		lk_level_say(report, LK_SMOKE_ABSENT, "%s is there; this version does not test it yet", stem);
+		lk_level_say(report, LK_SMOKE_ABSENT,
+			"%s is there; this version does not test it yet", stem);
 	} else {
 		lk_level_say(report, LK_SMOKE_ABSENT, "%s is not in the environment", stem);
 	}
@@ -66,8 +67,7 @@ void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, c
 	va_list args;
 	va_start(args, fmt);
 	report->status = status;
-	lk_buf_clear(&report->reason);
-	lk_buf_vappendf(&report->reason, fmt, args);
+	vsnprintf(report->reason, sizeof(report->reason), fmt, args);
 	va_end(args);
 }
 
@@ -83,9 +83,11 @@ bool lk_level_measure(struct lk_level_report *report, double error, double bound
 		return true;
 	}
 	if (isnan(error)) {
-		lk_level_say(report, LK_SMOKE_FAILED, "%s: the output has numbers that are not finite", what);
+		lk_level_say(report, LK_SMOKE_FAILED,
+			"%s: the output has numbers that are not finite", what);
 	} else {
-		lk_level_say(report, LK_SMOKE_FAILED, "%s: error %.3g is above %.3g", what, error, bound);
+		lk_level_say(report, LK_SMOKE_FAILED, "%s: error %.3g is above %.3g", what, error,
+			bound);
 	}
 	return false;
 }
@@ -95,11 +97,10 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return lk_str_cmp(lk_str_of((*a)->d_name), lk_str_of((*b)->d_name));
 }
 
-bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems, size_t skip,
-		char *ret, size_t ret_len)
+bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems,
+	size_t skip, char *ret, size_t ret_len)
 {
-	char folder[4096];
-	snprintf(folder, sizeof(folder), "%s/lib", prefix);
+	char *LK_AUTO_FREE folder = lk_asprintf("%s/lib", prefix);
 	struct dirent **entries = NULL;
 	int n = scandir(folder, &entries, NULL, by_name);
 	bool found = false;
@@ -109,8 +110,8 @@ bool lk_level_find_library(const char *prefix, const char *const *stems, size_t 
 				continue;
 			}
 			if (skip-- == 0) {
-				found = snprintf(ret, ret_len, "%s/%s", folder, entries[i]->d_name) <
-						(int)ret_len;
+				found = snprintf(ret, ret_len, "%s/%s", folder,
+						entries[i]->d_name) < (int)ret_len;
 			}
 		}
 	}

@@ -7,22 +7,23 @@
 #ifndef LK_SMOKE_LEVEL_H
 #define LK_SMOKE_LEVEL_H
 
+#include <limits.h>
+
 #include "smoke/smoke.h"
 
 struct lk_level_report {
 	enum lk_smoke_status status;
-	struct lk_buf reason;
+	char reason[4096]; /* cut off where it is longer */
 	bool has_error;
 	double error, bound;
 	unsigned cases;
-	/* Folders whose libraries are the host's by right: where the driver was resolved to. */
-	char exempt_folder[1024];
+	char driver_folder[PATH_MAX]; /* where libcuda.so.1 was resolved to; "" for nowhere */
 };
 
 struct lk_level {
 	const char *name;
 	bool gpu;
-	/* PREFIX is absolute, or NULL. */
+	/* PREFIX is absolute and without links, or NULL. */
 	void (*run)(const char *prefix, struct lk_level_report *report);
 };
 
@@ -36,13 +37,13 @@ void lk_level_driver(const char *prefix, struct lk_level_report *report);
 
 /* Sets the status and its reason; a later call replaces an earlier one. */
 void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, const char *fmt, ...)
-		LK_PRINTF(3, 4);
+	LK_PRINTF(3, 4);
 /* Keeps the larger error (a NaN is the largest) and fails the report when it is above BOUND. WHAT
  * names the case. False when it failed. */
 bool lk_level_measure(struct lk_level_report *report, double error, double bound, const char *what);
-/* Finds a file in PREFIX/lib whose name starts with one of STEMS, the first stem first, then by name;
- * its absolute path into RET (RET_LEN bytes). */
-bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems, size_t skip,
-		char *ret, size_t ret_len);
+/* Finds a file in PREFIX/lib whose name starts with one of STEMS, the first stem first, then by
+ * name; its absolute path into RET (RET_LEN bytes). */
+bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems,
+	size_t skip, char *ret, size_t ret_len);
 
 #endif

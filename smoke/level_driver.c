@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -45,33 +46,31 @@ static bool bind(void *library, struct driver *ret)
 	return true;
 }
 
-/* The driver's own folder holds further libraries of the host that it may load. */
-static void exempt_folder(void *library, struct lk_level_report *report)
+/* The driver's own folder holds further libraries of the driver that it may load. */
+static void find_driver_folder(void *library, struct lk_level_report *report)
 {
 	struct link_map *map = NULL;
-	if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0 || !map->l_name) {
-		return;
+	char *folder = report->driver_folder;
+	char *slash = NULL;
+	if (dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && realpath(map->l_name, folder)) {
+		slash = strrchr(folder, '/');
 	}
-	const char *slash = strrchr(map->l_name, '/');
-	if (slash) {
-		snprintf(report->exempt_folder, sizeof(report->exempt_folder), "%.*s",
-				(int)(slash - map->l_name), map->l_name);
-	}
+	*(slash ? slash : folder) = '\0';
 }
 
 static void describe(const struct driver *d, int version, int count, struct lk_level_report *report)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
 	lk_buf_appendf(&text, "CUDA %d.%d, %d device%s", version / 1000, version % 1000 / 10, count,
-			count == 1 ? "" : "s");
+		count == 1 ? "" : "s");
 	for (int i = 0; i < count; i++) {
 		int device = 0;
 		int major = 0;
 		int minor = 0;
 		char name[128] = "";
 		if (d->device(&device, i) != 0 || d->name(name, sizeof(name), device) != 0 ||
-				d->attribute(&major, CAPABILITY_MAJOR, device) != 0 ||
-				d->attribute(&minor, CAPABILITY_MINOR, device) != 0) {
+			d->attribute(&major, CAPABILITY_MAJOR, device) != 0 ||
+			d->attribute(&minor, CAPABILITY_MINOR, device) != 0) {
 			lk_level_say(report, LK_SMOKE_FAILED, "device %d does not answer", i);
 			return;
 		}
@@ -80,20 +79,32 @@ static void describe(const struct driver *d, int version, int count, struct lk_l
 	lk_level_say(report, LK_SMOKE_PASSED, "%s", lk_buf_cstr(&text));
 }
 
+/* A driver that is there and does not load is broken, not absent. */
+static void say_why_not_loaded(const char *error, struct lk_level_report *report)
+{
+	if (lk_str_starts(
+		    lk_str_of(error), LK_STR("libcuda.so.1: cannot open shared object file"))) {
+		lk_level_say(report, LK_SMOKE_ABSENT, "no GPU driver on this host (libcuda.so.1)");
+	} else {
+		lk_level_say(report, LK_SMOKE_FAILED, "cannot load the driver: %s", error);
+	}
+}
+
 void lk_level_driver(const char *prefix, struct lk_level_report *report)
 {
 	(void)prefix;
 	void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
-		lk_level_say(report, LK_SMOKE_ABSENT, "no GPU driver on this host (libcuda.so.1)");
+		say_why_not_loaded(dlerror(), report);
 		return;
 	}
-	exempt_folder(library, report);
+	find_driver_folder(library, report);
 	struct driver d;
 	int version = 0;
 	int count = 0;
 	if (!bind(library, &d)) {
-		lk_level_say(report, LK_SMOKE_FAILED, "libcuda.so.1 lacks a function of the driver API");
+		lk_level_say(
+			report, LK_SMOKE_FAILED, "libcuda.so.1 lacks a function of the driver API");
 		return;
 	}
 	int rc = d.init(0);
@@ -102,7 +113,8 @@ void lk_level_driver(const char *prefix, struct lk_level_report *report)
 	} else if (rc != 0) {
 		lk_level_say(report, LK_SMOKE_FAILED, "cuInit fails with error %d", rc);
 	} else if (d.version(&version) != 0 || d.count(&count) != 0) {
-		lk_level_say(report, LK_SMOKE_FAILED, "the driver does not tell its version or devices");
+		lk_level_say(
+			report, LK_SMOKE_FAILED, "the driver does not tell its version or devices");
 	} else {
 		describe(&d, version, count, report);
 	}

@@ -114,7 +114,8 @@ static bool shifted(struct lk_level_report *report)
 	return good;
 }
 
-/* Keys and values in another order give the same; queries in another order give the rows in that order. */
+/* Keys and values in another order give the same; queries in another order give the rows in that
+ * order. */
 static bool permuted(struct lk_level_report *report)
 {
 	const struct lk_attention_shape shape = {1, 1, 127, 4, false};
@@ -139,8 +140,9 @@ static bool permuted(struct lk_level_report *report)
 	return good;
 }
 
-/* Q = K = V = 1 .. 20 in five rows of four. Scores are 30, 70, 110, 150, 190 in the first row and grow by
- * steps of at least 20 after scaling: by the definition exp(-20 j) weighs the j-th value from the end. */
+/* Q = K = V = 1 .. 20 in five rows of four. Scores are 30, 70, 110, 150, 190 in the first row and
+ * grow by steps of at least 20 after scaling: by the definition exp(-20 j) weighs the j-th value
+ * from the end. */
 static bool worked_example(struct lk_level_report *report)
 {
 	const struct lk_attention_shape shape = {1, 1, 5, 4, false};
@@ -150,7 +152,8 @@ static bool worked_example(struct lk_level_report *report)
 		t.q[i] = t.k[i] = t.v[i] = (double)(i + 1);
 	}
 	for (size_t i = 0; i < shape.n; i++) {
-		/* Neighbouring keys differ by 4 in each component: scores step by 4 sum(q_i) / 2. */
+		/* Neighbouring keys differ by 4 in each component: scores step by 4 sum(q_i) / 2.
+		 */
 		double step = 2 * (t.q[4 * i] + t.q[4 * i + 1] + t.q[4 * i + 2] + t.q[4 * i + 3]);
 		double sum = 0;
 		double below = 0;
@@ -172,8 +175,8 @@ static bool worked_example(struct lk_level_report *report)
 void lk_level_reference(const char *prefix, struct lk_level_report *report)
 {
 	(void)prefix;
-	bool (*const cases[])(struct lk_level_report *) = {equal_keys, single_position, one_hot, shifted,
-		permuted, worked_example};
+	bool (*const cases[])(struct lk_level_report *) = {
+		equal_keys, single_position, one_hot, shifted, permuted, worked_example};
 	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {
 		if (!cases[i](report)) {
 			return;

@@ -3,18 +3,21 @@
  */
 #include "smoke/provenance.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/str.h"
 
 struct walk {
 	struct lk_arena *arena;
 	struct lk_smoke_libraries *found;
-	const char *prefix;
-	char real_prefix[PATH_MAX];
-	lk_str exempt_folder;
+	lk_str prefix;
+	lk_str driver_folder;
+	char libc[PATH_MAX]; /* its real path; "" when unknown */
 };
 
 static lk_str folder_of(lk_str path)
@@ -29,13 +32,9 @@ static lk_str name_of(lk_str path)
 	return slash == SIZE_MAX ? path : lk_str_skip(path, slash + 1);
 }
 
-/* ld.so, libc and their siblings belong to the host: they must match its kernel and each other. */
-static bool is_libc_family(lk_str name)
+static bool starts_with_any(lk_str name, const char *const *stems, size_t n)
 {
-	static const char *const stems[] = {"ld-linux", "ld64.so", "ld.so", "libc.so", "libm.so",
-		"libmvec.so", "libdl.so", "libpthread.so", "librt.so", "libresolv.so", "libc-", "libm-",
-		"libdl-", "libpthread-", "librt-", "libresolv-", "linux-vdso", "linux-gate"};
-	for (size_t i = 0; i < LK_COUNTOF(stems); i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (lk_str_starts(name, lk_str_of(stems[i]))) {
 			return true;
 		}
@@ -43,25 +42,55 @@ static bool is_libc_family(lk_str name)
 	return false;
 }
 
+/* Are both files in the same folder? False when that is unknown. */
+static bool is_in_folder(lk_str real, lk_str folder)
+{
+	return folder.len > 0 && lk_str_eq(folder_of(real), folder);
+}
+
+/* ld.so, libc and their siblings belong to the host: they must match its kernel and each other. The
+ * name alone is not enough, for anyone can give it to a file. */
+static bool is_libc_family(const struct walk *w, lk_str path, lk_str real)
+{
+	static const char *const stems[] = {"ld-linux", "ld64.so", "ld.so", "libc.so.", "libm.so.",
+		"libmvec.so.", "libdl.so.", "libpthread.so.", "librt.so.", "libresolv.so.",
+		"libutil.so."};
+	return starts_with_any(name_of(path), stems, LK_COUNTOF(stems)) &&
+		is_in_folder(real, folder_of(lk_str_of(w->libc)));
+}
+
+/* The driver's folder is often the system's library folder, so that its name counts too. */
+static bool is_driver(const struct walk *w, lk_str path, lk_str real)
+{
+	static const char *const stems[] = {"libcuda.so", "libcudadebugger.so", "libnvidia-"};
+	return starts_with_any(name_of(path), stems, LK_COUNTOF(stems)) &&
+		is_in_folder(real, w->driver_folder);
+}
+
 static bool is_below(lk_str path, lk_str folder)
 {
 	return folder.len > 0 && path.len > folder.len && lk_str_starts(path, folder) &&
-			path.ptr[folder.len] == '/';
+		path.ptr[folder.len] == '/';
 }
 
-/* A link in the prefix may lead into a package cache, but not into the system's folders. */
+/* An extracted package has info/index.json at its root. */
+static bool is_in_package(lk_str real)
+{
+	for (lk_str folder = folder_of(real); folder.len > 0; folder = folder_of(folder)) {
+		char index[PATH_MAX];
+		int len = snprintf(
+			index, sizeof(index), LK_STR_FMT "/info/index.json", LK_STR_ARG(folder));
+		if (len < (int)sizeof(index) && access(index, F_OK) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool is_inside(const struct walk *w, lk_str path, lk_str real)
 {
-	if (!w->prefix) {
-		return false;
-	}
-	if (is_below(real, lk_str_of(w->real_prefix))) {
-		return true;
-	}
-	bool named_inside = is_below(path, lk_str_of(w->prefix)) ||
-			is_below(path, lk_str_of(w->real_prefix));
-	return named_inside && !lk_str_starts(real, LK_STR("/usr/")) &&
-			!lk_str_starts(real, LK_STR("/lib"));
+	return is_below(real, w->prefix) || (is_below(path, w->prefix) && is_in_package(real)) ||
+		is_driver(w, path, real);
 }
 
 static int on_object(struct dl_phdr_info *info, size_t size, void *ctx)
@@ -69,19 +98,21 @@ static int on_object(struct dl_phdr_info *info, size_t size, void *ctx)
 	(void)size;
 	struct walk *w = ctx;
 	lk_str path = lk_str_of(info->dlpi_name);
-	if (path.len == 0 || is_libc_family(name_of(path))) {
-		return 0; /* this program itself, or the C library's family */
+	if (path.len == 0 || lk_str_starts(path, LK_STR("linux-vdso")) ||
+		lk_str_starts(path, LK_STR("linux-gate"))) {
+		return 0; /* this program itself, or the kernel's part of it */
 	}
-	char real[PATH_MAX];
-	lk_str resolved = realpath(info->dlpi_name, real) ? lk_str_of(real) : path;
-	if (lk_str_eq(folder_of(path), w->exempt_folder) && w->exempt_folder.len > 0) {
+	char resolved[PATH_MAX];
+	lk_str real = realpath(info->dlpi_name, resolved) ? lk_str_of(resolved) : path;
+	if (is_libc_family(w, path, real)) {
 		return 0;
 	}
-	lk_vec_push(w->found, (struct lk_smoke_library){
-					      .path = lk_str_dup(w->arena, path),
-					      .version = lk_str_dup(w->arena, lk_library_version(resolved)),
-					      .inside = is_inside(w, path, resolved),
-			      });
+	lk_vec_push(w->found,
+		(struct lk_smoke_library){
+			.path = lk_str_dup(w->arena, path),
+			.version = lk_str_dup(w->arena, lk_library_version(real)),
+			.inside = is_inside(w, path, real),
+		});
 	return 0;
 }
 
@@ -92,41 +123,70 @@ static int by_path(const void *a, const void *b)
 	return lk_str_cmp(x->path, y->path);
 }
 
-void lk_provenance(const char *prefix, const char *exempt_folder, struct lk_arena *arena,
-		struct lk_smoke_libraries *ret)
+static void find_libc(struct walk *w)
+{
+	Dl_info info;
+	void *symbol = dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
+	if (!symbol || dladdr(symbol, &info) == 0 || !realpath(info.dli_fname, w->libc)) {
+		w->libc[0] = '\0';
+	}
+}
+
+void lk_provenance(const char *prefix, const char *driver_folder, struct lk_arena *arena,
+	struct lk_smoke_libraries *ret)
 {
 	struct walk w = {
-			.arena = arena,
-			.found = ret,
-			.prefix = prefix,
-			.exempt_folder = lk_str_of(exempt_folder),
+		.arena = arena,
+		.found = ret,
+		.prefix = lk_str_of(prefix),
+		.driver_folder = lk_str_of(driver_folder),
 	};
-	if (!prefix || !realpath(prefix, w.real_prefix)) {
-		w.real_prefix[0] = '\0';
-	}
+	find_libc(&w);
 	dl_iterate_phdr(on_object, &w);
 	if (ret->len > 0) {
 		qsort(ret->items, ret->len, sizeof(*ret->items), by_path);
 	}
 }
 
+/* The length of the digits and dots at AT, without trailing dots. */
+static size_t run_length(lk_str name, size_t at)
+{
+	size_t end = at;
+	while (end < name.len && (lk_is_digit(name.ptr[end]) || name.ptr[end] == '.')) {
+		end++;
+	}
+	while (end > at && name.ptr[end - 1] == '.') {
+		end--;
+	}
+	return end - at;
+}
+
+/* Digits without a dot belong to the name (libc10.so, libfoo_sm90.so) unless they are set off from
+ * it: after ".so." or a dash, and not the beginning of a word. */
+static bool is_set_off(lk_str name, size_t at, size_t len)
+{
+	bool before = lk_str_ends(lk_str_slice(name, 0, at), LK_STR(".so.")) ||
+		lk_str_ends(lk_str_slice(name, 0, at), LK_STR("-"));
+	return before && (at + len == name.len || !lk_is_alnum(name.ptr[at + len]));
+}
+
 lk_str lk_library_version(lk_str path)
 {
 	lk_str name = name_of(path);
 	lk_str best = {0};
-	size_t start = 0;
-	for (size_t i = 0; i <= name.len; i++) {
-		if (i < name.len && (lk_is_digit(name.ptr[i]) || (name.ptr[i] == '.' && i > start))) {
+	bool best_dotted = false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (!lk_is_digit(name.ptr[i])) {
 			continue;
 		}
-		lk_str run = lk_str_slice(name, start, i);
-		while (run.len > 0 && run.ptr[run.len - 1] == '.') {
-			run.len--;
-		}
-		if (run.len > best.len) {
+		lk_str run = lk_str_slice(name, i, i + run_length(name, i));
+		bool dotted = lk_str_find_char(run, '.') != SIZE_MAX;
+		if ((dotted || (!best_dotted && is_set_off(name, i, run.len))) &&
+			(dotted > best_dotted || run.len > best.len)) {
 			best = run;
+			best_dotted = dotted;
 		}
-		start = i + 1;
+		i += run.len;
 	}
 	return best;
 }

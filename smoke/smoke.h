@@ -2,9 +2,9 @@
  * The attention smoke test: do the libraries of an installed environment compute
  * softmax(Q K^T / sqrt(d_k)) V correctly on this very machine (docs/smoke.md)?
  *
- * Each level runs in a child process of its own with a time limit: a crash or a hang fails that level
- * only. Nothing here links CUDA or BLAS: the environment's own libraries are opened at run time,
- * and every file they map must lie inside the prefix.
+ * Each level runs in a child process of its own with a time limit: a crash or a hang fails that
+ * level only. Nothing here links CUDA or BLAS: the environment's own libraries are opened at run
+ * time, and every file they map must lie inside the prefix.
  */
 #ifndef LK_SMOKE_SMOKE_H
 #define LK_SMOKE_SMOKE_H
@@ -22,17 +22,17 @@ enum lk_smoke_status {
 };
 
 struct lk_smoke_library {
-	lk_str path;	/* as mapped */
+	lk_str path;    /* as mapped */
 	lk_str version; /* from the file name or the library itself; empty when unknown */
-	bool inside;	/* lies inside the prefix (or is exempt) */
+	bool inside;    /* in the prefix; or of the driver, in the driver's folder */
 };
 
 struct lk_smoke_level {
 	lk_str name;
 	enum lk_smoke_status status;
-	lk_str reason;	/* why it failed or could not run; what was computed when it passed */
+	lk_str reason;  /* why it failed or could not run; what was computed when it passed */
 	bool has_error; /* error and bound were measured */
-	double error;	/* the largest of ||out - ref|| / ||ref|| over all cases */
+	double error;   /* the largest of ||out - ref|| / ||ref|| over all cases */
 	double bound;
 	double seconds; /* wall time of the child */
 	unsigned cases; /* shapes computed */
@@ -41,25 +41,25 @@ struct lk_smoke_level {
 };
 
 struct lk_smoke_options {
-	const char *prefix;	    /* NULL: only the levels that need no environment */
+	const char *prefix;         /* NULL: only the levels that need no environment */
 	const char *const *require; /* level names, or "gpu": absent becomes failed */
 	size_t n_require;
 	unsigned limit_seconds; /* for each level; 0: 120 */
-	const char *program;	/* lockenv-smoke; NULL: beside the running program */
+	const char *program;    /* lockenv-smoke; NULL: beside the running program */
 };
 
 struct lk_smoke_result {
 	struct lk_arena arena;
 	struct lk_smoke_level *levels; /* in the order they ran */
 	size_t n_levels;
-	lk_str prefix;
+	lk_str prefix; /* absolute, links resolved; empty for none */
 };
 
 /* Runs every level. LK_E_USAGE for a prefix that is no directory or an unknown level in require,
- * LK_E_FS when lockenv-smoke is not there. A
- * level's failure is a result, not an error. */
+ * LK_E_FS when lockenv-smoke is not there. A level's failure is a result, not an error. The
+ * environment and LD_LIBRARY_PATH reach the levels as they are: what they change is to be seen. */
 int lk_smoke_run(const struct lk_smoke_options *options, struct lk_smoke_result *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 void lk_smoke_result_done(struct lk_smoke_result *result);
 
 /* 1 when a level failed, 77 when none passed because none could run, else 0. */
