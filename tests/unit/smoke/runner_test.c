@@ -191,6 +191,27 @@ static void no_descriptors_left(void **state)
 	assert_level(run_blas(p, LK_SMOKE_PROGRAM, 60), ABSENT, "no libcblas");
 }
 
+/* A caller without standard streams has low descriptors to give away. */
+static void closed_standard_streams(void **state)
+{
+	struct planted *p = *state;
+	plant_file(p, LK_PLANTED "/fake_blas_noise.so",
+		lk_arena_printf(&p->arena, "%s/lib", p->prefix), "libcblas.so.3");
+	int saved[3];
+	for (int fd = 0; fd < 3; fd++) {
+		saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+		close(fd);
+	}
+	struct lk_smoke_level level = run_blas(p, LK_SMOKE_PROGRAM, 120);
+	for (int fd = 0; fd < 3; fd++) {
+		if (saved[fd] >= 0) {
+			dup2(saved[fd], fd);
+			close(saved[fd]);
+		}
+	}
+	assert_level(level, PASSED, "float32");
+}
+
 #define PLANTED_TEST(f) cmocka_unit_test_setup_teardown(f, planted_setup, planted_teardown)
 
 int main(void)
@@ -203,6 +224,7 @@ int main(void)
 		cmocka_unit_test(exit_codes),
 		PLANTED_TEST(other_programs),
 		PLANTED_TEST(no_descriptors_left),
+		PLANTED_TEST(closed_standard_streams),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
