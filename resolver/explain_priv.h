@@ -4,10 +4,36 @@
 #ifndef LK_RESOLVER_EXPLAIN_PRIV_H
 #define LK_RESOLVER_EXPLAIN_PRIV_H
 
-#include "resolver/propagate_priv.h"
+#include "resolver/oracle_priv.h"
 
-/* STATE is taken back to before any choice. Fills the reasons (owned by the solution's arena) and
- * err; returns LK_E_UNSAT. */
+/* The lines so far; texts are owned by the solution's arena. */
+struct lk_explanation {
+	struct lk_problem *problem;
+	struct lk_arena *arena;
+	struct {
+		struct lk_reason *items;
+		size_t len, cap;
+	} lines;
+};
+
+/* STATE is back at before any choice. Fills the reasons and err; returns LK_E_UNSAT. */
 int lk_explain(struct lk_state *state, struct lk_solution *solution, struct lk_error *err);
+
+/* --- explain_text.c: single lines --- */
+
+void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text);
+/* A spec as the user or the channel wrote it, in quotes. */
+lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec);
+/* "name 1.0 build", "name 1.0 (3 builds)" or "name 1.0 … 2.0 (7 records)". Best first. */
+lk_str lk_explain_group(
+	const struct lk_explanation *explanation, const struct lk_record *const *records, size_t n);
+/* Lines at DEPTH for the records that match SPEC but that a hard filter took out; false: none. */
+bool lk_explain_outs(
+	struct lk_explanation *explanation, unsigned depth, const struct lk_matchspec *spec);
+/* Why nothing at all matches SPEC: an unknown name with near misses, or versions that there are. */
+lk_str lk_explain_nothing(
+	const struct lk_explanation *explanation, const struct lk_matchspec *spec);
+/* "this lock is solved with __cuda 12.2" or "… without __cuda". */
+lk_str lk_explain_virtual(const struct lk_explanation *explanation, lk_str name);
 
 #endif

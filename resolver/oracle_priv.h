@@ -30,7 +30,8 @@ struct lk_clash {
 };
 struct lk_clashes LK_VEC_OF(struct lk_clash);
 
-/* The same question without the trail; when there is no solution the proof's steps in CLASHES. */
+/* The same question without the trail; when there is no solution the proof's steps in CLASHES, in
+ * no particular order. */
 bool lk_oracle_explain(
 	const struct lk_state *state, const struct lk_root_mask *mask, struct lk_clashes *clashes);
 

@@ -27,6 +27,7 @@ struct presolve {
 	uint32_t n_classes;
 	struct lk_lists classes; /* of each candidate: the classes that match it */
 	struct lk_u32s words;    /* signatures, one after the other */
+	size_t merged;           /* in this round */
 };
 
 static uint64_t hash_words(const uint32_t *words, size_t n)
@@ -190,13 +191,12 @@ static bool is_alike(const struct alike *a, const struct alike *b)
 		memcmp(a->signature, b->signature, a->len * sizeof(*a->signature)) == 0;
 }
 
-static size_t merge_name(
+static bool merge_name(
 	struct presolve *pre, const struct lk_candidate_name *name, struct alike *alike)
 {
 	struct lk_state *state = pre->state;
 	size_t n = 0;
 	size_t first = 0;
-	size_t merged = 0;
 
 	lk_vec_clear(&pre->words);
 	for (uint32_t c = name->first; c < name->first + name->n; c++) {
@@ -221,46 +221,45 @@ static size_t merge_name(
 	for (size_t i = 1; i < n; i++) {
 		if (!is_alike(&alike[first], &alike[i])) {
 			first = i;
-		} else if (lk_state_refuse(state, alike[i].candidate)) {
-			merged++;
+		} else if (!lk_state_refuse(state, alike[i].candidate)) {
+			return false;
+		} else {
+			pre->merged++;
 		}
 	}
-	return merged;
+	return true;
 }
 
-static size_t merge_round(struct presolve *pre, struct alike *alike)
+/* False when what is left turns out to have no solution. */
+static bool merge_round(struct presolve *pre, struct alike *alike)
 {
-	size_t merged = 0;
+	bool good = true;
 
+	pre->merged = 0;
 	find_used(pre);
 	classify(pre);
-	for (size_t i = 1; i < pre->problem->names.len; i++) {
+	for (size_t i = 1; good && i < pre->problem->names.len; i++) {
 		if (pre->problem->names.items[i].n > 1) {
-			merged += merge_name(pre, &pre->problem->names.items[i], alike);
+			good = merge_name(pre, &pre->problem->names.items[i], alike);
 		}
 	}
 	lk_lists_done(&pre->classes);
-	return merged;
+	return good;
 }
 
-size_t lk_presolve(struct lk_state *state)
+bool lk_presolve(struct lk_state *state)
 {
 	const struct lk_problem *problem = state->problem;
-	struct presolve pre = {.state = state, .problem = problem};
+	struct presolve pre = {.state = state, .problem = problem, .merged = 1};
 	struct alike *alike = lk_calloc(problem->candidates.len, sizeof(*alike));
-	size_t merged;
-	size_t all = 0;
+	bool good = true;
 
 	pre.class_of = lk_calloc(problem->specs.len, sizeof(*pre.class_of));
-	for (int round = 0; round < MAX_ROUNDS; round++) {
-		merged = merge_round(&pre, alike);
-		all += merged;
-		if (merged == 0) {
-			break;
-		}
+	for (int round = 0; good && pre.merged > 0 && round < MAX_ROUNDS; round++) {
+		good = merge_round(&pre, alike);
 	}
 	lk_vec_done(&pre.words);
 	lk_free(pre.class_of);
 	lk_free(alike);
-	return all;
+	return good;
 }

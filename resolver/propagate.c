@@ -329,7 +329,7 @@ static bool breaks_own_limit(const struct lk_problem *problem, uint32_t index)
 	return false;
 }
 
-bool lk_state_begin(struct lk_state *state)
+void lk_state_clean(struct lk_state *state)
 {
 	const struct lk_problem *problem = state->problem;
 
@@ -343,7 +343,9 @@ bool lk_state_begin(struct lk_state *state)
 			set(state, c, -1);
 		}
 	}
-	return lk_state_choose(state, LK_ROOT);
+	/* Without a choice nothing is needed, so there is nothing to contradict but the root's
+	 * refusal. */
+	(void)propagate(state);
 }
 
 void lk_state_back(struct lk_state *state, size_t len)

@@ -51,11 +51,13 @@ void lk_state_done(struct lk_state *state);
  * is good for lk_state_back alone). */
 bool lk_state_choose(struct lk_state *state, uint32_t candidate) LK_MUST_USE;
 bool lk_state_refuse(struct lk_state *state, uint32_t candidate) LK_MUST_USE;
-/* What holds before any choice: needs that nothing meets, broken own limits, the root. */
-bool lk_state_begin(struct lk_state *state) LK_MUST_USE;
+/* Refuses what can be in no solution whatever is asked for: needs that nothing meets, own limits
+ * broken. Before any choice, the root's too. */
+void lk_state_clean(struct lk_state *state);
 /* Refuses candidates that can be told apart from a better one by nothing but their rank (a locked
- * one is the best of its like): no answer is lost. Returns how many. */
-size_t lk_presolve(struct lk_state *state);
+ * one is the best of its like): no answer is lost. False when that shows that there is no solution.
+ */
+bool lk_presolve(struct lk_state *state) LK_MUST_USE;
 /* Takes back everything after the first LEN trail items. */
 void lk_state_back(struct lk_state *state, size_t len);
 

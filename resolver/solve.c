@@ -110,8 +110,8 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 	struct lk_walk LK_CLEANUP(lk_walk_done) walk = {0};
 	int rc = LK_E_UNSAT;
 
-	if (lk_state_begin(state)) {
-		(void)lk_presolve(state);
+	lk_state_clean(state);
+	if (lk_state_choose(state, LK_ROOT) && lk_presolve(state)) {
 		for (size_t c = 1; c < problem->candidates.len; c++) {
 			solution->stats.kept += state->value[c] >= 0;
 		}

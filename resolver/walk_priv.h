@@ -12,7 +12,7 @@ struct lk_walk {
 	size_t oracle_calls;
 };
 
-/* STATE has begun without conflict. 0; LK_E_UNSAT (err is not set: explain does that);
+/* STATE has the root chosen without conflict. 0; LK_E_UNSAT (err is not set: explain does that);
  * LK_E_INTERRUPTED. */
 int lk_walk(struct lk_state *state, const struct lk_report *report, struct lk_walk *ret,
 	struct lk_error *err) LK_MUST_USE;

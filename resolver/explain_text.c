@@ -1,0 +1,246 @@
+/*
+ * The wording of explanations: records in groups, what a filter took out, near misses.
+ */
+#include "resolver/explain_priv.h"
+
+#include <stdlib.h>
+
+#define MAX_OUT_LINES 4
+#define MAX_NEAR 3
+
+void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text)
+{
+	lk_vec_push(&explanation->lines, (struct lk_reason){.depth = depth, .text = text});
+}
+
+lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec)
+{
+	const struct lk_interned_spec *s = &explanation->problem->specs.items[spec];
+
+	return lk_str_printf(explanation->arena, "'" LK_STR_FMT "'",
+		LK_STR_ARG(
+			s->spec ? s->spec->text : explanation->problem->names.items[s->name].text));
+}
+
+lk_str lk_explain_group(
+	const struct lk_explanation *explanation, const struct lk_record *const *records, size_t n)
+{
+	const struct lk_record *first = records[0];
+	const struct lk_record *last = records[n - 1];
+
+	if (n == 1) {
+		return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT,
+			LK_STR_ARG(first->name), LK_STR_ARG(first->version),
+			LK_STR_ARG(first->build));
+	}
+	for (size_t i = 1; i < n; i++) {
+		if (!lk_str_eq(records[i]->version, first->version)) {
+			return lk_str_printf(explanation->arena,
+				LK_STR_FMT " " LK_STR_FMT " … " LK_STR_FMT " (%zu records)",
+				LK_STR_ARG(first->name), LK_STR_ARG(last->version),
+				LK_STR_ARG(first->version), n);
+		}
+	}
+	return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " (%zu builds)",
+		LK_STR_ARG(first->name), LK_STR_ARG(first->version), n);
+}
+
+lk_str lk_explain_virtual(const struct lk_explanation *explanation, lk_str name)
+{
+	const struct lk_virtual *found =
+		lk_virtuals_find(explanation->problem->task->virtuals, name);
+
+	if (!found) {
+		return lk_str_printf(explanation->arena, "this lock is solved without " LK_STR_FMT,
+			LK_STR_ARG(name));
+	}
+	return lk_str_printf(explanation->arena,
+		"this lock is solved with " LK_STR_FMT " " LK_STR_FMT "%s" LK_STR_FMT,
+		LK_STR_ARG(name), LK_STR_ARG(found->version),
+		lk_str_is(found->build, "0") ? "" : "=",
+		LK_STR_ARG(lk_str_is(found->build, "0") ? (lk_str){0} : found->build));
+}
+
+/* What the filter says of the group WHO; TASK for the channels' names. */
+static lk_str out_text(struct lk_explanation *explanation, const struct lk_out *out, lk_str who)
+{
+	const struct lk_channel *channel = &explanation->problem->task->channels[out->channel];
+	struct lk_error err = LK_ERROR_INIT;
+	lk_str about = {0};
+	uint32_t spec;
+
+	switch (out->kind) {
+	case LK_OUT_PRIORITY:
+		return lk_str_printf(explanation->arena,
+			LK_STR_FMT " is in channel " LK_STR_FMT ", but " LK_STR_FMT
+				   " comes first and has the name (strict channel priority)",
+			LK_STR_ARG(who), LK_STR_ARG(channel->name), LK_STR_ARG(out->detail));
+	case LK_OUT_CHANNEL:
+		return lk_str_printf(explanation->arena,
+			LK_STR_FMT " is in channel " LK_STR_FMT
+				   ", but the specs ask for another channel",
+			LK_STR_ARG(who), LK_STR_ARG(channel->name));
+	case LK_OUT_NEWER:
+		return lk_str_printf(explanation->arena,
+			LK_STR_FMT " is newer than the date that records may have",
+			LK_STR_ARG(who));
+	case LK_OUT_VIRTUAL_NEED:
+	case LK_OUT_VIRTUAL_LIMIT:
+		if (lk_problem_intern(explanation->problem, out->detail, &spec, &err) == 0) {
+			about = lk_explain_virtual(
+				explanation, explanation->problem->specs.items[spec].spec->name);
+		}
+		return lk_str_printf(explanation->arena,
+			LK_STR_FMT " needs " LK_STR_FMT ", " LK_STR_FMT, LK_STR_ARG(who),
+			LK_STR_ARG(out->detail), LK_STR_ARG(about));
+	default:
+		return lk_str_printf(explanation->arena,
+			LK_STR_FMT " cannot be used: '" LK_STR_FMT "' is %s", LK_STR_ARG(who),
+			LK_STR_ARG(out->detail),
+			out->kind == LK_OUT_UNREADABLE ? "unreadable" : "not supported");
+	}
+}
+
+static int cmp_out_qsort(const void *left, const void *right)
+{
+	const struct lk_out *a = *(const struct lk_out *const *)left;
+	const struct lk_out *b = *(const struct lk_out *const *)right;
+	int c = 0;
+
+	if (a->version && b->version) {
+		c = lk_version_cmp(b->version, a->version);
+	}
+	return c ? c : lk_str_cmp(a->record->url, b->record->url);
+}
+
+static bool same_reason(const struct lk_out *a, const struct lk_out *b)
+{
+	return a->kind == b->kind && a->channel == b->channel && lk_str_eq(a->detail, b->detail);
+}
+
+/* One line for the reason of OUTS[AT] and for all after it that share it; those are set to NULL. */
+static void explain_reason(struct lk_explanation *explanation, unsigned depth,
+	const struct lk_out **outs, size_t at, size_t n)
+{
+	const struct lk_record **group = lk_calloc(n, sizeof(*group));
+	const struct lk_out *first = outs[at];
+	size_t n_group = 0;
+
+	for (size_t k = at; k < n; k++) {
+		if (outs[k] && same_reason(first, outs[k])) {
+			group[n_group++] = outs[k]->record;
+			outs[k] = NULL;
+		}
+	}
+	lk_explain_line(explanation, depth,
+		out_text(explanation, first, lk_explain_group(explanation, group, n_group)));
+	lk_free(group);
+}
+
+bool lk_explain_outs(
+	struct lk_explanation *explanation, unsigned depth, const struct lk_matchspec *spec)
+{
+	struct lk_problem *problem = explanation->problem;
+	const struct lk_out **outs = lk_calloc(problem->outs.len, sizeof(*outs));
+	size_t n = 0;
+	size_t lines = 0;
+
+	for (size_t i = 0; i < problem->outs.len; i++) {
+		const struct lk_out *out = &problem->outs.items[i];
+
+		if (lk_str_eq(out->record->name, spec->name) &&
+			(!out->version || lk_matchspec_matches(spec, out->record, out->version))) {
+			outs[n++] = out;
+		}
+	}
+	if (n > 1) {
+		qsort(outs, n, sizeof(*outs), cmp_out_qsort);
+	}
+	for (size_t i = 0; i < n && lines < MAX_OUT_LINES; i++) {
+		if (outs[i]) {
+			explain_reason(explanation, depth, outs, i, n);
+			lines++;
+		}
+	}
+	lk_free(outs);
+	return n > 0;
+}
+
+struct near {
+	unsigned distance;
+	lk_str name;
+};
+
+/* Keeps the MAX_NEAR nearest in order; equal ones in the order they come in. */
+static void note_near(struct near *near, size_t *n, lk_str name, unsigned distance)
+{
+	size_t at = *n;
+
+	while (at > 0 && near[at - 1].distance > distance) {
+		at--;
+	}
+	if (at == MAX_NEAR) {
+		return;
+	}
+	*n += *n < MAX_NEAR;
+	for (size_t i = *n - 1; i > at; i--) {
+		near[i] = near[i - 1];
+	}
+	near[at] = (struct near){.distance = distance, .name = name};
+}
+
+static lk_str near_misses(const struct lk_explanation *explanation, lk_str name)
+{
+	const struct lk_task *task = explanation->problem->task;
+	unsigned limit = name.len <= 4 ? 1 : 2;
+	struct near near[MAX_NEAR + 1];
+	struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(1024);
+	size_t n = 0;
+
+	for (size_t i = 0; i < task->n_known_names; i++) {
+		unsigned distance = lk_str_distance(name, task->known_names[i], limit);
+
+		if (distance <= limit) {
+			note_near(near, &n, task->known_names[i], distance);
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		lk_buf_appendf(&buf, "%s'" LK_STR_FMT "'",
+			i == 0               ? ""
+				: i + 1 == n ? " or "
+					     : ", ",
+			LK_STR_ARG(near[i].name));
+	}
+	return lk_str_dup(explanation->arena, lk_buf_view(&buf));
+}
+
+lk_str lk_explain_nothing(const struct lk_explanation *explanation, const struct lk_matchspec *spec)
+{
+	const struct lk_problem *problem = explanation->problem;
+	const struct lk_reached *reached = lk_reach_find(problem->task->reach, spec->name);
+	const struct lk_candidate_name *name;
+	uint32_t index = lk_problem_name(problem, spec->name);
+	lk_str near;
+
+	if (lk_name_is_virtual(spec->name)) {
+		return lk_explain_virtual(explanation, spec->name);
+	}
+	if (!reached) {
+		near = near_misses(explanation, spec->name);
+		return lk_str_printf(explanation->arena,
+			"no channel has a package named '" LK_STR_FMT "'%s" LK_STR_FMT "%s",
+			LK_STR_ARG(spec->name), near.len ? "; did you mean " : "", LK_STR_ARG(near),
+			near.len ? "?" : "");
+	}
+	name = &problem->names.items[index];
+	if (name->n == 0) {
+		return lk_str_printf(explanation->arena,
+			"no record of '" LK_STR_FMT "' can be used here", LK_STR_ARG(spec->name));
+	}
+	return lk_str_printf(explanation->arena,
+		"no record matches '" LK_STR_FMT "'; the newest is " LK_STR_FMT
+		" and the oldest " LK_STR_FMT,
+		LK_STR_ARG(spec->text),
+		LK_STR_ARG(problem->candidates.items[name->first].record->version),
+		LK_STR_ARG(problem->candidates.items[name->first + name->n - 1].record->version));
+}
