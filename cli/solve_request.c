@@ -1,5 +1,6 @@
 /*
- * Joining the sources of a solve. One function a question: which specs, channels, platforms, targets.
+ * Joining the sources of a solve. One function a question: which specs, channels, platforms,
+ * targets.
  */
 #include "cli/solve_request.h"
 
@@ -51,8 +52,9 @@ static int read_old_lock(const struct maker *m)
 	rc = lk_lock_parse(lk_buf_view(&r->old_text), r->output, &m->app->report, &r->old, m->err);
 	if (rc < 0) {
 		if (!m->err->hint[0]) {
-			lk_error_hint(m->err, "an existing lock is kept as far as the specs allow; mend it "
-					      "or move it away");
+			lk_error_hint(m->err,
+				"an existing lock is kept as far as the specs allow; mend it "
+				"or move it away");
 		}
 		return rc;
 	}
@@ -75,6 +77,37 @@ static int refuse_kind(const struct maker *m, const struct lk_envspec *file)
 	return 0;
 }
 
+/* Turns an error inside a spec into one of its file. The column counts from the spec until now. */
+static void point_into_file(
+	const struct maker *m, const char *path, const struct lk_envspec_line *line)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) source = LK_BUF_INIT(LK_LOCK_MAX_BYTES);
+	struct lk_error ignored = LK_ERROR_INIT;
+	lk_error_file(m->err, path);
+	m->err->line = line->line;
+	m->err->column += line->column - (m->err->column > 0);
+	if (lk_fs_read_file(AT_FDCWD, path, &source, &ignored) == 0) {
+		lk_str text = lk_line_of(lk_buf_view(&source), line->line);
+		char first = line->column <= text.len ? text.ptr[line->column - 1] : 0;
+		m->err->column += first == '\'' || first == '"';
+		lk_error_excerpt_from(m->err, lk_buf_view(&source));
+	}
+}
+
+static int check_specs(const struct maker *m, const char *path, const struct lk_envspec *file)
+{
+	for (size_t i = 0; i < file->n_specs; i++) {
+		const struct lk_matchspec *spec;
+		int rc = lk_matchspec_parse(
+			file->specs[i].text, LK_SPEC_USER, &m->request->arena, &spec, m->err);
+		if (rc < 0) {
+			point_into_file(m, path, &file->specs[i]);
+			return rc;
+		}
+	}
+	return 0;
+}
+
 /* -f FILEs; without them and without specs environment.yml beside the lock, when it is there. */
 static int read_files(const struct maker *m)
 {
@@ -84,9 +117,9 @@ static int read_files(const struct maker *m)
 		lk_vec_push(&paths, m->options->files.items[i]);
 	}
 	lk_str dir = lk_path_dirname(lk_str_of(r->output));
-	const char *beside = dir.len ? lk_arena_printf(&r->arena, LK_STR_FMT "/environment.yml",
-						       LK_STR_ARG(dir))
-				     : "environment.yml";
+	const char *beside = dir.len
+		? lk_arena_printf(&r->arena, LK_STR_FMT "/environment.yml", LK_STR_ARG(dir))
+		: "environment.yml";
 	struct stat st;
 	if (paths.len == 0 && m->args->len == 0 && stat(beside, &st) == 0) {
 		lk_vec_push(&paths, beside);
@@ -98,6 +131,9 @@ static int read_files(const struct maker *m)
 		if (rc == 0) {
 			r->n_files++;
 			rc = refuse_kind(m, &r->files[i]);
+		}
+		if (rc == 0) {
+			rc = check_specs(m, paths.items[i], &r->files[i]);
 		}
 	}
 	lk_vec_done(&paths);
@@ -190,14 +226,14 @@ static int gather_spec_channels(const struct maker *m)
 	for (size_t t = 0; t < r->n_targets; t++) {
 		for (size_t i = 0; rc == 0 && i < r->targets[t].specs.len; i++) {
 			const struct lk_matchspec *spec;
-			rc = lk_matchspec_parse(r->targets[t].specs.items[i], LK_SPEC_USER, &r->arena,
-					&spec, m->err);
+			rc = lk_matchspec_parse(r->targets[t].specs.items[i], LK_SPEC_USER,
+				&r->arena, &spec, m->err);
 			if (rc == 0 && spec->warning) {
 				lk_warn(&m->app->report, "'" LK_STR_FMT "': %s",
-						LK_STR_ARG(r->targets[t].specs.items[i]), spec->warning);
+					LK_STR_ARG(r->targets[t].specs.items[i]), spec->warning);
 			}
 			if (rc == 0 && spec->channel.len > 0 &&
-					lk_str_find_char(spec->channel, '*') == SIZE_MAX) {
+				lk_str_find_char(spec->channel, '*') == SIZE_MAX) {
 				rc = add_channel(m, spec->channel);
 			}
 		}
@@ -214,9 +250,9 @@ static int gather_policy(const struct maker *m)
 	} else if (r->has_old) {
 		(void)priority_of(r->old.channel_priority, &r->priority);
 	} else if (m->config->channel_priority.len > 0 &&
-			!priority_of(m->config->channel_priority, &r->priority)) {
+		!priority_of(m->config->channel_priority, &r->priority)) {
 		return lk_fail(m->err, LK_E_USAGE, "channel_priority '" LK_STR_FMT "' is unknown",
-				LK_STR_ARG(m->config->channel_priority));
+			LK_STR_ARG(m->config->channel_priority));
 	}
 	for (size_t i = 0; i < m->config->pinned_packages.n; i++) {
 		lk_vec_push(&r->pins, m->config->pinned_packages.items[i]);
@@ -227,7 +263,7 @@ static int gather_policy(const struct maker *m)
 	r->update_all = m->options->update_all;
 	if (m->options->exclude_newer) {
 		return lk_instant_parse(
-				lk_str_of(m->options->exclude_newer), &r->exclude_newer, m->err);
+			lk_str_of(m->options->exclude_newer), &r->exclude_newer, m->err);
 	}
 	if (r->has_old && r->old.exclude_newer.len > 0) {
 		return lk_instant_parse(r->old.exclude_newer, &r->exclude_newer, m->err);
@@ -258,8 +294,8 @@ static int gather_platforms(const struct maker *m)
 		}
 	}
 	for (size_t i = 0; r->has_old && m->options->platforms.len == 0 && r->n_files == 0 &&
-			i < r->old.n_platforms;
-			i++) {
+		i < r->old.n_platforms;
+		i++) {
 		push_unique(&names, r->old.platforms[i].subdir);
 	}
 	if (names.len == 0) {
@@ -273,8 +309,9 @@ static int gather_platforms(const struct maker *m)
 		r->targets[i].subdir = lk_str_dup(&r->arena, names.items[i]);
 		if (!lk_subdir_is_known(names.items[i]) || lk_str_is(names.items[i], "noarch")) {
 			rc = lk_fail(m->err, LK_E_USAGE, "'" LK_STR_FMT "' is no platform",
-					LK_STR_ARG(names.items[i]));
-			lk_error_hint(m->err, "for example linux-64, linux-aarch64, osx-arm64, win-64");
+				LK_STR_ARG(names.items[i]));
+			lk_error_hint(
+				m->err, "for example linux-64, linux-aarch64, osx-arm64, win-64");
 		}
 	}
 	lk_vec_done(&names);
@@ -298,15 +335,17 @@ static int gather_specs(const struct maker *m)
 			}
 		}
 		const struct lk_lock_platform *old =
-				r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
-		for (size_t k = 0; m->args->len == 0 && r->n_files == 0 && old && k < old->specs.n; k++) {
+			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
+		for (size_t k = 0; m->args->len == 0 && r->n_files == 0 && old && k < old->specs.n;
+			k++) {
 			lk_vec_push(&target->specs, old->specs.items[k]);
 		}
 		if (target->specs.len == 0) {
 			lk_fail(m->err, LK_E_USAGE, "nothing to solve for " LK_STR_FMT,
-					LK_STR_ARG(target->subdir));
-			lk_error_hint(m->err, "give specs, -f FILE, or an environment.yml beside '%s'",
-					r->output);
+				LK_STR_ARG(target->subdir));
+			lk_error_hint(m->err,
+				"give specs, -f FILE, or an environment.yml beside '%s'",
+				r->output);
 			return LK_E_USAGE;
 		}
 	}
@@ -320,7 +359,7 @@ struct named_virtual {
 };
 
 static int set_virtuals(const struct maker *m, struct lk_solve_target *target,
-		const struct named_virtual *list, size_t n)
+	const struct named_virtual *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *value = list[i].value;
@@ -328,12 +367,12 @@ static int set_virtuals(const struct maker *m, struct lk_solve_target *target,
 			continue;
 		}
 		if (strcmp(list[i].name, "__glibc") == 0 &&
-				!lk_str_is(lk_subdir_os(target->subdir), "linux")) {
+			!lk_str_is(lk_subdir_os(target->subdir), "linux")) {
 			continue;
 		}
 		bool none = !*value || strcmp(value, "none") == 0;
 		lk_str text = lk_str_printf(&m->request->arena, "%s=%s%s", list[i].name,
-				none ? "" : list[i].prefix, none ? "" : value);
+			none ? "" : list[i].prefix, none ? "" : value);
 		int rc = lk_virtuals_set_text(&target->virtuals, text, &m->request->arena, m->err);
 		if (rc < 0) {
 			return rc;
@@ -347,7 +386,7 @@ static int gather_virtuals(const struct maker *m, struct lk_solve_target *target
 {
 	struct lk_solve_request *r = m->request;
 	const struct lk_lock_platform *old =
-			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
+		r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
 	if (old) {
 		for (size_t i = 0; i < old->solved_with.len; i++) {
 			lk_vec_push(&target->virtuals, old->solved_with.items[i]);
@@ -375,7 +414,7 @@ static int gather_virtuals(const struct maker *m, struct lk_solve_target *target
 	}
 	for (size_t i = 0; rc == 0 && i < options->virtuals.len; i++) {
 		rc = lk_virtuals_set_text(&target->virtuals, lk_str_of(options->virtuals.items[i]),
-				&r->arena, m->err);
+			&r->arena, m->err);
 	}
 	return rc;
 }
@@ -396,15 +435,15 @@ static void gather_variables(const struct maker *m)
 	for (size_t i = 0; i < r->n_files; i++) {
 		for (size_t k = 0; k < r->files[i].n_variables; k++) {
 			r->variables[r->n_variables++] = (struct lk_lock_variable){
-					r->files[i].variables[k].name,
-					r->files[i].variables[k].value,
+				r->files[i].variables[k].name,
+				r->files[i].variables[k].value,
 			};
 		}
 	}
 }
 
 int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *options,
-		const struct lk_args *specs, struct lk_solve_request *ret, struct lk_error *err)
+	const struct lk_args *specs, struct lk_solve_request *ret, struct lk_error *err)
 {
 	lk_arena_init(&ret->arena);
 	ret->output = options->output ? options->output : "env.lock";
