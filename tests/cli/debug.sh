@@ -1,5 +1,6 @@
 #!/bin/sh
 # debug compare and debug match answer the vectors from standard input.
+# shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 vectors=$root/tests/data/vectors
 tab=$(printf '\t')

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Man page and completions are made from the command table; docs/cli.md knows every command.
+# shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 
 lockenv --help >"$scratch/top"
@@ -9,7 +10,7 @@ runs 0 lockenv debug man
 cp "$out" lockenv.1
 for command in $commands; do
 	grep -q "^\.SS lockenv $command" lockenv.1 || fail "the man page lacks $command"
-	grep -qE "\`$command[ \`]|, \`$command" "$root/docs/cli.md" || fail "docs/cli.md lacks $command"
+	grep -qE "\`${command}[ \`]|, \`$command" "$root/docs/cli.md" || fail "docs/cli.md lacks $command"
 	for option in $(lockenv "$command" --help | grep -oE -e '^ +(-[a-z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+'); do
 		sed 's/\\-/-/g' lockenv.1 | grep -qF -e "$option" || fail "the man page lacks $option"
 	done

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Every command says what it takes; the golden files are the whole of it.
+# shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 
 runs 0 lockenv --help

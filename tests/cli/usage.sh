@@ -1,5 +1,6 @@
 #!/bin/sh
 # Wrong use: one line, a hint with the nearest name, exit code 2; --json, --quiet and colour.
+# shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 
 runs 2 lockenv

@@ -170,7 +170,9 @@ has() {
 }
 
 absent() {
-	[ ! -e "$1" ] && [ ! -L "$1" ] || fail "$1 is there"
+	if [ -e "$1" ] || [ -L "$1" ]; then
+		fail "$1 is there"
+	fi
 }
 
 # Names, kinds, modes, link targets and contents of everything below a path; "absent" when it is not there.
@@ -198,6 +200,7 @@ serve() {
 	serve_port=$((10000 + $$ % 20000))
 	server=$scratch/nginx
 	serve_start "$1" "$server"
+	# shellcheck disable=SC2034 # for the tests
 	url=http://127.0.0.1:$serve_port
 }
 

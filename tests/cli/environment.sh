@@ -1,0 +1,101 @@
+#!/bin/sh
+# environment.yml: found beside the lock, read, and refused with file:line:column.
+# shellcheck source=tests/support/cli.sh
+. "$(dirname "$0")/../support/cli.sh"
+from_file() {
+	lockenv solve --platform linux-64 --glibc 2.28 "$@"
+}
+
+cat >environment.yml <<YML
+channels:
+- $test_channel
+dependencies:
+- hello 1.*
+- oldtool   # as old as it gets
+YML
+runs 0 from_file
+has env.lock '- hello 1.*'
+has env.lock "url: $test_channel"
+has env.lock 'hello-1.1-'
+cp env.lock first.lock
+runs 0 from_file
+err_has 'env.lock is up to date'
+runs 1 from_file -c "$test_channel" --locked 'hello 2.*'
+same env.lock first.lock
+
+mkdir sub
+cp environment.yml sub/
+runs 0 from_file -o sub/env.lock
+same env.lock sub/env.lock
+runs 0 from_file -f environment.yml -o other.lock
+same env.lock other.lock
+
+# A changed file moves only what it asks for.
+sed 's/hello 1/hello 2/' environment.yml >changed.yml
+runs 0 from_file -f changed.yml -o other.lock
+runs 1 lockenv diff env.lock other.lock --stat
+has other.lock 'hello-2.0-'
+
+# A list of specs, one a line.
+printf '# specs\nhello 1.*\n\noldtool\n' >specs.txt
+runs 0 from_file --override-channels -c "$test_channel" -f specs.txt -o list.lock
+sed '/^    specs:/,/^    solved-with:/d' list.lock >"$scratch/a"
+sed '/^    specs:/,/^    solved-with:/d' env.lock >"$scratch/b"
+same "$scratch/a" "$scratch/b"
+
+# bad LINE COLUMN TEXT: the file of stdin is refused there, and the lock stays.
+bad() {
+	cat >bad.yml
+	runs 2 from_file -f bad.yml -o other.lock
+	err_has "error: bad.yml:$1:$2: "
+	err_has "$3"
+	same other.lock kept.lock
+}
+cp other.lock kept.lock
+bad 3 11 "a version is missing" <<'YML'
+channels: [x]
+dependencies:
+- hello ==
+YML
+bad 2 15 "'dependencies' must be a list" <<'YML'
+channels: [x]
+dependencies: hello
+YML
+bad 4 1 "dependencies" <<'YML'
+channels: [x]
+dependencies:
+- hello
+dependencies:
+- oldtool
+YML
+bad 3 3 "must be a spec" <<'YML'
+channels: [x]
+dependencies:
+- - hello
+YML
+bad 2 13 "not valid YAML" <<'YML'
+channels: [x
+dependencies: }
+YML
+is 2 "$(grep -c '^  ' "$err")"
+bad 4 12 "two epochs" <<'YML'
+channels: [x]
+dependencies:
+- oldtool
+- "hello 1!!0"
+YML
+printf 'dependencies:\n- pip:\n  - torch\n' >pip.yml
+runs 2 from_file -f pip.yml -o other.lock
+err_has 'error: pip.yml: packages of pip cannot be locked'
+printf '@EXPLICIT\nhttps://example.org/a-1-0.conda\n' >explicit.txt
+runs 2 from_file -f explicit.txt -o other.lock
+err_has '@EXPLICIT'
+runs 2 from_file -f no-such.yml -o other.lock
+err_has no-such.yml
+runs 8 from_file -f . -o other.lock
+rm environment.yml
+mkdir empty
+cd empty
+runs 2 from_file --override-channels -c "$test_channel"
+err_has 'nothing to solve for linux-64'
+absent env.lock
