@@ -340,13 +340,11 @@ int lk_explain(struct lk_state *state, struct lk_solution *solution, struct lk_e
 	if (alone == 0) {
 		rc = explain_core(state, &explanation, err);
 	} else {
-		lk_str first = explanation.lines
-				       .items[explanation.lines.len > 1 &&
-					       explanation.lines.items[1].depth == 1]
-				       .text;
+		const struct lk_reason *first = explanation.lines.items;
+		bool more = explanation.lines.len > 1 && first[1].depth == 1;
 
-		rc = lk_fail(err, LK_E_UNSAT, "the specs cannot be satisfied: " LK_STR_FMT,
-			LK_STR_ARG(first));
+		rc = lk_fail(err, LK_E_UNSAT, LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(first->text),
+			more ? ": " : "", LK_STR_ARG(more ? first[1].text : (lk_str){0}));
 		lk_error_hint(err,
 			"check the spelling, the channels and the target's virtual "
 			"packages");
