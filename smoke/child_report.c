@@ -150,7 +150,7 @@ bool lk_child_report_parse(lk_str text, struct lk_arena *arena, struct lk_smoke_
 	while (good && !ended && lk_str_split(&text, '\n', &line)) {
 		size_t space = lk_str_find_char(line, ' ');
 		lk_str key = lk_str_slice(line, 0, space);
-		lk_str value = space == SIZE_MAX ? (lk_str){0} : lk_str_skip(line, space + 1);
+		lk_str value = lk_str_skip(line, space == SIZE_MAX ? line.len : space + 1);
 		ended = lk_str_is(line, "end");
 		good = ended || parse_line(key, value, &parsed, &has_status, &libraries);
 	}

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "base/fs.h"
 
 struct walk {
 	struct lk_arena *arena;
@@ -19,18 +19,6 @@ struct walk {
 	lk_str driver_folder;
 	char libc[PATH_MAX]; /* its real path; "" when unknown */
 };
-
-static lk_str folder_of(lk_str path)
-{
-	size_t slash = lk_str_rfind_char(path, '/');
-	return slash == SIZE_MAX ? (lk_str){0} : lk_str_slice(path, 0, slash);
-}
-
-static lk_str name_of(lk_str path)
-{
-	size_t slash = lk_str_rfind_char(path, '/');
-	return slash == SIZE_MAX ? path : lk_str_skip(path, slash + 1);
-}
 
 static bool starts_with_any(lk_str name, const char *const *stems, size_t n)
 {
@@ -45,7 +33,7 @@ static bool starts_with_any(lk_str name, const char *const *stems, size_t n)
 /* Are both files in the same folder? False when that is unknown. */
 static bool is_in_folder(lk_str real, lk_str folder)
 {
-	return folder.len > 0 && lk_str_eq(folder_of(real), folder);
+	return folder.len > 0 && lk_str_eq(lk_path_dirname(real), folder);
 }
 
 /* ld.so, libc and their siblings belong to the host: they must match its kernel and each other. The
@@ -55,15 +43,15 @@ static bool is_libc_family(const struct walk *w, lk_str path, lk_str real)
 	static const char *const stems[] = {"ld-linux", "ld64.so", "ld.so", "libc.so.", "libm.so.",
 		"libmvec.so.", "libdl.so.", "libpthread.so.", "librt.so.", "libresolv.so.",
 		"libutil.so."};
-	return starts_with_any(name_of(path), stems, LK_COUNTOF(stems)) &&
-		is_in_folder(real, folder_of(lk_str_of(w->libc)));
+	return starts_with_any(lk_path_basename(path), stems, LK_COUNTOF(stems)) &&
+		is_in_folder(real, lk_path_dirname(lk_str_of(w->libc)));
 }
 
 /* The driver's folder is often the system's library folder, so that its name counts too. */
 static bool is_driver(const struct walk *w, lk_str path, lk_str real)
 {
 	static const char *const stems[] = {"libcuda.so", "libcudadebugger.so", "libnvidia-"};
-	return starts_with_any(name_of(path), stems, LK_COUNTOF(stems)) &&
+	return starts_with_any(lk_path_basename(path), stems, LK_COUNTOF(stems)) &&
 		is_in_folder(real, w->driver_folder);
 }
 
@@ -76,7 +64,8 @@ static bool is_below(lk_str path, lk_str folder)
 /* An extracted package has info/index.json at its root. */
 static bool is_in_package(lk_str real)
 {
-	for (lk_str folder = folder_of(real); folder.len > 0; folder = folder_of(folder)) {
+	for (lk_str folder = lk_path_dirname(real); folder.len > 1;
+		folder = lk_path_dirname(folder)) {
 		char index[PATH_MAX];
 		int len = snprintf(
 			index, sizeof(index), LK_STR_FMT "/info/index.json", LK_STR_ARG(folder));
@@ -172,7 +161,7 @@ static bool is_set_off(lk_str name, size_t at, size_t len)
 
 lk_str lk_library_version(lk_str path)
 {
-	lk_str name = name_of(path);
+	lk_str name = lk_path_basename(path);
 	lk_str best = {0};
 	bool best_dotted = false;
 	for (size_t i = 0; i < name.len; i++) {

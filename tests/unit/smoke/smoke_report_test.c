@@ -149,7 +149,7 @@ static struct lk_smoke_result shown_result(struct lk_smoke_level levels[2])
 	levels[0] = (struct lk_smoke_level){
 		.name = LK_STR("blas"),
 		.status = LK_SMOKE_FAILED,
-		.reason = LK_STR("bad \x1b]0;title\x07 \xff \"quoted\" \xe2\x80\xae"),
+		.reason = LK_STR("bad \x1b]0;title\x07 \xff \"quoted\" \xc2\x9b"),
 		.has_error = true,
 		.error = NAN,
 		.bound = 1e-5,

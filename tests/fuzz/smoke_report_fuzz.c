@@ -1,0 +1,45 @@
+/*
+ * What a level's process may tell: any bytes. A report that is taken is written again and read back
+ * as the same.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "smoke/child.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_again(const struct lk_smoke_level *level, struct lk_arena *arena)
+{
+	struct lk_level_report report = {
+		.status = level->status,
+		.has_error = level->has_error,
+		.error = level->error,
+		.bound = level->bound,
+		.cases = level->cases,
+	};
+	lk_level_say(&report, level->status, LK_STR_FMT, LK_STR_ARG(level->reason));
+	struct lk_smoke_libraries libraries = {0};
+	for (size_t i = 0; i < level->n_libraries; i++) {
+		lk_vec_push(&libraries, level->libraries[i]);
+	}
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(2 * LK_CHILD_REPORT_MAX);
+	lk_child_report_put(&report, &libraries, &text);
+	struct lk_smoke_level again = {0};
+	if (!lk_child_report_parse(lk_buf_view(&text), arena, &again) ||
+		again.status != level->status || again.n_libraries != level->n_libraries) {
+		abort();
+	}
+	lk_vec_done(&libraries);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena;
+	lk_arena_init(&arena);
+	struct lk_smoke_level level = {0};
+	if (lk_child_report_parse(lk_str_n((const char *)data, size), &arena, &level)) {
+		check_again(&level, &arena);
+	}
+	return 0;
+}
