@@ -1,7 +1,8 @@
 /*
  * lockenv install: make a prefix equal to a lock, from the cache alone.
  *
- * The same command serves lockenv-install, which has no network: there LK_CLI_OFFLINE leaves out --fetch.
+ * The same command serves lockenv-install, which has no network: there LK_CLI_OFFLINE leaves out
+ * --fetch.
  */
 #include "cli/app.h"
 
@@ -24,7 +25,7 @@ struct context {
 
 /* -p, -n, or the lock's file name without ".lock", beside it. */
 static int choose_prefix(struct lk_app *app, const struct context *c, const char *lock,
-		const char **ret, struct lk_error *err)
+	const char **ret, struct lk_error *err)
 {
 	const char *prefix = c->prefix;
 	if (c->name) {
@@ -36,8 +37,9 @@ static int choose_prefix(struct lk_app *app, const struct context *c, const char
 	if (!prefix) {
 		size_t len = strlen(lock);
 		if (!lk_str_ends(lk_str_of(lock), LK_STR(".lock")) ||
-				lk_path_basename(lk_str_of(lock)).len == strlen(".lock")) {
-			lk_fail(err, LK_E_USAGE, "no prefix given, and '%s' does not end in .lock", lock);
+			lk_path_basename(lk_str_of(lock)).len == strlen(".lock")) {
+			lk_fail(err, LK_E_USAGE, "no prefix given, and '%s' does not end in .lock",
+				lock);
 			lk_error_hint(err, "say where to install with -p PREFIX");
 			return LK_E_USAGE;
 		}
@@ -51,13 +53,23 @@ static int choose_prefix(struct lk_app *app, const struct context *c, const char
 	return rc;
 }
 
-/* Against this host, or the profile of --host; a platform that is not this host's cannot be checked. */
+/* A lock that was cut between two packages still reads well. */
+static int check_whole(
+	struct lk_app *app, const struct lk_lock_platform *platform, struct lk_error *err)
+{
+	int rc = lk_lock_check_consistent(platform, &app->report, err);
+	return rc == LK_E_FINDING ? LK_E_FORMAT : rc;
+}
+
+/* Against this host, or the profile of --host; a platform that is not this host's cannot be
+ * checked. */
 static int check_host(struct lk_app *app, const struct context *c,
-		const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	if (!c->host && !lk_str_is(platform->subdir, lk_subdir_native())) {
-		lk_warn(&app->report, "installing for " LK_STR_FMT " on %s: the host is not checked",
-				LK_STR_ARG(platform->subdir), lk_subdir_native());
+		lk_warn(&app->report,
+			"installing for " LK_STR_FMT " on %s: the host is not checked",
+			LK_STR_ARG(platform->subdir), lk_subdir_native());
 		return 0;
 	}
 	struct lk_virtuals host = {0};
@@ -71,7 +83,7 @@ static int check_host(struct lk_app *app, const struct context *c,
 
 /* Missing archives from the --from folders: the first that has the right bytes serves. */
 static int import_archives(struct lk_app *app, const struct context *c, struct lk_cache *cache,
-		const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	for (size_t i = 0; i < platform->n_packages; i++) {
 		const struct lk_record *record = &platform->packages[i];
@@ -89,21 +101,21 @@ static int import_archives(struct lk_app *app, const struct context *c, struct l
 
 #ifndef LK_CLI_OFFLINE
 static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struct lk_lock *lock,
-		const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	struct lk_fetch *fetch = NULL;
 	struct lk_fetch_stats stats;
 	int rc = lk_app_fetch(app, cache, false, &fetch, err);
 	if (rc == 0) {
 		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, platform->packages,
-				platform->n_packages, &stats, err);
+			platform->n_packages, &stats, err);
 	}
 	lk_fetch_free(fetch);
 	return rc;
 }
 #else
 static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struct lk_lock *lock,
-		const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	(void)app;
 	(void)cache;
@@ -125,7 +137,7 @@ static enum lk_link_mode link_mode(const char *text)
 }
 
 static void tell(struct lk_app *app, const struct context *c, const char *prefix,
-		const struct lk_install_result *result)
+	const struct lk_install_result *result)
 {
 	if (app->common.json) {
 		struct lk_jw w;
@@ -152,17 +164,18 @@ static void tell(struct lk_app *app, const struct context *c, const char *prefix
 		lk_note(&app->report, 0, "%s is up to date", prefix);
 		return;
 	}
-	lk_note(&app->report, 0, "%s %s: %zu added, %zu replaced, %zu removed, %zu kept; %zu files%s%s",
-			c->dry_run ? "would install" : "installed", prefix, result->added, result->replaced,
-			result->removed, result->kept, result->files, result->link_mode ? ", by " : "",
-			result->link_mode ? result->link_mode : "");
+	lk_note(&app->report, 0,
+		"%s %s: %zu added, %zu replaced, %zu removed, %zu kept; %zu files%s%s",
+		c->dry_run ? "would install" : "installed", prefix, result->added, result->replaced,
+		result->removed, result->kept, result->files, result->link_mode ? ", by " : "",
+		result->link_mode ? result->link_mode : "");
 	if (result->tree_digest[0]) {
 		lk_note(&app->report, 0, "tree digest sha256:%s", result->tree_digest);
 	}
 }
 
 static int install(struct lk_app *app, const struct context *c, const struct lk_lock_arg *arg,
-		const struct lk_lock_platform *platform, const char *prefix, struct lk_error *err)
+	const struct lk_lock_platform *platform, const char *prefix, struct lk_error *err)
 {
 	struct lk_cache *cache = NULL;
 	int rc = lk_app_cache(app, &cache, err);
@@ -173,21 +186,21 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 		rc = fetch_missing(app, cache, &arg->lock, platform, err);
 	}
 	struct lk_install_options options = {
-			.link = link_mode(c->link),
-			.compile = !c->no_compile,
-			.run_link_scripts = c->run_link_scripts,
-			.strict = c->strict,
-			.verify = c->verify,
-			.safety_warn = c->safety_warn,
-			.dry_run = c->dry_run,
-			.jobs = app->common.jobs,
-			.subdir = platform->subdir,
+		.link = link_mode(c->link),
+		.compile = !c->no_compile,
+		.run_link_scripts = c->run_link_scripts,
+		.strict = c->strict,
+		.verify = c->verify,
+		.safety_warn = c->safety_warn,
+		.dry_run = c->dry_run,
+		.jobs = app->common.jobs,
+		.subdir = platform->subdir,
 	};
 	struct lk_install_result result = {0};
 	if (rc == 0) {
 		rc = lk_install(cache, prefix, platform->packages, platform->n_packages,
-				arg->lock.channels, arg->lock.n_channels, &arg->digest, &options,
-				&app->report, &result, err);
+			arg->lock.channels, arg->lock.n_channels, &arg->digest, &options,
+			&app->report, &result, err);
 	}
 	if (rc == 0) {
 		tell(app, c, prefix, &result);
@@ -210,6 +223,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
 	}
 	if (rc == 0) {
+		rc = check_whole(app, platform, err);
+	}
+	if (rc == 0) {
 		rc = check_host(app, c, platform, err);
 	}
 	return rc < 0 ? rc : install(app, c, &arg, platform, prefix, err);
@@ -219,30 +235,31 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"prefix", 'p', LK_OPT_STRING, FIELD(prefix), "PREFIX",
-			"where to install (default: the lock's name without .lock)", NULL},
-	{"name", 'n', LK_OPT_STRING, FIELD(name), "NAME", "an environment of the envs folder", NULL},
+		"where to install (default: the lock's name without .lock)", NULL},
+	{"name", 'n', LK_OPT_STRING, FIELD(name), "NAME", "an environment of the envs folder",
+		NULL},
 	{"from", 0, LK_OPT_LIST, FIELD(from), "DIR",
-			"take missing archives from this folder or cache; repeatable", NULL},
+		"take missing archives from this folder or cache; repeatable", NULL},
 #ifndef LK_CLI_OFFLINE
 	{"fetch", 0, LK_OPT_FLAG, FIELD(fetch), NULL,
-			"download what is missing (otherwise no socket is ever opened)", NULL},
+		"download what is missing (otherwise no socket is ever opened)", NULL},
 #endif
 	{"platform", 0, LK_OPT_STRING, FIELD(platform), "P",
-			"install this platform of the lock (default: this host's)", NULL},
+		"install this platform of the lock (default: this host's)", NULL},
 	{"host", 0, LK_OPT_STRING, FIELD(host), "FILE",
-			"check against this node profile (info --json) instead of this machine", NULL},
+		"check against this node profile (info --json) instead of this machine", NULL},
 	{"link", 0, LK_OPT_STRING, FIELD(link), "HOW", "how files come from the cache",
-			"auto|hardlink|reflink|copy|symlink"},
+		"auto|hardlink|reflink|copy|symlink"},
 	{"no-compile", 0, LK_OPT_FLAG, FIELD(no_compile), NULL,
-			"do not compile noarch python packages", NULL},
+		"do not compile noarch python packages", NULL},
 	{"run-link-scripts", 0, LK_OPT_FLAG, FIELD(run_link_scripts), NULL,
-			"run the packages' link scripts after the exchange", NULL},
+		"run the packages' link scripts after the exchange", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL, "change nothing; tell what would be done",
-			NULL},
-	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL, "hash again every file that comes from the cache",
-			NULL},
+		NULL},
+	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,
+		"hash again every file that comes from the cache", NULL},
 	{"strict", 0, LK_OPT_FLAG, FIELD(strict), NULL,
-			"refuse clobbered files and links that point outside", NULL},
+		"refuse clobbered files and links that point outside", NULL},
 };
 
 const struct lk_cmd lk_cmd_install = {
@@ -250,10 +267,12 @@ const struct lk_cmd lk_cmd_install = {
 	.arguments = "LOCK",
 	.summary = "make an environment equal to a lock, offline",
 	.description =
-			"Builds the environment beside the prefix from the cache and makes it current by one "
-			"rename: the prefix is either the old or the new one. Foreign files in the prefix "
-			"are carried over. The host is held against what the lock requires first.",
-	.examples = {"lockenv install env.lock", "lockenv install env.lock -p /opt/env --from /mnt/pkgs"},
+		"Builds the environment beside the prefix from the cache and makes it current by "
+		"one "
+		"rename: the prefix is either the old or the new one. Foreign files in the prefix "
+		"are carried over. The host is held against what the lock requires first.",
+	.examples = {"lockenv install env.lock",
+		"lockenv install env.lock -p /opt/env --from /mnt/pkgs"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),
