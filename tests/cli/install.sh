@@ -1,0 +1,101 @@
+#!/bin/sh
+# install makes a prefix equal to the lock: added, replaced, removed, kept; foreign files stay.
+# shellcheck source=tests/support/cli.sh
+. "$(dirname "$0")/../support/cli.sh"
+solve -q 'hello 1.*' 'greeting 1.4' oldtool -o old.lock
+solve -q hello -o new.lock
+lockenv fetch -q old.lock new.lock
+
+runs 0 lockenv install old.lock -p env
+err_has '3 added, 0 replaced, 0 removed, 0 kept'
+is "$(sed -n 's/^tree digest sha256:\([0-9a-f]\{64\}\)$/\1/p' "$err" | wc -c)" 65
+runs 0 env/bin/hello
+out_is 'hello 1.1'
+is "$(cat env/share/greeting/where.txt)" "installed in $scratch/work/env"
+is "$(readlink env/lib/oldtool/current)" data
+is "$(stat -c %a env/bin/hello env/share/greeting/plain.txt | tr '\n' ' ')" '755 644 '
+is "$(find env/conda-meta -name '*.json' | wc -l)" 3
+"$python" -m json.tool env/conda-meta/hello-1.1-h0_0.json >"$scratch/record"
+has "$scratch/record" '"name": "hello"'
+# What is written into a file with a prefix never reaches the cache.
+if grep -rqF "$scratch/work/env" "$LOCKENV_CACHE"; then
+	fail 'the cache was written to'
+fi
+
+# Again: nothing to do, nothing touched.
+before=$(find env -printf '%p %i %T@ %C@\n' | sort)
+runs 0 lockenv install old.lock -p env
+err_has 'env is up to date'
+is "$(find env -printf '%p %i %T@ %C@\n' | sort)" "$before"
+runs 0 lockenv install --json old.lock -p env
+json 'd["unchanged"], d["added"], d["removed"]' '(True, 0, 0)'
+
+# A dry run tells and changes nothing.
+echo mine >env/share/mine.txt
+mkdir -p env/home/me
+ln -s ../nowhere env/home/me/link
+tree=$(digest env)
+runs 0 lockenv install --dry-run new.lock -p env
+err_has 'would install'
+is "$(digest env)" "$tree"
+runs 0 lockenv install --dry-run new.lock -p fresh
+absent fresh
+
+# Another lock: foreign files survive, what belonged to a removed package is gone.
+runs 0 lockenv install --json new.lock -p env
+json 'd["added"], d["replaced"], d["removed"], d["kept"]' '(0, 2, 1, 0)'
+is "$(cat env/share/mine.txt)" mine
+is "$(readlink env/home/me/link)" ../nowhere
+absent env/lib/oldtool
+absent env/lib
+absent env/share/hello/only-1.1.txt
+is "$(find env/conda-meta -name 'oldtool*' -o -name 'hello-1*' | wc -l)" 0
+runs 0 env/bin/hello
+out_is 'hello 2.0'
+is "$(readlink env/share/greeting/link.txt)" plain.txt
+is "$(find . -maxdepth 1 -name '.*env*' | wc -l)" 0
+
+# The way there leaves no trace: the same digest as a fresh install into the same path.
+runs 0 lockenv install --json new.lock -p env
+json 'd["unchanged"]' True
+changed=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["tree_digest"])' <"$out")
+mv env moved
+runs 0 lockenv install --json new.lock -p env
+json 'd["tree_digest"]' "$changed"
+rm -rf moved/share/mine.txt moved/home
+is "$(cd moved && find . ! -name history ! -name lockenv-state | sort)" \
+	"$(cd env && find . ! -name history ! -name lockenv-state | sort)"
+for how in copy hardlink; do
+	rm -rf env
+	runs 0 lockenv install --json --link "$how" new.lock -p env
+	json 'd["tree_digest"], d["link_mode"]' "('$changed', '$how')"
+done
+
+# Where it goes: -p, -n, or the lock's name without .lock, beside it.
+mkdir locks
+cp new.lock locks/here.lock
+runs 0 lockenv install locks/here.lock
+has locks/here/share/greeting/where.txt "$scratch/work/locks/here"
+runs 0 lockenv install new.lock -n named
+has "$HOME/.conda/envs/named/share/greeting/where.txt" "$HOME/.conda/envs/named"
+cp new.lock nodot
+runs 2 lockenv install nodot
+err_has 'no prefix given'
+
+# Archives from another folder, without a network and without the cache.
+mkdir pkgs
+cp "$channels"/test/linux-64/hello-2.0* "$channels"/test/noarch/greeting-1.5* pkgs/
+runs 0 lockenv install --cache empty-cache --from pkgs new.lock -p from
+runs 0 from/bin/hello
+runs 6 lockenv install --cache other-cache --from pkgs old.lock -p from2
+absent from2
+
+# --fetch is the one way to a network.
+runs 0 lockenv install --cache third-cache --fetch new.lock -p fetched
+runs 0 fetched/bin/hello
+
+# Neither HOME nor a configuration is needed.
+runs 0 env -u HOME -u LOCKENV_CONFIG lockenv install new.lock -p homeless
+runs 2 env -u HOME -u LOCKENV_CACHE lockenv install new.lock -p homeless2
+err_has 'no cache folder'
+absent homeless2

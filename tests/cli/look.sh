@@ -1,0 +1,63 @@
+#!/bin/sh
+# list, info and check: what a lock, a prefix, this host hold.
+# shellcheck source=tests/support/cli.sh
+. "$(dirname "$0")/../support/cli.sh"
+solve -q hello oldtool -o env.lock
+lockenv fetch -q env.lock
+lockenv install -q env.lock -p env
+
+runs 0 lockenv list env.lock
+golden list-lock
+runs 0 lockenv list env
+golden list-prefix
+cp "$out" "$scratch/list"
+runs 0 lockenv list -p env
+same "$out" "$scratch/list"
+lockenv install -q env.lock -n named
+runs 0 lockenv list -n named
+same "$out" "$scratch/list"
+runs 0 lockenv list --json env.lock
+json '[(p["name"], p["version"], p["subdir"]) for p in d]' \
+	"[('greeting', '1.5', 'noarch'), ('hello', '2.0', 'linux-64'), ('oldtool', '0.9', 'linux-64')]"
+runs 0 lockenv list --json env
+json '[p["name"] for p in d]' "['greeting', 'hello', 'oldtool']"
+mkdir empty
+runs 2 lockenv list empty
+err_has 'is no environment'
+runs 2 lockenv list -p none
+runs 2 lockenv list env.lock -p env
+runs 7 lockenv list --platform osx-64 env.lock
+printf '{' >env/conda-meta/broken-1-0.json
+runs 2 lockenv list env
+err_has broken-1-0.json
+rm env/conda-meta/broken-1-0.json
+
+runs 0 lockenv check env.lock
+err_has 'env.lock is consistent'
+runs 0 lockenv check --json env.lock
+json 'd' "{'lock': 'env.lock', 'consistent': True}"
+runs 7 lockenv check --platform osx-64 env.lock
+
+runs 0 env CONDA_OVERRIDE_CUDA=12.3 CONDA_OVERRIDE_GLIBC=2.30 lockenv info --json
+json '[(v["name"], v["version"]) for v in d["virtual_packages"] if v["name"] in ("__cuda", "__glibc")]' \
+	"[('__cuda', '12.3'), ('__glibc', '2.30')]"
+json 'd["cache"]' "$LOCKENV_CACHE"
+json 'd["channels"]' '[]'
+runs 0 env CONDA_OVERRIDE_CUDA= lockenv info
+out_has 'GPU driver: none found'
+out_lacks __cuda
+runs 0 lockenv info --cache elsewhere
+out_has elsewhere
+absent elsewhere
+
+# Configuration: read, and refused with its place.
+printf 'channels: [one, two]\nchannel_alias: https://example.org/c\n' >condarc
+runs 0 lockenv info --config condarc --json
+json 'd["channels"], d["channel_alias"]' "(['one', 'two'], 'https://example.org/c')"
+
+cp condarc "$HOME/.condarc"
+runs 0 env -u LOCKENV_CONFIG lockenv info --json
+json 'd["channels"]' "['one', 'two']"
+printf 'channels: [one\n' >condarc
+runs 2 lockenv info --config condarc
+err_has 'condarc:2:1'
