@@ -3,6 +3,7 @@
  */
 #include "planted.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "base/json.h"
@@ -212,6 +213,31 @@ static void closed_standard_streams(void **state)
 	assert_level(level, PASSED, "float32");
 }
 
+/* What the caller ignores or blocks does not reach the level's process. */
+static void signals_are_reset(void **state)
+{
+	struct planted *p = *state;
+	static const char script[] =
+		"#!/bin/sh\nprintf 'status passed\\nreason %s\\nend\\n' "
+		"\"$(grep -E 'SigBlk|SigIgn' /proc/self/status | tr '\\n\\t' '  ')\" >&3\n";
+	char *program = lk_arena_printf(&p->arena, "%s/program", p->root);
+	assert_int_equal(
+		lk_fs_write_atomic(AT_FDCWD, program, script, strlen(script), 0755, &p->err), 0);
+	sigset_t set;
+	sigset_t before;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	signal(SIGPIPE, SIG_IGN);
+	struct lk_smoke_level level = run_blas(p, program, 60);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	assert_level(level, PASSED, "SigBlk: 0000000000000000 SigIgn: ");
+	/* The C library keeps two signals after the first 31 to itself. */
+	unsigned long long ignored = strtoull(strrchr(level.reason.ptr, ':') + 1, NULL, 16);
+	assert_int_equal(ignored & 0x7fffffff, 0);
+}
+
 #define PLANTED_TEST(f) cmocka_unit_test_setup_teardown(f, planted_setup, planted_teardown)
 
 int main(void)
@@ -225,6 +251,7 @@ int main(void)
 		PLANTED_TEST(other_programs),
 		PLANTED_TEST(no_descriptors_left),
 		PLANTED_TEST(closed_standard_streams),
+		PLANTED_TEST(signals_are_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
