@@ -181,6 +181,13 @@ static void print_excerpt(const struct lk_error *err)
 	fprintf(stderr, "  %s\n  %*s^\n", lk_buf_cstr(&text), (int)width, "");
 }
 
+/* An explanation of one line that is the message itself says nothing more. */
+static bool explains_more(const struct lk_app *app, const struct lk_error *err)
+{
+	return app->explanation.len != 1 ||
+		!lk_str_is(lk_str_trim(app->explanation.items[0]), err->message);
+}
+
 static void print_text_error(struct lk_app *app, int code, const struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(64 * 1024);
@@ -199,7 +206,7 @@ static void print_text_error(struct lk_app *app, int code, const struct lk_error
 	if (err->excerpt[0] && err->column) {
 		print_excerpt(err);
 	}
-	for (size_t i = 0; i < app->explanation.len; i++) {
+	for (size_t i = 0; explains_more(app, err) && i < app->explanation.len; i++) {
 		print_line(app, "  ", "", app->explanation.items[i].ptr);
 	}
 	print_line(app, "hint: ", "\033[1m", hint_of(code, err));
