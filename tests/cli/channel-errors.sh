@@ -101,7 +101,7 @@ broken 5 sha256
 spoil truncate -s 500 "$package"
 broken 5 'bytes, expected are 1309'
 spoil longer
-broken 5 'bytes, expected are 1309'
+broken 5 'larger than the 1309 bytes expected'
 spoil rm "$package"
 broken 4 404
 is "$(find "$LOCKENV_CACHE/tmp" -type f | wc -l)" 0

@@ -14,6 +14,7 @@ else
 	on_full_disk() {
 		last="on a full disk: $*"
 		code=0
+		# shellcheck disable=SC2016 # for the inner shell
 		unshare -m sh -eu -c '
 			disk=$1/disk
 			shift

@@ -14,8 +14,9 @@ unmet() {
 	is 0 "$(wc -c <"$out")"
 	same env.lock kept.lock
 }
-unmet hello helo
-err_has 'helo'
+unmet 'did you mean' helo
+err_has "'hello'"
+is 2 "$(wc -l <"$err")" # the error and its hint, nothing twice
 unmet 'hello' 'hello 3.*'
 unmet 'wants-new-hello' wants-old-hello wants-new-hello
 err_has 'wants-old-hello'

@@ -37,7 +37,7 @@ clean_up() {
 	[ -z "$server" ] || serve_stop "$server"
 	chmod -R u+rwX "$scratch" 2>/dev/null || true
 	rm -rf "$scratch"
-	[ "$code" -ne 0 ] || code=$failed
+	[ "$failed" -eq 0 ] || code=1
 	exit "$code"
 }
 trap clean_up EXIT
