@@ -112,7 +112,8 @@ static int make_new(struct run *run, struct lk_error *err)
 			run->site.work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
 	if (run->new_fd < 0 || fchmod(run->new_fd, mode | 0700) < 0 ||
-		mkdirat(run->new_fd, "conda-meta", 0755) < 0) {
+		mkdirat(run->new_fd, "conda-meta", 0700) < 0 ||
+		fchmodat(run->new_fd, "conda-meta", 0755, 0) < 0) {
 		return lk_fail_errno(
 			err, LK_E_FS, errno, "cannot make a tree beside '%s'", run->site.prefix);
 	}

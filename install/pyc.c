@@ -20,6 +20,7 @@
  * Works in every python since 2.7. A file that fails is left without a pyc. */
 static const char program[] =
 	"import os, sys, py_compile\n"
+	"os.umask(0o22)\n"
 	"data = getattr(sys.stdin, 'buffer', sys.stdin).read().split(b'\\0')\n"
 	"text = getattr(os, 'fsdecode', str)\n"
 	"for i in range(0, len(data) - 2, 3):\n"
