@@ -24,6 +24,8 @@ again() {
 again lockenv install --json env.lock -p env
 again lockenv install --json --jobs 1 env.lock -p env
 again lockenv-install --json env.lock -p env
+again sh -c 'umask 077; exec lockenv install --json env.lock -p env'
+again sh -c 'umask 000; exec lockenv install --json env.lock -p env'
 again env -i "$(command -v lockenv-install)" --json --cache "$LOCKENV_CACHE" env.lock -p env
 
 # no_socket TRACE

@@ -46,7 +46,7 @@ runs 0 lockenv-install --json env.lock -p env
 json 'd["tree_digest"]' "$tree"
 is "$(digest env)" "$files"
 rm -rf env
-runs 0 env TZ=Asia/Tokyo LC_ALL=tr_TR.UTF-8 lockenv install --jobs 1 --json env.lock -p env
+runs 0 sh -c 'umask 077; TZ=Asia/Tokyo LC_ALL=tr_TR.UTF-8 exec lockenv install --jobs 1 --json env.lock -p env'
 json 'd["tree_digest"]' "$tree"
 is "$(digest env)" "$files"
 rm -rf env
