@@ -30,7 +30,7 @@ static void on_signal(int number)
 
 static void print_line(struct lk_app *app, const char *label, const char *colour, const char *text)
 {
-	struct lk_buf line = LK_BUF_INIT(64 * 1024);
+	struct lk_buf line = LK_BUF_INIT((size_t)64 << 10);
 	lk_buf_put_escaped(&line, lk_str_of(text));
 	if (app->progress) {
 		lk_progress_view_clear(app->progress);
@@ -190,7 +190,7 @@ static bool explains_more(const struct lk_app *app, const struct lk_error *err)
 
 static void print_text_error(struct lk_app *app, int code, const struct lk_error *err)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(64 * 1024);
+	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT((size_t)64 << 10);
 	if (err->file[0]) {
 		lk_buf_puts(&line, err->file);
 		if (err->line) {

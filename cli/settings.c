@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -77,6 +78,11 @@ int lk_app_config(struct lk_app *app, const struct lk_config **ret, struct lk_er
 	if (!app->config_read) {
 		struct lk_strs paths = {0};
 		const char *only = app->common.config ? app->common.config : env_value("LOCKENV_CONFIG");
+		if (app->common.config && access(app->common.config, F_OK) != 0) {
+			lk_fail(err, LK_E_USAGE, "there is no configuration '%s'", only);
+			lk_error_hint(err, "check the path after --config");
+			return LK_E_USAGE;
+		}
 		if (only) {
 			push_path(app, &paths, only, "");
 		} else {
