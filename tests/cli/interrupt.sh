@@ -44,7 +44,7 @@ for seconds in 0.01 0.05 0.1 0.2 0.4; do
 	interrupted TERM "$seconds" lockenv install --cache cache --from "$LOCKENV_CACHE" python.lock -p env
 	case $code in
 	0) whole=1 ;;
-	130 | 6) ;;
+	130 | 6 | 143) ;; # 143: the signal came before the program's first line
 	*) fail "install: exit code $code" ;;
 	esac
 	if [ -e env ]; then

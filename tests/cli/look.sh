@@ -58,6 +58,8 @@ json 'd["channels"], d["channel_alias"]' "(['one', 'two'], 'https://example.org/
 cp condarc "$HOME/.condarc"
 runs 0 env -u LOCKENV_CONFIG lockenv info --json
 json 'd["channels"]' "['one', 'two']"
+runs 2 lockenv info --config none
+err_has "there is no configuration 'none'"
 printf 'channels: [one\n' >condarc
 runs 2 lockenv info --config condarc
 err_has 'condarc:2:1'
