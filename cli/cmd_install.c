@@ -213,8 +213,8 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 {
 	const struct context *c = context;
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
-	const struct lk_lock_platform *platform;
-	const char *prefix;
+	const struct lk_lock_platform *platform = NULL;
+	const char *prefix = NULL;
 	int rc = lk_lock_arg_read(app, args->items[0], &arg, err);
 	if (rc == 0) {
 		rc = choose_prefix(app, c, args->items[0], &prefix, err);
