@@ -213,8 +213,8 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 {
 	const struct context *c = context;
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
-	const struct lk_lock_platform *platform = NULL;
-	const char *prefix = NULL;
+	const struct lk_lock_platform *platform;
+	const char *prefix;
 	int rc = lk_lock_arg_read(app, args->items[0], &arg, err);
 	if (rc == 0) {
 		rc = choose_prefix(app, c, args->items[0], &prefix, err);
@@ -228,7 +228,10 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (rc == 0) {
 		rc = check_host(app, c, platform, err);
 	}
-	return rc < 0 ? rc : install(app, c, &arg, platform, prefix, err);
+	if (rc == 0) {
+		rc = install(app, c, &arg, platform, prefix, err);
+	}
+	return rc;
 }
 
 #define FIELD(name) offsetof(struct context, name)
