@@ -3,6 +3,8 @@
  */
 #include "cli/fetching.h"
 
+#include <time.h>
+
 int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struct lk_fetch **ret,
 		struct lk_error *err)
 {
@@ -16,6 +18,7 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 			.no_verify_tls = !config->ssl_verify,
 			.ca_file = config->ssl_ca_file.len ? config->ssl_ca_file.ptr : NULL,
 			.repodata_ttl = (int64_t)config->local_repodata_ttl,
+			.now = (int64_t)time(NULL),
 	};
 	return lk_fetch_new(cache, &options, &app->report, ret, err);
 }

@@ -3,6 +3,8 @@
  */
 #include "cli/solve_platform.h"
 
+#include <stdlib.h>
+
 #include "cli/instant.h"
 
 struct solver {
@@ -12,9 +14,12 @@ struct solver {
 	lk_str *subdirs;	       /* the platforms, then noarch */
 	size_t n_subdirs;
 	struct lk_lock *lock;
+	struct lk_fetch *fetch;
+	lk_str *known_names; /* of all repodata, sorted, for near misses */
+	size_t n_known_names;
 };
 
-static int load_repodata(struct solver *s, struct lk_fetch *fetch, struct lk_error *err)
+static int load_repodata(struct solver *s, struct lk_error *err)
 {
 	const struct lk_solve_request *r = s->request;
 	struct lk_arena *arena = &s->app->arena;
@@ -26,7 +31,7 @@ static int load_repodata(struct solver *s, struct lk_fetch *fetch, struct lk_err
 	s->subdirs[r->n_targets] = LK_STR("noarch");
 	size_t n = r->channels.len * s->n_subdirs;
 	s->repodata = lk_arena_calloc(arena, n, sizeof(struct lk_repodata *));
-	return lk_fetch_repodata(fetch, r->channels.items, r->channels.len, s->subdirs, s->n_subdirs,
+	return lk_fetch_repodata(s->fetch, r->channels.items, r->channels.len, s->subdirs, s->n_subdirs,
 			s->repodata, err);
 }
 
@@ -65,61 +70,177 @@ static void keep_explanation(struct lk_app *app, const struct lk_solution *solut
 	}
 }
 
+/* The lock names every package by its sha256: those without one are fetched and hashed now. */
+static int complete_hashes(const struct solver *s, const struct lk_record *const *records, size_t n,
+		const struct lk_record **ret, struct lk_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = records[i];
+		if (records[i]->has_sha256) {
+			continue;
+		}
+		struct lk_record *known = lk_arena_calloc(&s->app->arena, 1, sizeof(*known));
+		*known = *records[i];
+		lk_note(&s->app->report, 0, "hashing '" LK_STR_FMT "': its channel gives no sha256",
+				LK_STR_ARG(known->fn));
+		int rc = lk_fetch_hash(s->fetch, s->request->channels.items, s->request->channels.len, known,
+				&known->sha256, err);
+		if (rc < 0) {
+			return rc;
+		}
+		known->has_sha256 = true;
+		ret[i] = known;
+	}
+	return 0;
+}
+
 static int add_solution(const struct solver *s, const struct lk_solve_target *target,
 		const struct lk_solution *solution, struct lk_error *err)
 {
+	const struct lk_record **records =
+			lk_arena_calloc(&s->app->arena, solution->n_records, sizeof(*records));
+	int rc = complete_hashes(s, solution->records, solution->n_records, records, err);
+	if (rc < 0) {
+		return rc;
+	}
 	struct lk_lock_input input = {
 			.subdir = target->subdir,
 			.specs = {target->specs.items, target->specs.len},
 			.pins = {s->request->pins.items, s->request->pins.len},
 			.solved_with = &target->virtuals,
-			.records = solution->records,
+			.records = records,
 			.extras = solution->extras,
 			.n_records = solution->n_records,
 	};
 	return lk_lock_add_platform(s->lock, &input, err);
 }
 
-/* The roots whose names are followed: specs and pins by exact name. */
-static int load_reach(const struct solver *s, size_t target, const struct lk_matchspec *const *specs,
-		size_t n_specs, struct lk_reach *reach, struct lk_error *err)
+/* The old lock's packages of the platform in the order its own walk came to them. */
+static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
+		const struct lk_record **ret, struct lk_error *err)
+{
+	struct lk_arena *arena = &s->app->arena;
+	const struct lk_lock *lock = &s->request->old;
+	struct lk_strs texts = {0};
+	for (size_t i = 0; i < old->specs.n; i++) {
+		lk_vec_push(&texts, old->specs.items[i]);
+	}
+	const struct lk_matchspec **specs = lk_arena_calloc(arena, texts.len, sizeof(*specs));
+	int rc = parse_specs(&texts, arena, specs, err);
+	lk_vec_done(&texts);
+	const struct lk_record **records = lk_arena_calloc(arena, old->n_packages, sizeof(*records));
+	for (size_t i = 0; i < old->n_packages; i++) {
+		records[i] = &old->packages[i];
+	}
+	size_t *order = lk_arena_calloc(arena, old->n_packages, sizeof(*order));
+	if (rc == 0) {
+		rc = lk_walk_order(records, old->n_packages, specs, old->specs.n, &old->solved_with,
+				lock->channels, lock->n_channels, s->request->alias, order, err);
+	}
+	if (rc < 0) {
+		return lk_wrap(err, "'%s'", s->request->output);
+	}
+	struct lk_record *walked = lk_arena_calloc(arena, old->n_packages, sizeof(*walked));
+	for (size_t i = 0; i < old->n_packages; i++) {
+		walked[i] = *records[order[i]];
+	}
+	*ret = walked;
+	return 0;
+}
+
+/* What is reachable from the specs' names and from what the old lock holds. */
+static int load_reach(const struct solver *s, size_t target, const struct lk_lock_platform *old,
+		const struct lk_matchspec *const *specs, size_t n_specs, struct lk_reach *reach,
+		struct lk_error *err)
 {
 	struct lk_arena *arena = &s->app->arena;
 	struct lk_source *sources =
 			lk_arena_calloc(arena, 2 * s->request->channels.len, sizeof(*sources));
 	size_t n_sources = platform_sources(s, target, sources);
-	lk_str *roots = lk_arena_calloc(arena, n_specs, sizeof(*roots));
+	size_t n_old = old ? old->n_packages : 0;
+	lk_str *roots = lk_arena_calloc(arena, n_specs + n_old, sizeof(*roots));
 	size_t n_roots = 0;
 	for (size_t i = 0; i < n_specs; i++) {
 		if (specs[i]->name_kind == LK_PATTERN_EXACT) {
 			roots[n_roots++] = specs[i]->name;
 		}
 	}
+	for (size_t i = 0; i < n_old; i++) {
+		roots[n_roots++] = old->packages[i].name;
+	}
 	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
 }
 
-static int solve_target(const struct solver *s, size_t index, struct lk_error *err)
+/* A name that no channel has: then all names are gathered, for near misses. */
+static void gather_names(struct solver *s, const struct lk_matchspec *const *specs, size_t n_specs,
+		const struct lk_reach *reach)
+{
+	bool all_found = true;
+	for (size_t i = 0; i < n_specs; i++) {
+		all_found = all_found && lk_reach_find(reach, specs[i]->name) != NULL;
+	}
+	if (all_found || s->known_names) {
+		return;
+	}
+	struct lk_strs names = {0};
+	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
+		for (size_t k = 0; k < lk_repodata_n_names(s->repodata[i]); k++) {
+			lk_vec_push(&names, lk_repodata_name_at(s->repodata[i], k));
+		}
+	}
+	s->known_names = lk_arena_calloc(&s->app->arena, names.len, sizeof(*s->known_names));
+	if (names.len > 0) {
+		qsort(names.items, names.len, sizeof(*names.items), lk_str_cmp_qsort);
+	}
+	for (size_t i = 0; i < names.len; i++) {
+		if (i == 0 || !lk_str_eq(names.items[i], names.items[i - 1])) {
+			s->known_names[s->n_known_names++] = names.items[i];
+		}
+	}
+	lk_vec_done(&names);
+}
+
+static int run_task(struct solver *s, const struct lk_solve_target *target, const struct lk_task *task,
+		struct lk_error *err)
+{
+	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
+	int rc = lk_solve(task, &s->app->report, &solution, err);
+	lk_note(&s->app->report, 1,
+			LK_STR_FMT ": %zu names and %zu records reached, %zu kept, %zu solver calls",
+			LK_STR_ARG(target->subdir), solution.stats.names, solution.stats.records,
+			solution.stats.kept, solution.stats.solver_calls);
+	if (rc == LK_E_UNSAT) {
+		keep_explanation(s->app, &solution);
+	}
+	return rc < 0 ? rc : add_solution(s, target, &solution, err);
+}
+
+static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 {
 	const struct lk_solve_request *r = s->request;
 	const struct lk_solve_target *target = &r->targets[index];
 	struct lk_arena *arena = &s->app->arena;
-	const struct lk_matchspec **specs =
-			lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
+	const struct lk_lock_platform *old =
+			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
+	const struct lk_matchspec **specs = lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
 	const struct lk_matchspec **pins = lk_arena_calloc(arena, r->pins.len, sizeof(*pins));
+	const struct lk_record *locked = NULL;
+	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
 	int rc = parse_specs(&target->specs, arena, specs, err);
 	if (rc == 0) {
 		rc = parse_specs(&r->pins, arena, pins, err);
 	}
-	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
 	if (rc == 0) {
-		rc = load_reach(s, index, specs, target->specs.len, &reach, err);
+		rc = load_reach(s, index, old, specs, target->specs.len, &reach, err);
+	}
+	if (rc == 0 && old) {
+		rc = old_walk(s, old, &locked, err);
 	}
 	if (rc < 0) {
 		return rc;
 	}
-	const struct lk_lock_platform *old =
-			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
-	struct lk_task task = {
+	gather_names(s, specs, target->specs.len, &reach);
+	const struct lk_task task = {
 			.reach = &reach,
 			.channels = r->channels.items,
 			.n_channels = r->channels.len,
@@ -131,22 +252,15 @@ static int solve_target(const struct solver *s, size_t index, struct lk_error *e
 			.virtuals = &target->virtuals,
 			.channel_priority = r->priority,
 			.exclude_newer = r->exclude_newer,
-			.locked = old ? old->packages : NULL,
-			.n_locked = old ? old->n_packages : 0,
+			.locked = locked,
+			.n_locked = locked ? old->n_packages : 0,
 			.update = r->update.items,
 			.n_update = r->update.len,
 			.update_all = r->update_all,
+			.known_names = s->known_names,
+			.n_known_names = s->n_known_names,
 	};
-	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
-	rc = lk_solve(&task, &s->app->report, &solution, err);
-	lk_note(&s->app->report, 1,
-			LK_STR_FMT ": %zu names and %zu records reached, %zu kept, %zu solver calls",
-			LK_STR_ARG(target->subdir), solution.stats.names, solution.stats.records,
-			solution.stats.kept, solution.stats.solver_calls);
-	if (rc == LK_E_UNSAT) {
-		keep_explanation(s->app, &solution);
-	}
-	return rc < 0 ? rc : add_solution(s, target, &solution, err);
+	return run_task(s, target, &task, err);
 }
 
 /* Platforms of the existing lock that were not asked for stay as they are. */
@@ -179,10 +293,10 @@ static int keep_other_platforms(const struct solver *s, struct lk_error *err)
 	return 0;
 }
 
-static int solve_all(struct solver *s, struct lk_fetch *fetch, struct lk_error *err)
+static int solve_all(struct solver *s, struct lk_error *err)
 {
 	const struct lk_solve_request *r = s->request;
-	int rc = load_repodata(s, fetch, err);
+	int rc = load_repodata(s, err);
 	for (size_t i = 0; rc == 0 && i < r->n_targets; i++) {
 		rc = solve_target(s, i, err);
 		if (rc < 0 && r->n_targets > 1) {
@@ -195,7 +309,7 @@ static int solve_all(struct solver *s, struct lk_fetch *fetch, struct lk_error *
 int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *request,
 		struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
 {
-	struct solver s = {.app = app, .request = request, .lock = ret};
+	struct solver s = {.app = app, .request = request, .lock = ret, .fetch = fetch};
 	lk_lock_init(ret, request->channels.items, request->channels.len,
 			lk_str_of(lk_priority_text(request->priority)));
 	if (request->exclude_newer) {
@@ -207,7 +321,7 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 		ret->variables[i].name = lk_str_dup(&ret->arena, request->variables[i].name);
 		ret->variables[i].value = lk_str_dup(&ret->arena, request->variables[i].value);
 	}
-	int rc = solve_all(&s, fetch, err);
+	int rc = solve_all(&s, err);
 	for (size_t i = 0; s.repodata && i < request->channels.len * s.n_subdirs; i++) {
 		lk_repodata_free(s.repodata[i]);
 	}
