@@ -22,14 +22,14 @@ INTEGRITY = "error -5: "
 OLDEST, NEWEST = 315532800, 2147483647
 SEAL = ".lockenv-seal"
 
-# What the message must hold, by tag. The first tag that an archive has decides.
+# What the message must hold one of, by tag. The first tag that an archive has decides.
 REFUSED = {
-    "empty-link-target": "is a symlink with an empty",  # found here, not a tag of the manifest
-    "paths-size-mismatch": "info/paths.json says",
-    "paths-sha256-mismatch": "info/paths.json says",
-    "paths-lists-missing-file": "is listed in info/paths.json but not in the archive",
-    "paths-file-as-softlink": "is a file, info/paths.json says symlink",
-    "prefix-on-symlink": "a softlink with 'prefix_placeholder'",
+    "empty-link-target": ["is a symlink with an empty"],  # found here, not a tag of the manifest
+    "paths-size-mismatch": ["info/paths.json says"],
+    "paths-sha256-mismatch": ["info/paths.json says"],
+    "paths-lists-missing-file": ["is listed in info/paths.json but not in the archive"],
+    "paths-file-as-softlink": ["is a file, info/paths.json says symlink", "a softlink with 'prefix_placeholder'"],
+    "prefix-on-symlink": ["a softlink with 'prefix_placeholder'"],
 }
 # By defect of a broken archive.
 BROKEN = {
@@ -169,7 +169,7 @@ def main():
             tags = entry["features"] + (["empty-link-target"] if has_empty_link(path) else [])
             tag = next((t for t in REFUSED if t in tags), None)
             if tag:
-                note("contradictory", entry["path"], check_refused(tool, cache, path, args, [REFUSED[tag]]))
+                note("contradictory", entry["path"], check_refused(tool, cache, path, args, REFUSED[tag]))
             else:
                 note("sound", entry["path"], check_sound(tool, cache, path, entry))
             if "filename-mismatch" in entry["features"]:

@@ -375,7 +375,7 @@ static void test_contents(void **state)
 			"'lib/gone' is listed in info/paths.json but not in the archive", false},
 		{"{\"_path\": \"lib/link\", \"path_type\": \"softlink\", \"prefix_placeholder\": "
 		 "\"/old\", \"file_mode\": \"text\"}",
-			NULL, false},
+			"a softlink with 'prefix_placeholder'", false},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		char paths[1024];
