@@ -3,9 +3,11 @@
  *
  *     envs_check DATA            every environment of DATA/envs: each package has its record, the
  *                                records hold together, the specs are met (virtual packages aside)
- *     envs_check DATA --solve N  the smallest linux-64 environments with pytorch-gpu: their specs
- *                                solved anew, with the channels and the target they name, until N
- *                                answers have passed the re-check
+ *     envs_check DATA --solve N [PACKAGE]
+ *                                the smallest linux-64 environments that have PACKAGE (else
+ *                                pytorch-gpu) of conda-forge: their specs solved anew, with the
+ *                                channels and the target they name, until N answers have passed
+ *                                the re-check
  *
  * Exit 0: all as it should be; 1: not; 2: wrong usage or damaged data; 77: no data here.
  */
@@ -28,6 +30,7 @@ struct program {
 	struct lk_arena arena;
 	struct lk_map by_path; /* CHANNEL/SUBDIR/FILE */
 	struct lk_record_refs records;
+	size_t twins; /* .tar.bz2 files judged by the .conda that the channel has too */
 };
 
 /* One line of an envs file; strings belong to the document. */
@@ -144,6 +147,20 @@ static int load_name(
 	return rc;
 }
 
+/* A repodata gives no .tar.bz2 whose .conda is there too: the .conda is the same build. */
+static uint32_t find_twin(struct program *program, lk_str path)
+{
+	lk_str stem = lk_str_slice(path, 0, path.len - strlen(".tar.bz2"));
+	lk_str twin = lk_str_printf(&program->arena, LK_STR_FMT ".conda", LK_STR_ARG(stem));
+	uint32_t index = lk_map_get(&program->by_path, twin);
+
+	if (index != LK_MAP_NONE) {
+		lk_map_set(&program->by_path, lk_str_dup(&program->arena, path), index);
+		program->twins++;
+	}
+	return index;
+}
+
 static int find_record(
 	struct program *program, lk_str path, const struct lk_record **ret, struct lk_error *err)
 {
@@ -168,6 +185,9 @@ static int find_record(
 		rc = load_name(program, lk_str_slice(folder, 0, subdir),
 			lk_str_skip(folder, subdir + 1), name, err);
 		index = lk_map_get(&program->by_path, path);
+	}
+	if (rc == 0 && index == LK_MAP_NONE && lk_str_ends(path, LK_STR(".tar.bz2"))) {
+		index = find_twin(program, path);
 	}
 	if (rc == 0 && index == LK_MAP_NONE) {
 		rc = lk_fail(err, LK_E_NOT_FOUND, "no record of " LK_STR_FMT, LK_STR_ARG(path));
@@ -278,7 +298,8 @@ static int check_all(struct program *program, const char *data, struct lk_error 
 	}
 	print_counts("all", &all);
 	failed = (all.environments - all.consistent) + (all.with_specs - all.specs_met);
-	printf("%zu records, %.1f s\n", program->records.len, (real_now_ms() - start) / 1e3);
+	printf("%zu records loaded, %zu .tar.bz2 by their .conda, %.1f s\n", program->records.len,
+		program->twins, (real_now_ms() - start) / 1e3);
 	printf("%zu passed, %zu failed\n", all.consistent + all.specs_met, failed);
 	return failed == 0 && all.environments > 0 ? 0 : 1;
 }
@@ -291,7 +312,11 @@ struct candidate {
 	bool repeated; /* a smaller one has the same channels and specs */
 };
 
-struct candidates LK_VEC_OF(struct candidate);
+struct candidates {
+	struct candidate *items;
+	size_t len, cap;
+	lk_str package; /* that they have */
+};
 
 static int collect(struct program *program, struct env *env, void *ctx, struct lk_error *err)
 {
@@ -302,10 +327,16 @@ static int collect(struct program *program, struct env *env, void *ctx, struct l
 	(void)err;
 	for (size_t i = 0; lk_json_size(env->specs) > 0 && i < n; i++) {
 		lk_str path = lk_json_string(lk_json_at(env->packages, i));
-		lk_str file = lk_str_skip(path, lk_str_rfind_char(path, '/') + 1);
+		lk_str dist;
+		lk_str name;
+		lk_str version;
+		lk_str build;
 
+		(void)lk_archive_kind_of(
+			lk_str_skip(path, lk_str_rfind_char(path, '/') + 1), &dist);
 		if (lk_str_starts(path, LK_STR("conda-forge/")) &&
-			lk_str_starts(file, LK_STR("pytorch-gpu-"))) {
+			lk_dist_split(dist, &name, &version, &build) &&
+			lk_str_eq(name, all->package)) {
 			lk_vec_push(all,
 				(struct candidate){.env = *env, .n_packages = n, .line = all->len});
 			*env = (struct env){0};
@@ -478,10 +509,10 @@ static enum outcome solve_env(struct program *program, struct env *env)
 	return outcome;
 }
 
-static int solve_smallest(
-	struct program *program, const char *data, size_t wanted, struct lk_error *err)
+static int solve_smallest(struct program *program, const char *data, size_t wanted,
+	const char *package, struct lk_error *err)
 {
-	struct candidates all = {0};
+	struct candidates all = {.package = lk_str_of(package)};
 	size_t outcomes[] = {[VALID] = 0, [RIGHTLY_NONE] = 0, [WRONG] = 0};
 	int rc = each_env(program, data, "linux-64", &all, collect, err);
 
@@ -511,11 +542,12 @@ static int run(struct program *program, int argc, char **argv, struct lk_error *
 	if (argc == 2) {
 		return check_all(program, argv[1], err);
 	}
-	if (argc == 4 && strcmp(argv[2], "--solve") == 0 &&
+	if ((argc == 4 || argc == 5) && strcmp(argv[2], "--solve") == 0 &&
 		lk_str_to_u64(lk_str_of(argv[3]), &wanted)) {
-		return solve_smallest(program, argv[1], (size_t)wanted, err);
+		return solve_smallest(
+			program, argv[1], (size_t)wanted, argc == 5 ? argv[4] : "pytorch-gpu", err);
 	}
-	return lk_fail(err, LK_E_USAGE, "usage: envs_check DATA [--solve N]");
+	return lk_fail(err, LK_E_USAGE, "usage: envs_check DATA [--solve N [PACKAGE]]");
 }
 
 int main(int argc, char **argv)
