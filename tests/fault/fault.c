@@ -1,0 +1,274 @@
+/*
+ * Preloaded into lockenv: counts the calls that change a file system, and makes the n-th one go
+ * wrong.
+ *
+ *     FAULT_AT=N        the N-th such call, from 1; the calls are counted over all threads
+ *     FAULT_ACT=kill    the process dies there, a write half done; or ENOSPC (also every later call
+ *                       that needs room), EIO, EACCES (once)
+ *     FAULT_LACKS=...   what the file system does not have: any of "renameat2", "hardlink",
+ * "reflink", and "long-writes" (a write takes 512 bytes at most) FAULT_LOG=FILE    a line for each
+ * counted call: its name
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Calls into the kernel itself: the wrapped functions are never looked up. */
+
+enum need {
+	NO_ROOM,
+	ROOM
+}; /* does the call need room on the disk? */
+
+static struct {
+	long at;
+	const char *act, *lacks;
+	int log;
+	atomic_long count;
+} state = {.log = -1};
+
+__attribute__((constructor)) static void start(void)
+{
+	const char *at = getenv("FAULT_AT");
+	const char *log = getenv("FAULT_LOG");
+	const char *act = getenv("FAULT_ACT");
+	const char *lacks = getenv("FAULT_LACKS");
+	state.at = at ? strtol(at, NULL, 10) : 0;
+	state.act = act ? act : "";
+	state.lacks = lacks ? lacks : "";
+	if (log) {
+		state.log = (int)syscall(
+			SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	}
+}
+
+static bool lacks(const char *what)
+{
+	return strstr(state.lacks, what) != NULL;
+}
+
+static bool act_is(const char *what)
+{
+	return strcmp(state.act, what) == 0;
+}
+
+/* True when the process is to die in this call; *ret_errno is the error to give, or 0. */
+static bool count(const char *name, enum need need, int *ret_errno)
+{
+	long n = atomic_fetch_add(&state.count, 1) + 1;
+	*ret_errno = 0;
+	if (state.log >= 0) {
+		char line[32];
+		size_t len = strlen(name);
+		memcpy(line, name, len);
+		line[len] = '\n';
+		syscall(SYS_write, state.log, line, len + 1);
+	}
+	if (state.at == 0 || n < state.at) {
+		return false;
+	}
+	if (act_is("ENOSPC") && (need == ROOM || (need == ROOM_ONCE && n == state.at))) {
+		*ret_errno = ENOSPC;
+	} else if (n == state.at && act_is("EIO")) {
+		*ret_errno = EIO;
+	} else if (n == state.at && act_is("EACCES")) {
+		*ret_errno = EACCES;
+	}
+	return n == state.at && act_is("kill");
+}
+
+static void die(void)
+{
+	syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+	for (;;) {
+		pause();
+	}
+}
+
+/* What most calls do; the number in case of success is for the kernel to give. */
+static bool refused(const char *name, enum need need)
+{
+	int errnum;
+	if (count(name, need, &errnum)) {
+		die();
+	}
+	errno = errnum;
+	return errnum != 0;
+}
+
+#define CALL(name, need, ...) (refused(#name, need) ? -1 : (int)syscall(SYS_##name, __VA_ARGS__))
+
+/* What is there already is said before the want of room. */
+static enum need need_of(int dirfd, const char *path)
+{
+	struct stat st;
+	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? NO_ROOM : ROOM;
+}
+
+int mkdirat(int dirfd, const char *path, mode_t mode)
+{
+	return CALL(mkdirat, need_of(dirfd, path), dirfd, path, mode);
+}
+
+static int open_any(int dirfd, const char *path, int flags, mode_t mode)
+{
+	if ((flags & O_CREAT) && refused("openat", need_of(dirfd, path))) {
+		return -1;
+	}
+	return (int)syscall(SYS_openat, dirfd, path, flags, mode);
+}
+
+#define MODE_OF(flags)                                                                             \
+	mode_t mode = 0;                                                                           \
+	if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                   \
+		va_list args;                                                                      \
+		va_start(args, flags);                                                             \
+		mode = va_arg(args, mode_t);                                                       \
+		va_end(args);                                                                      \
+	}
+
+int openat(int dirfd, const char *path, int flags, ...)
+{
+	MODE_OF(flags)
+	return open_any(dirfd, path, flags, mode);
+}
+
+int openat64(int dirfd, const char *path, int flags, ...)
+{
+	MODE_OF(flags)
+	return open_any(dirfd, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+	MODE_OF(flags)
+	return open_any(AT_FDCWD, path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+	MODE_OF(flags)
+	return open_any(AT_FDCWD, path, flags, mode);
+}
+
+/* What goes to a terminal or pipe is no change of a file system. */
+static bool is_file(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+	int errnum = 0;
+	if (is_file(fd)) {
+		len = lacks("long-writes") && len > 512 ? 512 : len;
+		if (count("write", ROOM, &errnum)) {
+			syscall(SYS_write, fd, bytes, len / 2);
+			die();
+		}
+	}
+	errno = errnum;
+	return errnum ? -1 : syscall(SYS_write, fd, bytes, len);
+}
+
+ssize_t copy_file_range(
+	int in, off64_t *in_at, int out, off64_t *out_at, size_t len, unsigned flags)
+{
+	if (lacks("reflink")) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return refused("copy_file_range", ROOM)
+		? -1
+		: syscall(SYS_copy_file_range, in, in_at, out, out_at, len, flags);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	va_start(args, request);
+	long value = va_arg(args, long);
+	va_end(args);
+	if (request == FICLONE && lacks("reflink")) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return (int)syscall(SYS_ioctl, fd, request, value);
+}
+
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	if (lacks("hardlink")) {
+		errno = EPERM;
+		return -1;
+	}
+	return CALL(linkat, ROOM, from_fd, from, to_fd, to, flags);
+}
+
+int symlinkat(const char *target, int dirfd, const char *path)
+{
+	return CALL(symlinkat, ROOM, target, dirfd, path);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+	return CALL(renameat, ROOM_ONCE, from_fd, from, to_fd, to);
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	if (lacks("renameat2")) {
+		errno = EINVAL;
+		return -1;
+	}
+	enum need need = flags & RENAME_EXCHANGE ? NO_ROOM : ROOM_ONCE;
+	return CALL(renameat2, need, from_fd, from, to_fd, to, flags);
+}
+
+int unlinkat(int dirfd, const char *path, int flags)
+{
+	return CALL(unlinkat, NO_ROOM, dirfd, path, flags);
+}
+
+int fsync(int fd)
+{
+	return CALL(fsync, ROOM, fd);
+}
+
+int fdatasync(int fd)
+{
+	return CALL(fdatasync, ROOM, fd);
+}
+
+int syncfs(int fd)
+{
+	return CALL(syncfs, ROOM, fd);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	return CALL(fchmod, NO_ROOM, fd, mode);
+}
+
+int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
+{
+	return CALL(utimensat, NO_ROOM, dirfd, path, times, flags);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+	return CALL(utimensat, NO_ROOM, fd, NULL, times, 0);
+}

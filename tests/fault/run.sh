@@ -1,0 +1,33 @@
+#!/bin/sh
+# run.sh [--bin DIR] [--short] [SCENARIO...]: lockenv install with one fault at every call that changes
+# a file system (see faults.py). DIR holds lockenv, mkchannel and libfault.so (build/release/bin).
+# Works in memory where /dev/shm is writable, else in TMPDIR.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+bin=$here/../../build/release/bin
+if [ "${1:-}" = --bin ]; then
+	bin=$2
+	shift 2
+fi
+bin=$(cd "$bin" && pwd)
+place=${TMPDIR:-/tmp}
+if [ -w /dev/shm ]; then
+	place=/dev/shm
+fi
+work=$(mktemp -d "$place/lockenv-fault-XXXXXX")
+trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT INT TERM
+export LOCKENV_CONFIG="$work/condarc" LOCKENV_CACHE="$work/cache"
+printf 'channels: []\n' >"$LOCKENV_CONFIG"
+
+"$bin/mkchannel" --out "$work/channel" "$here/channel.yml" >/dev/null 2>&1
+solve() {
+	lock=$1
+	shift
+	"$bin/lockenv" solve -q --override-channels -c "file://$work/channel" --platform linux-64 \
+		-o "$work/$lock" "$@"
+	"$bin/lockenv" fetch -q "$work/$lock"
+}
+solve old.lock kept 'moves 1.*' goes
+solve new.lock kept 'moves 2.*' comes
+# Not the shell's place: the trap must run.
+python3 -B "$here/faults.py" "$bin" "$work" "$@"
