@@ -337,8 +337,9 @@ static int collect(struct program *program, struct env *env, void *ctx, struct l
 		if (lk_str_starts(path, LK_STR("conda-forge/")) &&
 			lk_dist_split(dist, &name, &version, &build) &&
 			lk_str_eq(name, all->package)) {
-			lk_vec_push(all,
-				(struct candidate){.env = *env, .n_packages = n, .line = all->len});
+			struct candidate one = {.env = *env, .n_packages = n, .line = all->len};
+
+			lk_vec_push(all, one);
 			*env = (struct env){0};
 			return 0;
 		}
@@ -365,6 +366,9 @@ static void order(struct program *program, struct candidates *all)
 {
 	struct lk_map seen = {0};
 
+	if (all->len == 0) {
+		return;
+	}
 	qsort(all->items, all->len, sizeof(*all->items), compare_candidates);
 	for (size_t i = 0; i < all->len; i++) {
 		struct candidate *one = &all->items[i];
