@@ -168,13 +168,9 @@ int lk_fs_mkdirs(int dirfd, const char *path, mode_t mode, bool nofollow, struct
 	return LK_OK;
 }
 
-int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
+/* All of FD (taken), named PATH, appended to BUF, or nothing. */
+static int read_whole(int fd, const char *path, struct lk_buf *buf, struct lk_error *err)
 {
-	int fd = lk_fs_openat(dirfd, path, O_RDONLY | O_NOCTTY, 0);
-	if (fd < 0) {
-		return lk_fail_errno(err, is_missing(errno) ? LK_E_NOT_FOUND : LK_E_FS, errno,
-			"cannot open '%s'", path);
-	}
 	struct lk_stream *LK_CLEANUP(lk_stream_free_p) stream = lk_stream_from_fd(fd, path);
 	size_t before = buf->len;
 	int rc = lk_stream_read_all(stream, buf, err);
@@ -186,6 +182,39 @@ int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_e
 		rc = LK_E_FORMAT;
 	}
 	return rc;
+}
+
+int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
+{
+	int fd = lk_fs_openat(dirfd, path, O_RDONLY | O_NOCTTY, 0);
+	if (fd < 0) {
+		return lk_fail_errno(err, is_missing(errno) ? LK_E_NOT_FOUND : LK_E_FS, errno,
+			"cannot open '%s'", path);
+	}
+	return read_whole(fd, path, buf, err);
+}
+
+int lk_fs_read_beneath(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
+{
+	int LK_AUTO_CLOSE fd = -1;
+	int rc = lk_fs_open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd, err);
+	struct stat st;
+	if (rc < 0 && err->sys_errno == ELOOP) {
+		err->code = LK_E_FORMAT;
+		return LK_E_FORMAT;
+	}
+	if (rc == LK_OK && fstat(fd, &st) != 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", path);
+	}
+	if (rc == LK_OK && !S_ISREG(st.st_mode)) {
+		rc = lk_fail(err, LK_E_FORMAT, "'%s' is not a regular file", path);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	int taken = fd;
+	fd = -1;
+	return read_whole(taken, path, buf, err);
 }
 
 int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, struct lk_error *err)

@@ -47,6 +47,10 @@ int lk_fs_mkdirs(
  * LK_E_NOT_FOUND when it is not there. */
 int lk_fs_read_file(
 	int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err) LK_MUST_USE;
+/* The same of a path that others may have prepared: LK_E_FORMAT also when the file is not a regular
+ * one or a part of the path is a symlink; never waits for a FIFO. */
+int lk_fs_read_beneath(
+	int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err) LK_MUST_USE;
 /* Replaces PATH by LEN bytes: written beside it, synced, renamed over it; the old file stays whole
  * until then. A symlink at PATH is itself replaced. MODE 0: 0666 & ~umask. */
 int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,

@@ -175,7 +175,7 @@ int lk_seal_read(int dirfd, struct lk_buf *buf, bool *ret_foreign, struct lk_err
 			errno != ENOENT)) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", LK_SEAL_NAME);
 	}
-	int rc = lk_fs_read_file(dirfd, LK_SEAL_NAME, buf, err);
+	int rc = lk_fs_read_beneath(dirfd, LK_SEAL_NAME, buf, err);
 	if (rc == LK_E_NOT_FOUND) {
 		return lk_fail(err, LK_E_INTEGRITY, "it has no seal");
 	}

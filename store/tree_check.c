@@ -16,7 +16,7 @@ static int read_info(int dirfd, const char *name, const char *path, struct lk_bu
 	struct lk_error *err)
 {
 	lk_buf_init(buf, INFO_FILE_MAX);
-	int rc = lk_fs_read_file(dirfd, path, buf, err);
+	int rc = lk_fs_read_beneath(dirfd, path, buf, err);
 	if (rc == 0) {
 		*ret = buf->len > 0 ? lk_buf_view(buf) : LK_STR("");
 	}
@@ -24,8 +24,8 @@ static int read_info(int dirfd, const char *name, const char *path, struct lk_bu
 		return 0;
 	}
 	if (rc == LK_E_FORMAT) {
-		return lk_fail(err, LK_E_INTEGRITY, "package '%s': %s is larger than %zu bytes",
-			name, path, INFO_FILE_MAX);
+		err->code = LK_E_INTEGRITY;
+		rc = lk_wrap(err, "package '%s'", name);
 	}
 	return rc;
 }

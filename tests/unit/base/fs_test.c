@@ -163,6 +163,36 @@ static void test_read_file(void **state)
 	lk_buf_done(&buf);
 }
 
+static void test_read_beneath(void **state)
+{
+	struct test_dir *dir = *state;
+	struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(10);
+	test_put_file(dir, "ten", "0123456789");
+	assert_int_equal(symlinkat("ten", dir->fd, "link"), 0);
+	assert_int_equal(symlinkat(".", dir->fd, "here"), 0);
+	assert_int_equal(mkfifoat(dir->fd, "fifo", 0600), 0);
+	assert_ok(lk_fs_read_beneath(dir->fd, "ten", &buf, &dir->err), dir->err);
+	assert_string_equal(lk_buf_cstr(&buf), "0123456789");
+	static const struct {
+		const char *path;
+		int rc;
+	} rows[] = {
+		{"ten", LK_E_FORMAT}, /* does not fit a second time */
+		{"link", LK_E_FORMAT},
+		{"here/ten", LK_E_FORMAT},
+		{"fifo", LK_E_FORMAT},
+		{".", LK_E_FS},
+		{"../ten", LK_E_FS},
+		{"none", LK_E_NOT_FOUND},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		lk_error_clear(&dir->err);
+		assert_int_equal(
+			lk_fs_read_beneath(dir->fd, rows[i].path, &buf, &dir->err), rows[i].rc);
+		assert_int_equal(buf.len, 10);
+	}
+}
+
 static void test_write_atomic(void **state)
 {
 	struct test_dir *dir = *state;
@@ -342,6 +372,7 @@ int main(void)
 		WITH_DIR(test_open_beneath),
 		WITH_DIR(test_mkdirs),
 		WITH_DIR(test_read_file),
+		WITH_DIR(test_read_beneath),
 		WITH_DIR(test_write_atomic),
 		WITH_DIR(test_list),
 		WITH_DIR(test_renames),

@@ -425,6 +425,34 @@ static void test_wrong_package(void **state)
 	box_done(&box);
 }
 
+/* What an archive says of itself is read from its own files only. */
+static void test_linked_metadata(void **state)
+{
+	(void)state;
+	static const char *const targets[] = {"/dev/zero", "../../../outside.json", "about.json"};
+	for (size_t i = 0; i < LK_COUNTOF(targets); i++) {
+		struct box box;
+		struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT(PACK_MAX);
+		box_init(&box);
+		assert_int_equal(lk_fs_write_atomic(lk_cache_dirfd(box.cache), "outside.json",
+					 INDEX, strlen(INDEX), 0, &box.err),
+			LK_OK);
+		pack_file(&tar, "info/about.json", INDEX);
+		pack_add(&tar,
+			&(struct pack_member){
+				.name = "info/index.json", .link = targets[i], .type = '2'});
+		pack_file(&tar, "info/files", "");
+		pack_end(&tar);
+		lk_buf_clear(&box.archive);
+		pack_bz2(lk_buf_view(&tar), &box.archive);
+		box.record = pack_record("a-1-0.tar.bz2", lk_buf_view(&box.archive));
+		put_archive(&box);
+		assert_refused(&box, (struct lk_tree_options){0},
+			"package 'a-1-0.tar.bz2': cannot open 'info/index.json'");
+		box_done(&box);
+	}
+}
+
 static void test_links_outside(void **state)
 {
 	(void)state;
@@ -563,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_archive),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_wrong_package),
+		cmocka_unit_test(test_linked_metadata),
 		cmocka_unit_test(test_links_outside),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_processes),
