@@ -54,49 +54,58 @@ lk_str lk_explain_virtual(const struct lk_explanation *explanation, lk_str name)
 		return lk_str_printf(explanation->arena, "this lock is solved without " LK_STR_FMT,
 			LK_STR_ARG(name));
 	}
+	if (lk_str_is(found->build, "0")) {
+		return lk_str_printf(explanation->arena,
+			"this lock is solved with " LK_STR_FMT " " LK_STR_FMT, LK_STR_ARG(name),
+			LK_STR_ARG(found->version));
+	}
 	return lk_str_printf(explanation->arena,
-		"this lock is solved with " LK_STR_FMT " " LK_STR_FMT "%s" LK_STR_FMT,
-		LK_STR_ARG(name), LK_STR_ARG(found->version),
-		lk_str_is(found->build, "0") ? "" : "=",
-		LK_STR_ARG(lk_str_is(found->build, "0") ? (lk_str){0} : found->build));
+		"this lock is solved with " LK_STR_FMT " " LK_STR_FMT "=" LK_STR_FMT,
+		LK_STR_ARG(name), LK_STR_ARG(found->version), LK_STR_ARG(found->build));
 }
 
-/* What the filter says of the group WHO; TASK for the channels' names. */
-static lk_str out_text(struct lk_explanation *explanation, const struct lk_out *out, lk_str who)
+static lk_str virtual_text(struct lk_explanation *explanation, lk_str dependency, lk_str who)
 {
-	const struct lk_channel *channel = &explanation->problem->task->channels[out->channel];
 	struct lk_error err = LK_ERROR_INIT;
 	lk_str about = {0};
 	uint32_t spec;
 
+	/* It was interned when it ruled the record out, so this only looks it up. */
+	if (lk_problem_intern(explanation->problem, dependency, &spec, &err) == 0) {
+		about = lk_explain_virtual(
+			explanation, explanation->problem->specs.items[spec].spec->name);
+	}
+	return lk_str_printf(explanation->arena, LK_STR_FMT " needs " LK_STR_FMT ", " LK_STR_FMT,
+		LK_STR_ARG(who), LK_STR_ARG(dependency), LK_STR_ARG(about));
+}
+
+/* What the filter says of the group WHO. */
+static lk_str out_text(struct lk_explanation *explanation, const struct lk_out *out, lk_str who)
+{
+	lk_str channel = explanation->problem->task->channels[out->channel].name;
+	struct lk_arena *arena = explanation->arena;
+
 	switch (out->kind) {
 	case LK_OUT_PRIORITY:
-		return lk_str_printf(explanation->arena,
+		return lk_str_printf(arena,
 			LK_STR_FMT " is in channel " LK_STR_FMT ", but " LK_STR_FMT
 				   " comes first and has the name (strict channel priority)",
-			LK_STR_ARG(who), LK_STR_ARG(channel->name), LK_STR_ARG(out->detail));
+			LK_STR_ARG(who), LK_STR_ARG(channel), LK_STR_ARG(out->detail));
 	case LK_OUT_CHANNEL:
-		return lk_str_printf(explanation->arena,
+		return lk_str_printf(arena,
 			LK_STR_FMT " is in channel " LK_STR_FMT
 				   ", but the specs ask for another channel",
-			LK_STR_ARG(who), LK_STR_ARG(channel->name));
+			LK_STR_ARG(who), LK_STR_ARG(channel));
 	case LK_OUT_NEWER:
-		return lk_str_printf(explanation->arena,
+		return lk_str_printf(arena,
 			LK_STR_FMT " is newer than the date that records may have",
 			LK_STR_ARG(who));
 	case LK_OUT_VIRTUAL_NEED:
 	case LK_OUT_VIRTUAL_LIMIT:
-		if (lk_problem_intern(explanation->problem, out->detail, &spec, &err) == 0) {
-			about = lk_explain_virtual(
-				explanation, explanation->problem->specs.items[spec].spec->name);
-		}
-		return lk_str_printf(explanation->arena,
-			LK_STR_FMT " needs " LK_STR_FMT ", " LK_STR_FMT, LK_STR_ARG(who),
-			LK_STR_ARG(out->detail), LK_STR_ARG(about));
+		return virtual_text(explanation, out->detail, who);
 	default:
-		return lk_str_printf(explanation->arena,
-			LK_STR_FMT " cannot be used: '" LK_STR_FMT "' is %s", LK_STR_ARG(who),
-			LK_STR_ARG(out->detail),
+		return lk_str_printf(arena, LK_STR_FMT " cannot be used: '" LK_STR_FMT "' is %s",
+			LK_STR_ARG(who), LK_STR_ARG(out->detail),
 			out->kind == LK_OUT_UNREADABLE ? "unreadable" : "not supported");
 	}
 }

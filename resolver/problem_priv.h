@@ -127,7 +127,7 @@ uint32_t lk_problem_add_spec(struct lk_problem *problem, const struct lk_matchsp
 /* A spec that just CANDIDATE meets. */
 uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate);
 /* Fills in `match`. Before lk_rank the numbers are those of the order of loading. */
-const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint32_t spec);
+const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint32_t index);
 /* Does a record satisfy SPEC, channel included? */
 bool lk_problem_accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
 	const struct lk_record *record, const struct lk_version *version, unsigned channel);
@@ -145,11 +145,11 @@ void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *cond
 bool lk_when_holds(const struct lk_problem *problem, const struct lk_when *when,
 	bool (*holds)(const void *ctx, uint32_t candidate), const void *ctx);
 
-/* What the dependency SPEC means for this target (extras are left to lk_extras_expand), and what
- * it means as a constraint. */
+/* What the dependency spec INDEX means for this target (extras are left to lk_extras_expand), and
+ * what it means as a constraint. */
 enum lk_meaning lk_problem_need(
-	struct lk_problem *problem, uint32_t spec, struct lk_need *ret_need);
-enum lk_meaning lk_problem_limit(struct lk_problem *problem, uint32_t spec);
+	struct lk_problem *problem, uint32_t index, struct lk_need *ret_need);
+enum lk_meaning lk_problem_limit(struct lk_problem *problem, uint32_t index);
 
 int lk_candidates_load(struct lk_problem *problem, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;

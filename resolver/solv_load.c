@@ -27,54 +27,69 @@ static bool limit_counts(const struct lk_solv *solv, uint32_t candidate, uint32_
 	return candidate != LK_ROOT || !solv->mask || solv->mask->limits[limit];
 }
 
+/* What find_reachable has come to. */
+struct reaching {
+	bool *seen; /* by candidate */
+	bool *done; /* by spec */
+	struct lk_u32s stack;
+};
+
+static void reach_candidate(struct reaching *reaching, uint32_t candidate)
+{
+	if (!reaching->seen[candidate]) {
+		reaching->seen[candidate] = true;
+		lk_vec_push(&reaching->stack, candidate);
+	}
+}
+
+static void reach_needs(const struct lk_solv *solv, struct reaching *reaching, uint32_t index)
+{
+	const struct lk_problem *problem = solv->state->problem;
+	const struct lk_candidate *candidate = &problem->candidates.items[index];
+
+	for (uint32_t i = 0; i < candidate->n_needs; i++) {
+		uint32_t s = candidate->needs[i].spec;
+		const struct lk_interned_spec *spec = &problem->specs.items[s];
+
+		if (reaching->done[s] || !need_counts(solv, index, i)) {
+			continue;
+		}
+		reaching->done[s] = true;
+		for (uint32_t k = 0; k < spec->n_match; k++) {
+			if (!is_out(solv, spec->match[k])) {
+				reach_candidate(reaching, spec->match[k]);
+			}
+		}
+	}
+}
+
 /* Everything that a solution might hold: from the root and what is chosen, along all needs. */
 static void find_reachable(struct lk_solv *solv)
 {
 	const struct lk_problem *problem = solv->state->problem;
-	bool *seen = lk_calloc(problem->candidates.len, sizeof(*seen));
-	bool *done = lk_calloc(problem->specs.len, sizeof(*done));
-	struct lk_u32s stack = {0};
+	struct reaching reaching = {
+		.seen = lk_calloc(problem->candidates.len, sizeof(*reaching.seen)),
+		.done = lk_calloc(problem->specs.len, sizeof(*reaching.done))};
 
-	seen[LK_ROOT] = true;
-	lk_vec_push(&stack, LK_ROOT);
+	reach_candidate(&reaching, LK_ROOT);
 	for (size_t i = 0; i < solv->trail_len; i++) {
 		uint32_t c = solv->state->trail.items[i];
 
-		if (c < problem->candidates.len && solv->state->value[c] > 0 && !seen[c]) {
-			seen[c] = true;
-			lk_vec_push(&stack, c);
+		if (c < problem->candidates.len && solv->state->value[c] > 0) {
+			reach_candidate(&reaching, c);
 		}
 	}
-	while (stack.len > 0) {
-		uint32_t c = stack.items[--stack.len];
-		const struct lk_candidate *candidate = &problem->candidates.items[c];
-
-		for (uint32_t i = 0; i < candidate->n_needs; i++) {
-			uint32_t s = candidate->needs[i].spec;
-			const struct lk_interned_spec *spec = &problem->specs.items[s];
-
-			if (done[s] || !need_counts(solv, c, i)) {
-				continue;
-			}
-			done[s] = true;
-			for (uint32_t k = 0; k < spec->n_match; k++) {
-				uint32_t match = spec->match[k];
-
-				if (!seen[match] && !is_out(solv, match)) {
-					seen[match] = true;
-					lk_vec_push(&stack, match);
-				}
-			}
-		}
+	while (reaching.stack.len > 0) {
+		reach_needs(solv, &reaching, reaching.stack.items[--reaching.stack.len]);
 	}
 	for (uint32_t c = 0; c < problem->candidates.len; c++) {
-		if (seen[c]) {
+		if (reaching.seen[c]) {
 			lk_vec_push(&solv->loaded, c);
 		}
 	}
-	lk_vec_done(&stack);
-	lk_free(done);
-	lk_free(seen);
+	lk_vec_done(&reaching.stack);
+	lk_free(reaching.done);
+	lk_free(reaching.seen);
 }
 
 /* An id of its own for object NUMBER of KIND (one letter). */

@@ -578,7 +578,7 @@ static void run_worlds(unsigned n, bool fancy, bool relock)
 	size_t calls = 0;
 	unsigned solved = 0;
 
-	seed = 88172645463325252u + fancy * 7u + relock * 13u;
+	seed = 88172645463325252u + (uint64_t)fancy * 7 + (uint64_t)relock * 13;
 	for (unsigned i = 0; i < n; i++) {
 		struct lk_error err = LK_ERROR_INIT;
 		struct world w;
