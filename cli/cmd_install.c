@@ -53,11 +53,17 @@ static int choose_prefix(struct lk_app *app, const struct context *c, const char
 	return rc;
 }
 
-/* A lock that was cut between two packages still reads well. */
-static int check_whole(
-	struct lk_app *app, const struct lk_lock_platform *platform, struct lk_error *err)
+/* A lock cut between two packages reads well but leaves holes. Installing exactly what it names is still
+ * what was asked for, so it is told; --strict refuses it. */
+static int check_whole(struct lk_app *app, const struct context *c,
+	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	int rc = lk_lock_check_consistent(platform, &app->report, err);
+	if (rc == LK_E_FINDING && !c->strict) {
+		lk_warn(&app->report, "%s; installing it as it is (--strict refuses)", err->message);
+		lk_error_clear(err);
+		return 0;
+	}
 	return rc == LK_E_FINDING ? LK_E_FORMAT : rc;
 }
 
@@ -223,7 +229,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
 	}
 	if (rc == 0) {
-		rc = check_whole(app, platform, err);
+		rc = check_whole(app, c, platform, err);
 	}
 	if (rc == 0) {
 		rc = check_host(app, c, platform, err);
@@ -262,7 +268,7 @@ static const struct lk_opt options[] = {
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,
 		"hash again every file that comes from the cache", NULL},
 	{"strict", 0, LK_OPT_FLAG, FIELD(strict), NULL,
-		"refuse clobbered files and links that point outside", NULL},
+		"refuse clobbered files, links that point outside and locks with holes", NULL},
 };
 
 const struct lk_cmd lk_cmd_install = {

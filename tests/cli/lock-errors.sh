@@ -42,7 +42,7 @@ while [ "$cut" -lt $((size - 60)) ]; do
 	lockenv check cut.lock >"$out" 2>"$err" || code=$?
 	[ "$code" -ne 0 ] || fail "cut after $cut bytes it passes for whole"
 	code=0
-	lockenv install cut.lock -p env >"$out" 2>"$err" || code=$?
+	lockenv install --strict cut.lock -p env >"$out" 2>"$err" || code=$?
 	[ "$code" -eq 2 ] || fail "cut after $cut bytes: install says $code"
 	cut=$((cut + 97))
 done
@@ -55,8 +55,12 @@ runs 2 lockenv check random.lock
 sed '/name: greeting/,/license/d' good.lock >incomplete.lock
 runs 1 lockenv check incomplete.lock
 err_has greeting
-runs 2 lockenv install incomplete.lock -p env
+runs 2 lockenv install --strict incomplete.lock -p env
 err_has greeting
+absent env
+# Without --strict it is told, and what it names is installed (here nothing is in the cache).
+runs 6 lockenv install incomplete.lock -p env
+err_has 'does not hold together'
 absent env
 sed "s/^    - hello$/    - hello 1.*/" good.lock >stale.lock
 runs 1 lockenv check stale.lock
