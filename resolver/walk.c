@@ -135,7 +135,8 @@ static void back_to(struct walker *w, size_t n)
 	w->levels.len = n;
 }
 
-/* Is there a solution with the first N choices? Keeps it as witness. */
+/* Is there a solution with the first N choices? Keeps it as witness; choices after them that it
+ * agrees with are proven too. */
 static bool solvable(struct walker *w, size_t n)
 {
 	size_t trail = n < w->levels.len ? w->levels.items[n].trail : w->state->trail.len;
@@ -144,40 +145,51 @@ static bool solvable(struct walker *w, size_t n)
 	if (!lk_oracle_ask(w->state, trail, NULL, w->witness)) {
 		return false;
 	}
+	while (n < w->levels.len && w->witness[w->levels.items[n].choice]) {
+		n++;
+	}
 	w->proven = n;
 	return true;
+}
+
+/* There is no solution with the first BAD choices. The least number of choices that have none. */
+static size_t least_unsolvable(struct walker *w, size_t bad)
+{
+	/* The choice after the proven ones is the likeliest culprit, so it is looked at first. */
+	bool first = w->proven != NOT_KNOWN;
+	size_t from = first ? w->proven + 1 : 0;
+
+	while (from < bad) {
+		size_t middle = first ? from : from + (bad - from) / 2;
+
+		first = false;
+		if (solvable(w, middle)) {
+			from = w->proven + 1;
+		} else {
+			bad = middle;
+		}
+	}
+	return bad;
 }
 
 /* No solution with all the choices: finds the first wrong one, refuses it and goes on from there.
  * False when there is no solution even without any. */
 static bool leave_dead_end(struct walker *w)
 {
-	size_t bad = w->levels.len;
+	size_t bad = least_unsolvable(w, w->levels.len);
 
-	for (;;) {
-		size_t good = w->proven == NOT_KNOWN ? 0 : w->proven;
-		uint32_t wrong;
+	while (bad > 0) {
+		uint32_t wrong = w->levels.items[bad - 1].choice;
 
-		if (bad == 0 || (w->proven == NOT_KNOWN && !solvable(w, 0))) {
-			return false;
-		}
-		while (bad - good > 1) {
-			size_t middle = good + (bad - good) / 2;
-
-			if (solvable(w, middle)) {
-				good = middle;
-			} else {
-				bad = middle;
-			}
-		}
-		wrong = w->levels.items[good].choice;
-		back_to(w, good);
+		back_to(w, bad - 1);
 		if (lk_state_refuse(w->state, wrong)) {
 			return true;
 		}
-		bad = good; /* only when the oracle and propagation disagree */
+		/* Without that choice there is none either, which the witness did not know. */
 		w->proven = NOT_KNOWN;
+		bad = least_unsolvable(w, bad - 1);
 	}
+	return false;
 }
 
 /* The best open candidate of NAME, a locked one before all. */
