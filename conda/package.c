@@ -212,37 +212,6 @@ static int read_link(const struct lk_package_reader *reader, lk_str text)
 	return rc;
 }
 
-static bool has_path(const struct lk_package *package, lk_str path)
-{
-	size_t low = 0;
-	size_t high = package->n_paths;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = lk_str_cmp(package->paths[middle].path, path);
-		if (order == 0) {
-			return true;
-		}
-		low = order < 0 ? middle + 1 : low;
-		high = order < 0 ? high : middle;
-	}
-	return false;
-}
-
-static void find_scripts(struct lk_package *package)
-{
-	static const char *const stages[] = {"pre-link", "post-link", "pre-unlink", "post-unlink"};
-	lk_str *items = lk_arena_calloc(&package->arena, LK_COUNTOF(stages), sizeof(*items));
-	size_t n = 0;
-	for (size_t i = 0; i < LK_COUNTOF(stages); i++) {
-		lk_str path = lk_str_printf(&package->arena, "bin/." LK_STR_FMT "-%s.sh",
-			LK_STR_ARG(package->name), stages[i]);
-		if (has_path(package, path)) {
-			items[n++] = path;
-		}
-	}
-	package->scripts = (struct lk_str_list){items, n};
-}
-
 int lk_package_parse(const struct lk_package_texts *texts, const char *archive,
 	struct lk_package **ret, struct lk_error *err)
 {
@@ -260,7 +229,7 @@ int lk_package_parse(const struct lk_package_texts *texts, const char *archive,
 		lk_package_free(package);
 		return rc;
 	}
-	find_scripts(package);
+	lk_package_find_scripts(package);
 	*ret = package;
 	return 0;
 }

@@ -73,6 +73,10 @@ int lk_package_parse(const struct lk_package_texts *texts, const char *archive,
 	struct lk_package **ret, struct lk_error *err) LK_MUST_USE;
 void lk_package_free(struct lk_package *package);
 
+/* Sets `scripts` from the name and the sorted paths; for who fills the paths where the archive has
+ * no list of them. */
+void lk_package_find_scripts(struct lk_package *package);
+
 /* Does the archive say the same name, version and build as the locked record? LK_E_INTEGRITY. */
 int lk_package_check_record(const struct lk_package *package, const struct lk_record *record,
 	struct lk_error *err) LK_MUST_USE;

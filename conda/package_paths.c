@@ -302,6 +302,22 @@ static int cmp_paths(const void *a, const void *b)
 	return lk_str_cmp(left->path, right->path);
 }
 
+void lk_package_find_scripts(struct lk_package *package)
+{
+	static const char *const stages[] = {"pre-link", "post-link", "pre-unlink", "post-unlink"};
+	lk_str *items = lk_arena_calloc(&package->arena, LK_COUNTOF(stages), sizeof(*items));
+	size_t n = 0;
+	for (size_t i = 0; package->n_paths > 0 && i < LK_COUNTOF(stages); i++) {
+		const struct lk_package_path script = {
+			.path = lk_str_printf(&package->arena, "bin/." LK_STR_FMT "-%s.sh",
+				LK_STR_ARG(package->name), stages[i])};
+		if (bsearch(&script, package->paths, package->n_paths, sizeof(script), cmp_paths)) {
+			items[n++] = script.path;
+		}
+	}
+	package->scripts = (struct lk_str_list){items, n};
+}
+
 /* Fills BY_PATH; refuses a path that is there twice. */
 static int index_paths(const struct lk_package_reader *reader, const char *member,
 	const struct lk_package_paths *paths, struct lk_map *by_path)

@@ -157,6 +157,7 @@ static void take_all(struct lk_package *package, const struct lk_listing *listin
 			};
 		}
 	}
+	lk_package_find_scripts(package);
 }
 
 /* Walks the package's paths and the listing side by side: both are sorted. */
@@ -229,7 +230,7 @@ int lk_tree_check_contents(struct lk_package *package, const struct lk_listing *
 	struct lk_error *err)
 {
 	struct check check = {name, options, report};
-	if (!package->has_paths_json && !lk_listing_find(listing, LK_STR("info/files"))) {
+	if (!package->has_list) {
 		take_all(package, listing);
 	}
 	int rc = check_paths(&check, package, listing, err);

@@ -425,6 +425,37 @@ static void test_wrong_package(void **state)
 	box_done(&box);
 }
 
+/* Makes TAR, which it ends, the box's archive a-1-0.tar.bz2. */
+static void box_take_tar(struct box *box, struct lk_buf *tar)
+{
+	pack_end(tar);
+	lk_buf_clear(&box->archive);
+	pack_bz2(lk_buf_view(tar), &box->archive);
+	box->record = pack_record("a-1-0.tar.bz2", lk_buf_view(&box->archive));
+	put_archive(box);
+}
+
+/* Older than info/files: all of the payload counts, its scripts too. */
+static void test_no_list(void **state)
+{
+	(void)state;
+	struct box box;
+	struct lk_tree tree;
+	struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT(PACK_MAX);
+	box_init(&box);
+	pack_file(&tar, "info/index.json", INDEX);
+	pack_file(&tar, "lib/data", "data");
+	pack_file(&tar, "bin/.a-post-link.sh", "true");
+	pack_file(&tar, "bin/.b-pre-link.sh", "true");
+	box_take_tar(&box, &tar);
+	assert_int_equal(ensure_with(&box, (struct lk_tree_options){0}, &tree), 0);
+	assert_int_equal(tree.package->n_paths, 3);
+	assert_int_equal(tree.package->scripts.n, 1);
+	assert_true(lk_str_is(tree.package->scripts.items[0], "bin/.a-post-link.sh"));
+	lk_tree_done(&tree);
+	box_done(&box);
+}
+
 /* What an archive says of itself is read from its own files only. */
 static void test_linked_metadata(void **state)
 {
@@ -442,11 +473,7 @@ static void test_linked_metadata(void **state)
 			&(struct pack_member){
 				.name = "info/index.json", .link = targets[i], .type = '2'});
 		pack_file(&tar, "info/files", "");
-		pack_end(&tar);
-		lk_buf_clear(&box.archive);
-		pack_bz2(lk_buf_view(&tar), &box.archive);
-		box.record = pack_record("a-1-0.tar.bz2", lk_buf_view(&box.archive));
-		put_archive(&box);
+		box_take_tar(&box, &tar);
 		assert_refused(&box, (struct lk_tree_options){0},
 			"package 'a-1-0.tar.bz2': cannot open 'info/index.json'");
 		box_done(&box);
@@ -591,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_archive),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_wrong_package),
+		cmocka_unit_test(test_no_list),
 		cmocka_unit_test(test_linked_metadata),
 		cmocka_unit_test(test_links_outside),
 		cmocka_unit_test(test_threads),
