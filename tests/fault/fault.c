@@ -25,12 +25,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Calls into the kernel itself: the wrapped functions are never looked up. */
+/* Nearly all go to the kernel itself: the functions behind need not be looked up. */
 
+/* Does the call need room on the disk? A rename may, but not the one that takes it back. */
 enum need {
 	NO_ROOM,
-	ROOM
-}; /* does the call need room on the disk? */
+	ROOM,
+	ROOM_ONCE
+};
 
 static struct {
 	long at;
@@ -261,6 +263,14 @@ int syncfs(int fd)
 int fchmod(int fd, mode_t mode)
 {
 	return CALL(fchmod, NO_ROOM, fd, mode);
+}
+
+int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
+{
+	/* The C library makes several calls of it where links are not to be followed. */
+	int (*next)(int, const char *, mode_t, int);
+	*(void **)&next = dlsym(RTLD_NEXT, "fchmodat");
+	return refused("fchmodat", NO_ROOM) ? -1 : next(dirfd, path, mode, flags);
 }
 
 int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
