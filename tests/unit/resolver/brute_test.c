@@ -47,7 +47,7 @@ struct rec {
 
 struct world {
 	struct rec recs[PACKAGES][VERSIONS];
-	struct dep roots[MAX_DEPS];
+	struct dep roots[PACKAGES];
 	int n_roots;
 	struct leaf pins[1];
 	int n_pins;
@@ -372,6 +372,29 @@ static void random_world(struct world *w, bool fancy, bool relock)
 	}
 }
 
+/* Every package is asked for and records exclude versions of others: much that unit propagation
+ * does not see, so many dead ends. */
+static void tangled_world(struct world *w)
+{
+	static const unsigned all_but_one[] = {3, 5, 6};
+
+	*w = (struct world){.n_roots = PACKAGES};
+	for (int p = 0; p < PACKAGES; p++) {
+		w->roots[p].leaf = (struct leaf){(p + 3) % PACKAGES, 7};
+		for (int v = 0; v < VERSIONS; v++) {
+			struct rec *rec = &w->recs[p][v];
+
+			rec->exists = true;
+			rec->n_limits = 2 + (int)pick(2);
+			for (int i = 0; i < rec->n_limits; i++) {
+				int other = (p + 1 + (int)pick(PACKAGES - 1)) % PACKAGES;
+
+				rec->limits[i] = (struct leaf){other, all_but_one[pick(3)]};
+			}
+		}
+	}
+}
+
 /* --- the same world as text for the resolver --- */
 
 static const char *const names[PACKAGES] = {"a", "b", "c", "d", "e", "f"};
@@ -384,7 +407,7 @@ static void put_leaf(struct lk_buf *buf, const struct leaf *leaf, const char *sp
 		"==2",
 		"<3",
 		">=3",
-		"",
+		"!=2",
 		">=2",
 		"",
 	};
@@ -501,7 +524,7 @@ static int ask(const struct world *w, unsigned *ret_set, unsigned *ret_groups, s
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const struct lk_channel channel = {.name = LK_STR("t"), .url = LK_STR("https://h/t")};
 	const struct lk_virtuals virtuals = {0};
-	const struct lk_matchspec *specs[MAX_DEPS];
+	const struct lk_matchspec *specs[PACKAGES];
 	const struct lk_matchspec *pins[1];
 	struct lk_record locked[PACKAGES];
 	struct lk_reach reach = {0};
@@ -573,7 +596,7 @@ static void print_world(const struct world *w)
 	}
 }
 
-static void run_worlds(unsigned n, bool fancy, bool relock)
+static void run_worlds(unsigned n, bool fancy, bool relock, bool tangled)
 {
 	size_t calls = 0;
 	unsigned solved = 0;
@@ -589,7 +612,11 @@ static void run_worlds(unsigned n, bool fancy, bool relock)
 		bool possible;
 		int rc;
 
-		random_world(&w, fancy, relock);
+		if (tangled) {
+			tangled_world(&w);
+		} else {
+			random_world(&w, fancy, relock);
+		}
 		find_sets(&w);
 		narrow(&w);
 		possible = defined_answer(&w, &want, &want_groups);
@@ -610,20 +637,26 @@ static void run_worlds(unsigned n, bool fancy, bool relock)
 static void test_plain(void **state)
 {
 	(void)state;
-	run_worlds(4000, false, false);
+	run_worlds(4000, false, false, false);
 }
 
 static void test_conditions_and_extras(void **state)
 {
 	(void)state;
-	run_worlds(4000, true, false);
+	run_worlds(4000, true, false, false);
 }
 
 static void test_relock(void **state)
 {
 	(void)state;
-	run_worlds(2000, false, true);
-	run_worlds(2000, true, true);
+	run_worlds(2000, false, true, false);
+	run_worlds(2000, true, true, false);
+}
+
+static void test_dead_ends(void **state)
+{
+	(void)state;
+	run_worlds(3000, false, false, true);
 }
 
 int main(void)
@@ -632,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_conditions_and_extras),
 		cmocka_unit_test(test_relock),
+		cmocka_unit_test(test_dead_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
