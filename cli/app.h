@@ -1,8 +1,8 @@
 /*
  * What a command works with: common options, the environment as values, and the ways out.
  *
- * Results go into app->out, printed on stdout when the command is done; warnings, notes and progress
- * go through app->report to stderr at once.
+ * Results go into app->out, printed on stdout when the command is done; warnings, notes and
+ * progress go through app->report to stderr at once.
  */
 #ifndef LK_CLI_APP_H
 #define LK_CLI_APP_H
@@ -25,8 +25,8 @@ struct lk_app {
 	struct lk_report report;
 	struct lk_arena arena; /* lives as long as the command */
 	struct lk_progress_view *progress;
-	int status;	   /* exit code of a command that returns 0 */
-	bool color_out;	   /* stdout may have colour */
+	int status;     /* exit code of a command that returns 0 */
+	bool color_out; /* stdout may have colour */
 	bool color_err;
 	size_t n_warnings;
 	struct lk_strs explanation; /* lines printed below an error's message, owned by the arena */
@@ -39,22 +39,24 @@ int lk_app_init(struct lk_app *app, struct lk_error *err) LK_MUST_USE;
 void lk_app_done(struct lk_app *app);
 
 /* The configuration (.condarc files and LOCKENV_*), read on first use. */
-int lk_app_config(struct lk_app *app, const struct lk_config **ret, struct lk_error *err) LK_MUST_USE;
+int lk_app_config(
+	struct lk_app *app, const struct lk_config **ret, struct lk_error *err) LK_MUST_USE;
 /* --cache, else LOCKENV_CACHE, else under XDG_CACHE_HOME, else ~/.cache. Owned by the arena. */
 int lk_app_cache_path(struct lk_app *app, const char **ret, struct lk_error *err) LK_MUST_USE;
 int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 /* What this host offers, CONDA_OVERRIDE_* applied; or what the profile FILE (info --json) says. */
 int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* The values of CONDA_OVERRIDE_*. */
 struct lk_host_overrides lk_app_overrides(void);
 /* A leading ~/ stands for HOME; other forms stay. NUL-ended, owned by the arena. */
 const char *lk_app_expand_home(struct lk_app *app, lk_str path);
 /* Where -n NAME lies: under the first envs folder of the configuration. */
-int lk_app_named_prefix(struct lk_app *app, const char *name, const char **ret,
-		struct lk_error *err) LK_MUST_USE;
+int lk_app_named_prefix(
+	struct lk_app *app, const char *name, const char **ret, struct lk_error *err) LK_MUST_USE;
 
-/* The error as cli.md wants it: one line, a caret under the excerpt, the hint; or the JSON document. */
+/* The error as cli.md wants it: one line, a caret under the excerpt, the hint; or the JSON
+ * document. */
 void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err);
 /* Writes app->out to stdout whole. */
 int lk_app_flush(struct lk_app *app, struct lk_error *err) LK_MUST_USE;

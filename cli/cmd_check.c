@@ -13,7 +13,7 @@ struct context {
 };
 
 static int check_platform(struct lk_app *app, const struct context *c,
-		const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	int rc = lk_lock_check_consistent(platform, &app->report, err);
 	bool native = lk_str_is(platform->subdir, lk_subdir_native());
@@ -67,18 +67,20 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P",
-			"check this platform only (default: all)", NULL},
+		"check this platform only (default: all)", NULL},
 	{"host", 0, LK_OPT_STRING, offsetof(struct context, host), "FILE",
-			"check against this node profile (info --json) instead of this machine", NULL},
+		"check against this node profile (info --json) instead of this machine", NULL},
 };
 
 const struct lk_cmd lk_cmd_check = {
 	.name = "check",
 	.arguments = "LOCK",
 	.summary = "is the lock consistent, and does this host meet it?",
-	.description = "Reads the lock, recomputes what it requires, checks that every dependency and "
-		       "constraint holds among its packages and that the specs are answered, and holds this "
-		       "host (or a node profile) against the requirements of its platform.",
+	.description =
+		"Reads the lock, recomputes what it requires, checks that every dependency and "
+		"constraint holds among its packages and that the specs are answered, and holds "
+		"this "
+		"host (or a node profile) against the requirements of its platform.",
 	.examples = {"lockenv check env.lock", "lockenv check env.lock --host node.json"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),

@@ -1,6 +1,6 @@
 /*
- * lockenv debug: batch checks from stdin, and what the build makes from the command table. Not part of
- * the contract.
+ * lockenv debug: batch checks from stdin, and what the build makes from the command table. Not part
+ * of the contract.
  */
 #include "cli/app.h"
 
@@ -77,7 +77,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		return 0;
 	}
 	if (strcmp(what, "completion") == 0 && args->len > 1 &&
-			lk_help_completion(app->program, args->items[1], &app->out)) {
+		lk_help_completion(app->program, args->items[1], &app->out)) {
 		return 0;
 	}
 	lk_fail(err, LK_E_USAGE, "unknown debug command '%s'", what);

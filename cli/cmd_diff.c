@@ -17,8 +17,8 @@ struct context {
 };
 
 /* A file, or REV:PATH when no such file is there. */
-static int read_side(struct lk_app *app, const char *side, struct lk_lock_arg *ret,
-		struct lk_error *err)
+static int read_side(
+	struct lk_app *app, const char *side, struct lk_lock_arg *ret, struct lk_error *err)
 {
 	if (access(side, F_OK) == 0 || !strchr(side, ':')) {
 		return lk_lock_arg_read(app, side, ret, err);
@@ -40,9 +40,9 @@ static void put(struct lk_app *app, const struct context *c, const struct lk_loc
 		return;
 	}
 	struct lk_diff_text_options options = {
-			.colour = app->color_out,
-			.stat = c->stat,
-			.platform = platform,
+		.colour = app->color_out,
+		.stat = c->stat,
+		.platform = platform,
 	};
 	lk_lock_diff_text(diff, &options, &app->out);
 }
@@ -57,7 +57,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = read_side(app, args->items[1], &to, err);
 	}
 	if (rc == 0 && c->platform && !lk_lock_find_platform(&from.lock, lk_str_of(c->platform)) &&
-			!lk_lock_find_platform(&to.lock, lk_str_of(c->platform))) {
+		!lk_lock_find_platform(&to.lock, lk_str_of(c->platform))) {
 		rc = lk_fail(err, LK_E_USAGE, "neither lock has a platform '%s'", c->platform);
 	}
 	if (rc < 0) {
@@ -73,19 +73,23 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"format", 0, LK_OPT_STRING, offsetof(struct context, format), "FORMAT",
-			"text (default) or json", "text|json"},
-	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P", "this platform only",
-			NULL},
-	{"stat", 0, LK_OPT_FLAG, offsetof(struct context, stat), NULL, "counts and sizes only", NULL},
+		"text (default) or json", "text|json"},
+	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P",
+		"this platform only", NULL},
+	{"stat", 0, LK_OPT_FLAG, offsetof(struct context, stat), NULL, "counts and sizes only",
+		NULL},
 };
 
 const struct lk_cmd lk_cmd_diff = {
 	.name = "diff",
 	.arguments = "OLD NEW",
 	.summary = "what changed between two locks, most risky first",
-	.description = "Compares two locks by platform and package: same version with another hash, channel "
-		       "changes, downgrades, licence changes, additions, removals, upgrades, rebuilds, changed "
-		       "requirements and specs. Each side is a file or REV:PATH of a git repository. Exits "
+	.description = "Compares two locks by platform and package: same version with another "
+		       "hash, channel "
+		       "changes, downgrades, licence changes, additions, removals, upgrades, "
+		       "rebuilds, changed "
+		       "requirements and specs. Each side is a file or REV:PATH of a git "
+		       "repository. Exits "
 		       "with 1 when they differ.",
 	.examples = {"lockenv diff old.lock new.lock", "lockenv diff HEAD:env.lock env.lock"},
 	.options = options,

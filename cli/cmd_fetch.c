@@ -13,7 +13,7 @@ struct context {
 };
 
 static int fetch_lock(struct lk_app *app, const struct context *c, const char *path,
-		struct lk_fetch *fetch, struct lk_fetch_stats *total, struct lk_error *err)
+	struct lk_fetch *fetch, struct lk_fetch_stats *total, struct lk_error *err)
 {
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
 	int rc = lk_lock_arg_read(app, path, &arg, err);
@@ -36,7 +36,7 @@ static int fetch_lock(struct lk_app *app, const struct context *c, const char *p
 	struct lk_fetch_stats stats = {0};
 	if (rc == 0) {
 		rc = lk_fetch_packages(fetch, arg.lock.channels, arg.lock.n_channels, records.items,
-				records.len, &stats, err);
+			records.len, &stats, err);
 	}
 	total->downloaded += stats.downloaded;
 	total->present += stats.present;
@@ -70,8 +70,8 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		lk_buf_putc(&app->out, '\n');
 	} else if (rc == 0) {
 		lk_note(&app->report, 0, "fetched %zu packages (%.1f MB), %zu were in the cache %s",
-				stats.downloaded, (double)stats.bytes / 1e6, stats.present,
-				lk_cache_path(cache));
+			stats.downloaded, (double)stats.bytes / 1e6, stats.present,
+			lk_cache_path(cache));
 	}
 	lk_fetch_free(fetch);
 	lk_cache_free(cache);
@@ -80,18 +80,19 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"platform", 0, LK_OPT_LIST, offsetof(struct context, platforms), "P",
-			"this platform of the lock only; repeatable (default: all)", NULL},
+		"this platform of the lock only; repeatable (default: all)", NULL},
 	{"offline", 0, LK_OPT_FLAG, offsetof(struct context, offline), NULL,
-			"download nothing; list what is missing", NULL},
+		"download nothing; list what is missing", NULL},
 };
 
 const struct lk_cmd lk_cmd_fetch = {
 	.name = "fetch",
 	.arguments = "LOCK...",
 	.summary = "put every locked package into the cache, verified",
-	.description = "Downloads the packages of one or several locks in parallel. Each file is hashed "
-		       "while it is written and enters the cache only when its size and SHA-256 are those "
-		       "of the lock. What is in the cache already is not fetched again.",
+	.description =
+		"Downloads the packages of one or several locks in parallel. Each file is hashed "
+		"while it is written and enters the cache only when its size and SHA-256 are those "
+		"of the lock. What is in the cache already is not fetched again.",
 	.examples = {"lockenv fetch env.lock", "lockenv fetch --platform linux-64 a.lock b.lock"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),

@@ -11,7 +11,7 @@ struct context {
 };
 
 static void put_json(struct lk_app *app, const struct lk_virtuals *host,
-		const struct lk_config *config, const char *cache)
+	const struct lk_config *config, const char *cache)
 {
 	struct lk_jw w;
 	lk_jw_init(&w, &app->out, true);
@@ -43,16 +43,15 @@ static void put_line(struct lk_app *app, const char *label, lk_str value)
 }
 
 static void put_text(struct lk_app *app, const struct lk_virtuals *host,
-		const struct lk_config *config, const char *cache)
+	const struct lk_config *config, const char *cache)
 {
 	put_line(app, "lockenv", LK_STR(LOCKENV_VERSION));
 	put_line(app, "platform", lk_str_of(lk_subdir_native()));
 	for (size_t i = 0; i < host->len; i++) {
 		const struct lk_virtual *v = &host->items[i];
 		put_line(app, i ? "" : "virtual packages",
-				lk_str_printf(&app->arena, LK_STR_FMT "=" LK_STR_FMT "=" LK_STR_FMT,
-						LK_STR_ARG(v->name), LK_STR_ARG(v->version),
-						LK_STR_ARG(v->build)));
+			lk_str_printf(&app->arena, LK_STR_FMT "=" LK_STR_FMT "=" LK_STR_FMT,
+				LK_STR_ARG(v->name), LK_STR_ARG(v->version), LK_STR_ARG(v->build)));
 	}
 	if (!lk_virtuals_find(host, LK_STR("__cuda"))) {
 		put_line(app, "GPU driver", LK_STR("none found"));
@@ -89,9 +88,10 @@ const struct lk_cmd lk_cmd_info = {
 	.name = "info",
 	.arguments = "",
 	.summary = "this program, this host, this configuration",
-	.description = "Prints the version, the platform, the virtual packages that this host offers "
-		       "(CONDA_OVERRIDE_* applied), channels and cache. The JSON form is a node profile "
-		       "for 'install --host' and 'check --host'.",
+	.description =
+		"Prints the version, the platform, the virtual packages that this host offers "
+		"(CONDA_OVERRIDE_* applied), channels and cache. The JSON form is a node profile "
+		"for 'install --host' and 'check --host'.",
 	.examples = {"lockenv info", "lockenv info --json > node.json"},
 	.options = NULL,
 	.n_options = 0,

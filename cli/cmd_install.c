@@ -53,14 +53,15 @@ static int choose_prefix(struct lk_app *app, const struct context *c, const char
 	return rc;
 }
 
-/* A lock cut between two packages reads well but leaves holes. Installing exactly what it names is still
- * what was asked for, so it is told; --strict refuses it. */
+/* A lock cut between two packages reads well but leaves holes. Installing exactly what it names is
+ * still what was asked for, so it is told; --strict refuses it. */
 static int check_whole(struct lk_app *app, const struct context *c,
 	const struct lk_lock_platform *platform, struct lk_error *err)
 {
 	int rc = lk_lock_check_consistent(platform, &app->report, err);
 	if (rc == LK_E_FINDING && !c->strict) {
-		lk_warn(&app->report, "%s; installing it as it is (--strict refuses)", err->message);
+		lk_warn(&app->report, "%s; installing it as it is (--strict refuses)",
+			err->message);
 		lk_error_clear(err);
 		return 0;
 	}

@@ -34,7 +34,8 @@ static lk_str short_channel(lk_str url, lk_str subdir)
 	return lk_str_starts(url, alias) ? lk_str_skip(url, alias.len) : url;
 }
 
-static int read_record(struct lk_app *app, const char *file, struct rows *rows, struct lk_error *err)
+static int read_record(
+	struct lk_app *app, const char *file, struct rows *rows, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
 	struct lk_prefix_record LK_CLEANUP(lk_prefix_record_done) record = {0};
@@ -46,20 +47,20 @@ static int read_record(struct lk_app *app, const char *file, struct rows *rows, 
 		return rc;
 	}
 	const struct lk_record *r = &record.record;
-	lk_vec_push(rows, (struct row){
-					  .name = lk_str_dup(&app->arena, r->name),
-					  .version = lk_str_dup(&app->arena, r->version),
-					  .build = lk_str_dup(&app->arena, r->build),
-					  .channel = lk_str_dup(&app->arena,
-							  short_channel(r->channel, r->subdir)),
-					  .subdir = lk_str_dup(&app->arena, r->subdir),
-					  .size = r->size,
-			  });
+	lk_vec_push(rows,
+		(struct row){
+			.name = lk_str_dup(&app->arena, r->name),
+			.version = lk_str_dup(&app->arena, r->version),
+			.build = lk_str_dup(&app->arena, r->build),
+			.channel = lk_str_dup(&app->arena, short_channel(r->channel, r->subdir)),
+			.subdir = lk_str_dup(&app->arena, r->subdir),
+			.size = r->size,
+		});
 	return 0;
 }
 
 static int list_prefix(
-		struct lk_app *app, const char *prefix, struct rows *rows, struct lk_error *err)
+	struct lk_app *app, const char *prefix, struct rows *rows, struct lk_error *err)
 {
 	struct lk_strs names = {0};
 	const char *meta = lk_arena_printf(&app->arena, "%s/conda-meta", prefix);
@@ -72,9 +73,10 @@ static int list_prefix(
 	}
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
 		if (lk_str_ends(names.items[i], LK_STR(".json"))) {
-			rc = read_record(app, lk_arena_printf(&app->arena, "%s/" LK_STR_FMT, meta,
-						      LK_STR_ARG(names.items[i])),
-					rows, err);
+			rc = read_record(app,
+				lk_arena_printf(&app->arena, "%s/" LK_STR_FMT, meta,
+					LK_STR_ARG(names.items[i])),
+				rows, err);
 		}
 	}
 	lk_vec_done(&names);
@@ -82,7 +84,7 @@ static int list_prefix(
 }
 
 static int list_lock(struct lk_app *app, const struct context *c, const char *path,
-		struct lk_lock_arg *arg, struct rows *rows, struct lk_error *err)
+	struct lk_lock_arg *arg, struct rows *rows, struct lk_error *err)
 {
 	const struct lk_lock_platform *platform;
 	int rc = lk_lock_arg_read(app, path, arg, err);
@@ -92,7 +94,8 @@ static int list_lock(struct lk_app *app, const struct context *c, const char *pa
 	for (size_t i = 0; rc == 0 && i < platform->n_packages; i++) {
 		const struct lk_record *r = &platform->packages[i];
 		lk_vec_push(rows,
-				(struct row){r->name, r->version, r->build, r->channel, r->subdir, r->size});
+			(struct row){
+				r->name, r->version, r->build, r->channel, r->subdir, r->size});
 	}
 	return rc;
 }
@@ -112,8 +115,8 @@ static void put_table(struct lk_app *app, const struct rows *rows)
 		version = widest(version, rows->items[i].version);
 		build = widest(build, rows->items[i].build);
 	}
-	lk_buf_appendf(&app->out, "%-*s  %-*s  %-*s  Channel\n", (int)name, "Name", (int)version, "Version",
-			(int)build, "Build");
+	lk_buf_appendf(&app->out, "%-*s  %-*s  %-*s  Channel\n", (int)name, "Name", (int)version,
+		"Version", (int)build, "Build");
 	for (size_t i = 0; i < rows->len; i++) {
 		const struct row *row = &rows->items[i];
 		lk_app_text(app, row->name, name + 2);
@@ -176,11 +179,11 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"prefix", 'p', LK_OPT_STRING, offsetof(struct context, prefix), "PREFIX",
-			"list this environment", NULL},
+		"list this environment", NULL},
 	{"name", 'n', LK_OPT_STRING, offsetof(struct context, name), "NAME",
-			"list this environment of the envs folder", NULL},
+		"list this environment of the envs folder", NULL},
 	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P",
-			"this platform of the lock (default: this host's)", NULL},
+		"this platform of the lock (default: this host's)", NULL},
 };
 
 const struct lk_cmd lk_cmd_list = {

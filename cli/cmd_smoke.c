@@ -22,10 +22,10 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_path_absolute(prefix, &absolute, err);
 	}
 	struct lk_smoke_options options = {
-			.prefix = absolute,
-			.require = c->require.items,
-			.n_require = c->require.len,
-			.limit_seconds = c->limit,
+		.prefix = absolute,
+		.require = c->require.items,
+		.n_require = c->require.len,
+		.limit_seconds = c->limit,
 	};
 	struct lk_smoke_result result;
 	if (rc == 0) {
@@ -49,23 +49,24 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"prefix", 'p', LK_OPT_STRING, offsetof(struct context, prefix), "PREFIX",
-			"the environment to test", NULL},
+		"the environment to test", NULL},
 	{"name", 'n', LK_OPT_STRING, offsetof(struct context, name), "NAME",
-			"an environment of the envs folder", NULL},
+		"an environment of the envs folder", NULL},
 	{"require", 0, LK_OPT_LIST, offsetof(struct context, require), "LEVEL",
-			"fail when this level (or 'gpu') cannot run here; repeatable", NULL},
+		"fail when this level (or 'gpu') cannot run here; repeatable", NULL},
 	{"limit", 0, LK_OPT_UINT, offsetof(struct context, limit), "SECONDS",
-			"time limit of each level (default: 120)", NULL},
+		"time limit of each level (default: 120)", NULL},
 };
 
 const struct lk_cmd lk_cmd_smoke = {
 	.name = "smoke",
 	.arguments = "[PREFIX]",
 	.summary = "compute attention with the environment's own libraries",
-	.description = "Computes scaled dot-product attention with the libraries of the environment, each "
-		       "level in a child process of its own, and compares with a float64 reference. A "
-		       "library that comes from outside the prefix fails the level. Exits with 0 when "
-		       "every level that could run passed, 1 when one failed, 77 when none could run.",
+	.description =
+		"Computes scaled dot-product attention with the libraries of the environment, each "
+		"level in a child process of its own, and compares with a float64 reference. A "
+		"library that comes from outside the prefix fails the level. Exits with 0 when "
+		"every level that could run passed, 1 when one failed, 77 when none could run.",
 	.examples = {"lockenv smoke ./env", "lockenv smoke ./env --require gpu --json"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),

@@ -13,7 +13,7 @@
 #include "lock/lock_diff.h"
 
 static int write_lock(struct lk_app *app, const struct lk_solve_request *request,
-		const struct lk_buf *text, struct lk_error *err)
+	const struct lk_buf *text, struct lk_error *err)
 {
 	int rc = lk_fs_write_atomic(AT_FDCWD, request->output, text->ptr, text->len, 0, err);
 	if (rc < 0) {
@@ -24,7 +24,7 @@ static int write_lock(struct lk_app *app, const struct lk_solve_request *request
 }
 
 static void put_json(struct lk_app *app, const struct lk_solve_request *request,
-		const struct lk_lock *lock, bool changed)
+	const struct lk_lock *lock, bool changed)
 {
 	struct lk_jw w;
 	lk_jw_init(&w, &app->out, true);
@@ -54,13 +54,13 @@ static void tell_summary(struct lk_app *app, const struct lk_lock *lock)
 			bytes += platform->packages[k].size;
 		}
 		lk_note(&app->report, 0, LK_STR_FMT ": %zu packages, %.1f MB to download",
-				LK_STR_ARG(platform->subdir), platform->n_packages, (double)bytes / 1e6);
+			LK_STR_ARG(platform->subdir), platform->n_packages, (double)bytes / 1e6);
 	}
 }
 
 /* What changes against the existing lock, for --dry-run and --locked. */
-static void show_change(struct lk_app *app, const struct lk_solve_request *request,
-		const struct lk_lock *lock)
+static void show_change(
+	struct lk_app *app, const struct lk_solve_request *request, const struct lk_lock *lock)
 {
 	struct lk_lock empty;
 	lk_lock_init(&empty, NULL, 0, LK_STR("strict"));
@@ -73,7 +73,7 @@ static void show_change(struct lk_app *app, const struct lk_solve_request *reque
 }
 
 static int finish(struct lk_app *app, const struct lk_solve_options *options,
-		const struct lk_solve_request *request, const struct lk_lock *lock, struct lk_error *err)
+	const struct lk_solve_request *request, const struct lk_lock *lock, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_LOCK_MAX_BYTES);
 	int rc = lk_lock_write(lock, &text, err);
@@ -81,7 +81,7 @@ static int finish(struct lk_app *app, const struct lk_solve_options *options,
 		return rc;
 	}
 	bool changed = !request->has_old ||
-			!lk_str_eq(lk_buf_view(&text), lk_buf_view(&request->old_text));
+		!lk_str_eq(lk_buf_view(&text), lk_buf_view(&request->old_text));
 	if (app->common.json) {
 		put_json(app, request, lock, changed);
 	}
@@ -131,37 +131,37 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"file", 'f', LK_OPT_LIST, FIELD(files), "FILE",
-			"environment.yml or a list of specs; repeatable", NULL},
+		"environment.yml or a list of specs; repeatable", NULL},
 	{"channel", 'c', LK_OPT_LIST, FIELD(channels), "CHANNEL",
-			"channel name, URL or path, highest priority first; repeatable", NULL},
+		"channel name, URL or path, highest priority first; repeatable", NULL},
 	{"override-channels", 0, LK_OPT_FLAG, FIELD(override_channels), NULL,
-			"use the channels of the command line only", NULL},
-	{"output", 'o', LK_OPT_STRING, FIELD(output), "LOCK", "the lock to write (default: env.lock)",
-			NULL},
+		"use the channels of the command line only", NULL},
+	{"output", 'o', LK_OPT_STRING, FIELD(output), "LOCK",
+		"the lock to write (default: env.lock)", NULL},
 	{"platform", 0, LK_OPT_LIST, FIELD(platforms), "P",
-			"platform to solve for; repeatable (default: this host's)", NULL},
+		"platform to solve for; repeatable (default: this host's)", NULL},
 	{"cuda", 0, LK_OPT_STRING, FIELD(cuda), "V", "CUDA version of the target's driver, or none",
-			NULL},
+		NULL},
 	{"cuda-arch", 0, LK_OPT_STRING, FIELD(cuda_arch), "V",
-			"lowest compute capability of the target's GPUs", NULL},
+		"lowest compute capability of the target's GPUs", NULL},
 	{"glibc", 0, LK_OPT_STRING, FIELD(glibc), "V", "glibc version of the target", NULL},
 	{"archspec", 0, LK_OPT_STRING, FIELD(archspec), "A",
-			"microarchitecture of the target, such as x86_64_v3", NULL},
+		"microarchitecture of the target, such as x86_64_v3", NULL},
 	{"virtual", 0, LK_OPT_LIST, FIELD(virtuals), "NAME=VER",
-			"a virtual package NAME=VER[=BUILD] of the target; NAME= removes it", NULL},
+		"a virtual package NAME=VER[=BUILD] of the target; NAME= removes it", NULL},
 	{"channel-priority", 0, LK_OPT_STRING, FIELD(channel_priority), "HOW",
-			"strict (default), flexible or disabled", "strict|flexible|disabled"},
+		"strict (default), flexible or disabled", "strict|flexible|disabled"},
 	{"exclude-newer", 0, LK_OPT_STRING, FIELD(exclude_newer), "DATE",
-			"ignore packages newer than this date or instant", NULL},
+		"ignore packages newer than this date or instant", NULL},
 	{"update", 0, LK_OPT_LIST, FIELD(update), "NAME",
-			"do not keep NAME as it is locked; repeatable", NULL},
+		"do not keep NAME as it is locked; repeatable", NULL},
 	{"update-all", 0, LK_OPT_FLAG, FIELD(update_all), NULL, "keep nothing of the existing lock",
-			NULL},
+		NULL},
 	{"locked", 0, LK_OPT_FLAG, FIELD(locked), NULL,
-			"write nothing; exit 1 if the lock would change", NULL},
+		"write nothing; exit 1 if the lock would change", NULL},
 	{"offline", 0, LK_OPT_FLAG, FIELD(offline), NULL, "use cached repodata only", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL, "write nothing; print what would change",
-			NULL},
+		NULL},
 };
 
 const struct lk_cmd lk_cmd_solve = {
@@ -169,11 +169,12 @@ const struct lk_cmd lk_cmd_solve = {
 	.arguments = "[SPEC...]",
 	.summary = "solve specs against channels and write an exact lock",
 	.description =
-			"Fetches the channels' repodata, solves the specs with libsolv and writes the lock. "
-			"Earlier specs win where versions trade off. An existing lock is kept as far as "
-			"the specs allow. The machine it runs on has no say: the target is described by "
-			"--platform, --cuda, --glibc, --archspec and --virtual. Without SPEC and FILE, "
-			"environment.yml beside the lock is read, else the existing lock's own specs.",
+		"Fetches the channels' repodata, solves the specs with libsolv and writes the "
+		"lock. "
+		"Earlier specs win where versions trade off. An existing lock is kept as far as "
+		"the specs allow. The machine it runs on has no say: the target is described by "
+		"--platform, --cuda, --glibc, --archspec and --virtual. Without SPEC and FILE, "
+		"environment.yml beside the lock is read, else the existing lock's own specs.",
 	.examples = {"lockenv solve --cuda 12.6 'python 3.12.*' pytorch-gpu -o gpu.lock",
 		"lockenv solve -f environment.yml --platform linux-64 --platform linux-aarch64"},
 	.options = options,

@@ -10,17 +10,18 @@ struct lk_app;
 
 struct lk_cmd {
 	const char *name;
-	const char *arguments; /* as shown in usage: "LOCK [-p PREFIX]" */
-	const char *summary;   /* one line */
+	const char *arguments;   /* as shown in usage: "LOCK [-p PREFIX]" */
+	const char *summary;     /* one line */
 	const char *description; /* for the man page: some sentences */
 	const char *examples[2];
 	const struct lk_opt *options;
 	size_t n_options;
 	size_t context_size;
 	unsigned min_args, max_args; /* positional arguments; UINT_MAX: no limit */
-	/* 0 or a negative enum lk_code; results into app->out, another exit code than 0 into app->status. */
+	/* 0 or a negative enum lk_code; results into app->out, another exit code than 0 into
+	 * app->status. */
 	int (*run)(struct lk_app *app, void *context, const struct lk_args *args,
-			struct lk_error *err);
+		struct lk_error *err);
 	bool hidden; /* not part of the contract: left out of the command list */
 };
 
@@ -34,13 +35,14 @@ struct lk_program {
 };
 
 extern const struct lk_cmd lk_cmd_solve, lk_cmd_fetch, lk_cmd_install, lk_cmd_diff, lk_cmd_check,
-		lk_cmd_list, lk_cmd_info, lk_cmd_smoke, lk_cmd_debug;
+	lk_cmd_list, lk_cmd_info, lk_cmd_smoke, lk_cmd_debug;
 
 const struct lk_cmd *lk_cmd_find(const struct lk_program *program, const char *name);
 
 /* Help texts, appended to OUT. */
 void lk_help_program(const struct lk_program *program, struct lk_buf *out);
-void lk_help_command(const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out);
+void lk_help_command(
+	const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out);
 /* The man page (roff) and completions; SHELL is bash, zsh or fish: false for another. */
 void lk_help_man(const struct lk_program *program, struct lk_buf *out);
 bool lk_help_completion(const struct lk_program *program, const char *shell, struct lk_buf *out);

@@ -11,8 +11,8 @@ static void put_words(const struct lk_cmd *cmd, struct lk_buf *out)
 {
 	for (size_t i = 0; i < cmd->n_options + lk_n_common_options; i++) {
 		const struct lk_opt *opt = i < cmd->n_options
-				? &cmd->options[i]
-				: &lk_common_options[i - cmd->n_options];
+			? &cmd->options[i]
+			: &lk_common_options[i - cmd->n_options];
 		lk_buf_appendf(out, "%s--%s", i ? " " : "", opt->name);
 	}
 }
@@ -30,8 +30,9 @@ static void put_command_words(const struct lk_program *program, struct lk_buf *o
 static void put_bash(const struct lk_program *program, struct lk_buf *out)
 {
 	lk_buf_appendf(out, "# bash completion of %s\n_%s()\n{\n", program->name, program->name);
-	lk_buf_puts(out, "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n\tCOMPREPLY=()\n"
-			 "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords='");
+	lk_buf_puts(out,
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n\tCOMPREPLY=()\n"
+		"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords='");
 	put_command_words(program, out);
 	lk_buf_puts(out, "'\n\telif [[ $cur == -* ]]; then\n\t\tcase ${COMP_WORDS[1]} in\n");
 	for (size_t i = 0; i < program->n_commands; i++) {
@@ -41,10 +42,11 @@ static void put_bash(const struct lk_program *program, struct lk_buf *out)
 			lk_buf_puts(out, "' ;;\n");
 		}
 	}
-	lk_buf_puts(out, "\t\tesac\n\tfi\n"
-			 "\tif [ -n \"$words\" ]; then\n"
-			 "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-			 "\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n\tfi\n}\n");
+	lk_buf_puts(out,
+		"\t\tesac\n\tfi\n"
+		"\tif [ -n \"$words\" ]; then\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+		"\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n\tfi\n}\n");
 	lk_buf_appendf(out, "complete -o filenames -F _%s %s\n", program->name, program->name);
 }
 
@@ -80,8 +82,8 @@ static void put_zsh_option(struct lk_buf *out, const struct lk_opt *opt)
 
 static void put_zsh(const struct lk_program *program, struct lk_buf *out)
 {
-	lk_buf_appendf(out, "#compdef %s\n_%s() {\n\tlocal -a commands\n\tcommands=(\n", program->name,
-			program->name);
+	lk_buf_appendf(out, "#compdef %s\n_%s() {\n\tlocal -a commands\n\tcommands=(\n",
+		program->name, program->name);
 	for (size_t i = 0; i < program->n_commands; i++) {
 		if (!program->commands[i]->hidden) {
 			lk_buf_appendf(out, "\t\t'%s:", program->commands[i]->name);
@@ -89,8 +91,9 @@ static void put_zsh(const struct lk_program *program, struct lk_buf *out)
 			lk_buf_puts(out, "'\n");
 		}
 	}
-	lk_buf_puts(out, "\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n"
-			 "\t\treturn\n\tfi\n\tcase $words[2] in\n");
+	lk_buf_puts(out,
+		"\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n"
+		"\t\treturn\n\tfi\n\tcase $words[2] in\n");
 	for (size_t i = 0; i < program->n_commands; i++) {
 		const struct lk_cmd *cmd = program->commands[i];
 		if (cmd->hidden) {
@@ -118,11 +121,11 @@ static void put_fish_text(struct lk_buf *out, const char *text)
 	}
 }
 
-static void put_fish_option(
-		const struct lk_program *program, const char *when, const struct lk_opt *opt, struct lk_buf *out)
+static void put_fish_option(const struct lk_program *program, const char *when,
+	const struct lk_opt *opt, struct lk_buf *out)
 {
 	lk_buf_appendf(out, "complete -c %s%s%s%s -l %s", program->name, when ? " -n '" : "",
-			when ? when : "", when ? "'" : "", opt->name);
+		when ? when : "", when ? "'" : "", opt->name);
 	if (opt->letter) {
 		lk_buf_appendf(out, " -s %c", opt->letter);
 	}
@@ -148,8 +151,8 @@ static void put_fish(const struct lk_program *program, struct lk_buf *out)
 		if (cmd->hidden) {
 			continue;
 		}
-		lk_buf_appendf(out, "complete -c %s -n __fish_use_subcommand -a %s -d '", program->name,
-				cmd->name);
+		lk_buf_appendf(out, "complete -c %s -n __fish_use_subcommand -a %s -d '",
+			program->name, cmd->name);
 		put_fish_text(out, cmd->summary);
 		lk_buf_puts(out, "'\n");
 		struct lk_buf when = LK_BUF_INIT(256);

@@ -21,7 +21,8 @@ enum lk_exit {
 	LK_EXIT_INTERRUPTED = 130,
 };
 
-/* The exit code for a result; NOT_FOUND that nobody translated is a file that is not there: usage. */
+/* The exit code for a result; NOT_FOUND that nobody translated is a file that is not there: usage.
+ */
 static inline enum lk_exit lk_exit_of(int code)
 {
 	switch ((enum lk_code)code) {

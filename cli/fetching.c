@@ -6,7 +6,7 @@
 #include <time.h>
 
 int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struct lk_fetch **ret,
-		struct lk_error *err)
+	struct lk_error *err)
 {
 	const struct lk_config *config;
 	int rc = lk_app_config(app, &config, err);
@@ -14,11 +14,11 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 		return rc;
 	}
 	struct lk_fetch_options options = {
-			.offline = offline || config->offline,
-			.no_verify_tls = !config->ssl_verify,
-			.ca_file = config->ssl_ca_file.len ? config->ssl_ca_file.ptr : NULL,
-			.repodata_ttl = (int64_t)config->local_repodata_ttl,
-			.now = (int64_t)time(NULL),
+		.offline = offline || config->offline,
+		.no_verify_tls = !config->ssl_verify,
+		.ca_file = config->ssl_ca_file.len ? config->ssl_ca_file.ptr : NULL,
+		.repodata_ttl = (int64_t)config->local_repodata_ttl,
+		.now = (int64_t)time(NULL),
 	};
 	return lk_fetch_new(cache, &options, &app->report, ret, err);
 }

@@ -34,7 +34,8 @@ static int read_pipe(int fd, const char *object, struct lk_buf *out, struct lk_e
 	for (;;) {
 		char *room = lk_buf_room(out, 64 * 1024);
 		if (!room) {
-			return lk_fail(err, LK_E_FORMAT, "'%s' is larger than %zu bytes", object, out->max);
+			return lk_fail(err, LK_E_FORMAT, "'%s' is larger than %zu bytes", object,
+				out->max);
 		}
 		ssize_t got = read(fd, room, 64 * 1024);
 		if (got < 0 && errno != EINTR) {
@@ -71,7 +72,9 @@ int lk_git_show(const char *object, struct lk_buf *out, struct lk_error *err)
 	}
 	if (rc == 0 && status != 0) {
 		lk_fail(err, LK_E_USAGE, "git has no '%s'", object);
-		lk_error_hint(err, "REV:PATH counts PATH from the top of the repository; REV:./PATH from here");
+		lk_error_hint(err,
+			"REV:PATH counts PATH from the top of the repository; REV:./PATH from "
+			"here");
 		rc = LK_E_USAGE;
 	}
 	return rc;

@@ -7,7 +7,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Appends what `git show OBJECT` prints. LK_E_USAGE when git is not there or does not know OBJECT. */
+/* Appends what `git show OBJECT` prints. LK_E_USAGE when git is not there or does not know OBJECT.
+ */
 int lk_git_show(const char *object, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
 
 #endif

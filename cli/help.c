@@ -28,7 +28,8 @@ static void put_option(const struct lk_opt *opt, struct lk_buf *out)
 	lk_buf_appendf(out, "%*s%s\n", (int)(HELP_COLUMN - width), "", opt->help);
 }
 
-static void put_usage(const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out)
+static void put_usage(
+	const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out)
 {
 	lk_buf_puts(out, program->name);
 	if (program->only != cmd) {
@@ -66,7 +67,7 @@ void lk_help_command(const struct lk_program *program, const struct lk_cmd *cmd,
 void lk_help_program(const struct lk_program *program, struct lk_buf *out)
 {
 	lk_buf_appendf(out, "Usage: %s COMMAND [OPTION]... [ARGUMENT]...\n\n%s\n\nCommands:\n",
-			program->name, program->summary);
+		program->name, program->summary);
 	for (size_t i = 0; i < program->n_commands; i++) {
 		const struct lk_cmd *cmd = program->commands[i];
 		if (!cmd->hidden) {
@@ -74,8 +75,8 @@ void lk_help_program(const struct lk_program *program, struct lk_buf *out)
 		}
 	}
 	lk_buf_appendf(out,
-			"\n'%s help COMMAND' or '%s COMMAND --help' tells the options of a command.\n",
-			program->name, program->name);
+		"\n'%s help COMMAND' or '%s COMMAND --help' tells the options of a command.\n",
+		program->name, program->name);
 }
 
 /* Roff text: backslashes, dashes and leading dots and quotes must not be read as requests. */
@@ -122,7 +123,7 @@ static void put_roff_option(struct lk_buf *out, const struct lk_opt *opt)
 }
 
 static void put_roff_command(
-		const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out)
+	const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out)
 {
 	lk_buf_puts(out, ".SS ");
 	struct lk_buf usage = LK_BUF_INIT(4096);
@@ -144,38 +145,38 @@ static void put_roff_command(
 }
 
 static const char man_tail[] =
-		".SH EXIT STATUS\n"
-		".TP\n0\ndone; for diff, check and verify: no difference\n"
-		".TP\n1\na difference or finding, or a smoke level failed\n"
-		".TP\n2\nusage or unreadable input\n"
-		".TP\n3\nthe specs cannot be satisfied\n"
-		".TP\n4\nnetwork or channel trouble\n"
-		".TP\n5\nintegrity: hash or size mismatch, corrupt or unsafe archive\n"
-		".TP\n6\noffline and something needed is not in the cache\n"
-		".TP\n7\nthis host does not meet what the lock requires\n"
-		".TP\n8\nfile system: no space, no permission, read\\-only\n"
-		".TP\n70\na fault of lockenv itself: please report it\n"
-		".TP\n77\nsmoke: no level at all could run here\n"
-		".TP\n130\ninterrupted\n"
-		".SH ENVIRONMENT\n"
-		".TP\nLOCKENV_CACHE\nthe cache folder, when \\-\\-cache is not given\n"
-		".TP\nLOCKENV_CONFIG\nthe configuration file, when \\-\\-config is not given\n"
-		".TP\nLOCKENV_OFFLINE\n1: solve never uses the network\n"
-		".TP\nCONDA_OVERRIDE_CUDA, CONDA_OVERRIDE_GLIBC, ...\n"
-		"virtual packages as conda reads them; empty removes one\n"
-		".TP\nCONDARC\na further configuration file\n"
-		".TP\nNO_COLOR, CLICOLOR_FORCE\nno colour; colour always\n"
-		".SH FILES\n"
-		".TP\nenv.lock\nthe lock; its format stands in docs/lockfile.md\n"
-		".TP\nenvironment.yml\nwhat is asked for (CEP 24)\n";
+	".SH EXIT STATUS\n"
+	".TP\n0\ndone; for diff, check and verify: no difference\n"
+	".TP\n1\na difference or finding, or a smoke level failed\n"
+	".TP\n2\nusage or unreadable input\n"
+	".TP\n3\nthe specs cannot be satisfied\n"
+	".TP\n4\nnetwork or channel trouble\n"
+	".TP\n5\nintegrity: hash or size mismatch, corrupt or unsafe archive\n"
+	".TP\n6\noffline and something needed is not in the cache\n"
+	".TP\n7\nthis host does not meet what the lock requires\n"
+	".TP\n8\nfile system: no space, no permission, read\\-only\n"
+	".TP\n70\na fault of lockenv itself: please report it\n"
+	".TP\n77\nsmoke: no level at all could run here\n"
+	".TP\n130\ninterrupted\n"
+	".SH ENVIRONMENT\n"
+	".TP\nLOCKENV_CACHE\nthe cache folder, when \\-\\-cache is not given\n"
+	".TP\nLOCKENV_CONFIG\nthe configuration file, when \\-\\-config is not given\n"
+	".TP\nLOCKENV_OFFLINE\n1: solve never uses the network\n"
+	".TP\nCONDA_OVERRIDE_CUDA, CONDA_OVERRIDE_GLIBC, ...\n"
+	"virtual packages as conda reads them; empty removes one\n"
+	".TP\nCONDARC\na further configuration file\n"
+	".TP\nNO_COLOR, CLICOLOR_FORCE\nno colour; colour always\n"
+	".SH FILES\n"
+	".TP\nenv.lock\nthe lock; its format stands in docs/lockfile.md\n"
+	".TP\nenvironment.yml\nwhat is asked for (CEP 24)\n";
 
 void lk_help_man(const struct lk_program *program, struct lk_buf *out)
 {
 	lk_buf_appendf(out, ".TH %s 1 \"\" \"lockenv " LOCKENV_VERSION "\"\n.SH NAME\n%s \\- ",
-			program->name, program->name);
+		program->name, program->name);
 	put_roff(out, program->summary);
 	lk_buf_appendf(out, "\n.SH SYNOPSIS\n\\fB%s\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]... ",
-			program->name);
+		program->name);
 	lk_buf_puts(out, "[\\fIARGUMENT\\fR]...\n.SH COMMANDS\n");
 	for (size_t i = 0; i < program->n_commands; i++) {
 		if (!program->commands[i]->hidden) {

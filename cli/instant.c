@@ -51,8 +51,8 @@ static bool take_date(lk_str text, size_t *at, int64_t *ret_days)
 	unsigned month;
 	unsigned day;
 	if (!take_number(text, at, 4, &year) || !take_char(text, at, "-") ||
-			!take_number(text, at, 2, &month) || !take_char(text, at, "-") ||
-			!take_number(text, at, 2, &day)) {
+		!take_number(text, at, 2, &month) || !take_char(text, at, "-") ||
+		!take_number(text, at, 2, &day)) {
 		return false;
 	}
 	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in(year, month)) {
@@ -68,8 +68,8 @@ static bool take_time(lk_str text, size_t *at, int64_t *ret_seconds)
 	unsigned minute;
 	unsigned second;
 	if (!take_number(text, at, 2, &hour) || !take_char(text, at, ":") ||
-			!take_number(text, at, 2, &minute) || !take_char(text, at, ":") ||
-			!take_number(text, at, 2, &second)) {
+		!take_number(text, at, 2, &minute) || !take_char(text, at, ":") ||
+		!take_number(text, at, 2, &second)) {
 		return false;
 	}
 	*ret_seconds = (int64_t)hour * 3600 + minute * 60 + second;
@@ -86,7 +86,7 @@ static bool take_zone(lk_str text, size_t *at, int64_t *ret_offset)
 	}
 	bool west = *at < text.len && text.ptr[*at] == '-';
 	if (!take_char(text, at, "+-") || !take_number(text, at, 2, &hour) ||
-			!take_char(text, at, ":") || !take_number(text, at, 2, &minute)) {
+		!take_char(text, at, ":") || !take_number(text, at, 2, &minute)) {
 		return false;
 	}
 	*ret_offset = ((int64_t)hour * 60 + minute) * (west ? -60 : 60);
@@ -102,13 +102,14 @@ int lk_instant_parse(lk_str text, uint64_t *ret_ms, struct lk_error *err)
 	bool good = take_date(text, &at, &days);
 	if (good && at < text.len) {
 		good = take_char(text, &at, "Tt ") && take_time(text, &at, &seconds) &&
-				take_zone(text, &at, &offset) && at == text.len;
+			take_zone(text, &at, &offset) && at == text.len;
 	}
 	int64_t total = good ? days * SECONDS_A_DAY + seconds - offset : -1;
 	if (total < 0) {
 		lk_fail(err, LK_E_USAGE, "'" LK_STR_FMT "' is no date", LK_STR_ARG(text));
-		lk_error_hint(err, "write 2026-01-31 (to the end of that day, UTC) or "
-				   "2026-01-31T12:00:00Z");
+		lk_error_hint(err,
+			"write 2026-01-31 (to the end of that day, UTC) or "
+			"2026-01-31T12:00:00Z");
 		return LK_E_USAGE;
 	}
 	*ret_ms = (uint64_t)total * 1000;
@@ -130,5 +131,5 @@ lk_str lk_instant_text(uint64_t ms, struct lk_arena *arena)
 	}
 	unsigned day = (unsigned)(days - days_of(year, month, 1)) + 1;
 	return lk_str_printf(arena, "%04d-%02u-%02uT%02u:%02u:%02uZ", (int)year, month, day,
-			rest / 3600, rest / 60 % 60, rest % 60);
+		rest / 3600, rest / 60 % 60, rest % 60);
 }

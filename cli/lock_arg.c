@@ -8,8 +8,8 @@
 #include "base/fs.h"
 #include "conda/subdir.h"
 
-int lk_lock_arg_read(struct lk_app *app, const char *path, struct lk_lock_arg *ret,
-		struct lk_error *err)
+int lk_lock_arg_read(
+	struct lk_app *app, const char *path, struct lk_lock_arg *ret, struct lk_error *err)
 {
 	*ret = (struct lk_lock_arg){.path = path};
 	lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
@@ -43,7 +43,7 @@ void lk_lock_arg_done(struct lk_lock_arg *arg)
 }
 
 int lk_lock_arg_platform(const struct lk_lock_arg *arg, const char *wanted, bool any_single,
-		const struct lk_lock_platform **ret, struct lk_error *err)
+	const struct lk_lock_platform **ret, struct lk_error *err)
 {
 	const struct lk_lock *lock = &arg->lock;
 	const char *subdir = wanted ? wanted : lk_subdir_native();
@@ -55,12 +55,12 @@ int lk_lock_arg_platform(const struct lk_lock_arg *arg, const char *wanted, bool
 		struct lk_buf LK_CLEANUP(lk_buf_done) names = LK_BUF_INIT(4096);
 		for (size_t i = 0; i < lock->n_platforms; i++) {
 			lk_buf_appendf(&names, "%s" LK_STR_FMT, i ? ", " : "",
-					LK_STR_ARG(lock->platforms[i].subdir));
+				LK_STR_ARG(lock->platforms[i].subdir));
 		}
 		lk_fail(err, LK_E_HOST, "the lock has no platform %s", subdir);
 		lk_error_file(err, arg->path);
 		lk_error_hint(err, "it has: %s; choose one with --platform, or solve again for %s",
-				lk_buf_cstr(&names), subdir);
+			lk_buf_cstr(&names), subdir);
 		return LK_E_HOST;
 	}
 	*ret = platform;

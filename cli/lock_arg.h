@@ -17,14 +17,15 @@ struct lk_lock_arg {
 
 /* Reads PATH; a missing file is LK_E_USAGE with a hint. RET is safe to pass to done in any case. */
 int lk_lock_arg_read(struct lk_app *app, const char *path, struct lk_lock_arg *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 /* The same when RET's path and text are filled already. */
-int lk_lock_arg_parse(struct lk_app *app, struct lk_lock_arg *ret, struct lk_error *err) LK_MUST_USE;
+int lk_lock_arg_parse(
+	struct lk_app *app, struct lk_lock_arg *ret, struct lk_error *err) LK_MUST_USE;
 void lk_lock_arg_done(struct lk_lock_arg *arg);
 
 /* The platform WANTED (NULL: this host's; where the lock has but one, that one when ANY_SINGLE).
  * LK_E_HOST when the lock does not have it. */
 int lk_lock_arg_platform(const struct lk_lock_arg *arg, const char *wanted, bool any_single,
-		const struct lk_lock_platform **ret, struct lk_error *err) LK_MUST_USE;
+	const struct lk_lock_platform **ret, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -13,13 +13,17 @@
 const struct lk_opt lk_common_options[] = {
 	{"help", 'h', LK_OPT_FLAG, COMMON(help), NULL, "show this help", NULL},
 	{"quiet", 'q', LK_OPT_FLAG, COMMON(quiet), NULL, "no progress and no notes", NULL},
-	{"verbose", 'v', LK_OPT_COUNT, COMMON(verbose), NULL, "say more; repeat for still more", NULL},
-	{"json", 0, LK_OPT_FLAG, COMMON(json), NULL, "print one JSON document, also on failure", NULL},
+	{"verbose", 'v', LK_OPT_COUNT, COMMON(verbose), NULL, "say more; repeat for still more",
+		NULL},
+	{"json", 0, LK_OPT_FLAG, COMMON(json), NULL, "print one JSON document, also on failure",
+		NULL},
 	{"color", 0, LK_OPT_STRING, COMMON(color), "WHEN", "colour: auto, always or never",
-			"auto|always|never"},
-	{"cache", 0, LK_OPT_STRING, COMMON(cache), "DIR", "cache folder (default: LOCKENV_CACHE)", NULL},
+		"auto|always|never"},
+	{"cache", 0, LK_OPT_STRING, COMMON(cache), "DIR", "cache folder (default: LOCKENV_CACHE)",
+		NULL},
 	{"config", 0, LK_OPT_STRING, COMMON(config), "FILE", "read this .condarc file only", NULL},
-	{"jobs", 0, LK_OPT_UINT, COMMON(jobs), "N", "work in N threads (default: all processors)", NULL},
+	{"jobs", 0, LK_OPT_UINT, COMMON(jobs), "N", "work in N threads (default: all processors)",
+		NULL},
 };
 const size_t lk_n_common_options = LK_COUNTOF(lk_common_options);
 
@@ -35,13 +39,12 @@ struct parser {
 };
 
 /* Finds an option by name or letter; *RET_BASE is the struct its offset counts from. */
-static const struct lk_opt *find(
-		const struct parser *p, lk_str name, char letter, char **ret_base)
+static const struct lk_opt *find(const struct parser *p, lk_str name, char letter, char **ret_base)
 {
 	for (size_t i = 0; i < p->n_options + lk_n_common_options; i++) {
 		bool own = i < p->n_options;
 		const struct lk_opt *opt =
-				own ? &p->options[i] : &lk_common_options[i - p->n_options];
+			own ? &p->options[i] : &lk_common_options[i - p->n_options];
 		if (letter ? opt->letter == letter : lk_str_is(name, opt->name)) {
 			*ret_base = own ? p->context : p->common;
 			return opt;
@@ -55,8 +58,8 @@ static int unknown(const struct parser *p, lk_str name)
 	const char *best = NULL;
 	unsigned best_distance = 3;
 	for (size_t i = 0; i < p->n_options + lk_n_common_options; i++) {
-		const struct lk_opt *opt = i < p->n_options ? &p->options[i]
-							    : &lk_common_options[i - p->n_options];
+		const struct lk_opt *opt =
+			i < p->n_options ? &p->options[i] : &lk_common_options[i - p->n_options];
 		unsigned distance = lk_str_distance(name, lk_str_of(opt->name), best_distance);
 		if (distance < best_distance) {
 			best_distance = distance;
@@ -85,7 +88,7 @@ static bool is_choice(const char *choices, const char *value)
 }
 
 static int store_value(
-		const struct parser *p, const struct lk_opt *opt, char *base, const char *value)
+	const struct parser *p, const struct lk_opt *opt, char *base, const char *value)
 {
 	void *field = base + opt->offset;
 	uint64_t number;
@@ -98,7 +101,8 @@ static int store_value(
 		return 0;
 	case LK_OPT_STRING:
 		if (opt->choices && !is_choice(opt->choices, value)) {
-			lk_fail(p->err, LK_E_USAGE, "'%s' is no value for '--%s'", value, opt->name);
+			lk_fail(p->err, LK_E_USAGE, "'%s' is no value for '--%s'", value,
+				opt->name);
 			lk_error_hint(p->err, "one of: %s", opt->choices);
 			return LK_E_USAGE;
 		}
@@ -109,8 +113,8 @@ static int store_value(
 		return 0;
 	case LK_OPT_UINT:
 		if (!lk_str_to_u64(lk_str_of(value), &number) || number > 4096) {
-			lk_fail(p->err, LK_E_USAGE, "'--%s' takes a number from 0 to 4096, not '%s'",
-					opt->name, value);
+			lk_fail(p->err, LK_E_USAGE,
+				"'--%s' takes a number from 0 to 4096, not '%s'", opt->name, value);
 			return LK_E_USAGE;
 		}
 		*(unsigned *)field = (unsigned)number;
@@ -126,8 +130,8 @@ static bool takes_value(const struct lk_opt *opt)
 
 static int missing_value(const struct parser *p, const struct lk_opt *opt)
 {
-	return lk_fail(p->err, LK_E_USAGE, "option '--%s' needs a value: --%s %s", opt->name, opt->name,
-			opt->value);
+	return lk_fail(p->err, LK_E_USAGE, "option '--%s' needs a value: --%s %s", opt->name,
+		opt->name, opt->value);
 }
 
 static int parse_long(struct parser *p, const char *word)
@@ -142,7 +146,8 @@ static int parse_long(struct parser *p, const char *word)
 	}
 	if (!takes_value(opt)) {
 		if (equals != SIZE_MAX) {
-			return lk_fail(p->err, LK_E_USAGE, "option '--%s' takes no value", opt->name);
+			return lk_fail(
+				p->err, LK_E_USAGE, "option '--%s' takes no value", opt->name);
 		}
 		return store_value(p, opt, base, NULL);
 	}
@@ -181,8 +186,8 @@ static int parse_short(struct parser *p, const char *word)
 }
 
 int lk_opt_parse(const struct lk_opt *options, size_t n_options, void *context,
-		struct lk_common *common, int argc, char *const *argv, struct lk_args *args,
-		struct lk_error *err)
+	struct lk_common *common, int argc, char *const *argv, struct lk_args *args,
+	struct lk_error *err)
 {
 	struct parser p = {options, n_options, context, (char *)common, argc, argv, 0, err};
 	bool only_arguments = false;

@@ -1,7 +1,8 @@
 /*
  * Options from a table: parsing, and what help, man page and completions are made from.
  *
- * An option binds to a field of a context struct by its offset. Long options take "--name VALUE" and
+ * An option binds to a field of a context struct by its offset. Long options take "--name VALUE"
+ * and
  * "--name=VALUE", short ones "-xVALUE", "-x VALUE", and flags can be bundled; "--" ends options;
  * options and arguments may be mixed. Unknown or incomplete ones are LK_E_USAGE with a near miss.
  */
@@ -26,9 +27,9 @@ enum lk_opt_kind {
 
 struct lk_opt {
 	const char *name; /* without the dashes */
-	char letter;	  /* or 0 */
+	char letter;      /* or 0 */
 	enum lk_opt_kind kind;
-	size_t offset;	     /* of the field in the context */
+	size_t offset;       /* of the field in the context */
 	const char *value;   /* name of the value in help; NULL for flags */
 	const char *help;    /* one line, no full stop */
 	const char *choices; /* "a|b|c" for STRING, or NULL */
@@ -50,8 +51,8 @@ extern const size_t lk_n_common_options;
 
 /* Parses ARGV[0..ARGC) (without program and command name) into CONTEXT, COMMON and ARGS. */
 int lk_opt_parse(const struct lk_opt *options, size_t n_options, void *context,
-		struct lk_common *common, int argc, char *const *argv, struct lk_args *args,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_common *common, int argc, char *const *argv, struct lk_args *args,
+	struct lk_error *err) LK_MUST_USE;
 /* Frees the LIST fields of CONTEXT. */
 void lk_opt_done(const struct lk_opt *options, size_t n_options, void *context);
 

@@ -89,7 +89,7 @@ static void put_rate(struct lk_buf *line, const struct lk_progress *p, uint64_t 
 		lk_buf_puts(line, "/s");
 		if (p->bytes_all > p->bytes && rate > 0) {
 			lk_buf_appendf(line, ", %llu s left",
-					(unsigned long long)((p->bytes_all - p->bytes) / rate));
+				(unsigned long long)((p->bytes_all - p->bytes) / rate));
 		}
 	}
 }
@@ -113,7 +113,7 @@ void lk_progress_view_show(struct lk_progress_view *view, const struct lk_progre
 	put_bar(&line, p->bytes_all ? p->bytes : p->done, p->bytes_all ? p->bytes_all : p->total);
 	if (p->total) {
 		lk_buf_appendf(&line, " %llu/%llu ", (unsigned long long)p->done,
-				(unsigned long long)p->total);
+			(unsigned long long)p->total);
 	}
 	if (p->bytes) {
 		put_rate(&line, p, now - view->started_ms);

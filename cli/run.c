@@ -15,7 +15,7 @@ static int unknown_command(const struct lk_program *program, const char *name, s
 	for (size_t i = 0; i < program->n_commands; i++) {
 		const char *candidate = program->commands[i]->name;
 		unsigned distance =
-				lk_str_distance(lk_str_of(name), lk_str_of(candidate), best_distance);
+			lk_str_distance(lk_str_of(name), lk_str_of(candidate), best_distance);
 		if (distance < best_distance && !program->commands[i]->hidden) {
 			best_distance = distance;
 			best = candidate;
@@ -32,7 +32,7 @@ static int unknown_command(const struct lk_program *program, const char *name, s
 
 /* lockenv, lockenv --help, lockenv --version, lockenv help COMMAND: done here. False: go on. */
 static bool run_top_level(
-		struct lk_app *app, int argc, char **argv, int *ret_code, struct lk_error *err)
+	struct lk_app *app, int argc, char **argv, int *ret_code, struct lk_error *err)
 {
 	const struct lk_program *program = app->program;
 	const char *first = argc > 1 ? argv[1] : NULL;
@@ -67,11 +67,11 @@ static bool run_top_level(
 }
 
 static int check_argument_count(
-		const struct lk_cmd *cmd, const struct lk_args *args, struct lk_error *err)
+	const struct lk_cmd *cmd, const struct lk_args *args, struct lk_error *err)
 {
 	if (args->len > cmd->max_args) {
 		lk_fail(err, LK_E_USAGE, "'%s' takes no further argument '%s'", cmd->name,
-				args->items[cmd->max_args]);
+			args->items[cmd->max_args]);
 	} else if (args->len < cmd->min_args) {
 		lk_fail(err, LK_E_USAGE, "'%s' needs: %s", cmd->name, cmd->arguments);
 	} else {
@@ -98,8 +98,8 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	}
 	void *context = lk_calloc(1, cmd->context_size ? cmd->context_size : 1);
 	struct lk_args args = {0};
-	rc = lk_opt_parse(cmd->options, cmd->n_options, context, &app->common, argc - skip, argv + skip,
-			&args, err);
+	rc = lk_opt_parse(cmd->options, cmd->n_options, context, &app->common, argc - skip,
+		argv + skip, &args, err);
 	if (rc == 0 && app->common.help) {
 		lk_help_command(app->program, cmd, &app->out);
 	} else if (rc == 0) {

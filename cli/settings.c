@@ -27,7 +27,8 @@ static void push_path(struct lk_app *app, struct lk_strs *paths, const char *dir
 }
 
 /* Every *.yml and *.yaml of a condarc.d folder, sorted. A folder that cannot be read has none. */
-static void push_folder(struct lk_app *app, struct lk_strs *paths, const char *dir, const char *rest)
+static void push_folder(
+	struct lk_app *app, struct lk_strs *paths, const char *dir, const char *rest)
 {
 	if (!dir) {
 		return;
@@ -38,9 +39,10 @@ static void push_folder(struct lk_app *app, struct lk_strs *paths, const char *d
 	if (lk_fs_list(AT_FDCWD, folder, &app->arena, &names, &ignored) == 0) {
 		for (size_t i = 0; i < names.len; i++) {
 			if (lk_str_ends(names.items[i], LK_STR(".yml")) ||
-					lk_str_ends(names.items[i], LK_STR(".yaml"))) {
-				lk_vec_push(paths, lk_str_printf(&app->arena, "%s/" LK_STR_FMT, folder,
-							   LK_STR_ARG(names.items[i])));
+				lk_str_ends(names.items[i], LK_STR(".yaml"))) {
+				lk_vec_push(paths,
+					lk_str_printf(&app->arena, "%s/" LK_STR_FMT, folder,
+						LK_STR_ARG(names.items[i])));
 			}
 		}
 	}
@@ -77,7 +79,8 @@ int lk_app_config(struct lk_app *app, const struct lk_config **ret, struct lk_er
 {
 	if (!app->config_read) {
 		struct lk_strs paths = {0};
-		const char *only = app->common.config ? app->common.config : env_value("LOCKENV_CONFIG");
+		const char *only =
+			app->common.config ? app->common.config : env_value("LOCKENV_CONFIG");
 		if (app->common.config && access(app->common.config, F_OK) != 0) {
 			lk_fail(err, LK_E_USAGE, "there is no configuration '%s'", only);
 			lk_error_hint(err, "check the path after --config");
@@ -133,13 +136,14 @@ const char *lk_app_expand_home(struct lk_app *app, lk_str path)
 {
 	const char *home = env_value("HOME");
 	if (home && (lk_str_is(path, "~") || lk_str_starts(path, LK_STR("~/")))) {
-		return lk_arena_printf(&app->arena, "%s" LK_STR_FMT, home,
-				LK_STR_ARG(lk_str_skip(path, 1)));
+		return lk_arena_printf(
+			&app->arena, "%s" LK_STR_FMT, home, LK_STR_ARG(lk_str_skip(path, 1)));
 	}
 	return lk_arena_strndup(&app->arena, path.ptr, path.len);
 }
 
-int lk_app_named_prefix(struct lk_app *app, const char *name, const char **ret, struct lk_error *err)
+int lk_app_named_prefix(
+	struct lk_app *app, const char *name, const char **ret, struct lk_error *err)
 {
 	const struct lk_config *config;
 	int rc = lk_app_config(app, &config, err);
@@ -167,18 +171,18 @@ struct lk_host_overrides lk_app_overrides(void)
 {
 	/* Set but empty is not the same as unset: it removes the package. */
 	return (struct lk_host_overrides){
-			.cuda = getenv("CONDA_OVERRIDE_CUDA"),
-			.cuda_arch = getenv("CONDA_OVERRIDE_CUDA_ARCH"),
-			.glibc = getenv("CONDA_OVERRIDE_GLIBC"),
-			.linux_ = getenv("CONDA_OVERRIDE_LINUX"),
-			.osx = getenv("CONDA_OVERRIDE_OSX"),
-			.archspec = getenv("CONDA_OVERRIDE_ARCHSPEC"),
+		.cuda = getenv("CONDA_OVERRIDE_CUDA"),
+		.cuda_arch = getenv("CONDA_OVERRIDE_CUDA_ARCH"),
+		.glibc = getenv("CONDA_OVERRIDE_GLIBC"),
+		.linux_ = getenv("CONDA_OVERRIDE_LINUX"),
+		.osx = getenv("CONDA_OVERRIDE_OSX"),
+		.archspec = getenv("CONDA_OVERRIDE_ARCHSPEC"),
 	};
 }
 
 /* The "virtual_packages" of `lockenv info --json`: an array of {name, version, build}. */
-static int read_profile(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
-		struct lk_error *err)
+static int read_profile(
+	struct lk_app *app, const char *profile, struct lk_virtuals *ret, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(PROFILE_MAX);
 	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
@@ -199,8 +203,8 @@ static int read_profile(struct lk_app *app, const char *profile, struct lk_virtu
 	for (size_t i = 0; i < lk_json_size(list); i++) {
 		const struct lk_json *one = lk_json_at(list, i);
 		rc = lk_virtuals_set(ret, lk_json_string(lk_json_get(one, "name")),
-				lk_json_string(lk_json_get(one, "version")),
-				lk_json_string(lk_json_get(one, "build")), &app->arena, err);
+			lk_json_string(lk_json_get(one, "version")),
+			lk_json_string(lk_json_get(one, "build")), &app->arena, err);
 		if (rc < 0) {
 			lk_error_file(err, profile);
 			return rc;
@@ -209,7 +213,8 @@ static int read_profile(struct lk_app *app, const char *profile, struct lk_virtu
 	return 0;
 }
 
-int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret, struct lk_error *err)
+int lk_app_host(
+	struct lk_app *app, const char *profile, struct lk_virtuals *ret, struct lk_error *err)
 {
 	if (profile) {
 		return read_profile(app, profile, ret, err);

@@ -11,7 +11,7 @@ struct solver {
 	struct lk_app *app;
 	const struct lk_solve_request *request;
 	struct lk_repodata **repodata; /* channel-major: channels x subdirs */
-	lk_str *subdirs;	       /* the platforms, then noarch */
+	lk_str *subdirs;               /* the platforms, then noarch */
 	size_t n_subdirs;
 	struct lk_lock *lock;
 	struct lk_fetch *fetch;
@@ -31,13 +31,12 @@ static int load_repodata(struct solver *s, struct lk_error *err)
 	s->subdirs[r->n_targets] = LK_STR("noarch");
 	size_t n = r->channels.len * s->n_subdirs;
 	s->repodata = lk_arena_calloc(arena, n, sizeof(struct lk_repodata *));
-	return lk_fetch_repodata(s->fetch, r->channels.items, r->channels.len, s->subdirs, s->n_subdirs,
-			s->repodata, err);
+	return lk_fetch_repodata(s->fetch, r->channels.items, r->channels.len, s->subdirs,
+		s->n_subdirs, s->repodata, err);
 }
 
 /* The sources of one platform: for each channel its subdir and noarch, which share a rank. */
-static size_t platform_sources(
-		const struct solver *s, size_t target, struct lk_source *ret)
+static size_t platform_sources(const struct solver *s, size_t target, struct lk_source *ret)
 {
 	size_t n = 0;
 	for (size_t c = 0; c < s->request->channels.len; c++) {
@@ -49,7 +48,7 @@ static size_t platform_sources(
 }
 
 static int parse_specs(const struct lk_strs *texts, struct lk_arena *arena,
-		const struct lk_matchspec **ret, struct lk_error *err)
+	const struct lk_matchspec **ret, struct lk_error *err)
 {
 	for (size_t i = 0; i < texts->len; i++) {
 		int rc = lk_matchspec_parse(texts->items[i], LK_SPEC_USER, arena, &ret[i], err);
@@ -64,15 +63,15 @@ static void keep_explanation(struct lk_app *app, const struct lk_solution *solut
 {
 	for (size_t i = 0; i < solution->n_reasons; i++) {
 		lk_vec_push(&app->explanation,
-				lk_str_printf(&app->arena, "%*s" LK_STR_FMT,
-						(int)(2 * solution->reasons[i].depth), "",
-						LK_STR_ARG(solution->reasons[i].text)));
+			lk_str_printf(&app->arena, "%*s" LK_STR_FMT,
+				(int)(2 * solution->reasons[i].depth), "",
+				LK_STR_ARG(solution->reasons[i].text)));
 	}
 }
 
 /* The lock names every package by its sha256: those without one are fetched and hashed now. */
 static int complete_hashes(const struct solver *s, const struct lk_record *const *records, size_t n,
-		const struct lk_record **ret, struct lk_error *err)
+	const struct lk_record **ret, struct lk_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		ret[i] = records[i];
@@ -82,9 +81,9 @@ static int complete_hashes(const struct solver *s, const struct lk_record *const
 		struct lk_record *known = lk_arena_calloc(&s->app->arena, 1, sizeof(*known));
 		*known = *records[i];
 		lk_note(&s->app->report, 0, "hashing '" LK_STR_FMT "': its channel gives no sha256",
-				LK_STR_ARG(known->fn));
-		int rc = lk_fetch_hash(s->fetch, s->request->channels.items, s->request->channels.len, known,
-				&known->sha256, err);
+			LK_STR_ARG(known->fn));
+		int rc = lk_fetch_hash(s->fetch, s->request->channels.items,
+			s->request->channels.len, known, &known->sha256, err);
 		if (rc < 0) {
 			return rc;
 		}
@@ -95,29 +94,29 @@ static int complete_hashes(const struct solver *s, const struct lk_record *const
 }
 
 static int add_solution(const struct solver *s, const struct lk_solve_target *target,
-		const struct lk_solution *solution, struct lk_error *err)
+	const struct lk_solution *solution, struct lk_error *err)
 {
 	const struct lk_record **records =
-			lk_arena_calloc(&s->app->arena, solution->n_records, sizeof(*records));
+		lk_arena_calloc(&s->app->arena, solution->n_records, sizeof(*records));
 	int rc = complete_hashes(s, solution->records, solution->n_records, records, err);
 	if (rc < 0) {
 		return rc;
 	}
 	struct lk_lock_input input = {
-			.subdir = target->subdir,
-			.specs = {target->specs.items, target->specs.len},
-			.pins = {s->request->pins.items, s->request->pins.len},
-			.solved_with = &target->virtuals,
-			.records = records,
-			.extras = solution->extras,
-			.n_records = solution->n_records,
+		.subdir = target->subdir,
+		.specs = {target->specs.items, target->specs.len},
+		.pins = {s->request->pins.items, s->request->pins.len},
+		.solved_with = &target->virtuals,
+		.records = records,
+		.extras = solution->extras,
+		.n_records = solution->n_records,
 	};
 	return lk_lock_add_platform(s->lock, &input, err);
 }
 
 /* The old lock's packages of the platform in the order its own walk came to them. */
 static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
-		const struct lk_record **ret, struct lk_error *err)
+	const struct lk_record **ret, struct lk_error *err)
 {
 	struct lk_arena *arena = &s->app->arena;
 	const struct lk_lock *lock = &s->request->old;
@@ -128,14 +127,15 @@ static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
 	const struct lk_matchspec **specs = lk_arena_calloc(arena, texts.len, sizeof(*specs));
 	int rc = parse_specs(&texts, arena, specs, err);
 	lk_vec_done(&texts);
-	const struct lk_record **records = lk_arena_calloc(arena, old->n_packages, sizeof(*records));
+	const struct lk_record **records =
+		lk_arena_calloc(arena, old->n_packages, sizeof(*records));
 	for (size_t i = 0; i < old->n_packages; i++) {
 		records[i] = &old->packages[i];
 	}
 	size_t *order = lk_arena_calloc(arena, old->n_packages, sizeof(*order));
 	if (rc == 0) {
 		rc = lk_walk_order(records, old->n_packages, specs, old->specs.n, &old->solved_with,
-				lock->channels, lock->n_channels, s->request->alias, order, err);
+			lock->channels, lock->n_channels, s->request->alias, order, err);
 	}
 	if (rc < 0) {
 		return lk_wrap(err, "'%s'", s->request->output);
@@ -150,12 +150,12 @@ static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
 
 /* What is reachable from the specs' names and from what the old lock holds. */
 static int load_reach(const struct solver *s, size_t target, const struct lk_lock_platform *old,
-		const struct lk_matchspec *const *specs, size_t n_specs, struct lk_reach *reach,
-		struct lk_error *err)
+	const struct lk_matchspec *const *specs, size_t n_specs, struct lk_reach *reach,
+	struct lk_error *err)
 {
 	struct lk_arena *arena = &s->app->arena;
 	struct lk_source *sources =
-			lk_arena_calloc(arena, 2 * s->request->channels.len, sizeof(*sources));
+		lk_arena_calloc(arena, 2 * s->request->channels.len, sizeof(*sources));
 	size_t n_sources = platform_sources(s, target, sources);
 	size_t n_old = old ? old->n_packages : 0;
 	lk_str *roots = lk_arena_calloc(arena, n_specs + n_old, sizeof(*roots));
@@ -173,7 +173,7 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 
 /* A name that no channel has: then all names are gathered, for near misses. */
 static void gather_names(struct solver *s, const struct lk_matchspec *const *specs, size_t n_specs,
-		const struct lk_reach *reach)
+	const struct lk_reach *reach)
 {
 	bool all_found = true;
 	for (size_t i = 0; i < n_specs; i++) {
@@ -200,15 +200,15 @@ static void gather_names(struct solver *s, const struct lk_matchspec *const *spe
 	lk_vec_done(&names);
 }
 
-static int run_task(struct solver *s, const struct lk_solve_target *target, const struct lk_task *task,
-		struct lk_error *err)
+static int run_task(struct solver *s, const struct lk_solve_target *target,
+	const struct lk_task *task, struct lk_error *err)
 {
 	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
 	int rc = lk_solve(task, &s->app->report, &solution, err);
 	lk_note(&s->app->report, 1,
-			LK_STR_FMT ": %zu names and %zu records reached, %zu kept, %zu solver calls",
-			LK_STR_ARG(target->subdir), solution.stats.names, solution.stats.records,
-			solution.stats.kept, solution.stats.solver_calls);
+		LK_STR_FMT ": %zu names and %zu records reached, %zu kept, %zu solver calls",
+		LK_STR_ARG(target->subdir), solution.stats.names, solution.stats.records,
+		solution.stats.kept, solution.stats.solver_calls);
 	if (rc == LK_E_UNSAT) {
 		keep_explanation(s->app, &solution);
 	}
@@ -221,8 +221,9 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	const struct lk_solve_target *target = &r->targets[index];
 	struct lk_arena *arena = &s->app->arena;
 	const struct lk_lock_platform *old =
-			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
-	const struct lk_matchspec **specs = lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
+		r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
+	const struct lk_matchspec **specs =
+		lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
 	const struct lk_matchspec **pins = lk_arena_calloc(arena, r->pins.len, sizeof(*pins));
 	const struct lk_record *locked = NULL;
 	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
@@ -241,24 +242,24 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	}
 	gather_names(s, specs, target->specs.len, &reach);
 	const struct lk_task task = {
-			.reach = &reach,
-			.channels = r->channels.items,
-			.n_channels = r->channels.len,
-			.alias = r->alias,
-			.specs = specs,
-			.n_specs = target->specs.len,
-			.pins = pins,
-			.n_pins = r->pins.len,
-			.virtuals = &target->virtuals,
-			.channel_priority = r->priority,
-			.exclude_newer = r->exclude_newer,
-			.locked = locked,
-			.n_locked = locked ? old->n_packages : 0,
-			.update = r->update.items,
-			.n_update = r->update.len,
-			.update_all = r->update_all,
-			.known_names = s->known_names,
-			.n_known_names = s->n_known_names,
+		.reach = &reach,
+		.channels = r->channels.items,
+		.n_channels = r->channels.len,
+		.alias = r->alias,
+		.specs = specs,
+		.n_specs = target->specs.len,
+		.pins = pins,
+		.n_pins = r->pins.len,
+		.virtuals = &target->virtuals,
+		.channel_priority = r->priority,
+		.exclude_newer = r->exclude_newer,
+		.locked = locked,
+		.n_locked = locked ? old->n_packages : 0,
+		.update = r->update.items,
+		.n_update = r->update.len,
+		.update_all = r->update_all,
+		.known_names = s->known_names,
+		.n_known_names = s->n_known_names,
 	};
 	return run_task(s, target, &task, err);
 }
@@ -273,17 +274,17 @@ static int keep_other_platforms(const struct solver *s, struct lk_error *err)
 			continue;
 		}
 		const struct lk_record **records =
-				lk_arena_calloc(&s->app->arena, old->n_packages, sizeof(*records));
+			lk_arena_calloc(&s->app->arena, old->n_packages, sizeof(*records));
 		for (size_t k = 0; k < old->n_packages; k++) {
 			records[k] = &old->packages[k];
 		}
 		struct lk_lock_input input = {
-				.subdir = old->subdir,
-				.specs = old->specs,
-				.pins = old->pins,
-				.solved_with = &old->solved_with,
-				.records = records,
-				.n_records = old->n_packages,
+			.subdir = old->subdir,
+			.specs = old->specs,
+			.pins = old->pins,
+			.solved_with = &old->solved_with,
+			.records = records,
+			.n_records = old->n_packages,
 		};
 		int rc = lk_lock_add_platform(s->lock, &input, err);
 		if (rc < 0) {
@@ -307,15 +308,16 @@ static int solve_all(struct solver *s, struct lk_error *err)
 }
 
 int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *request,
-		struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
+	struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
 {
 	struct solver s = {.app = app, .request = request, .lock = ret, .fetch = fetch};
 	lk_lock_init(ret, request->channels.items, request->channels.len,
-			lk_str_of(lk_priority_text(request->priority)));
+		lk_str_of(lk_priority_text(request->priority)));
 	if (request->exclude_newer) {
 		ret->exclude_newer = lk_instant_text(request->exclude_newer, &ret->arena);
 	}
-	ret->variables = lk_arena_calloc(&ret->arena, request->n_variables, sizeof(*ret->variables));
+	ret->variables =
+		lk_arena_calloc(&ret->arena, request->n_variables, sizeof(*ret->variables));
 	ret->n_variables = request->n_variables;
 	for (size_t i = 0; i < request->n_variables; i++) {
 		ret->variables[i].name = lk_str_dup(&ret->arena, request->variables[i].name);

@@ -48,8 +48,8 @@ struct lk_solve_request {
 
 /* RET must be zeroed; pass it to lk_solve_request_done whatever comes back. */
 int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *options,
-		const struct lk_args *specs, struct lk_solve_request *ret, struct lk_error *err)
-		LK_MUST_USE;
+	const struct lk_args *specs, struct lk_solve_request *ret,
+	struct lk_error *err) LK_MUST_USE;
 void lk_solve_request_done(struct lk_solve_request *request);
 
 const char *lk_priority_text(enum lk_channel_priority priority);

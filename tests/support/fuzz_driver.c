@@ -1,6 +1,6 @@
 /*
- * Runs a fuzz target over files and folders of files without libFuzzer, so that every corpus entry is
- * replayed in each test run, with any compiler.
+ * Runs a fuzz target over files and folders of files without libFuzzer, so that every corpus entry
+ * is replayed in each test run, with any compiler.
  */
 #include <dirent.h>
 #include <stdint.h>

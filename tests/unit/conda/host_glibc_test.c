@@ -19,7 +19,8 @@ static void test_image(void **state)
 		const char *image;
 		const char *version;
 	} rows[] = {
-		{"x\n\nGNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright", "2.36"},
+		{"x\n\nGNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright",
+			"2.36"},
 		{"GNU C Library (GNU libc) stable release version 2.17, by Roland", "2.17"},
 		{"GNU C Library development release version 2.41.9000.\n", "2.41.9000"},
 		{"GNU C Library\nversion 2.36", ""},
