@@ -72,17 +72,13 @@ struct lk_sha256 lk_sha256_of(const void *bytes, size_t len)
 	return result;
 }
 
-int lk_sha256_fd(
-	int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size, struct lk_error *err)
+int lk_digest_fd(struct lk_digest *digest, int fd, const char *name, uint64_t *ret_size,
+	struct lk_error *err)
 {
-	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
 	char *LK_AUTO_FREE chunk = lk_reallocarray(NULL, READ_CHUNK, 1);
 	uint64_t size = 0;
 	for (;;) {
-		ssize_t got = pread(fd, chunk, READ_CHUNK, (off_t)size);
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
+		ssize_t got = TEMP_FAILURE_RETRY(pread(fd, chunk, READ_CHUNK, (off_t)size));
 		if (got < 0) {
 			return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name);
 		}
@@ -92,11 +88,21 @@ int lk_sha256_fd(
 		lk_digest_update(digest, chunk, (size_t)got);
 		size += (uint64_t)got;
 	}
-	lk_digest_final(digest, ret->bytes);
 	if (ret_size) {
 		*ret_size = size;
 	}
 	return LK_OK;
+}
+
+int lk_sha256_fd(
+	int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size, struct lk_error *err)
+{
+	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
+	int rc = lk_digest_fd(digest, fd, name, ret_size, err);
+	if (rc == LK_OK) {
+		lk_digest_final(digest, ret->bytes);
+	}
+	return rc;
 }
 
 void lk_hex(const unsigned char *bytes, size_t len, char *out)

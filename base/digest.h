@@ -30,6 +30,8 @@ enum lk_digest_kind {
 
 struct lk_digest;
 
+/* Lost memory and a libcrypto without the algorithm end the run (base/mem.h): nothing here fails
+ * otherwise but the reading of files. */
 struct lk_digest *lk_digest_new(enum lk_digest_kind kind) LK_MUST_USE;
 void lk_digest_free(struct lk_digest *digest);
 void lk_digest_free_p(struct lk_digest **digest);
@@ -38,9 +40,13 @@ void lk_digest_update(struct lk_digest *digest, const void *bytes, size_t len);
 void lk_digest_final(struct lk_digest *digest, unsigned char *out);
 void lk_digest_restart(struct lk_digest *digest);
 
+/* Adds FD from its start (pread; the offset does not move) to its end. NAME is for errors. ret_size
+ * (bytes) may be NULL. LK_E_FS on a read error. */
+int lk_digest_fd(struct lk_digest *digest, int fd, const char *name, uint64_t *ret_size,
+	struct lk_error *err) LK_MUST_USE;
+
 struct lk_sha256 lk_sha256_of(const void *bytes, size_t len);
-/* Hashes from the start of FD (pread; the offset does not move) to its end. NAME is for errors.
- * ret_size (bytes) may be NULL. LK_E_FS on a read error. */
+/* The same for one SHA-256. */
 int lk_sha256_fd(int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size,
 	struct lk_error *err) LK_MUST_USE;
 

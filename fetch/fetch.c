@@ -3,6 +3,10 @@
  */
 #include "fetch/fetch.h"
 
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fs.h"
 #include "fetch/fetch_priv.h"
 
 #define DEFAULT_JOBS 8
@@ -71,4 +75,24 @@ const char *lk_fetch_auth_url(
 		}
 	}
 	return lk_str_dup(arena, url).ptr;
+}
+
+int lk_fetch_open_local(const char *path, int *ret_fd, struct lk_error *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		return lk_fail(err, LK_E_NOT_FOUND, "'%s' is not there", path);
+	}
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", path);
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		lk_fail(err, LK_E_FS, "'%s' is not a file", path);
+		lk_error_hint(err, "check the channel's folder");
+		return err->code;
+	}
+	*ret_fd = fd;
+	return 0;
 }

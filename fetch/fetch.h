@@ -59,8 +59,9 @@ int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels,
 	const struct lk_record *records, size_t n_records, struct lk_fetch_stats *ret,
 	struct lk_error *err) LK_MUST_USE;
 
-/* For a record whose channel gives no sha256 (docs/lockfile.md): brings its archive into the cache, checked
- * by md5 and size where those are known, and tells the sha256. LK_E_OFFLINE without a network. */
+/* For a RECORD whose channel gives no sha256 (docs/lockfile.md): brings its archive into the cache
+ * under the hash of its bytes, which are checked by md5 and size where those are known, and tells
+ * that hash. Errors as above; LK_E_OFFLINE without a network. */
 int lk_fetch_hash(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
 	const struct lk_record *record, struct lk_sha256 *ret, struct lk_error *err) LK_MUST_USE;
 

@@ -18,4 +18,8 @@ struct lk_fetch {
 const char *lk_fetch_auth_url(
 	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena);
 
+/* Opens a regular file of a file:// channel; never waits for a FIFO. LK_E_NOT_FOUND when it is not
+ * there, LK_E_FS. */
+int lk_fetch_open_local(const char *path, int *ret_fd, struct lk_error *err) LK_MUST_USE;
+
 #endif

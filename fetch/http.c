@@ -317,26 +317,21 @@ int lk_http_fail_status(const char *shown, long status, struct lk_error *err)
 	case 401:
 	case 403:
 	case 407:
-		lk_fail(err, LK_E_NETWORK, "cannot download '%s': access denied (HTTP %ld)", shown,
-			status);
+		lk_fail(err, LK_E_NETWORK, "access denied (HTTP %ld)", status);
 		lk_error_hint(err, "give credentials in the channel's URL or in ~/.netrc");
 		break;
 	case 404:
 	case 410:
-		lk_fail(err, LK_E_NETWORK,
-			"cannot download '%s': the server does not have it (HTTP %ld)", shown,
-			status);
+		lk_fail(err, LK_E_NETWORK, "the server does not have it (HTTP %ld)", status);
 		lk_error_hint(err,
 			"check the channel's name or URL; the file may have been removed there");
 		break;
 	case 429:
-		lk_fail(err, LK_E_NETWORK,
-			"cannot download '%s': the server limits requests (HTTP 429)", shown);
+		lk_fail(err, LK_E_NETWORK, "the server limits requests (HTTP 429)");
 		lk_error_hint(err, "wait a while and run the command again");
 		break;
 	default:
-		lk_fail(err, LK_E_NETWORK, "cannot download '%s': the server answers HTTP %ld",
-			shown, status);
+		lk_fail(err, LK_E_NETWORK, "the server answers HTTP %ld", status);
 		lk_error_hint(err,
 			status >= 500 ? "the server is in trouble; try again later"
 				      : "check the channel's URL");
@@ -352,8 +347,7 @@ static const char *hint_for(CURLcode code)
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 		return "check the channel's URL and the network, and http_proxy and https_proxy "
-		       "where "
-		       "there is a proxy";
+		       "where there is a proxy";
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "check the variables http_proxy, https_proxy and all_proxy";
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -370,7 +364,6 @@ static const char *hint_for(CURLcode code)
 
 static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_error *err)
 {
-	const char *shown = slot->request->shown;
 	const char *reason = slot->reason[0] != '\0' ? slot->reason : curl_easy_strerror(code);
 	if (code == CURLE_WRITE_ERROR) {
 		reason = "the server sends a part that was not asked for";
@@ -378,10 +371,10 @@ static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_erro
 	/* curl starts its sentences with a capital; words such as SSL stay. */
 	bool lower = lk_is_alpha(reason[0]) && reason[1] == lk_lower(reason[1]);
 	lk_str rest = lk_str_trim(lk_str_of(reason + 1));
-	lk_fail(err, LK_E_NETWORK, "cannot download '%s': %c" LK_STR_FMT, shown,
+	lk_fail(err, LK_E_NETWORK, "cannot download: %c" LK_STR_FMT,
 		lower ? lk_lower(reason[0]) : reason[0], LK_STR_ARG(rest));
 	lk_error_hint(err, "%s", hint_for(code));
-	lk_error_file(err, shown);
+	lk_error_file(err, slot->request->shown);
 	return err->code;
 }
 

@@ -81,7 +81,7 @@ unsigned lk_http_jobs(const struct lk_http *http);
 int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, size_t n,
 	void (*tick)(void *ctx), void *ctx, struct lk_error *err) LK_MUST_USE;
 
-/* LK_E_NETWORK that says what STATUS means for the file SHOWN, with a hint. */
+/* LK_E_NETWORK about the file SHOWN (err->file): what STATUS means, with a hint. */
 int lk_http_fail_status(const char *shown, long status, struct lk_error *err);
 
 #endif

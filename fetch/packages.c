@@ -15,13 +15,14 @@
 /* One archive that is not in the cache yet. */
 struct item {
 	struct batch *batch;
-	const struct lk_record *record;
-	const char *shown; /* its URL, without credentials should it have any */
+	const struct lk_record *record; /* without sha256 only from lk_fetch_hash */
+	const char *shown;              /* its URL, without credentials should it have any */
 	struct lk_cache_incoming incoming;
 	bool open; /* `incoming` is */
 	bool done;
 	struct lk_writer_file file;
-	uint64_t size; /* bytes that have arrived */
+	uint64_t size;           /* bytes that have arrived */
+	struct lk_sha256 sha256; /* of them, once done */
 };
 
 struct items LK_VEC_OF(struct item);
@@ -66,16 +67,49 @@ static void item_abort(struct item *item)
 	item->size = 0;
 }
 
-/* Other bytes than the lock names: says so with the address and what to do. */
+/* Other bytes than were promised: says so with the address and what to do. */
 static int item_fail(const struct item *item, struct lk_error *err)
 {
 	if (err->code == LK_E_INTEGRITY) {
 		lk_error_file(err, item->shown);
-		lk_error_hint(err,
-			"the channel serves another file than the lock names: try again, and "
-			"solve again if the file was replaced there on purpose");
+		lk_error_hint(err, "%s",
+			item->record->has_sha256
+				? "the channel serves another file than the lock names: try again, "
+				  "and solve again if the file was replaced there on purpose"
+				: "the channel serves another file than its repodata names: try "
+				  "again, or choose another build");
 	}
 	return err->code;
+}
+
+/* The record with SHA256, which is the channel's or, where that gives none, that of the bytes: then
+ * their md5, where there is one, is all that ties them to the channel's word. */
+static int complete_record(const struct lk_record *record, const struct lk_sha256 *sha256,
+	struct lk_digest *md5, struct lk_record *ret, struct lk_error *err)
+{
+	*ret = *record;
+	if (record->has_sha256) {
+		return 0;
+	}
+	ret->has_sha256 = true;
+	ret->sha256 = *sha256;
+	struct lk_md5 have;
+	if (record->has_md5) {
+		lk_digest_final(md5, have.bytes);
+	}
+	if (record->has_md5 && memcmp(have.bytes, record->md5.bytes, LK_MD5_LEN) != 0) {
+		return lk_fail(err, LK_E_INTEGRITY, "md5 is not the one that the channel gives");
+	}
+	return 0;
+}
+
+static void restart(struct lk_digest **digest, enum lk_digest_kind kind)
+{
+	if (*digest) {
+		lk_digest_restart(*digest);
+	} else {
+		*digest = lk_digest_new(kind);
+	}
 }
 
 static int sink_begin(void *ctx, struct lk_error *err)
@@ -93,10 +127,10 @@ static int sink_begin(void *ctx, struct lk_error *err)
 	item->open = true;
 	item->file.fd = item->incoming.fd;
 	item->file.name = item->incoming.name;
-	if (!item->file.digest) {
-		item->file.digest = lk_digest_new(LK_DIGEST_SHA256);
+	restart(&item->file.digest, LK_DIGEST_SHA256);
+	if (!item->record->has_sha256) {
+		restart(&item->file.second, LK_DIGEST_MD5);
 	}
-	lk_digest_restart(item->file.digest);
 	return 0;
 }
 
@@ -106,12 +140,18 @@ static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error 
 	const struct lk_record *record = item->record;
 	uint64_t max = record->has_size ? record->size : LK_FETCH_ARCHIVE_MAX;
 	if (len > max - item->size) {
-		lk_fail(err, LK_E_INTEGRITY, "'%s' is larger than the %llu bytes expected",
-			item->shown, (unsigned long long)max);
+		lk_fail(err, LK_E_INTEGRITY, "larger than the %llu bytes expected",
+			(unsigned long long)max);
 		return item_fail(item, err);
 	}
 	item->size += len;
 	return lk_writer_put(item->batch->writer, &item->file, bytes, len, err);
+}
+
+static void free_digests(struct item *item)
+{
+	lk_digest_free(LK_STEAL(item->file.digest));
+	lk_digest_free(LK_STEAL(item->file.second));
 }
 
 static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
@@ -125,35 +165,56 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 	if (rc < 0) {
 		return rc;
 	}
-	struct lk_sha256 sha256;
-	lk_digest_final(item->file.digest, sha256.bytes);
-	item->open = false; /* whatever comes of it */
-	rc = lk_cache_commit(
-		batch->fetch->cache, &item->incoming, item->record, &sha256, item->size, err);
+	struct lk_record record;
+	lk_digest_final(item->file.digest, item->sha256.bytes);
+	rc = complete_record(item->record, &item->sha256, item->file.second, &record, err);
+	if (rc == 0) {
+		item->open = false; /* whatever comes of it */
+		rc = lk_cache_commit(batch->fetch->cache, &item->incoming, &record, &item->sha256,
+			item->size, err);
+	}
 	if (rc < 0) {
 		return item_fail(item, err);
 	}
-	lk_digest_free(item->file.digest);
-	item->file.digest = NULL;
+	free_digests(item);
 	item->done = true;
 	return 0;
+}
+
+/* The sha256, where the channel gives none, of the file PATH itself. */
+static int hash_local(struct item *item, lk_str path, struct lk_record *ret, struct lk_error *err)
+{
+	const char *name = lk_str_dup(&item->batch->arena, path).ptr;
+	struct lk_digest *LK_CLEANUP(lk_digest_free_p) md5 = lk_digest_new(LK_DIGEST_MD5);
+	int LK_AUTO_CLOSE fd = -1;
+	int rc = lk_fetch_open_local(name, &fd, err);
+	if (rc == 0) {
+		rc = lk_sha256_fd(fd, name, &item->sha256, NULL, err);
+	}
+	if (rc == 0) {
+		rc = lk_digest_fd(md5, fd, name, NULL, err);
+	}
+	return rc < 0 ? rc : complete_record(item->record, &item->sha256, md5, ret, err);
 }
 
 /* Copies the archive of a file:// channel. *ret_local: it is one. */
 static int import_local(struct item *item, bool *ret_local, struct lk_error *err)
 {
 	struct batch *batch = item->batch;
-	const struct lk_record *record = item->record;
+	struct lk_record record = *item->record;
 	lk_str path;
-	*ret_local = lk_url_to_path(record->url, &batch->arena, &path);
+	*ret_local = lk_url_to_path(record.url, &batch->arena, &path);
 	if (!*ret_local) {
 		return 0;
 	}
 	const char *dir = lk_str_dup(&batch->arena, lk_path_dirname(path)).ptr;
-	int rc = lk_cache_import(batch->fetch->cache, dir, record, err);
+	int rc = record.has_sha256 ? 0 : hash_local(item, path, &record, err);
+	if (rc == 0) {
+		rc = lk_cache_import(batch->fetch->cache, dir, &record, err);
+	}
 	if (rc == LK_E_NOT_FOUND || (rc == LK_E_FS && err->sys_errno == ENOENT)) {
 		lk_fail(err, LK_E_NETWORK, "channel '" LK_STR_FMT "' has no '" LK_STR_FMT "'",
-			LK_STR_ARG(record->channel), LK_STR_ARG(path));
+			LK_STR_ARG(record.channel), LK_STR_ARG(path));
 		lk_error_hint(err, "check that the channel's folder is complete, or solve again");
 		return err->code;
 	}
@@ -161,7 +222,7 @@ static int import_local(struct item *item, bool *ret_local, struct lk_error *err
 		return item_fail(item, err);
 	}
 	item->done = true;
-	item->size = record->has_size ? record->size : 0;
+	item->size = record.has_size ? record.size : 0;
 	return 0;
 }
 
@@ -170,9 +231,20 @@ static bool is_local(const struct lk_record *record)
 	return lk_str_starts(record->url, LK_STR("file:"));
 }
 
+static void add_item(struct batch *batch, const struct lk_record *record, lk_str shown)
+{
+	const struct item item = {
+		.batch = batch,
+		.record = record,
+		.shown = lk_str_dup(&batch->arena, shown).ptr,
+	};
+	lk_vec_push(&batch->items, item);
+	batch->bytes_all += record->has_size ? record->size : 0;
+}
+
 /* Notes the archives that are missing, each once. */
 static int find_missing(struct batch *batch, const struct lk_record *records, size_t n_records,
-	uint64_t *ret_present, struct lk_error *err)
+	size_t *ret_present, struct lk_error *err)
 {
 	struct lk_map seen LK_CLEANUP(lk_map_done) = {0};
 	for (size_t i = 0; i < n_records; i++) {
@@ -189,21 +261,15 @@ static int find_missing(struct batch *batch, const struct lk_record *records, si
 		struct lk_buf name LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1024);
 		lk_cache_archive_name(record, &name);
 		lk_str key = lk_str_dup(&batch->arena, lk_buf_view(&name));
-		if (lk_map_get(&seen, key) != LK_MAP_NONE) {
+		uint32_t next = seen.len;
+		if (lk_map_add(&seen, key, next) != next) {
 			continue;
 		}
-		lk_map_add(&seen, key, 0);
 		if (lk_cache_has_archive(batch->fetch->cache, record)) {
 			(*ret_present)++;
-			continue;
+		} else {
+			add_item(batch, record, shown);
 		}
-		const struct item item = {
-			.batch = batch,
-			.record = record,
-			.shown = lk_str_dup(&batch->arena, shown).ptr,
-		};
-		lk_vec_push(&batch->items, item);
-		batch->bytes_all += record->has_size ? record->size : 0;
 	}
 	return 0;
 }
@@ -307,21 +373,26 @@ static int bring_in(struct batch *batch, struct lk_error *err)
 	return rc;
 }
 
-static void batch_done(struct batch *batch, struct lk_fetch_stats *stats)
+static void batch_done(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->items.len; i++) {
 		struct item *item = &batch->items.items[i];
-		if (item->done) {
-			stats->downloaded++;
-			stats->bytes += item->size;
-		}
 		item_abort(item);
-		lk_digest_free(item->file.digest);
+		free_digests(item);
 	}
 	lk_vec_done(&batch->items);
 	lk_writer_free(batch->writer);
 	lk_free(batch->requests);
 	lk_arena_done(&batch->arena);
+}
+
+static void count_done(const struct batch *batch, struct lk_fetch_stats *stats)
+{
+	for (size_t i = 0; i < batch->items.len; i++) {
+		const struct item *item = &batch->items.items[i];
+		stats->downloaded += item->done;
+		stats->bytes += item->done ? item->size : 0;
+	}
 }
 
 int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
@@ -330,15 +401,40 @@ int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels,
 {
 	struct batch batch = {.fetch = fetch, .channels = channels, .n_channels = n_channels};
 	struct lk_fetch_stats stats = {0};
-	uint64_t present = 0;
-	int rc = find_missing(&batch, records, n_records, &present, err);
+	int rc = find_missing(&batch, records, n_records, &stats.present, err);
 	if (rc == 0) {
 		rc = bring_in(&batch, err);
 	}
-	batch_done(&batch, &stats);
-	stats.present = present;
 	if (rc == 0) {
+		count_done(&batch, &stats);
 		*ret = stats;
 	}
+	batch_done(&batch);
+	return rc;
+}
+
+static int fail_unhashed(const struct item *item, struct lk_error *err)
+{
+	lk_fail(err, LK_E_OFFLINE, "offline, and the channel gives no sha256 for '%s'",
+		item->shown);
+	lk_error_hint(err, "solve once where there is a network: the file is fetched and hashed");
+	return err->code;
+}
+
+int lk_fetch_hash(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_record *record, struct lk_sha256 *ret, struct lk_error *err)
+{
+	struct batch batch = {.fetch = fetch, .channels = channels, .n_channels = n_channels};
+	add_item(&batch, record, lk_url_without_credentials(record->url, &batch.arena));
+	struct item *item = &batch.items.items[0];
+	bool local;
+	int rc = import_local(item, &local, err);
+	if (rc == 0 && !local) {
+		rc = fetch->http ? download(&batch, 1, err) : fail_unhashed(item, err);
+	}
+	if (rc == 0) {
+		*ret = item->sha256;
+	}
+	batch_done(&batch);
 	return rc;
 }

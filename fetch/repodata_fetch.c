@@ -103,33 +103,12 @@ static int part_absent(struct part *part, struct lk_error *err)
 	return 0;
 }
 
-/* LK_E_NOT_FOUND when it is not there. */
-static int open_regular(const char *path, int *ret_fd, struct lk_error *err)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		return lk_fail(err, LK_E_NOT_FOUND, "'%s' is not there", path);
-	}
-	if (fd < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", path);
-	}
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		lk_fail(err, LK_E_FS, "'%s' is not a file", path);
-		lk_error_hint(err, "check the channel's folder");
-		return err->code;
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
 static int part_open_local(struct part *part, struct lk_error *err)
 {
 	for (size_t i = 0; i < LK_COUNTOF(file_names); i++) {
 		part->file = lk_arena_printf(&part->batch->arena, LK_STR_FMT "/%s",
 			LK_STR_ARG(part->local_path), file_names[i]);
-		int rc = open_regular(part->file, &part->fd, err);
+		int rc = lk_fetch_open_local(part->file, &part->fd, err);
 		if (rc == 0) {
 			part->source = SOURCE_LOCAL;
 		}

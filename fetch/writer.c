@@ -76,6 +76,9 @@ static void work_on_first(struct lk_writer *writer)
 	pthread_mutex_unlock(&writer->mutex);
 	if (rc == 0) {
 		lk_digest_update(file->digest, block->bytes, block->len);
+		if (file->second) {
+			lk_digest_update(file->second, block->bytes, block->len);
+		}
 		rc = lk_fs_write_all(file->fd, block->bytes, block->len, file->name, &error);
 	}
 	pthread_mutex_lock(&writer->mutex);

@@ -2,7 +2,7 @@
  * Bytes to files and digests on another thread than the one that receives them.
  *
  *     int receive(void *ctx, struct lk_error *err)      calls lk_writer_put, lk_writer_drain
- *     lk_writer_new(8, &writer);
+ *     writer = lk_writer_new(8);
  *     rc = lk_writer_run(writer, receive, ctx, err);
  *     lk_writer_free(writer);
  *
@@ -19,13 +19,14 @@
 struct lk_writer;
 struct lk_writer_block;
 
-/* A file being written; zeroed before use, `fd`, `name` and `digest` then set by the caller, who
+/* A file being written; zeroed before use, `fd`, `name` and the digests then set by the caller, who
  * may touch them (and close the file) only before the first put and after a drain or the end of the
  * run. */
 struct lk_writer_file {
 	int fd;
 	const char *name; /* for errors */
 	struct lk_digest *digest;
+	struct lk_digest *second;        /* another digest of the same bytes, or NULL */
 	struct lk_writer_block *filling; /* private, as what follows */
 	size_t queued;
 	int rc;

@@ -208,26 +208,22 @@ static int check_incoming(const struct lk_record *record, const struct lk_sha256
 		return rc;
 	}
 	if (record->has_size && size != record->size) {
-		return lk_fail(err, LK_E_INTEGRITY,
-			"'" LK_STR_FMT "' has %llu bytes, expected are %llu",
-			LK_STR_ARG(record->fn), (unsigned long long)size,
-			(unsigned long long)record->size);
+		return lk_fail(err, LK_E_INTEGRITY, "size is %llu bytes, expected are %llu",
+			(unsigned long long)size, (unsigned long long)record->size);
 	}
 	if (!lk_sha256_eq(sha256, &record->sha256)) {
 		char have[LK_HEX_MAX];
 		char want[LK_HEX_MAX];
 		lk_hex(sha256->bytes, LK_SHA256_LEN, have);
 		lk_hex(record->sha256.bytes, LK_SHA256_LEN, want);
-		return lk_fail(err, LK_E_INTEGRITY,
-			"'" LK_STR_FMT "' has sha256 %s, expected is %s", LK_STR_ARG(record->fn),
-			have, want);
+		return lk_fail(err, LK_E_INTEGRITY, "sha256 is %s, expected is %s", have, want);
 	}
 	return 0;
 }
 
-/* No sync for each file: a cache can be filled again, and waiting for the disk after every archive would
- * more than halve the rate. Power loss may leave a short or damaged archive under its name; the size check
- * of a look-up or the hash before extraction finds it, and it is taken out and fetched again. */
+/* No sync for each file: a cache can be filled again, and waiting for the disk after every archive
+ * would more than halve the rate. Power loss may leave a short or damaged archive under its name;
+ * the size check of a look-up or the hash before extraction finds it, and it is fetched again. */
 static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 	const struct lk_record *record, struct lk_error *err)
 {

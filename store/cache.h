@@ -42,7 +42,8 @@ bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *
 /*
  * Taking a new archive in: begin gives a file to write, commit checks size and sha256 against
  * RECORD as hashed by the caller while writing, and renames it into place; abort removes it.
- * A mismatch is LK_E_INTEGRITY and leaves nothing under the final name.
+ * A mismatch is LK_E_INTEGRITY and leaves nothing under the final name; its message begins with
+ * what differs ("sha256 is …, expected is …"): whose it is, only the caller can say well.
  */
 struct lk_cache_incoming {
 	int fd;

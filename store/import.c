@@ -80,10 +80,7 @@ static int copy_in(int src, const struct lk_cache_incoming *incoming, const char
 	struct lk_digest *digest LK_CLEANUP(lk_digest_free_p) = lk_digest_new(LK_DIGEST_SHA256);
 	uint64_t size = 0;
 	for (;;) {
-		ssize_t got = read(src, bytes, COPY_SIZE);
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
+		ssize_t got = TEMP_FAILURE_RETRY(read(src, bytes, COPY_SIZE));
 		if (got < 0) {
 			return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name);
 		}
@@ -117,8 +114,9 @@ static int import_file(struct lk_cache *cache, int dir, const char *from, const 
 		return lk_fail(err, LK_E_NOT_FOUND, "'%s/%s' is not there", from, path);
 	}
 	if (record->has_size && (uint64_t)st.st_size != record->size) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s/%s' has %lld bytes, expected are %llu",
-			from, path, (long long)st.st_size, (unsigned long long)record->size);
+		return lk_fail(err, LK_E_INTEGRITY,
+			"'%s/%s': size is %lld bytes, expected are %llu", from, path,
+			(long long)st.st_size, (unsigned long long)record->size);
 	}
 	struct lk_cache_incoming incoming;
 	int rc = lk_cache_begin(cache, &incoming, err);
@@ -133,7 +131,7 @@ static int import_file(struct lk_cache *cache, int dir, const char *from, const 
 		return rc;
 	}
 	rc = lk_cache_commit(cache, &incoming, record, &sha256, size, err);
-	return rc == LK_E_INTEGRITY ? lk_wrap(err, "in '%s'", from) : rc;
+	return rc == LK_E_INTEGRITY ? lk_wrap(err, "'%s/%s'", from, path) : rc;
 }
 
 int lk_cache_import(struct lk_cache *cache, const char *from_dir, const struct lk_record *record,

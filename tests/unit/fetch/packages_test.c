@@ -238,8 +238,8 @@ static void test_faults(void **state)
 	} rows[] = {
 		{"corrupt", LK_E_INTEGRITY, "sha256"},
 		{"longer", LK_E_INTEGRITY, "larger than the"},
-		{"shorter", LK_E_INTEGRITY, "bytes, expected"},
-		{"says-shorter", LK_E_INTEGRITY, "bytes, expected"},
+		{"shorter", LK_E_INTEGRITY, "size is "},
+		{"says-shorter", LK_E_INTEGRITY, "size is "},
 		{"truncate", LK_E_NETWORK, "bytes remaining"},
 		{"hang-up", LK_E_NETWORK, "mpty reply"},
 		{"missing", LK_E_NETWORK, "HTTP 404"},
@@ -270,13 +270,93 @@ static void test_first_failure(void **state)
 	serve_from(world, "ok");
 	world->records[7].sha256.bytes[0] ^= 1;
 	world->records[9].url = LK_STR("http://127.0.0.1:1/p-9-0.conda");
-	assert_fails(world, N_FILES, LK_E_INTEGRITY, "'p-7-0.conda' has sha256 ");
+	assert_fails(world, N_FILES, LK_E_INTEGRITY, "sha256 is ");
 	for (size_t i = 0; i < 7; i++) {
 		assert_true(lk_cache_has_archive(world->cache, &world->records[i]));
 	}
 	assert_false(lk_cache_has_archive(world->cache, &world->records[7]));
 	world->records[0].has_sha256 = false;
 	assert_fails(world, N_FILES, LK_E_INTEGRITY, "has no sha256");
+}
+
+/* The record as a channel without sha256 has it: is it hashed, and kept under that hash? */
+static void assert_hashed(struct world *world, struct lk_record record)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_fetch *handle = NULL;
+	struct lk_sha256 sha256 = {{0}};
+	record.has_sha256 = false;
+	assert_int_equal(
+		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
+	int rc = lk_fetch_hash(handle, &world->channel, 1, &record, &sha256, &err);
+	lk_fetch_free(handle);
+	assert_string_equal(err.message, "");
+	assert_int_equal(rc, 0);
+	assert_true(lk_sha256_eq(&sha256, &record.sha256));
+	record.has_sha256 = true;
+	assert_true(lk_cache_has_archive(world->cache, &record));
+}
+
+static void assert_not_hashed(
+	struct world *world, struct lk_record record, int code, const char *message)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_fetch *handle = NULL;
+	struct lk_sha256 sha256;
+	record.has_sha256 = false;
+	assert_int_equal(
+		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
+	assert_int_equal(lk_fetch_hash(handle, &world->channel, 1, &record, &sha256, &err), code);
+	lk_fetch_free(handle);
+	assert_non_null(strstr(err.message, message));
+	assert_true(err.hint[0] != '\0');
+	assert_int_equal(count_part(world, "tmp"), 0);
+	assert_int_equal(count_part(world, "archives"), 0);
+}
+
+static void set_md5(struct lk_record *record, const void *bytes, size_t len)
+{
+	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_MD5);
+	lk_digest_update(digest, bytes, len);
+	lk_digest_final(digest, record->md5.bytes);
+	record->has_md5 = true;
+}
+
+static void test_hash(void **state)
+{
+	struct world *world = *state;
+	unsigned char body[3000];
+	lk_str folder =
+		lk_str_printf(&world->arena, "file://%s/chan/noarch/p-3-0.conda", world->www);
+	fill(body, sizeof(body), 3);
+	serve_from(world, "ok");
+	struct lk_record record = world->records[3];
+	set_md5(&record, body, sizeof(body));
+	struct lk_record wrong = record;
+	wrong.md5.bytes[0] ^= 1;
+	assert_not_hashed(world, wrong, LK_E_INTEGRITY, "md5 is not");
+	wrong.url = folder;
+	assert_not_hashed(world, wrong, LK_E_INTEGRITY, "md5 is not");
+	wrong = record;
+	wrong.size--;
+	assert_not_hashed(world, wrong, LK_E_INTEGRITY, "larger than the 2999 bytes");
+	wrong.url = folder;
+	assert_not_hashed(world, wrong, LK_E_INTEGRITY, "size is 3000 bytes");
+	wrong.url = lk_str_printf(&world->arena, "file://%s/chan/noarch", world->www);
+	assert_not_hashed(world, wrong, LK_E_FS, "is not a file");
+	wrong.url = lk_str_printf(&world->arena, "file://%s/gone.conda", world->www);
+	assert_not_hashed(world, wrong, LK_E_NETWORK, "has no '");
+	serve_from(world, "missing");
+	wrong.url = world->records[3].url;
+	assert_not_hashed(world, wrong, LK_E_NETWORK, "HTTP 404");
+	world->options.offline = true;
+	assert_not_hashed(world, record, LK_E_OFFLINE, "gives no sha256");
+
+	record.url = folder;
+	assert_hashed(world, record);
+	world->options.offline = false;
+	serve_from(world, "break-once");
+	assert_hashed(world, world->records[0]);
 }
 
 static void test_offline(void **state)
@@ -353,6 +433,7 @@ int main(void)
 		CASE(test_folder_faults),
 		CASE(test_faults),
 		CASE(test_first_failure),
+		CASE(test_hash),
 		CASE(test_offline),
 		CASE(test_credentials),
 		CASE(test_interrupted),
