@@ -22,10 +22,10 @@ int lk_package_fail(
 }
 
 /* Turns a syntax error of a member into one of the package; keeps line and column. */
-static int fail_syntax(const struct lk_package_reader *reader, const char *member)
+static int fail_syntax(const struct lk_package_reader *reader)
 {
 	struct lk_error *err = reader->err;
-	lk_wrap(err, "package '%s': %s", reader->archive, member);
+	lk_wrap(err, "package '%s'", reader->archive); /* err->file is the member */
 	err->code = LK_E_INTEGRITY;
 	return LK_E_INTEGRITY;
 }
@@ -38,7 +38,7 @@ int lk_package_json(const struct lk_package_reader *reader, const char *member, 
 	}
 	struct lk_json_doc *doc;
 	if (lk_json_parse(text, member, LK_PACKAGE_MAX_DEPTH, &doc, reader->err) < 0) {
-		return fail_syntax(reader, member);
+		return fail_syntax(reader);
 	}
 	if (lk_json_kind(lk_json_root(doc)) != LK_JSON_OBJECT) {
 		lk_json_doc_free(doc);
@@ -67,7 +67,7 @@ static int read_index(const struct lk_package_reader *reader, lk_str text)
 	lk_scan_init(&scan, text, member, reader->err);
 	if (lk_record_scan(&scan, &package->arena, &record, &has_build_number, &fault) < 0 ||
 		lk_scan_finish(&scan) < 0) {
-		return fail_syntax(reader, member);
+		return fail_syntax(reader);
 	}
 	if (fault) {
 		return lk_package_fail(reader, member, "%s", fault);

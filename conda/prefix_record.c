@@ -23,10 +23,17 @@ struct parser {
 	struct lk_error *err;
 };
 
-static int fail(const struct parser *p, const char *what, lk_str detail)
+static int fail(const struct parser *p, const char *fault)
 {
-	lk_fail(p->err, LK_E_FORMAT, "%s '" LK_STR_FMT "' in the record of a package", what,
-		LK_STR_ARG(detail));
+	lk_fail(p->err, LK_E_FORMAT, "not the record of a package: %s", fault);
+	lk_error_file(p->err, p->file);
+	return LK_E_FORMAT;
+}
+
+static int fail_path(const struct parser *p, lk_str path)
+{
+	lk_fail(p->err, LK_E_FORMAT, "unsafe path '" LK_STR_FMT "' in the record of a package",
+		LK_STR_ARG(path));
 	lk_error_file(p->err, p->file);
 	return LK_E_FORMAT;
 }
@@ -52,7 +59,7 @@ static int read_files(const struct parser *p, const struct lk_json *root)
 	record->files = list_of(lk_json_get(root, "files"), &record->arena);
 	for (size_t i = 0; i < record->files.n; i++) {
 		if (!lk_path_is_contained(record->files.items[i])) {
-			return fail(p, "unsafe path", record->files.items[i]);
+			return fail_path(p, record->files.items[i]);
 		}
 	}
 	return 0;
@@ -78,7 +85,7 @@ static int read_path(
 	struct lk_prefix_path path = {
 		.path = lk_json_string(lk_json_get(entry, "_path")), .source = entry};
 	if (!lk_path_is_contained(path.path)) {
-		return fail(p, "unsafe path", path.path);
+		return fail_path(p, path.path);
 	}
 	path.type = type_of(lk_json_string(lk_json_get(entry, "path_type")));
 	path.placeholder = lk_json_string(lk_json_get(entry, "prefix_placeholder"));
@@ -132,7 +139,7 @@ static int read_record(const struct parser *p, lk_str text)
 	struct lk_record *package = &record->record;
 	const struct lk_json *root = lk_json_root(record->doc);
 	if (lk_json_kind(root) != LK_JSON_OBJECT) {
-		return fail(p, "no object", LK_STR("{"));
+		return fail(p, "no object");
 	}
 	struct lk_scan scan;
 	bool has_build_number;
@@ -144,7 +151,7 @@ static int read_record(const struct parser *p, lk_str text)
 		return rc;
 	}
 	if (fault) {
-		return fail(p, "unusable fields:", lk_str_of(fault));
+		return fail(p, fault);
 	}
 	package->fn = lk_json_string(lk_json_get(root, "fn"));
 	package->url = lk_json_string(lk_json_get(root, "url"));

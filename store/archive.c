@@ -155,9 +155,8 @@ static int check_metadata(struct lk_archive *archive, const char *name, struct l
 	struct lk_json_doc *doc LK_CLEANUP(lk_json_doc_free_p) = NULL;
 	rc = lk_json_parse(lk_buf_view(&text), name, METADATA_DEPTH, &doc, err);
 	if (rc < 0) {
-		(void)lk_wrap(err, "package '%s': %s", archive->name, name);
 		err->code = LK_E_INTEGRITY;
-		return err->code;
+		return lk_wrap(err, "package '%s'", archive->name);
 	}
 	int64_t version = lk_json_int(
 		lk_json_get(lk_json_root(doc), "conda_pkg_format_version"), CONDA_FORMAT_VERSION);

@@ -89,7 +89,8 @@ static void test_shapes(void **state)
 		{{"info-a.tar.zst", "info-b.tar.zst"}, {info, info}, -1, "second tarball"},
 		{{"metadata.json", "info-a.tar.zst"},
 			{LK_STR("{\"conda_pkg_format_version\": 3}"), info}, -1, "version 3"},
-		{{"metadata.json", "info-a.tar.zst"}, {LK_STR("{"), info}, -1, "metadata.json"},
+		{{"metadata.json", "info-a.tar.zst"}, {LK_STR("{"), info}, -1,
+			"package 'a-1-0.conda': not valid JSON"},
 		{{"info-a.tar.zst"}, {LK_STR("not zstd")}, -1, "info-a.tar.zst"},
 		{{"info-a.tar.zst"}, {lk_str_slice(info, 0, info.len / 2)}, -1, "info-a.tar.zst"},
 	};
