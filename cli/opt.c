@@ -92,6 +92,11 @@ static int store_value(
 {
 	void *field = base + opt->offset;
 	uint64_t number;
+	if (value && !*value) {
+		lk_fail(p->err, LK_E_USAGE, "the value of '--%s' is empty", opt->name);
+		lk_error_hint(p->err, "give one: --%s %s", opt->name, opt->value);
+		return LK_E_USAGE;
+	}
 	switch (opt->kind) {
 	case LK_OPT_FLAG:
 		*(bool *)field = true;

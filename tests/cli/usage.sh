@@ -91,6 +91,12 @@ coloured() {
 coloured env CLICOLOR_FORCE=1 lockenv check no-such.lock
 coloured env NO_COLOR=1 lockenv check --color always no-such.lock
 
+# An empty value, as an unset variable in a script gives it, is no path.
+runs 2 lockenv install no-such.lock -p ''
+err_has "'--prefix' is empty"
+runs 2 lockenv info --cache=
+err_has "'--cache' is empty"
+
 # Control characters of the input never reach a terminal.
 runs 2 lockenv check "$(printf 'a\033[31mb.lock')"
 err_lacks "$escape"
