@@ -3,6 +3,8 @@
  */
 #include "conda/json_scan_priv.h"
 
+#include <endian.h>
+
 void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk_error *err)
 {
 	const char *start = text.ptr ? text.ptr : "";
@@ -31,16 +33,6 @@ static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
 int lk_scan_fail(const struct lk_scan *scan, const char *what)
 {
 	return fail_at(scan, scan->at, what);
-}
-
-char lk_scan_peek(struct lk_scan *scan)
-{
-	const char *p = scan->at;
-	while (p < scan->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) {
-		p++;
-	}
-	scan->at = p;
-	return p < scan->end ? *p : '\0';
 }
 
 int lk_scan_enter(struct lk_scan *scan, char open)
@@ -93,19 +85,22 @@ int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret)
 	return 0;
 }
 
-/* Does any of eight bytes end plain ASCII text: quote, backslash, control or above 0x7f? May be
- * true for nothing, never false for something. */
-static bool has_special(const char *p)
+/* How many of the eight bytes at P are plain ASCII before the first quote, backslash, control or
+ * byte above 0x7f; eight when there is none. A borrow can mark only bytes behind one that is marked
+ * rightly, so the lowest mark is right. */
+static unsigned plain_bytes(const char *p)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	const uint64_t high = UINT64_C(0x8080808080808080);
 	uint64_t w;
 	memcpy(&w, p, sizeof(w));
+	w = le64toh(w);
 	uint64_t quote = w ^ (ones * '"');
 	uint64_t slash = w ^ (ones * '\\');
 	uint64_t found = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
 		((slash - ones) & ~slash) | w;
-	return (found & high) != 0;
+	found &= high;
+	return found ? (unsigned)__builtin_ctzll(found) / 8 : 8;
 }
 
 /* Length of the UTF-8 sequence at P, 0 when it is none (overlong, surrogate, too high, cut off). */
@@ -200,8 +195,9 @@ int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
 	const char *p = first;
 	bool escaped = false;
 	for (;;) {
-		while (scan->end - p >= 8 && !has_special(p)) {
-			p += 8;
+		for (unsigned n = 8; n == 8 && scan->end - p >= 8;) {
+			n = plain_bytes(p);
+			p += n;
 		}
 		if (p == scan->end) {
 			return fail_at(scan, p, "");
@@ -384,9 +380,4 @@ lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena)
 		}
 	}
 	return lk_str_n(out, len);
-}
-
-bool lk_scan_is(struct lk_scan_text text, const char *key)
-{
-	return !text.escaped && lk_str_is(text.raw, key);
 }

@@ -8,7 +8,7 @@
  *     lk_scan_enter(&scan, '{');
  *     while ((rc = lk_scan_next(&scan, '}')) > 0) {
  *             lk_scan_key(&scan, &key);
- *             lk_scan_skip(&scan);
+ *             lk_scan_skip(&scan, NULL);
  *     }
  */
 #ifndef LK_CONDA_JSON_SCAN_PRIV_H
@@ -36,7 +36,15 @@ struct lk_scan_text {
 
 void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk_error *err);
 /* The first byte of the next value after white space; '\0' at the end of the text. */
-char lk_scan_peek(struct lk_scan *scan);
+static inline char lk_scan_peek(struct lk_scan *scan)
+{
+	const char *p = scan->at;
+	while (p < scan->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) {
+		p++;
+	}
+	scan->at = p;
+	return p < scan->end ? *p : '\0';
+}
 /* Steps over '{' or '['; anything else is an error. */
 int lk_scan_enter(struct lk_scan *scan, char open) LK_MUST_USE;
 /* 1: another member or element follows; 0: the container was closed by CLOSE; negative: an error.
@@ -56,6 +64,9 @@ int lk_scan_fail(const struct lk_scan *scan, const char *what);
  */
 lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena);
 /* Is the text equal to KEY (without escapes in it)? */
-bool lk_scan_is(struct lk_scan_text text, const char *key);
+static inline bool lk_scan_is(struct lk_scan_text text, const char *key)
+{
+	return !text.escaped && lk_str_is(text.raw, key);
+}
 
 #endif

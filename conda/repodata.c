@@ -14,9 +14,9 @@
 /* A record that was seen: its file name, its package name and where its object stands. */
 struct entry {
 	lk_str fn;
-	lk_str name;
 	lk_str text;
-	bool dead; /* removed, replaced, or unusable */
+	uint32_t name; /* in the order of first sight */
+	bool dead;     /* removed or replaced */
 };
 
 struct entries LK_VEC_OF(struct entry);
@@ -28,7 +28,7 @@ struct lk_repodata {
 	lk_str base; /* URL that file names are joined to, with a trailing slash */
 	struct entries entries;
 	struct lk_strs names;   /* sorted, only those with live records */
-	struct lk_map by_name;  /* into names */
+	struct lk_map by_name;  /* into names; LK_MAP_NONE for those without */
 	struct lk_u32s first;   /* beside names, and one more: index into grouped */
 	struct lk_u32s grouped; /* live entries, by name, in the order of the text */
 	size_t n_skipped;
@@ -38,10 +38,12 @@ struct lk_repodata {
 struct indexer {
 	struct lk_repodata *repodata;
 	struct lk_scan scan;
-	struct lk_map by_fn;    /* into entries */
+	struct lk_map by_fn; /* into entries */
+	struct lk_strs seen_names;
 	struct lk_strs removed; /* file names */
 	lk_str base_url;        /* as written */
-	unsigned seen;          /* bit for each section that was there */
+	const char *extension;  /* of the files at hand, where their names lack it */
+	unsigned seen_sections; /* bit for each section that was there */
 };
 
 /* Facts of one record that decide whether it can be used at all. */
@@ -84,6 +86,24 @@ static bool is_usable(lk_str fn, const struct glance *glance)
 		glance->build && glance->build_number;
 }
 
+/* Records of a name mostly follow each other: then the map is not asked. */
+static uint32_t name_index(struct indexer *ix, lk_str name)
+{
+	const struct entries *entries = &ix->repodata->entries;
+	if (entries->len > 0) {
+		uint32_t last = entries->items[entries->len - 1].name;
+		if (lk_str_eq(ix->seen_names.items[last], name)) {
+			return last;
+		}
+	}
+	uint32_t next = (uint32_t)ix->seen_names.len;
+	uint32_t index = lk_map_add(&ix->repodata->by_name, name, next);
+	if (index == next) {
+		lk_vec_push(&ix->seen_names, name);
+	}
+	return index;
+}
+
 static int index_record(struct indexer *ix, lk_str fn)
 {
 	struct lk_repodata *repodata = ix->repodata;
@@ -105,8 +125,9 @@ static int index_record(struct indexer *ix, lk_str fn)
 		repodata->n_skipped++;
 		return 0;
 	}
-	struct entry entry = {
-		.fn = fn, .name = glance.name, .text = lk_str_n(from, (size_t)(scan->at - from))};
+	struct entry entry = {.fn = fn,
+		.text = lk_str_n(from, (size_t)(scan->at - from)),
+		.name = name_index(ix, glance.name)};
 	uint32_t index = (uint32_t)repodata->entries.len;
 	uint32_t known = lk_map_add(&ix->by_fn, fn, index);
 	if (known != index) {
@@ -117,30 +138,6 @@ static int index_record(struct indexer *ix, lk_str fn)
 	}
 	lk_vec_push(&repodata->entries, entry);
 	return 0;
-}
-
-/* A map of file names to records; EXTENSION completes names that lack it (CEP 48). */
-static int index_records(struct indexer *ix, const char *extension)
-{
-	struct lk_scan *scan = &ix->scan;
-	if (lk_scan_peek(scan) == 'n') {
-		return lk_scan_skip(scan, NULL);
-	}
-	int rc = lk_scan_enter(scan, '{');
-	while (rc == 0 && (rc = lk_scan_next(scan, '}')) > 0) {
-		struct lk_scan_text key;
-		rc = lk_scan_key(scan, &key);
-		if (rc < 0) {
-			return rc;
-		}
-		lk_str fn = lk_scan_decode(key, &ix->repodata->arena);
-		if (extension[0] != '\0') {
-			fn = lk_str_printf(
-				&ix->repodata->arena, LK_STR_FMT "%s", LK_STR_ARG(fn), extension);
-		}
-		rc = index_record(ix, fn);
-	}
-	return rc;
 }
 
 /* Calls ONE for each member of the object at the cursor; null is an empty object. */
@@ -159,6 +156,23 @@ static int each_member(struct indexer *ix, int (*one)(struct indexer *ix, struct
 		}
 	}
 	return rc;
+}
+
+static int index_file(struct indexer *ix, struct lk_scan_text key)
+{
+	struct lk_arena *arena = &ix->repodata->arena;
+	lk_str fn = lk_scan_decode(key, arena);
+	if (ix->extension[0] != '\0') {
+		fn = lk_str_printf(arena, LK_STR_FMT "%s", LK_STR_ARG(fn), ix->extension);
+	}
+	return index_record(ix, fn);
+}
+
+/* A map of file names to records; EXTENSION completes names that lack it (CEP 48). */
+static int index_records(struct indexer *ix, const char *extension)
+{
+	ix->extension = extension;
+	return each_member(ix, index_file);
 }
 
 static int index_bucket(struct indexer *ix, struct lk_scan_text key)
@@ -231,11 +245,11 @@ static int index_section(struct indexer *ix, struct lk_scan_text key)
 	while (which < LK_COUNTOF(sections) && !lk_scan_is(key, sections[which])) {
 		which++;
 	}
-	if (ix->seen & (1u << which)) {
+	if (ix->seen_sections & (1u << which)) {
 		return lk_scan_fail(&ix->scan, "a section stands here for the second time");
 	}
 	if (which < LK_COUNTOF(sections)) {
-		ix->seen |= 1u << which;
+		ix->seen_sections |= 1u << which;
 	}
 	switch (which) {
 	case 0:
@@ -284,55 +298,65 @@ static void drop_doubles(struct indexer *ix)
 	}
 }
 
-static void name_live_entries(struct lk_repodata *repodata)
+/* A name and its index in the order of first sight. */
+struct seen_name {
+	lk_str text;
+	uint32_t index;
+};
+
+static int cmp_seen_names(const void *a, const void *b)
 {
-	for (size_t i = 0; i < repodata->entries.len; i++) {
-		const struct entry *entry = &repodata->entries.items[i];
-		uint32_t next = (uint32_t)repodata->names.len;
-		if (!entry->dead && lk_map_add(&repodata->by_name, entry->name, next) == next) {
-			lk_vec_push(&repodata->names, entry->name);
+	const struct seen_name *left = a;
+	const struct seen_name *right = b;
+	return lk_str_cmp(left->text, right->text);
+}
+
+/* Sorts the names that have live records (N_LIVE says how many each has) into the repodata. RANKS
+ * gets each seen name's place there, `first` where its records will begin. */
+static void sort_names(struct indexer *ix, const uint32_t *n_live, uint32_t *ranks)
+{
+	struct lk_repodata *repodata = ix->repodata;
+	size_t n_seen = ix->seen_names.len;
+	struct seen_name *LK_AUTO_FREE sorted = lk_calloc(n_seen, sizeof(*sorted));
+	size_t n = 0;
+	for (uint32_t i = 0; i < n_seen; i++) {
+		lk_map_set(&repodata->by_name, ix->seen_names.items[i], LK_MAP_NONE);
+		if (n_live[i] > 0) {
+			sorted[n++] = (struct seen_name){ix->seen_names.items[i], i};
 		}
 	}
-	if (repodata->names.len > 0) {
-		qsort(repodata->names.items, repodata->names.len, sizeof(lk_str), lk_str_cmp_qsort);
-	}
-	for (uint32_t i = 0; i < repodata->names.len; i++) {
-		lk_map_set(&repodata->by_name, repodata->names.items[i], i);
+	qsort(sorted, n, sizeof(*sorted), cmp_seen_names);
+	lk_vec_push(&repodata->first, 0u);
+	for (uint32_t i = 0; i < n; i++) {
+		lk_vec_push(&repodata->names, sorted[i].text);
+		lk_map_set(&repodata->by_name, sorted[i].text, i);
+		ranks[sorted[i].index] = i;
+		lk_vec_push(&repodata->first, repodata->first.items[i] + n_live[sorted[i].index]);
 	}
 }
 
 /* Counting sort of the live entries by name; keeps the order of the text within a name. */
-static void group_by_name(struct lk_repodata *repodata)
+static void group_by_name(struct indexer *ix)
 {
-	name_live_entries(repodata);
-	struct lk_u32s *first = &repodata->first;
-	for (size_t i = 0; i < repodata->names.len + 1; i++) {
-		lk_vec_push(first, 0u);
+	struct lk_repodata *repodata = ix->repodata;
+	const struct entries *entries = &repodata->entries;
+	uint32_t *LK_AUTO_FREE n_live = lk_calloc(ix->seen_names.len, sizeof(*n_live));
+	uint32_t *LK_AUTO_FREE ranks = lk_calloc(ix->seen_names.len, sizeof(*ranks));
+	for (size_t i = 0; i < entries->len; i++) {
+		n_live[entries->items[i].name] += !entries->items[i].dead;
 	}
-	size_t live = 0;
-	for (size_t i = 0; i < repodata->entries.len; i++) {
-		const struct entry *entry = &repodata->entries.items[i];
-		if (!entry->dead) {
-			first->items[lk_map_get(&repodata->by_name, entry->name) + 1]++;
-			live++;
+	sort_names(ix, n_live, ranks);
+	size_t n = repodata->names.len;
+	uint32_t *LK_AUTO_FREE next = lk_calloc(n + 1, sizeof(*next));
+	memcpy(next, repodata->first.items, (n + 1) * sizeof(*next));
+	lk_vec_reserve(&repodata->grouped, repodata->first.items[n]);
+	repodata->grouped.len = repodata->first.items[n];
+	for (uint32_t i = 0; i < entries->len; i++) {
+		if (!entries->items[i].dead) {
+			uint32_t name = ranks[entries->items[i].name];
+			repodata->grouped.items[next[name]++] = i;
 		}
 	}
-	for (size_t i = 0; i < repodata->names.len; i++) {
-		first->items[i + 1] += first->items[i];
-	}
-	struct lk_u32s next = {0};
-	lk_vec_reserve(&next, first->len);
-	memcpy(next.items, first->items, first->len * sizeof(next.items[0]));
-	lk_vec_reserve(&repodata->grouped, live);
-	repodata->grouped.len = live;
-	for (uint32_t i = 0; i < repodata->entries.len; i++) {
-		const struct entry *entry = &repodata->entries.items[i];
-		if (!entry->dead) {
-			uint32_t name = lk_map_get(&repodata->by_name, entry->name);
-			repodata->grouped.items[next.items[name]++] = i;
-		}
-	}
-	lk_vec_done(&next);
 }
 
 static void set_base(struct indexer *ix)
@@ -362,7 +386,7 @@ static int build_index(struct indexer *ix)
 	}
 	drop_removed(ix);
 	drop_doubles(ix);
-	group_by_name(repodata);
+	group_by_name(ix);
 	set_base(ix);
 	return 0;
 }
@@ -385,6 +409,7 @@ int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origi
 	int rc = build_index(&ix);
 	lk_map_done(&ix.by_fn);
 	lk_vec_done(&ix.removed);
+	lk_vec_done(&ix.seen_names);
 	if (rc < 0) {
 		lk_repodata_free(repodata);
 		return rc;

@@ -306,6 +306,61 @@ static void names_are_sorted(void **state)
 	assert_true(lk_str_is(lk_repodata_origin(f->repodata)->subdir, "linux-64"));
 }
 
+static void names_need_no_order(void **state)
+{
+#define ONE(name, version)                                                                         \
+	"\"" name "-" version "-0.conda\":{\"name\":\"" name "\",\"version\":\"" version           \
+	"\",\"build\":\"0\",\"build_number\":0}"
+	struct fixture *f = *state;
+	must_open(f,
+		"{\"packages.conda\":{" ONE("b", "1") "," ONE("gone", "1") "," ONE(
+			"a", "1") "," ONE("b", "2") "," ONE("b", "3") "," ONE("a",
+			"2") "},"
+			     "\"removed\":[\"gone-1-0."
+			     "conda\",\"b-2-0.conda\"]}");
+#undef ONE
+	assert_int_equal(lk_repodata_n_names(f->repodata), 2);
+	assert_true(lk_str_is(lk_repodata_name_at(f->repodata, 0), "a"));
+	assert_true(lk_str_is(lk_repodata_name_at(f->repodata, 1), "b"));
+	assert_int_equal(lk_repodata_n_records(f->repodata), 4);
+	static const struct {
+		const char *name, *first, *second;
+	} rows[] = {{"a", "1", "2"}, {"b", "1", "3"}};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		const struct lk_records *records = records_of(f, rows[i].name);
+		assert_int_equal(records->len, 2);
+		assert_true(lk_str_is(records->items[0].version, rows[i].first));
+		assert_true(lk_str_is(records->items[1].version, rows[i].second));
+	}
+	assert_int_equal(records_of(f, "gone")->len, 0);
+}
+
+/* Strings are passed over several bytes at a time: whatever ends that, it is seen where it stands.
+ */
+static void every_byte_of_a_string_counts(void **state)
+{
+	static const char *const special[] = {"\x01", "\x1f", "\x80", "\\q"};
+	struct fixture *f = *state;
+	for (int before = 0; before < 20; before++) {
+		for (int after = 0; after < 10; after++) {
+			lk_str good = lk_str_printf(&f->arena, "%.*s\xc3\xa9 \x7f~!#[]%.*s", before,
+				"xxxxxxxxxxxxxxxxxxxx", after, "yyyyyyyyyy");
+			const struct lk_record *r = record_with(f,
+				lk_str_printf(&f->arena, "\"license\":\"" LK_STR_FMT "\"",
+					LK_STR_ARG(good))
+					.ptr);
+			assert_true(lk_str_eq(r->license, good));
+			for (size_t i = 0; i < LK_COUNTOF(special); i++) {
+				lk_str bad = lk_str_printf(&f->arena, "{\"a\":\"%.*s%s%.*s\"}",
+					before, "xxxxxxxxxxxxxxxxxxxx", special[i], after,
+					"yyyyyyyyyy");
+				assert_int_equal(open_text(f, bad), LK_E_FORMAT);
+				assert_int_equal(f->err.column, 7 + before);
+			}
+		}
+	}
+}
+
 static void base_url_decides_addresses(void **state)
 {
 	static const struct {
@@ -552,6 +607,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			conda_hides_tar_bz2_and_removed_hides_both, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_sorted, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_need_no_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_byte_of_a_string_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(base_url_decides_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_text_has_a_position, setup, teardown),
 		cmocka_unit_test_setup_teardown(nul_bytes_are_refused, setup, teardown),
