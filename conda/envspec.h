@@ -8,8 +8,9 @@
 #include "conda/record.h"
 
 struct lk_envspec_line {
-	lk_str text;	 /* the spec as written */
-	lk_str selector; /* "linux", "unix", "osx", "win" of sel(...) or a line selector; empty: always */
+	lk_str text;     /* the spec as written */
+	lk_str selector; /* "linux", "unix", "osx", "win" of sel(...) or a line selector; empty:
+			    always */
 	unsigned line, column;
 };
 
@@ -24,18 +25,19 @@ struct lk_envspec {
 	size_t n_specs;
 	struct {
 		lk_str name, value;
-	} *variables;
+	} * variables;
 	size_t n_variables;
 	bool explicit_urls; /* an @EXPLICIT list: specs are URLs with hashes, no solver */
-	bool has_pip;	    /* a pip section was there and is refused by solve with a clear message */
+	bool has_pip; /* a pip section was there and is refused by solve with a clear message */
 };
 
-/* By content and extension: .yml/.yaml is environment.yml, everything else a spec list. LK_E_FORMAT
- * with file:line:column; unknown top-level keys are warned about. */
+/* By extension: .yml and .yaml are environment.yml, everything else is a spec list. LK_E_FORMAT
+ * with file:line:column, LK_E_USAGE when there is no such file; unknown top-level keys are warned
+ * about. */
 int lk_envspec_read(const char *path, const struct lk_report *report, struct lk_envspec *ret,
-		struct lk_error *err) LK_MUST_USE;
+	struct lk_error *err) LK_MUST_USE;
 int lk_envspec_parse(lk_str text, const char *name, bool yaml, const struct lk_report *report,
-		struct lk_envspec *ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_envspec *ret, struct lk_error *err) LK_MUST_USE;
 void lk_envspec_done(struct lk_envspec *envspec);
 /* Does the line apply to SUBDIR? */
 bool lk_envspec_line_applies(const struct lk_envspec_line *line, lk_str subdir);

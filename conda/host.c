@@ -4,8 +4,6 @@
 #include "conda/host.h"
 
 #include <sys/utsname.h>
-#ifdef __linux__
-#endif
 
 #include "base/fs.h"
 #include "conda/subdir.h"

@@ -24,11 +24,11 @@ int lk_host_virtuals(const struct lk_host_overrides *overrides, int (*probe_driv
  * /proc/driver/nvidia/version, can run; empty when TEXT names none. Of a driver newer than our
  * table: the newest we know. */
 lk_str lk_host_cuda_of_driver(lk_str text);
-/* The host's glibc, "2.36", owned by ARENA; empty on a host without glibc. A statically linked program
- * cannot ask the C library it carries: it reads the host's libc.so.6. */
+/* The host's glibc, "2.36", owned by ARENA; empty on a host without glibc. A statically linked
+ * program cannot ask the C library it carries: it reads the host's libc.so.6. */
 lk_str lk_host_glibc(struct lk_arena *arena);
-/* "2.36" in the text that every libc.so.6 carries ("GNU C Library … version 2.36."); empty when IMAGE
- * holds none. A view of IMAGE. */
+/* "2.36" in the text that every libc.so.6 carries ("GNU C Library … version 2.36."); empty when
+ * IMAGE holds none. A view of IMAGE. */
 lk_str lk_host_glibc_of_image(lk_str image);
 /* The first two to four numbers of a kernel release: "5.14.0" of "5.14.0-427.el9.x86_64"; empty
  * when there are fewer than two. A view of RELEASE. */

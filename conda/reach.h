@@ -14,7 +14,7 @@
 struct lk_source {
 	void *ctx;
 	int (*records)(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
-			struct lk_error *err);
+		struct lk_error *err);
 	unsigned channel; /* index into the channels of the solve: rank for channel priority */
 };
 
@@ -23,7 +23,7 @@ struct lk_source lk_source_of_repodata(const struct lk_repodata *repodata, unsig
 struct lk_reached {
 	lk_str name;
 	const struct lk_record *records; /* in source order, then in the source's order */
-	const unsigned *channels;	 /* beside them: the channel index of each */
+	const unsigned *channels;        /* beside them: the channel index of each */
 	size_t n;
 };
 
@@ -38,7 +38,7 @@ struct lk_reach {
  * up; a spec with a name pattern (glob) is not followed. Unparsable dependencies are left for the
  * resolver to judge. */
 int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_str *roots,
-		size_t n_roots, struct lk_reach *ret, struct lk_error *err) LK_MUST_USE;
+	size_t n_roots, struct lk_reach *ret, struct lk_error *err) LK_MUST_USE;
 void lk_reach_done(struct lk_reach *reach);
 const struct lk_reached *lk_reach_find(const struct lk_reach *reach, lk_str name);
 

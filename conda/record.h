@@ -1,8 +1,9 @@
 /*
  * One package as a channel's repodata, a lock or conda-meta describes it.
  *
- * A record is a plain value whose strings are borrowed from whatever made it (a repodata, an arena);
- * it is never changed after that. Absent strings are empty views, absent lists have length 0.
+ * A record is a plain value whose strings are borrowed from whatever made it (a repodata, an
+ * arena); it is never changed after that. Absent strings are empty views, absent lists have length
+ * 0.
  */
 #ifndef LK_CONDA_RECORD_H
 #define LK_CONDA_RECORD_H
@@ -36,22 +37,22 @@ struct lk_record {
 	lk_str version;
 	lk_str build;
 	uint64_t build_number;
-	lk_str subdir;	/* of the directory it was served from */
-	lk_str fn;	/* file name with extension */
+	lk_str subdir;  /* of the directory it was served from */
+	lk_str fn;      /* file name with extension */
 	lk_str channel; /* the channel's lock name (struct lk_channel.name) */
-	lk_str url;	/* full canonical URL, without credentials */
+	lk_str url;     /* full canonical URL, without credentials */
 	enum lk_noarch noarch;
 	bool has_sha256, has_md5, has_size;
 	struct lk_sha256 sha256;
 	struct lk_md5 md5;
-	uint64_t size;		/* bytes of the archive */
-	uint64_t timestamp;	/* milliseconds since 1970, 0 when unknown */
+	uint64_t size;              /* bytes of the archive */
+	uint64_t timestamp;         /* milliseconds since 1970, 0 when unknown */
 	uint64_t indexed_timestamp; /* the same; CEP 47 */
 	struct lk_str_list depends;
 	struct lk_str_list constrains;
 	struct lk_str_list track_features;
-	struct lk_str_list flags;	  /* CEP 45 */
-	const struct lk_extra *extra;	  /* CEP 44: groups, n_extra of them, in text order */
+	struct lk_str_list flags;     /* CEP 45 */
+	const struct lk_extra *extra; /* CEP 44: groups, n_extra of them, in text order */
 	size_t n_extra;
 	struct lk_str_list active_extras; /* of a locked record: groups that were asked for */
 	lk_str license;
