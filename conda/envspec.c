@@ -17,6 +17,9 @@ struct reader {
 	const struct lk_report *report;
 	struct lk_envspec *envspec;
 	struct lk_yaml_doc doc;
+	lk_str rest; /* of the source, behind the line read last */
+	lk_str line;
+	unsigned line_number; /* of `line`; 0: none was read */
 	struct lines lines;
 	struct lk_error *err;
 };
@@ -36,20 +39,19 @@ static bool is_selector(lk_str text)
 		lk_str_is(text, "win");
 }
 
-/* The source line a node stands on. */
-static lk_str source_line(const struct lk_yaml_doc *doc, unsigned line)
+/* The source line NUMBER; nodes are read in the order of the text, so each line is passed once. */
+static lk_str source_line(struct reader *r, unsigned number)
 {
-	lk_str rest = doc->source;
-	lk_str text = LK_STR("");
-	for (unsigned i = 0; i < line && lk_str_split(&rest, '\n', &text); i++) {
+	while (r->line_number < number && lk_str_split(&r->rest, '\n', &r->line)) {
+		r->line_number++;
 	}
-	return text;
+	return r->line;
 }
 
 /* The selector of a "# [linux]" comment at the end of the node's line, or an empty view. */
-static lk_str line_selector(const struct reader *r, const struct lk_yaml *node)
+static lk_str line_selector(struct reader *r, const struct lk_yaml *node)
 {
-	lk_str line = lk_str_trim(source_line(&r->doc, node->line));
+	lk_str line = lk_str_trim(source_line(r, node->line));
 	size_t mark = lk_str_rfind_char(line, '#');
 	if (mark == SIZE_MAX || mark == 0 || !lk_is_space(line.ptr[mark - 1])) {
 		return LK_STR("");
@@ -290,6 +292,7 @@ static int read_yaml(struct reader *r, lk_str text)
 	if (rc < 0) {
 		return rc;
 	}
+	r->rest = r->doc.source;
 	rc = read_document(r);
 	lk_yaml_doc_done(&r->doc);
 	return rc;
@@ -363,7 +366,9 @@ int lk_envspec_read(const char *path, const struct lk_report *report, struct lk_
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_BYTES);
 	int rc = lk_fs_read_file(AT_FDCWD, path, &text, err);
 	if (rc == LK_E_NOT_FOUND) {
-		return lk_fail(err, LK_E_USAGE, "there is no file '%s'", path);
+		lk_fail(err, LK_E_USAGE, "there is no file '%s'", path);
+		lk_error_hint(err, "check the path");
+		return LK_E_USAGE;
 	}
 	if (rc < 0) {
 		return rc;

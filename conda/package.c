@@ -121,16 +121,6 @@ static bool parse_entry_point(lk_str text, struct lk_arena *arena, struct lk_ent
 	return true;
 }
 
-static bool has_command(const struct lk_package *package, lk_str command)
-{
-	for (size_t i = 0; i < package->n_entry_points; i++) {
-		if (lk_str_eq(package->entry_points[i].command, command)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static int read_entry_points(const struct lk_package_reader *reader, const struct lk_json *list)
 {
 	static const char member[] = "info/link.json";
@@ -145,14 +135,15 @@ static int read_entry_points(const struct lk_package_reader *reader, const struc
 	size_t n = lk_json_size(list);
 	package->entry_points =
 		lk_arena_calloc(&package->arena, n + 1, sizeof(*package->entry_points));
-	for (size_t i = 0; i < n; i++) {
+	struct lk_map LK_CLEANUP(lk_map_done) commands = {0};
+	for (uint32_t i = 0; i < n; i++) {
 		lk_str text = lk_json_string(lk_json_at(list, i));
 		struct lk_entry_point point;
 		if (!parse_entry_point(text, &package->arena, &point)) {
 			return lk_package_fail(reader, member, "bad entry point '" LK_STR_FMT "'",
 				LK_STR_ARG(text));
 		}
-		if (has_command(package, point.command)) {
+		if (lk_map_add(&commands, point.command, i) != i) {
 			return lk_package_fail(reader, member,
 				"entry point '" LK_STR_FMT "' stands there twice",
 				LK_STR_ARG(point.command));

@@ -263,9 +263,14 @@ struct unmet {
 	lk_str name; /* of the first */
 };
 
+/* What no message can show any more is left out: each search for who asks goes through all
+ * packages. */
 static void put_unmet(struct world *w, struct unmet *unmet, const struct lk_matchspec *spec,
 	lk_str requirement, enum demand demand)
 {
+	if (unmet->text.len >= sizeof(((struct lk_error *)0)->message)) {
+		return;
+	}
 	const struct lk_virtual *has = lk_virtuals_find(w->virtuals, spec->name);
 	lk_buf_appendf(&unmet->text,
 		"%s" LK_STR_FMT " (asked for by " LK_STR_FMT "; this host has ",

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "base/map.h"
+
 #define COLUMNS 80
 #define NAME_MAX_WIDTH 32
 
@@ -204,15 +206,16 @@ static void put_hashes(struct text *t, const struct lk_record *from, const struc
 	lk_buf_appendf(t->out, "        + %s\n", to->has_sha256 ? hex : "(no sha256)");
 }
 
+/* The items of FROM that TO lacks. */
 static void put_list_notes(struct text *t, const char *label, const struct lk_str_list *from,
 	const struct lk_str_list *to, char mark)
 {
+	struct lk_map LK_CLEANUP(lk_map_done) kept = {0};
+	for (size_t i = 0; i < to->n; i++) {
+		lk_map_add(&kept, to->items[i], 0);
+	}
 	for (size_t i = 0; i < from->n; i++) {
-		bool kept = false;
-		for (size_t j = 0; j < to->n && !kept; j++) {
-			kept = lk_str_eq(from->items[i], to->items[j]);
-		}
-		if (!kept) {
+		if (lk_map_get(&kept, from->items[i]) == LK_MAP_NONE) {
 			lk_buf_appendf(t->out, "        %c %s ", mark, label);
 			put(t, from->items[i]);
 			lk_buf_putc(t->out, '\n');

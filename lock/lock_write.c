@@ -292,9 +292,8 @@ int lk_lock_write(const struct lk_lock *lock, struct lk_buf *out, struct lk_erro
 		*err = late;
 		w.rc = lk_wrap(err, "writing the lock");
 	}
-	if (w.rc < 0 && out->ptr) {
-		out->len = start;
-		out->ptr[start] = '\0';
+	if (w.rc < 0) {
+		lk_buf_truncate(out, start);
 	}
 	return w.rc;
 }
