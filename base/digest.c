@@ -115,29 +115,19 @@ void lk_hex(const unsigned char *bytes, size_t len, char *out)
 	*out = '\0';
 }
 
-/* 0 to 15, or 16 for what is no hex digit. */
-static unsigned hex_value(char c)
-{
-	if (lk_is_digit(c)) {
-		return (unsigned)(c - '0');
-	}
-	c = lk_lower(c);
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
 bool lk_unhex(lk_str text, unsigned char *out, size_t len)
 {
 	if (text.len != 2 * len) {
 		return false;
 	}
 	for (size_t i = 0; i < text.len; i++) {
-		if (hex_value(text.ptr[i]) > 15) {
+		if (lk_hex_digit(text.ptr[i]) < 0) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < len; i++) {
-		unsigned high = hex_value(text.ptr[2 * i]);
-		unsigned low = hex_value(text.ptr[2 * i + 1]);
+		int high = lk_hex_digit(text.ptr[2 * i]);
+		int low = lk_hex_digit(text.ptr[2 * i + 1]);
 		out[i] = (unsigned char)(high << 4 | low);
 	}
 	return true;

@@ -89,6 +89,25 @@ lk_str lk_str_trim(lk_str s)
 	return lk_str_slice(s, from, to);
 }
 
+lk_str lk_str_trim_end(lk_str s, char c)
+{
+	while (s.len > 0 && s.ptr[s.len - 1] == c) {
+		s.len--;
+	}
+	return s;
+}
+
+bool lk_str_has_control(lk_str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		if (c < 0x20 || c == 0x7f) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool lk_str_split(lk_str *rest, char sep, lk_str *ret_part)
 {
 	if (!rest->ptr) {
@@ -307,6 +326,15 @@ unsigned lk_str_distance(lk_str a, lk_str b, unsigned limit)
 lk_str lk_str_dup(struct lk_arena *arena, lk_str s)
 {
 	return lk_str_n(lk_arena_strndup(arena, s.ptr, s.len), s.len);
+}
+
+lk_str lk_str_lower(struct lk_arena *arena, lk_str s)
+{
+	char *copy = lk_arena_strndup(arena, s.ptr, s.len);
+	for (size_t i = 0; i < s.len; i++) {
+		copy[i] = lk_lower(copy[i]);
+	}
+	return lk_str_n(copy, s.len);
 }
 
 lk_str lk_str_printf(struct lk_arena *arena, const char *fmt, ...)

@@ -75,6 +75,10 @@ lk_str lk_str_slice(lk_str s, size_t from, size_t to);
 lk_str lk_str_skip(lk_str s, size_t n);
 /* Without leading and trailing ASCII white space. */
 lk_str lk_str_trim(lk_str s);
+/* Without the C at its end, however many. */
+lk_str lk_str_trim_end(lk_str s, char c);
+/* Is there an ASCII control character (DEL too) in it? */
+bool lk_str_has_control(lk_str s);
 /* Splits off the part of *REST before the next SEP. False when *REST is exhausted (ptr NULL). */
 bool lk_str_split(lk_str *rest, char sep, lk_str *ret_part);
 /* Decimal digits only, whole text, no sign; false when empty, other bytes, or above UINT64_MAX. */
@@ -96,8 +100,9 @@ bool lk_str_glob(lk_str pattern, lk_str s, bool nocase);
  * LIMIT steps for each byte. */
 unsigned lk_str_distance(lk_str a, lk_str b, unsigned limit);
 
-/* NUL-ended copy owned by the arena, as a view. */
+/* NUL-ended copy owned by the arena, as a view; in lower case (ASCII only). */
 lk_str lk_str_dup(struct lk_arena *arena, lk_str s);
+lk_str lk_str_lower(struct lk_arena *arena, lk_str s);
 lk_str lk_str_printf(struct lk_arena *arena, const char *fmt, ...) LK_PRINTF(2, 3);
 
 static inline bool lk_is_digit(char c)
@@ -119,6 +124,15 @@ static inline bool lk_is_space(char c)
 static inline char lk_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+/* 0 to 15, or -1 for what is no hex digit. */
+static inline int lk_hex_digit(char c)
+{
+	if (lk_is_digit(c)) {
+		return c - '0';
+	}
+	c = lk_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 struct lk_buf {

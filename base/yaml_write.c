@@ -27,11 +27,6 @@ static bool is_typed_word(lk_str text)
 	return false;
 }
 
-static bool is_hex_digit(char c)
-{
-	return lk_is_digit(c) || (lk_lower(c) >= 'a' && lk_lower(c) <= 'f');
-}
-
 /* Skips digits and underscores, returns how many digits there were. */
 static size_t skip_digits(lk_str *text)
 {
@@ -61,7 +56,7 @@ static bool is_based_number(lk_str text)
 		return false;
 	}
 	for (size_t i = 0; i < text.len; i++) {
-		if (!is_hex_digit(text.ptr[i]) && text.ptr[i] != '_') {
+		if (lk_hex_digit(text.ptr[i]) < 0 && text.ptr[i] != '_') {
 			return false;
 		}
 	}

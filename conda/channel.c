@@ -9,34 +9,17 @@
 
 #define REFERENCE_MAX 2048
 
-static lk_str without_trailing_slashes(lk_str s)
-{
-	while (s.len > 0 && s.ptr[s.len - 1] == '/') {
-		s.len--;
-	}
-	return s;
-}
-
 /* Trailing slashes and trailing "/SUBDIR" off. */
 static lk_str without_subdir(lk_str path)
 {
 	for (;;) {
-		path = without_trailing_slashes(path);
+		path = lk_str_trim_end(path, '/');
 		size_t slash = lk_str_rfind_char(path, '/');
 		if (slash == SIZE_MAX || !lk_subdir_is_known(lk_str_skip(path, slash + 1))) {
 			return path;
 		}
 		path = lk_str_slice(path, 0, slash);
 	}
-}
-
-static lk_str lower(lk_str s, struct lk_arena *arena)
-{
-	char *out = lk_arena_strndup(arena, s.ptr ? s.ptr : "", s.len);
-	for (size_t i = 0; i < s.len; i++) {
-		out[i] = lk_lower(out[i]);
-	}
-	return lk_str_n(out, s.len);
 }
 
 static bool is_windows_path(lk_str s)
@@ -99,7 +82,7 @@ static int resolve_file_url(
 static int resolve_url(lk_str reference, const struct lk_url_parts *parts, struct lk_arena *arena,
 	struct lk_channel *ret, struct lk_error *err)
 {
-	lk_str scheme = lower(parts->scheme, arena);
+	lk_str scheme = lk_str_lower(arena, parts->scheme);
 	if (lk_str_is(scheme, "file")) {
 		return resolve_file_url(reference, arena, ret, err);
 	}
@@ -110,7 +93,7 @@ static int resolve_url(lk_str reference, const struct lk_url_parts *parts, struc
 	if (parts->host.len == 0) {
 		return fail(err, reference, arena, "the URL has no host");
 	}
-	lk_str host = lower(parts->host, arena);
+	lk_str host = lk_str_lower(arena, parts->host);
 	struct lk_url_parts clean = *parts;
 	clean.path = lk_url_encode_path_again(lk_url_remove_dots(parts->path, arena), arena);
 	clean.path = without_subdir(clean.path);
@@ -166,16 +149,6 @@ static int resolve_name(lk_str reference, lk_str alias, struct lk_arena *arena,
 	return resolve_url(url, &parts, arena, ret, err);
 }
 
-static bool is_printable(lk_str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Components of the channel's address that a name can be made of, as one text: for "https://h/a/b"
  * that is "h/a/b", for "file:///a/b" "a/b". */
 static lk_str nameable(lk_str url)
@@ -206,7 +179,7 @@ static lk_str name_of_url(lk_str url, size_t n)
 /* The name under the alias, or an empty view. */
 static lk_str name_under_alias(lk_str url, lk_str alias, struct lk_arena *arena)
 {
-	lk_str base = lk_url_without_credentials(without_trailing_slashes(alias), arena);
+	lk_str base = lk_url_without_credentials(lk_str_trim_end(alias, '/'), arena);
 	bool under = lk_str_starts(url, base) && url.len > base.len + 1 && url.ptr[base.len] == '/';
 	return under ? lk_str_skip(url, base.len + 1) : LK_STR("");
 }
@@ -218,7 +191,7 @@ int lk_channel_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 	if (text.len == 0) {
 		return lk_fail(err, LK_E_USAGE, "a channel reference is empty");
 	}
-	if (text.len > REFERENCE_MAX || !is_printable(text)) {
+	if (text.len > REFERENCE_MAX || lk_str_has_control(text)) {
 		return lk_fail(err, LK_E_USAGE,
 			"a channel reference is too long or holds control characters");
 	}
@@ -240,7 +213,7 @@ int lk_channel_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 		lk_error_hint(err, "write the full path, starting with /");
 		return err->code;
 	} else {
-		rc = resolve_name(text, without_trailing_slashes(alias), arena, &channel, err);
+		rc = resolve_name(text, lk_str_trim_end(alias, '/'), arena, &channel, err);
 	}
 	if (rc < 0) {
 		return rc;

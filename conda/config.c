@@ -127,10 +127,7 @@ static int read_bool(const struct reader *r, const struct lk_yaml *node, bool *r
 
 static int read_alias(const struct reader *r, const struct lk_yaml *node)
 {
-	lk_str alias = lk_str_trim(node->text);
-	while (lk_str_ends(alias, LK_STR("/"))) {
-		alias.len--;
-	}
+	lk_str alias = lk_str_trim_end(lk_str_trim(node->text), '/');
 	if (lk_str_find(alias, LK_STR("://")) == SIZE_MAX) {
 		return fail_kind(r, node, "a URL");
 	}

@@ -103,22 +103,10 @@ static unsigned plain_bytes(const char *p)
 	return found ? (unsigned)__builtin_ctzll(found) / 8 : 8;
 }
 
-/* Length of the UTF-8 sequence at P, 0 when it is none (overlong, surrogate, too high, cut off). */
 static size_t utf8_len(const char *p, const char *end)
 {
-	const unsigned char *u = (const unsigned char *)p;
-	size_t n = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
-	if (u[0] < 0xc2 || u[0] > 0xf4 || (size_t)(end - p) < n) {
-		return 0;
-	}
-	for (size_t i = 1; i < n; i++) {
-		if ((u[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	bool bad = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
-		(u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f);
-	return bad ? 0 : n;
+	uint32_t code_point;
+	return lk_utf8_decode(lk_str_n(p, (size_t)(end - p)), &code_point);
 }
 
 /* The code unit of \uXXXX at P (which points at the backslash), or -1. */
@@ -129,8 +117,7 @@ static int32_t unit_at(const char *p, const char *end)
 	}
 	int32_t unit = 0;
 	for (size_t i = 2; i < 6; i++) {
-		char c = lk_lower(p[i]);
-		int digit = lk_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		int digit = lk_hex_digit(p[i]);
 		if (digit < 0) {
 			return -1;
 		}

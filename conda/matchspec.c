@@ -76,9 +76,7 @@ void matchspec_set_channel(struct matchspec_parser *p, lk_str text)
 {
 	lk_str subdir = LK_STR("");
 	for (;;) {
-		while (lk_str_ends(text, LK_STR("/"))) {
-			text.len--;
-		}
+		text = lk_str_trim_end(text, '/');
 		size_t slash = lk_str_rfind_char(text, '/');
 		if (slash == SIZE_MAX || !lk_subdir_is_known(lk_str_skip(text, slash + 1))) {
 			break;
@@ -254,15 +252,6 @@ static int check_balance(struct matchspec_parser *p, lk_str name)
 	return depth > 0 ? matchspec_fail(p, name.ptr, "'[' is not closed in the name") : 0;
 }
 
-static lk_str lowered(struct lk_arena *arena, lk_str s)
-{
-	char *copy = lk_arena_strndup(arena, s.ptr, s.len);
-	for (size_t i = 0; i < s.len; i++) {
-		copy[i] = lk_lower(copy[i]);
-	}
-	return lk_str_n(copy, s.len);
-}
-
 static int set_name(struct matchspec_parser *p, lk_str written)
 {
 	struct lk_matchspec *spec = p->spec;
@@ -272,7 +261,7 @@ static int set_name(struct matchspec_parser *p, lk_str written)
 		return rc;
 	}
 	const struct lk_pattern *pattern;
-	lk_str name = lowered(p->arena, written);
+	lk_str name = lk_str_lower(p->arena, written);
 	int rc = lk_pattern_parse(name, true, p->arena, &pattern, p->err);
 	if (rc < 0) {
 		matchspec_part_error(p, written, written.ptr);

@@ -92,18 +92,10 @@ bool lk_matchspec_matches(const struct lk_matchspec *spec, const struct lk_recor
 		all_among(spec->flags, record->flags);
 }
 
-static lk_str without_slash(lk_str s)
-{
-	while (lk_str_ends(s, LK_STR("/"))) {
-		s.len--;
-	}
-	return s;
-}
-
 /* What is left of S behind PREFIX and a slash; a NULL view when S does not begin so. */
 static lk_str below(lk_str s, lk_str prefix)
 {
-	prefix = without_slash(prefix);
+	prefix = lk_str_trim_end(prefix, '/');
 	bool is_below = lk_str_starts(s, prefix) && s.len > prefix.len && s.ptr[prefix.len] == '/';
 	return is_below ? lk_str_skip(s, prefix.len + 1) : (lk_str){NULL, 0};
 }
@@ -111,8 +103,8 @@ static lk_str below(lk_str s, lk_str prefix)
 bool lk_matchspec_channel_matches(
 	const struct lk_matchspec *spec, lk_str channel_name, lk_str channel_url, lk_str alias)
 {
-	lk_str wanted = without_slash(spec->channel);
-	lk_str url = without_slash(channel_url);
+	lk_str wanted = lk_str_trim_end(spec->channel, '/');
+	lk_str url = lk_str_trim_end(channel_url, '/');
 	if (wanted.len == 0) {
 		return true;
 	}
@@ -125,6 +117,6 @@ bool lk_matchspec_channel_matches(
 		return lk_str_glob(wanted, path, false);
 	}
 	lk_str short_name = below(url, alias);
-	return lk_str_glob(wanted, without_slash(channel_name), false) ||
+	return lk_str_glob(wanted, lk_str_trim_end(channel_name, '/'), false) ||
 		(short_name.ptr && lk_str_glob(wanted, short_name, false));
 }

@@ -11,20 +11,10 @@
 
 static const char paths_member[] = "info/paths.json";
 
-static bool has_control(lk_str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* What is wrong with a payload path, or NULL. */
 static const char *path_fault(lk_str path)
 {
-	if (!lk_path_is_contained(path) || has_control(path)) {
+	if (!lk_path_is_contained(path) || lk_str_has_control(path)) {
 		return "leaves the prefix or is malformed";
 	}
 	if (path.len > 1 && lk_is_alpha(path.ptr[0]) && path.ptr[1] == ':') {
@@ -53,7 +43,7 @@ static bool is_placeholder(lk_str text)
 	for (size_t i = 0; i < text.len; i++) {
 		more = more || text.ptr[i] != '/';
 	}
-	return more && text.len > 1 && !has_control(text);
+	return more && text.len > 1 && !lk_str_has_control(text);
 }
 
 static int fail_entry(const struct lk_package_reader *reader, lk_str path, const char *what)

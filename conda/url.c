@@ -124,19 +124,10 @@ lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena)
 		LK_STR_ARG(lk_url_remove_dots(joined, arena)));
 }
 
-static int hex_value(char c)
-{
-	if (lk_is_digit(c)) {
-		return c - '0';
-	}
-	c = lk_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_escape(lk_str s, size_t at)
 {
-	return s.len - at >= 3 && s.ptr[at] == '%' && hex_value(s.ptr[at + 1]) >= 0 &&
-		hex_value(s.ptr[at + 2]) >= 0;
+	return s.len - at >= 3 && s.ptr[at] == '%' && lk_hex_digit(s.ptr[at + 1]) >= 0 &&
+		lk_hex_digit(s.ptr[at + 2]) >= 0;
 }
 
 static bool is_path_char(char c)
@@ -187,8 +178,8 @@ bool lk_url_to_path(lk_str url, struct lk_arena *arena, lk_str *ret_path)
 	for (size_t i = 0; i < parts.path.len; i++) {
 		char c = parts.path.ptr[i];
 		if (is_escape(parts.path, i)) {
-			c = (char)(hex_value(parts.path.ptr[i + 1]) * 16 +
-				hex_value(parts.path.ptr[i + 2]));
+			c = (char)(lk_hex_digit(parts.path.ptr[i + 1]) * 16 +
+				lk_hex_digit(parts.path.ptr[i + 2]));
 			i += 2;
 		}
 		if (c == '\0') {

@@ -28,11 +28,8 @@ static bool get_text(
 	const struct lk_json *root, const char *key, struct lk_arena *arena, const char **ret)
 {
 	lk_str text = lk_json_string(lk_json_get(root, key));
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c < ' ' || c == 0x7f) {
-			return false;
-		}
+	if (lk_str_has_control(text)) {
+		return false;
 	}
 	*ret = lk_arena_strndup(arena, text.ptr ? text.ptr : "", text.len);
 	return true;

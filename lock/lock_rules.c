@@ -9,13 +9,7 @@
 
 const char *lk_lock_wrong_text(lk_str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c < 0x20 || c == 0x7f) {
-			return "holds a control character";
-		}
-	}
-	return NULL;
+	return lk_str_has_control(text) ? "holds a control character" : NULL;
 }
 
 /* A part of a file name: visible ASCII that names nothing but itself. */

@@ -49,13 +49,7 @@ static const char *check_component(lk_str part)
 	if (part.len > NAME_MAX) {
 		return "has a name of more than 255 bytes";
 	}
-	for (size_t i = 0; i < part.len; i++) {
-		unsigned char c = (unsigned char)part.ptr[i];
-		if (c < 0x20 || c == 0x7f) {
-			return "has a control character in its name";
-		}
-	}
-	return NULL;
+	return lk_str_has_control(part) ? "has a control character in its name" : NULL;
 }
 
 bool lk_member_path(lk_str raw, struct lk_arena *arena, lk_str *ret, const char **ret_why)
@@ -118,11 +112,7 @@ static lk_str path_key(struct extract *x, lk_str path)
 	if (!x->fold_case) {
 		return path;
 	}
-	char *folded = lk_arena_strndup(&x->listing->arena, path.ptr, path.len);
-	for (size_t i = 0; i < path.len; i++) {
-		folded[i] = lk_lower(folded[i]);
-	}
-	return lk_str_n(folded, path.len);
+	return lk_str_lower(&x->listing->arena, path);
 }
 
 /* The entry that PATH already is, or NULL; an error when it is spelled otherwise. */
@@ -306,12 +296,8 @@ static int extract_symlink(struct extract *x, const struct lk_member *member,
 	const char *why = NULL;
 	if (entry->target.len == 0 || entry->target.len > LK_MEMBER_PATH_MAX) {
 		why = "is a symlink with an empty or too long target";
-	}
-	for (size_t i = 0; i < entry->target.len && !why; i++) {
-		unsigned char c = (unsigned char)entry->target.ptr[i];
-		if (c < 0x20 || c == 0x7f) {
-			why = "is a symlink with a control character in its target";
-		}
+	} else if (lk_str_has_control(entry->target)) {
+		why = "is a symlink with a control character in its target";
 	}
 	if (made && !why &&
 		(made->type != LK_PATH_SOFTLINK || !lk_str_eq(made->target, entry->target))) {
@@ -421,7 +407,7 @@ static int extract_member(struct extract *x, const struct lk_member *member, str
 static int extract_all(struct extract *x, struct lk_error *err)
 {
 	for (;;) {
-		if (x->report && lk_report_stop(x->report)) {
+		if (lk_report_stop(x->report)) {
 			return lk_fail(err, LK_E_INTERRUPTED, "interrupted while extracting '%s'",
 				lk_archive_name(x->archive));
 		}

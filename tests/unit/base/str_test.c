@@ -285,9 +285,33 @@ static void test_arena_copies(void **state)
 	lk_arena_done(&arena);
 }
 
+static void test_trim_end_control_lower(void **state)
+{
+	(void)state;
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	assert_true(lk_str_is(lk_str_trim_end(LK_STR("a//b///"), '/'), "a//b"));
+	assert_int_equal(lk_str_trim_end(LK_STR("///"), '/').len, 0);
+	assert_int_equal(lk_str_trim_end((lk_str){NULL, 0}, '/').len, 0);
+	assert_false(lk_str_has_control(LK_STR(" ~\x80\xff")));
+	assert_false(lk_str_has_control((lk_str){NULL, 0}));
+	assert_true(lk_str_has_control(LK_STR("a\0")));
+	assert_true(lk_str_has_control(LK_STR("a\x1f")));
+	assert_true(lk_str_has_control(LK_STR("\x7f")));
+	assert_true(lk_str_is(lk_str_lower(&arena, LK_STR("aZ_\xc3\x89")), "az_\xc3\x89"));
+	static const char digits[] = "0123456789abcdef";
+	for (int i = 0; i < 16; i++) {
+		assert_int_equal(lk_hex_digit(digits[i]), i);
+		assert_int_equal(lk_hex_digit("0123456789ABCDEF"[i]), i);
+	}
+	for (const char *c = "/:@G`g\xff"; *c; c++) {
+		assert_int_equal(lk_hex_digit(*c), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trim_end_control_lower),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_split),
