@@ -32,14 +32,6 @@ void lk_map_done(struct lk_map *map)
 	*map = (struct lk_map){0};
 }
 
-void lk_map_clear(struct lk_map *map)
-{
-	if (map->cap > 0) {
-		memset(map->slots, 0, map->cap * sizeof(*map->slots));
-	}
-	map->len = 0;
-}
-
 /* The slot of KEY, or the free one where it belongs. The map has slots. */
 static struct lk_map_slot *find(const struct lk_map *map, lk_str key, uint32_t hash)
 {

@@ -25,7 +25,6 @@ struct lk_map {
 
 /* A zeroed struct is an empty map. */
 void lk_map_done(struct lk_map *map);
-void lk_map_clear(struct lk_map *map);
 
 /* The index stored for KEY, or LK_MAP_NONE. */
 uint32_t lk_map_get(const struct lk_map *map, lk_str key);

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-#include "base/fs.h"
 #include "base/map.h"
 #include "base/yaml.h"
 #include "lock/lock_rules_priv.h"
@@ -648,12 +647,4 @@ int lk_lock_parse(lk_str source, const char *name, const struct lk_report *repor
 	r.doc.arena = (struct lk_arena){0};
 	*ret = lock;
 	return 0;
-}
-
-int lk_lock_read(
-	const char *path, const struct lk_report *report, struct lk_lock *ret, struct lk_error *err)
-{
-	struct lk_buf LK_CLEANUP(lk_buf_done) source = LK_BUF_INIT(LK_LOCK_MAX_BYTES);
-	int rc = lk_fs_read_file(AT_FDCWD, path, &source, err);
-	return rc < 0 ? rc : lk_lock_parse(lk_buf_view(&source), path, report, ret, err);
 }

@@ -6,10 +6,14 @@
  * build number, noarch kind, time stamp, track_features, flags. Everything is owned by the lock's
  * arena.
  *
- *     lk_lock_read("env.lock", report, &lock, err);          lk_lock_init(&lock, channels, n, ...);
- *     lk_lock_find_platform(&lock, LK_STR("linux-64"));      lk_lock_add_platform(&lock, &input,
- * err); lk_lock_done(&lock);                                   lk_lock_write(&lock, &bytes, err);
- *                                                            lk_lock_done(&lock);
+ *     lk_lock_parse(text, "env.lock", report, &lock, err);
+ *     lk_lock_find_platform(&lock, LK_STR("linux-64"));
+ *     lk_lock_done(&lock);
+ *
+ *     lk_lock_init(&lock, channels, n, priority);
+ *     lk_lock_add_platform(&lock, &input, err);
+ *     lk_lock_write(&lock, &bytes, err);
+ *     lk_lock_done(&lock);
  *
  * What is read is untrusted: names, file names and URLs that could lead out of their place are
  * refused here, so users of a lock need not look again.
@@ -62,9 +66,6 @@ struct lk_lock {
  * without being shown. */
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
 	struct lk_lock *ret, struct lk_error *err) LK_MUST_USE;
-/* The same from a file; LK_E_NOT_FOUND when it is not there. */
-int lk_lock_read(const char *path, const struct lk_report *report, struct lk_lock *ret,
-	struct lk_error *err) LK_MUST_USE;
 void lk_lock_done(struct lk_lock *lock);
 
 /* An empty lock for CHANNELS (highest priority first; names and `url` are copied, never
