@@ -4,11 +4,13 @@
 #include "cli/app.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -101,6 +103,23 @@ static unsigned terminal_columns(void)
 	return 80;
 }
 
+#define KEPT_MEMORY (32 << 20) /* bytes */
+
+/* What the process is allowed, and how it keeps memory. */
+static void set_limits(void)
+{
+	struct rlimit files;
+	/* An install keeps a descriptor for each package; the soft limit is often 1024. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	/* One file after the other is read into memory: giving each buffer back to the kernel costs
+	 * more than the reading. */
+	(void)mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY);
+	(void)mallopt(M_TRIM_THRESHOLD, 2 * KEPT_MEMORY);
+}
+
 int lk_app_init(struct lk_app *app, struct lk_error *err)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -108,6 +127,7 @@ int lk_app_init(struct lk_app *app, struct lk_error *err)
 		signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
 	}
+	set_limits();
 	app->color_out = colour_for(app, STDOUT_FILENO);
 	app->color_err = colour_for(app, STDERR_FILENO);
 	app->progress = lk_progress_view_new(

@@ -184,9 +184,6 @@ int lk_layout_make(const struct lk_layout_package *packages, size_t n_packages, 
 
 void lk_layout_done(struct lk_layout *layout)
 {
-	for (size_t i = 0; i < layout->n_entries; i++) {
-		lk_free(layout->entries[i].target);
-	}
 	lk_free(layout->entries);
 	layout->entries = NULL;
 	layout->n_entries = 0;

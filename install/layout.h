@@ -37,7 +37,7 @@ struct lk_entry {
 	unsigned mode;           /* 0644 or 0755 */
 	struct lk_sha256 sha256; /* as it lies in the prefix */
 	uint64_t size;
-	char *target; /* SOFTLINK: the link's text; owned */
+	lk_str target; /* SOFTLINK: the link's text; owned by the tree's package */
 };
 
 struct lk_layout {

@@ -41,19 +41,19 @@ static int place_copy(const struct lk_link_source *source, bool reflink, int dst
 	const char *name, struct lk_error *err)
 {
 	struct stat status;
-	if (fstatat(source->dirfd, source->path, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(source->dirfd, source->name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		return lk_fail_errno(
-			err, LK_E_FS, errno, "cannot read '%s/%s'", source->store, source->path);
+			err, LK_E_FS, errno, "cannot read '%s/%s'", source->tree, source->path);
 	}
 	int rc = (reflink ? lk_fs_reflink : lk_fs_copy_file)(
-		source->dirfd, source->path, dst_dirfd, name, status.st_mode & 0777, err);
+		source->dirfd, source->name, dst_dirfd, name, status.st_mode & 0777, err);
 	return rc < 0 ? rc : lk_link_set_mtime(dst_dirfd, name, &status, err);
 }
 
 static int place_symlink(
 	const struct lk_link_source *source, int dst_dirfd, const char *name, struct lk_error *err)
 {
-	char *LK_AUTO_FREE target = lk_asprintf("%s/%s", source->store, source->path);
+	char *LK_AUTO_FREE target = lk_asprintf("%s/%s", source->tree, source->path);
 	if (symlinkat(target, dst_dirfd, name) < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot make the symlink '%s'", name);
 	}
@@ -71,18 +71,18 @@ static bool is_refusal(int errnum)
 static int place_hard(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
 	const char *name, struct lk_error *err)
 {
-	if (linkat(source->dirfd, source->path, dst_dirfd, name, 0) == 0) {
+	if (linkat(source->dirfd, source->name, dst_dirfd, name, 0) == 0) {
 		return 0;
 	}
 	int errnum = errno;
 	if (!is_refusal(errnum)) {
 		return lk_fail_errno(
-			err, LK_E_FS, errnum, "cannot link '%s/%s'", source->store, source->path);
+			err, LK_E_FS, errnum, "cannot link '%s/%s'", source->tree, source->path);
 	}
 	if (errnum == EXDEV) {
 		atomic_store(&linker->no_hard, true);
 	}
-	lk_fail_errno(err, LK_E_NOT_FOUND, errnum, "cannot hard-link '%s/%s'", source->store,
+	lk_fail_errno(err, LK_E_NOT_FOUND, errnum, "cannot hard-link '%s/%s'", source->tree,
 		source->path);
 	return LK_E_NOT_FOUND;
 }
@@ -155,11 +155,11 @@ int lk_link_softlink(struct lk_linker *linker, const struct lk_link_source *sour
 	struct stat status;
 	bool may_link = (linker->mode == LK_LINK_AUTO || linker->mode == LK_LINK_HARD) &&
 		!atomic_load(&linker->no_hard);
-	if (may_link && linkat(source->dirfd, source->path, dst_dirfd, name, 0) == 0) {
+	if (may_link && linkat(source->dirfd, source->name, dst_dirfd, name, 0) == 0) {
 		return 0;
 	}
 	if (symlinkat(target, dst_dirfd, name) < 0 ||
-		fstatat(source->dirfd, source->path, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		fstatat(source->dirfd, source->name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot make the symlink '%s'", name);
 	}
 	return lk_link_set_mtime(dst_dirfd, name, &status, err);

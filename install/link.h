@@ -26,9 +26,10 @@ void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode);
 const char *lk_linker_used(const struct lk_linker *linker);
 
 struct lk_link_source {
-	int dirfd;         /* the tree */
-	const char *path;  /* in it */
-	const char *store; /* absolute path of the tree, for symlinks */
+	int dirfd;        /* the directory that holds it */
+	const char *name; /* in that directory, or a path from there */
+	const char *tree; /* absolute path of the package's tree, for symlinks and errors */
+	const char *path; /* in the tree */
 };
 
 /* Places SOURCE as NAME in DST_DIRFD, which must not exist, with the source's mode and mtime.

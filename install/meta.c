@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/fs.h"
+#include "base/workers.h"
 #include "install/write.h"
 
 #define MAX_HISTORY_BYTES ((size_t)64 << 20)
@@ -107,13 +108,23 @@ static lk_str channel_of(
 	return lk_path_dirname(record->url);
 }
 
-static int write_record(const struct lk_meta_source *source, uint32_t index,
-	const struct prefix_paths *paths, struct lk_arena *arena, struct lk_tree_lines *lines,
-	struct lk_error *err)
+/* The records on their way; what each worker needs an arena for is made before. */
+struct writing {
+	const struct lk_meta_source *source;
+	struct prefix_paths *paths; /* one for each package; so are those below */
+	lk_str *channels;
+	struct lk_tree_line *lines;
+};
+
+static int write_record(void *ctx, size_t index, struct lk_error *err)
 {
+	struct writing *writing = ctx;
+	const struct prefix_paths *paths = &writing->paths[index];
+	struct lk_tree_line *line = &writing->lines[index];
+	const char *name = lk_path_basename(line->path).ptr;
 	struct lk_strs files = {0};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
-	struct lk_prefix_record record = {.record = source->layout->packages[index].record,
+	struct lk_prefix_record record = {.record = writing->source->layout->packages[index].record,
 		.paths = paths->items,
 		.n_paths = paths->len};
 	for (size_t i = 0; i < paths->len; i++) {
@@ -122,22 +133,14 @@ static int write_record(const struct lk_meta_source *source, uint32_t index,
 		}
 	}
 	record.files = (struct lk_str_list){files.items, files.len};
-	record.record.channel = channel_of(source, &record.record, arena);
-	lk_str name = lk_prefix_record_file_name(&record.record, arena);
+	record.record.channel = writing->channels[index];
 	int rc = lk_prefix_record_write(&record, &text, err);
 	lk_vec_done(&files);
 	if (rc == 0) {
 		const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
+		line->sha256 = lk_sha256_of(text.ptr, text.len);
 		rc = lk_write_new(
-			source->meta_fd, name.ptr, lk_buf_view(&text), 0644, when, name.ptr, err);
-	}
-	if (rc == 0) {
-		lk_str path = lk_str_printf(arena, "conda-meta/" LK_STR_FMT, LK_STR_ARG(name));
-		lk_vec_push(lines,
-			(struct lk_tree_line){.path = path,
-				.type = 'f',
-				.mode = 0644,
-				.sha256 = lk_sha256_of(text.ptr, text.len)});
+			writing->source->meta_fd, name, lk_buf_view(&text), 0644, when, name, err);
 	}
 	return rc;
 }
@@ -146,21 +149,29 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 	struct lk_tree_lines *lines, struct lk_error *err)
 {
 	const struct lk_layout *layout = source->layout;
-	struct prefix_paths *paths = lk_calloc(layout->n_packages, sizeof(*paths));
-	int rc = 0;
+	size_t n = layout->n_packages;
+	struct writing writing = {.source = source,
+		.paths = lk_arena_calloc(arena, n + 1, sizeof(*writing.paths)),
+		.channels = lk_arena_calloc(arena, n + 1, sizeof(*writing.channels)),
+		.lines = lk_arena_calloc(arena, n + 1, sizeof(*writing.lines))};
+	for (size_t i = 0; i < n; i++) {
+		const struct lk_record *record = &layout->packages[i].record;
+		lk_str name = lk_prefix_record_file_name(record, arena);
+		lk_str path = lk_str_printf(arena, "conda-meta/" LK_STR_FMT, LK_STR_ARG(name));
+		writing.channels[i] = channel_of(source, record, arena);
+		writing.lines[i] = (struct lk_tree_line){.path = path, .type = 'f', .mode = 0644};
+	}
 	for (size_t i = 0; i < layout->n_entries; i++) {
 		const struct lk_entry *entry = &layout->entries[i];
 		if (entry->present && !entry->lost) {
-			lk_vec_push(&paths[entry->package], path_of(entry));
+			lk_vec_push(&writing.paths[entry->package], path_of(entry));
 		}
 	}
-	for (uint32_t i = 0; rc == 0 && i < layout->n_packages; i++) {
-		rc = write_record(source, i, &paths[i], arena, lines, err);
+	int rc = lk_workers_run(source->jobs, n, write_record, &writing, err);
+	for (size_t i = 0; i < n; i++) {
+		lk_vec_push(lines, writing.lines[i]);
+		lk_vec_done(&writing.paths[i]);
 	}
-	for (size_t i = 0; i < layout->n_packages; i++) {
-		lk_vec_done(&paths[i]);
-	}
-	lk_free(paths);
 	return rc;
 }
 

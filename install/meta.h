@@ -21,6 +21,7 @@ struct lk_meta_source {
 	const struct lk_channel *channels;
 	size_t n_channels;
 	int meta_fd; /* conda-meta of the new tree */
+	unsigned jobs;
 };
 
 /* Writes the records and adds their lines (paths owned by ARENA) to LINES. */

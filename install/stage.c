@@ -18,38 +18,39 @@
 
 #define ENTRIES_PER_ITEM 256
 #define MAX_PATCHED_BYTES ((size_t)4 << 30)
-#define MAX_LINK_TARGET 4096
 /* Rewritten files are this much younger than the archive's, so that python uses no stale pyc. */
 #define PATCHED_SECONDS 2
+
+/* The directory of a tree that several entries in a row come from. */
+struct source_dir {
+	int fd; /* -1: none */
+	uint32_t package;
+	lk_str path; /* in the tree */
+};
+
+struct build {
+	struct lk_stage *stage;
+	char **tree_paths; /* absolute, one for each package */
+	struct lk_relay relay;
+};
+
+/* One worker's way through a run of entries. */
+struct walk {
+	struct build *build;
+	const struct lk_report *report;
+	struct lk_dirs dirs;
+	struct source_dir source;
+};
 
 struct place {
 	struct lk_stage *stage;
 	struct lk_entry *entry;
 	int dirfd;        /* where the entry goes */
 	const char *name; /* its last component */
-	int tree_fd;
+	const struct lk_tree_file *file;
+	struct lk_link_source source;
 	const struct lk_report *report;
 };
-
-static int stat_source(const struct place *place, struct stat *ret, struct lk_error *err)
-{
-	const char *path = place->entry->source->path.ptr;
-	if (fstatat(place->tree_fd, path, ret, AT_SYMLINK_NOFOLLOW) < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s' of the package", path);
-	}
-	bool is_link = S_ISLNK(ret->st_mode);
-	if (is_link != (place->entry->kind == LK_ENTRY_SOFTLINK) ||
-		(!is_link && !S_ISREG(ret->st_mode))) {
-		return lk_fail(
-			err, LK_E_INTEGRITY, "'%s' is not of the type paths.json says", path);
-	}
-	return 0;
-}
-
-static unsigned mode_of(const struct stat *status)
-{
-	return status->st_mode & 0111 ? 0755 : 0644;
-}
 
 /* A new file with these bytes; the entry notes what it is. */
 static int write_entry(const struct place *place, lk_str bytes, unsigned mode, struct timespec when,
@@ -62,33 +63,15 @@ static int write_entry(const struct place *place, lk_str bytes, unsigned mode, s
 	return lk_write_new(place->dirfd, place->name, bytes, mode, when, entry->path.ptr, err);
 }
 
+/* The seal was held against the tree just now: what it says of the file need not be asked again. */
 static int place_file(const struct place *place, struct lk_error *err)
 {
 	struct lk_entry *entry = place->entry;
-	const struct lk_package_path *from = entry->source;
-	struct stat status;
-	int rc = stat_source(place, &status, err);
-	if (rc < 0) {
-		return rc;
-	}
-	entry->mode = mode_of(&status);
-	entry->size = (uint64_t)status.st_size;
-	entry->sha256 = from->sha256;
-	if (!from->has_sha256) {
-		int LK_AUTO_CLOSE fd = -1;
-		rc = lk_fs_open_beneath(place->tree_fd, from->path.ptr, O_RDONLY, 0, &fd, err);
-		if (rc == 0) {
-			rc = lk_sha256_fd(fd, from->path.ptr, &entry->sha256, NULL, err);
-		}
-		if (rc < 0) {
-			return rc;
-		}
-	}
-	char *LK_AUTO_FREE store = lk_asprintf(
-		"%s/%s", place->stage->trees_path, place->stage->trees[entry->package].name);
-	const struct lk_link_source source = {place->tree_fd, from->path.ptr, store};
-	return lk_link_file(
-		place->stage->linker, &source, place->dirfd, place->name, from->no_link, err);
+	entry->mode = place->file->mode;
+	entry->size = place->file->size;
+	entry->sha256 = place->file->sha256;
+	return lk_link_file(place->stage->linker, &place->source, place->dirfd, place->name,
+		entry->source->no_link, err);
 }
 
 /* A Mach-O file whose bytes changed must be signed again before macOS runs it, which only a Mac can
@@ -113,13 +96,10 @@ static int place_patched(const struct place *place, struct lk_error *err)
 	struct lk_buf LK_CLEANUP(lk_buf_done) bytes = LK_BUF_INIT(MAX_PATCHED_BYTES);
 	struct lk_buf LK_CLEANUP(lk_buf_done) patched = LK_BUF_INIT(MAX_PATCHED_BYTES);
 	lk_str name = layout->packages[place->entry->package].record.name;
-	struct stat status;
 	size_t count = 0;
-	int rc = stat_source(place, &status, err);
+	int rc = lk_fs_read_file(place->source.dirfd, place->source.name, &bytes, err);
 	if (rc == 0) {
-		rc = lk_fs_read_file(place->tree_fd, from->path.ptr, &bytes, err);
-	}
-	if (rc == 0) {
+		(void)lk_buf_room(&patched, bytes.len); /* nearly always what it takes */
 		rc = lk_prefix_patch(
 			&patch, lk_buf_view(&bytes), from->path.ptr, &patched, &count, err);
 	}
@@ -139,31 +119,16 @@ static int place_patched(const struct place *place, struct lk_error *err)
 	if (count > 0 && needs_signing(place, lk_buf_view(&bytes))) {
 		atomic_fetch_add(&place->stage->unsigned_files, 1);
 	}
-	struct timespec when = status.st_mtim;
-	when.tv_sec += count > 0 ? PATCHED_SECONDS : 0;
-	return write_entry(place, lk_buf_view(&patched), mode_of(&status), when, err);
+	const struct timespec when = {
+		.tv_sec = place->file->mtime + (count > 0 ? PATCHED_SECONDS : 0)};
+	return write_entry(place, lk_buf_view(&patched), place->file->mode, when, err);
 }
 
 static int place_softlink(const struct place *place, struct lk_error *err)
 {
-	struct lk_entry *entry = place->entry;
-	const char *path = entry->source->path.ptr;
-	char target[MAX_LINK_TARGET];
-	struct stat status;
-	int rc = stat_source(place, &status, err);
-	if (rc < 0) {
-		return rc;
-	}
-	ssize_t len = readlinkat(place->tree_fd, path, target, sizeof(target));
-	if (len < 0 || (size_t)len == sizeof(target)) {
-		return lk_fail_errno(err, LK_E_FS, len < 0 ? errno : ENAMETOOLONG,
-			"cannot read the symlink '%s' of the package", path);
-	}
-	target[len] = '\0';
-	entry->target = lk_strndup(target, (size_t)len);
-	const struct lk_link_source source = {place->tree_fd, path, place->stage->trees_path};
-	return lk_link_softlink(
-		place->stage->linker, &source, target, place->dirfd, place->name, err);
+	place->entry->target = place->file->target;
+	return lk_link_softlink(place->stage->linker, &place->source, place->file->target.ptr,
+		place->dirfd, place->name, err);
 }
 
 static int place_script(const struct place *place, struct lk_error *err)
@@ -180,77 +145,125 @@ static int place_script(const struct place *place, struct lk_error *err)
 	return write_entry(place, lk_buf_view(&text), 0755, when, err);
 }
 
-static int place_entry(struct lk_stage *stage, struct lk_entry *entry, struct lk_dirs *dirs,
-	const struct lk_report *report, struct lk_error *err)
+/* Where ENTRY's bytes lie. The directory is opened when NEXT comes from it too; else the path from
+ * the tree serves, which costs less than opening. */
+static int find_source(struct walk *walk, const struct lk_entry *entry, const struct lk_entry *next,
+	struct lk_link_source *ret, struct lk_error *err)
 {
+	struct source_dir *dir = &walk->source;
+	const struct lk_tree *tree = &walk->build->stage->trees[entry->package];
+	lk_str path = entry->source->path;
+	lk_str parent = lk_path_dirname(path);
+	bool held = dir->fd >= 0 && dir->package == entry->package && lk_str_eq(dir->path, parent);
+	bool again = next != NULL && next->source != NULL && next->package == entry->package &&
+		lk_str_eq(lk_path_dirname(next->source->path), parent);
+	*ret = (struct lk_link_source){
+		tree->fd, path.ptr, walk->build->tree_paths[entry->package], path.ptr};
+	if (!held && again && parent.len > 0) {
+		char *LK_AUTO_FREE name = lk_strndup(parent.ptr, parent.len);
+		lk_close_p(&dir->fd);
+		int rc = lk_fs_open_beneath(tree->fd, name, O_PATH | O_DIRECTORY, 0, &dir->fd, err);
+		if (rc < 0) {
+			return rc;
+		}
+		dir->package = entry->package;
+		dir->path = parent;
+		held = true;
+	}
+	if (held) {
+		ret->dirfd = dir->fd;
+		ret->name = lk_path_basename(path).ptr;
+	}
+	return 0;
+}
+
+static int place_one(struct place *place, struct lk_error *err)
+{
+	switch (place->entry->kind) {
+	case LK_ENTRY_FILE:
+		return place_file(place, err);
+	case LK_ENTRY_PATCHED:
+		return place_patched(place, err);
+	case LK_ENTRY_SOFTLINK:
+		return place_softlink(place, err);
+	case LK_ENTRY_SCRIPT:
+		return place_script(place, err);
+	case LK_ENTRY_DIRECTORY:
+	case LK_ENTRY_PYC:
+		break;
+	}
+	return 0;
+}
+
+/* NEXT follows in order; NULL for the last. */
+static int place_entry(struct walk *walk, struct lk_entry *entry, const struct lk_entry *next,
+	struct lk_error *err)
+{
+	struct lk_stage *stage = walk->build->stage;
 	bool is_dir = entry->kind == LK_ENTRY_DIRECTORY;
-	struct place place = {.stage = stage, .entry = entry, .report = report};
+	struct place place = {.stage = stage, .entry = entry, .report = walk->report};
 	lk_str dir = is_dir ? entry->path : lk_path_dirname(entry->path);
-	int rc = lk_dirs_enter(dirs, dir, &place.dirfd, err);
+	int rc = lk_dirs_enter(&walk->dirs, dir, &place.dirfd, err);
 	if (rc < 0 || is_dir) {
 		entry->mode = 0755;
 		entry->present = rc == 0;
 		return rc;
 	}
 	place.name = lk_path_basename(entry->path).ptr;
-	place.tree_fd = stage->trees[entry->package].fd;
-	switch (entry->kind) {
-	case LK_ENTRY_FILE:
-		rc = place_file(&place, err);
-		break;
-	case LK_ENTRY_PATCHED:
-		rc = place_patched(&place, err);
-		break;
-	case LK_ENTRY_SOFTLINK:
-		rc = place_softlink(&place, err);
-		break;
-	case LK_ENTRY_SCRIPT:
-		rc = place_script(&place, err);
-		break;
-	case LK_ENTRY_DIRECTORY:
-	case LK_ENTRY_PYC:
-		break;
+	if (entry->source != NULL) {
+		const struct lk_tree *tree = &stage->trees[entry->package];
+		place.file = &tree->files[entry->source - tree->package->paths];
+		rc = find_source(walk, entry, next, &place.source, err);
 	}
+	rc = rc < 0 ? rc : place_one(&place, err);
 	entry->present = rc == 0;
 	return rc;
 }
-
-struct build {
-	struct lk_stage *stage;
-	struct lk_relay relay;
-};
 
 /* One run of entries; they are sorted, so that each directory is entered about once. */
 static int build_item(void *ctx, size_t index, struct lk_error *err)
 {
 	struct build *build = ctx;
-	struct lk_layout *layout = build->stage->layout;
-	const struct lk_report *report = &build->relay.items[index].report;
+	const struct lk_layout *layout = build->stage->layout;
+	struct walk walk = {
+		.build = build, .report = &build->relay.items[index].report, .source = {.fd = -1}};
 	size_t from = index * ENTRIES_PER_ITEM;
 	size_t to = from + ENTRIES_PER_ITEM;
 	to = to < layout->n_entries ? to : layout->n_entries;
-	struct lk_dirs LK_CLEANUP(lk_dirs_done) dirs;
-	lk_dirs_init(&dirs, build->stage->fd);
-	if (lk_report_stop(report)) {
+	int rc = 0;
+	if (lk_report_stop(walk.report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while linking");
 	}
-	for (size_t i = from; i < to; i++) {
+	lk_dirs_init(&walk.dirs, build->stage->fd);
+	for (size_t i = from; rc == 0 && i < to; i++) {
 		struct lk_entry *entry = &layout->entries[i];
-		if (entry->lost || entry->kind == LK_ENTRY_PYC) {
-			continue;
-		}
-		int rc = place_entry(build->stage, entry, &dirs, report, err);
-		if (rc < 0) {
-			return rc;
+		if (!entry->lost && entry->kind != LK_ENTRY_PYC) {
+			rc = place_entry(&walk, entry, i + 1 < to ? entry + 1 : NULL, err);
 		}
 	}
-	lk_relay_step(&build->relay, "link");
-	return 0;
+	lk_dirs_done(&walk.dirs);
+	lk_close_p(&walk.source.fd);
+	if (rc == 0) {
+		lk_relay_step(&build->relay, "link");
+	}
+	return rc;
+}
+
+/* The absolute path of each package's tree. */
+static char **make_tree_paths(const struct lk_stage *stage, struct lk_arena *arena)
+{
+	size_t n = stage->layout->n_packages;
+	char **paths = lk_arena_calloc(arena, n + 1, sizeof(*paths));
+	for (size_t i = 0; i < n; i++) {
+		paths[i] = lk_arena_printf(arena, "%s/%s", stage->trees_path, stage->trees[i].name);
+	}
+	return paths;
 }
 
 int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struct lk_error *err)
 {
-	struct build build = {.stage = stage};
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct build build = {.stage = stage, .tree_paths = make_tree_paths(stage, &arena)};
 	size_t items = (stage->layout->n_entries + ENTRIES_PER_ITEM - 1) / ENTRIES_PER_ITEM;
 	lk_relay_init(&build.relay, report, items);
 	int rc = lk_workers_run(stage->jobs, items, build_item, &build, err);

@@ -22,7 +22,7 @@ void lk_tree_digest_add_layout(struct lk_tree_lines *lines, const struct lk_layo
 		if (!entry->lost && entry->kind != LK_ENTRY_PYC && !again) {
 			lk_vec_push(lines,
 				(struct lk_tree_line){entry->path, type_of(entry), entry->mode,
-					entry->sha256, lk_str_of(entry->target)});
+					entry->sha256, entry->target});
 		}
 	}
 }

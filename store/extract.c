@@ -434,7 +434,7 @@ int lk_extract(struct lk_archive *archive, int dirfd, const struct lk_extract_op
 			lk_str_starts(options->subdir, LK_STR("win-")),
 		.report = options->report,
 		.listing = ret,
-		.parent = {.root = dirfd, .fd = -1},
+		.parent = {.root = dirfd},
 		.digest = lk_digest_new(LK_DIGEST_SHA256),
 		.bytes = lk_reallocarray(NULL, COPY_SIZE, 1),
 	};

@@ -1,15 +1,24 @@
 /*
- * The directory that the path at hand lies in, kept open while one path after the other lies there.
+ * The directory that the path at hand lies in, and those above it, kept open while paths come in
+ * order.
  */
 #ifndef LK_STORE_PARENT_PRIV_H
 #define LK_STORE_PARENT_PRIV_H
 
 #include "base/err.h"
 
-struct lk_parent {
-	int root;   /* descriptor that all paths are relative to; not owned */
-	int fd;     /* of `dir`, for use with the *at functions only; -1: none is open */
+#define LK_PARENT_LEVELS 8
+
+struct lk_parent_level {
 	lk_str dir; /* borrowed from the path that opened it */
+	int fd;
+};
+
+struct lk_parent {
+	int root; /* descriptor that all paths are relative to; not owned */
+	/* Each lies in the one before it; for use with the *at functions only. */
+	struct lk_parent_level levels[LK_PARENT_LEVELS];
+	size_t depth;
 };
 
 /* *RET_FD, not the caller's: the directory of PATH (contained; must outlive its use here),

@@ -285,7 +285,7 @@ static int check_entry(struct check *check, const struct lk_entry *entry, struct
 
 int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, struct lk_error *err)
 {
-	struct check check = {.parent = {.root = dirfd, .fd = -1}, .hash = hash};
+	struct check check = {.parent = {.root = dirfd}, .hash = hash};
 	int rc = 0;
 	for (size_t i = 0; i < listing->entries.len && rc == 0; i++) {
 		rc = check_entry(&check, &listing->entries.items[i], err);

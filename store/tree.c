@@ -97,7 +97,7 @@ static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, st
 /* ---- a tree that is there ---- */
 
 static int load(const struct ensure *e, int dirfd, const struct lk_listing *listing,
-	struct lk_package **ret, struct lk_error *err)
+	struct lk_tree *ret, struct lk_error *err)
 {
 	struct lk_package *package;
 	int rc = lk_tree_load_package(dirfd, e->fn, &package, err);
@@ -106,13 +106,14 @@ static int load(const struct ensure *e, int dirfd, const struct lk_listing *list
 	}
 	rc = lk_package_check_record(package, e->record, err);
 	if (rc == 0) {
-		rc = lk_tree_check_contents(package, listing, e->fn, e->options, e->report, err);
+		rc = lk_tree_check_contents(
+			package, listing, e->fn, e->options, e->report, &ret->files, err);
 	}
 	if (rc < 0) {
 		lk_package_free(package);
 		return rc;
 	}
-	*ret = package;
+	ret->package = package;
 	return 0;
 }
 
@@ -172,7 +173,7 @@ static int use_sealed(
 		found->damaged = rc == LK_E_INTEGRITY;
 		return rc;
 	}
-	rc = load(e, found->fd, &listing, &ret->package, err);
+	rc = load(e, found->fd, &listing, ret, err);
 	if (rc == 0) {
 		ret->fd = found->fd;
 		ret->name = lk_strdup(e->name);
@@ -191,7 +192,7 @@ static int seal(int dirfd, const struct lk_listing *listing, struct lk_error *er
 }
 
 /* Extracts into the empty directory DIRFD, checks and seals. */
-static int make_in(const struct ensure *e, int dirfd, struct lk_package **ret, struct lk_error *err)
+static int make_in(const struct ensure *e, int dirfd, struct lk_tree *ret, struct lk_error *err)
 {
 	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
 	int rc = extract(e, dirfd, &listing, err);
@@ -206,8 +207,8 @@ static int make_in(const struct ensure *e, int dirfd, struct lk_package **ret, s
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot extract '%s'", e->fn);
 	}
 	if (rc < 0) {
-		lk_package_free(*ret);
-		*ret = NULL;
+		lk_package_free(ret->package);
+		ret->package = NULL;
 	}
 	return rc;
 }
@@ -282,13 +283,13 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	if (rc < 0) {
 		return lk_wrap(err, "cache '%s'", lk_cache_path(e->cache));
 	}
-	struct lk_package *package = NULL;
+	struct lk_tree made = {0};
 	int fd LK_AUTO_CLOSE = openat(tmp, work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/tmp/%s'",
 			lk_cache_path(e->cache), work);
 	} else {
-		rc = make_in(e, fd, &package, err);
+		rc = make_in(e, fd, &made, err);
 	}
 	*ret_published = false;
 	if (rc == 0) {
@@ -299,13 +300,13 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	int removed = lk_fs_remove_tree(tmp, work, &ignored);
 	(void)removed;
 	if (rc < 0 || !*ret_published) {
-		lk_package_free(package);
+		lk_package_free(made.package);
 		return rc;
 	}
+	*ret = made;
 	ret->fd = fd;
 	fd = -1;
 	ret->name = lk_strdup(e->name);
-	ret->package = package;
 	return 0;
 }
 

@@ -17,10 +17,20 @@
 #include "conda/package.h"
 #include "store/cache.h"
 
+/* What lies in the tree under one of the package's paths: as sealed, and the seal holds. */
+struct lk_tree_file {
+	uint64_t size;           /* bytes */
+	int64_t mtime;           /* whole seconds since 1970 */
+	struct lk_sha256 sha256; /* of these bytes, whatever info/paths.json says */
+	unsigned mode;           /* 0644 or 0755 */
+	lk_str target;           /* a symlink's text; NUL-ended */
+};
+
 struct lk_tree {
-	int fd;                     /* the tree's directory; owned */
-	char *name;                 /* in trees/; owned */
-	struct lk_package *package; /* metadata and paths; owned */
+	int fd;                           /* the tree's directory; owned */
+	char *name;                       /* in trees/; owned */
+	struct lk_package *package;       /* metadata and paths; owned */
+	const struct lk_tree_file *files; /* one for each of package->paths; owned by the package */
 };
 
 struct lk_tree_options {

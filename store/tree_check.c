@@ -160,9 +160,21 @@ static void take_all(struct lk_package *package, const struct lk_listing *listin
 	lk_package_find_scripts(package);
 }
 
-/* Walks the package's paths and the listing side by side: both are sorted. */
+static struct lk_tree_file file_of(const struct lk_entry *entry, struct lk_arena *arena)
+{
+	return (struct lk_tree_file){
+		.size = entry->size,
+		.mtime = entry->mtime,
+		.sha256 = entry->sha256,
+		.mode = lk_entry_mode(entry),
+		.target = entry->target.len > 0 ? lk_str_dup(arena, entry->target) : LK_STR(""),
+	};
+}
+
+/* Walks the package's paths and the listing side by side: both are sorted. FILES has room for each
+ * path. */
 static int check_paths(const struct check *check, struct lk_package *package,
-	const struct lk_listing *listing, struct lk_error *err)
+	const struct lk_listing *listing, struct lk_tree_file *files, struct lk_error *err)
 {
 	const struct lk_entry *entries = listing->entries.items;
 	bool typed = package->has_paths_json;
@@ -175,12 +187,15 @@ static int check_paths(const struct check *check, struct lk_package *package,
 			unlisted += is_payload(&entries[at++]);
 		}
 		bool keep = at < listing->entries.len && lk_str_eq(entries[at].path, path->path);
-		int rc = keep ? check_path(check, path, &entries[at++], typed, err)
-			      : check_missing(check, path, typed, &keep, err);
+		const struct lk_entry *entry = keep ? &entries[at++] : NULL;
+		int rc = entry ? check_path(check, path, entry, typed, err)
+			       : check_missing(check, path, typed, &keep, err);
 		if (rc < 0) {
 			return rc;
 		}
 		if (keep) {
+			files[kept] =
+				entry ? file_of(entry, &package->arena) : (struct lk_tree_file){0};
 			package->paths[kept++] = *path;
 		}
 	}
@@ -227,12 +242,15 @@ static int check_links(
 
 int lk_tree_check_contents(struct lk_package *package, const struct lk_listing *listing,
 	const char *name, const struct lk_tree_options *options, const struct lk_report *report,
-	struct lk_error *err)
+	const struct lk_tree_file **ret_files, struct lk_error *err)
 {
 	struct check check = {name, options, report};
 	if (!package->has_list) {
 		take_all(package, listing);
 	}
-	int rc = check_paths(&check, package, listing, err);
+	struct lk_tree_file *files =
+		lk_arena_calloc(&package->arena, package->n_paths + 1, sizeof(*files));
+	*ret_files = files;
+	int rc = check_paths(&check, package, listing, files, err);
 	return rc < 0 ? rc : check_links(&check, listing, err);
 }

@@ -17,10 +17,10 @@ int lk_tree_load_package(
  * error), and no symlink leads outside (a warning, or with strict LK_E_INTEGRITY). Files of the
  * archive that info/paths.json does not list are left alone: real packages have them, nothing
  * installs them. Without paths.json the types come from LISTING; without info/files too, the paths
- * do.
+ * do. *RET_FILES is what lies under each of the paths that remain; owned by the package.
  */
 int lk_tree_check_contents(struct lk_package *package, const struct lk_listing *listing,
 	const char *name, const struct lk_tree_options *options, const struct lk_report *report,
-	struct lk_error *err) LK_MUST_USE;
+	const struct lk_tree_file **ret_files, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -32,7 +32,7 @@ class Scenario:
 
 
 SCENARIOS = [
-    Scenario("upgrade", short=ACTS, jobs=("1", "2")),
+    Scenario("upgrade", short=("kill", "ENOSPC", "EIO"), jobs=("1", "2")),
     Scenario("first", old=False),
     # No exchange of names: two renames, between which the prefix is absent.
     Scenario("no-exchange", short=("kill",), lacks="renameat2"),

@@ -62,7 +62,7 @@ static void test_modes(void **state)
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_linker linker;
 		struct stat status;
-		const struct lk_link_source source = {f->fd, "source", f->root};
+		const struct lk_link_source source = {f->fd, "source", f->root, "source"};
 		char name[2] = {(char)('a' + i), 0};
 		lk_linker_init(&linker, rows[i].mode);
 		assert_string_equal(lk_linker_used(&linker), "none");
@@ -94,7 +94,7 @@ static void test_other_file_system(void **state)
 	int fd = open(other, O_RDONLY | O_DIRECTORY);
 	put(f, f->fd, "source");
 	struct lk_linker linker;
-	const struct lk_link_source source = {f->fd, "source", f->root};
+	const struct lk_link_source source = {f->fd, "source", f->root, "source"};
 	lk_linker_init(&linker, LK_LINK_AUTO);
 	assert_int_equal(lk_link_file(&linker, &source, fd, "a", false, &f->err), 0);
 	assert_string_equal(lk_linker_used(&linker), "copy");
@@ -121,7 +121,7 @@ static void test_softlink(void **state)
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_linker linker;
 		struct stat status;
-		const struct lk_link_source source = {f->fd, "source", f->root};
+		const struct lk_link_source source = {f->fd, "source", f->root, "source"};
 		char name[2] = {(char)('a' + i), 0};
 		char target[64] = "";
 		lk_linker_init(&linker, rows[i].mode);
