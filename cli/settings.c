@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/json.h"
 
 #define PROFILE_MAX ((size_t)1 << 20)
+#define UNFINISHED_AGE_S ((int64_t)24 * 60 * 60) /* work in the cache that nobody does any more */
 
 static const char *env_value(const char *name)
 {
@@ -129,7 +131,13 @@ int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err
 {
 	const char *path;
 	int rc = lk_app_cache_path(app, &path, err);
-	return rc < 0 ? rc : lk_cache_open(path, true, ret, err);
+	if (rc == 0) {
+		rc = lk_cache_open(path, true, ret, err);
+	}
+	if (rc == 0) {
+		lk_cache_sweep(*ret, (int64_t)time(NULL) - UNFINISHED_AGE_S);
+	}
+	return rc;
 }
 
 const char *lk_app_expand_home(struct lk_app *app, lk_str path)

@@ -111,6 +111,24 @@ int lk_cache_tmp_fd(const struct lk_cache *cache)
 	return cache->tmp;
 }
 
+void lk_cache_sweep(struct lk_cache *cache, int64_t before)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_strs names = {0};
+	int rc = lk_fs_list(cache->tmp, ".", &arena, &names, &ignored);
+	for (size_t i = 0; rc == 0 && i < names.len; i++) {
+		struct stat st;
+		const char *name = names.items[i].ptr;
+		if (fstatat(cache->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_mtim.tv_sec < before) {
+			int removed = lk_fs_remove_tree(cache->tmp, name, &ignored);
+			(void)removed;
+		}
+	}
+	lk_vec_done(&names);
+}
+
 void lk_cache_entry_name(lk_str stem, const struct lk_record *record, struct lk_buf *buf)
 {
 	char hex[LK_HEX_MAX];

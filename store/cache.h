@@ -30,6 +30,10 @@ int lk_cache_archives_fd(const struct lk_cache *cache);
 int lk_cache_trees_fd(const struct lk_cache *cache);
 int lk_cache_tmp_fd(const struct lk_cache *cache);
 
+/* Removes from tmp/ what was last changed before BEFORE (seconds since 1970): work that a kill or a
+ * loss of power left unfinished. What cannot be removed (another user's) stays without a word. */
+void lk_cache_sweep(struct lk_cache *cache, int64_t before);
+
 /* The archive's name in archives/ for RECORD (needs its sha256), appended to BUF. */
 void lk_cache_archive_name(const struct lk_record *record, struct lk_buf *buf);
 

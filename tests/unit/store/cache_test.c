@@ -187,9 +187,39 @@ static void test_import_damaged(void **state)
 	box_done(&box);
 }
 
+static void test_sweep(void **state)
+{
+	(void)state;
+	struct box box;
+	box_init(&box);
+	int tmp = lk_cache_tmp_fd(box.cache);
+	struct lk_cache_incoming live;
+	struct lk_cache_incoming dead;
+	assert_int_equal(lk_cache_begin(box.cache, &live, &box.err), 0);
+	assert_int_equal(lk_cache_begin(box.cache, &dead, &box.err), 0);
+	assert_int_equal(lk_fs_mkdirs(tmp, "tree-dead/lib", 0, true, &box.err), 0);
+	assert_int_equal(symlinkat("../archives", tmp, "link-dead"), 0);
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	assert_int_equal(futimens(dead.fd, old), 0);
+	assert_int_equal(utimensat(tmp, "tree-dead", old, 0), 0);
+	assert_int_equal(utimensat(tmp, "link-dead", old, AT_SYMLINK_NOFOLLOW), 0);
+	lk_cache_sweep(box.cache, 1000);
+	assert_int_equal(faccessat(tmp, dead.name, F_OK, 0), 0); /* not before 1000 */
+	lk_cache_sweep(box.cache, 1001);
+	assert_int_equal(faccessat(tmp, live.name, F_OK, 0), 0);
+	assert_int_not_equal(faccessat(tmp, dead.name, F_OK, 0), 0);
+	assert_int_not_equal(faccessat(tmp, "tree-dead", F_OK, 0), 0);
+	assert_int_not_equal(faccessat(tmp, "link-dead", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(faccessat(lk_cache_archives_fd(box.cache), ".", F_OK, 0), 0);
+	lk_cache_abort(box.cache, &live);
+	lk_cache_abort(box.cache, &dead);
+	box_done(&box);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_commit),
 		cmocka_unit_test(test_names),
