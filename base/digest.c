@@ -4,6 +4,7 @@
 #include "base/digest.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 
@@ -21,6 +22,11 @@ static void check(int ok)
 	if (ok != 1) {
 		lk_die("libcrypto refuses to compute a digest");
 	}
+}
+
+void lk_digest_ignore_config(void)
+{
+	check(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL));
 }
 
 struct lk_digest *lk_digest_new(enum lk_digest_kind kind)

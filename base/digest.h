@@ -50,6 +50,11 @@ struct lk_sha256 lk_sha256_of(const void *bytes, size_t len);
 int lk_sha256_fd(int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_size,
 	struct lk_error *err) LK_MUST_USE;
 
+/* For a program that runs on hosts it was not built on: libcrypto does not read the host's
+ * openssl.cnf, which may name modules that are not ours. Before anything else of this header, once.
+ */
+void lk_digest_ignore_config(void);
+
 /* Lower-case hex of LEN bytes, NUL-ended; OUT has room for 2 * LEN + 1. */
 void lk_hex(const unsigned char *bytes, size_t len, char *out);
 /* Exactly 2 * LEN hex digits of either case, else false. */

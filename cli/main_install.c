@@ -1,6 +1,7 @@
 /*
  * lockenv-install: the installer alone, without network and solver; linked statically for bundles.
  */
+#include "base/digest.h"
 #include "cli/cmds.h"
 
 int main(int argc, char **argv)
@@ -13,5 +14,6 @@ int main(int argc, char **argv)
 		.n_commands = LK_COUNTOF(commands),
 		.only = &lk_cmd_install,
 	};
+	lk_digest_ignore_config();
 	return lk_main(&program, argc, argv);
 }
