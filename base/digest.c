@@ -134,7 +134,7 @@ bool lk_unhex(lk_str text, unsigned char *out, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		int high = lk_hex_digit(text.ptr[2 * i]);
 		int low = lk_hex_digit(text.ptr[2 * i + 1]);
-		out[i] = (unsigned char)(high << 4 | low);
+		out[i] = (unsigned char)(16 * high + low);
 	}
 	return true;
 }

@@ -212,9 +212,7 @@ int lk_fs_read_beneath(int dirfd, const char *path, struct lk_buf *buf, struct l
 	if (rc < 0) {
 		return rc;
 	}
-	int taken = fd;
-	fd = -1;
-	return read_whole(taken, path, buf, err);
+	return read_whole(lk_fd_take(&fd), path, buf, err);
 }
 
 int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, struct lk_error *err)

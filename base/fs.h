@@ -22,6 +22,14 @@
 void lk_close_p(int *fd);
 #define LK_AUTO_CLOSE LK_CLEANUP(lk_close_p)
 
+/* Takes the descriptor out of a variable that is closed on scope exit. */
+static inline int lk_fd_take(int *fd)
+{
+	int taken = *fd;
+	*fd = -1;
+	return taken;
+}
+
 /* Is PATH a plain relative name that cannot leave its directory: not empty, not absolute, no empty,
  * "." or ".." component, no NUL, no component above 255 bytes, at most 4095 bytes in all? */
 bool lk_path_is_contained(lk_str path);

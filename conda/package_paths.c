@@ -248,7 +248,7 @@ static int read_has_prefix_line(const struct lk_package_reader *reader, lk_str l
 			reader, member, "bad placeholder in '" LK_STR_FMT "'", LK_STR_ARG(line));
 	}
 	uint32_t at = lk_map_get(by_path, tokens[n - 1]);
-	if (at == LK_MAP_NONE) {
+	if (at >= paths->len) {
 		return lk_package_fail(reader, member, "'" LK_STR_FMT "' is not in info/files",
 			LK_STR_ARG(tokens[n - 1]));
 	}
@@ -277,7 +277,7 @@ static int apply_lists(const struct lk_package_reader *reader, const struct lk_p
 		rest = lists[i];
 		while (lk_str_split(&rest, '\n', &line)) {
 			uint32_t at = lk_map_get(by_path, lk_str_trim(line));
-			if (at != LK_MAP_NONE) {
+			if (at < paths->len) {
 				paths->items[at].no_link = true;
 			}
 		}

@@ -254,7 +254,7 @@ static int read_extra(struct reader *r)
 static int read_time(struct reader *r, uint64_t *ret)
 {
 	uint64_t value = 0;
-	bool has;
+	bool has = false;
 	int rc = read_number(r, &value, &has);
 	*ret = !has ? 0 : value > SECONDS_MAX ? value : value * 1000;
 	return rc;

@@ -150,8 +150,8 @@ static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error 
 
 static void free_digests(struct item *item)
 {
-	lk_digest_free(LK_STEAL(item->file.digest));
-	lk_digest_free(LK_STEAL(item->file.second));
+	lk_digest_free_p(&item->file.digest);
+	lk_digest_free_p(&item->file.second);
 }
 
 static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)

@@ -177,8 +177,7 @@ int lk_repodata_state_load(int dirfd, lk_str subdir_url, struct lk_arena *arena,
 		state.mtime_ns = 0;
 	}
 	*ret = state;
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = lk_fd_take(&fd);
 	return 0;
 }
 

@@ -123,8 +123,7 @@ static void part_use_cached(struct part *part, enum source source)
 {
 	part->source = source;
 	part->file = part->state.url;
-	part->fd = part->cached_fd;
-	part->cached_fd = -1;
+	part->fd = lk_fd_take(&part->cached_fd);
 }
 
 /* Settles where the part comes from if that can be told without the network. */
@@ -405,7 +404,6 @@ static bool forget_damaged(struct batch *batch)
 		lk_warn(batch->fetch->report, "damaged in the cache, downloading again: '%s'",
 			part->file);
 		lk_close_p(&part->fd);
-		part->fd = -1;
 		part->failed = false;
 		part->again = true;
 		part->source = SOURCE_NONE;

@@ -183,8 +183,7 @@ int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *
 		return lk_fail(err, LK_E_NOT_FOUND, "'%s/archives/%s' is not whole", cache->path,
 			lk_buf_cstr(&name));
 	}
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = lk_fd_take(&fd);
 	return 0;
 }
 
@@ -214,7 +213,6 @@ int lk_cache_begin(struct lk_cache *cache, struct lk_cache_incoming *ret, struct
 void lk_cache_abort(struct lk_cache *cache, struct lk_cache_incoming *incoming)
 {
 	lk_close_p(&incoming->fd);
-	incoming->fd = -1;
 	(void)unlinkat(cache->tmp, incoming->name, 0);
 }
 
@@ -247,8 +245,7 @@ static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 {
 	bool written = fchmod(incoming->fd, 0644) == 0;
 	/* Network file systems tell of a failed write only now. */
-	written = close(incoming->fd) == 0 && written;
-	incoming->fd = -1;
+	written = close(lk_fd_take(&incoming->fd)) == 0 && written;
 	if (!written) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s/tmp/%s'", cache->path,
 			incoming->name);

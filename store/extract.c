@@ -254,9 +254,7 @@ static int write_file(struct extract *x, struct lk_entry *entry, struct lk_error
 	if (fchmod(fd, mode) != 0 || futimens(fd, times) != 0) {
 		return fail_write(x, entry->path, err);
 	}
-	int closing = fd;
-	fd = -1;
-	return close(closing) == 0 ? 0 : fail_write(x, entry->path, err);
+	return close(lk_fd_take(&fd)) == 0 ? 0 : fail_write(x, entry->path, err);
 }
 
 static int extract_file(struct extract *x, const struct lk_member *member, struct lk_entry *entry,

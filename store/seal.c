@@ -153,9 +153,7 @@ int lk_seal_write(int dirfd, lk_str text, struct lk_error *err)
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s'", LK_SEAL_NAME);
 	}
 	int rc = lk_fs_write_all(fd, text.ptr, text.len, LK_SEAL_NAME, err);
-	int closing = fd;
-	fd = -1;
-	if (close(closing) != 0 && rc == 0) {
+	if (close(lk_fd_take(&fd)) != 0 && rc == 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s'", LK_SEAL_NAME);
 	}
 	return rc;

@@ -77,10 +77,8 @@ static int open_archive(const struct ensure *e, struct lk_archive **ret, struct 
 	if (!lk_sha256_eq(&sha256, &e->record->sha256)) {
 		return fail_archive(e, &sha256, err);
 	}
-	int taken = fd;
-	fd = -1;
 	return lk_archive_open(
-		taken, e->fn, lk_archive_kind_of(e->record->fn, NULL), size, ret, err);
+		lk_fd_take(&fd), e->fn, lk_archive_kind_of(e->record->fn, NULL), size, ret, err);
 }
 
 static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, struct lk_error *err)
@@ -175,9 +173,8 @@ static int use_sealed(
 	}
 	rc = load(e, found->fd, &listing, ret, err);
 	if (rc == 0) {
-		ret->fd = found->fd;
+		ret->fd = lk_fd_take(&found->fd);
 		ret->name = lk_strdup(e->name);
-		found->fd = -1;
 	}
 	return rc;
 }
@@ -304,8 +301,7 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 		return rc;
 	}
 	*ret = made;
-	ret->fd = fd;
-	fd = -1;
+	ret->fd = lk_fd_take(&fd);
 	ret->name = lk_strdup(e->name);
 	return 0;
 }
@@ -381,7 +377,6 @@ int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 void lk_tree_done(struct lk_tree *tree)
 {
 	lk_close_p(&tree->fd);
-	tree->fd = -1;
 	lk_free(tree->name);
 	tree->name = NULL;
 	lk_package_free(tree->package);
