@@ -8,6 +8,16 @@
 
 #include "base/fs.h"
 
+/*
+ * Before the new tree gets its name, all of it must be on the disk. Its links and directories are
+ * metadata, which a journal puts down in order, so that syncing the parent after the exchange would
+ * do; but not the bytes of what was written: rewritten files, records, pyc, copies, and whatever of
+ * the store was extracted just before, by this process or another (the store itself syncs nothing).
+ * Only syncfs covers them all, on every file system. It was also the cheapest by far: for 437
+ * rewritten files 7 to 18 ms, against 70 to 140 ms for starting the writing of each and then
+ * waiting with fsync, and 130 to 200 ms for fsync alone; still so with 1 GB of others' bytes to be
+ * written.
+ */
 static int sync_new(const struct lk_site *site, struct lk_error *err)
 {
 	if (syncfs(site->work_fd) < 0) {
