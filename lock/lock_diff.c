@@ -243,16 +243,19 @@ static enum lk_change most_risky(unsigned kinds)
 }
 
 /* FROM or TO is NULL for a package that only the other lock has. */
-static void add_change(struct lk_platform_diff *diff, struct changes *changes, lk_str name,
+static void add_change(struct lk_platform_diff *diff, struct changes *changes,
 	const struct lk_record *from, const struct lk_record *to)
 {
+	lk_str name = LK_STR("");
 	unsigned kinds = !from ? 1u << LK_CHANGE_ADDED
 		: !to          ? 1u << LK_CHANGE_REMOVED
 			       : kinds_of(from, to);
 	if (from) {
+		name = from->name;
 		diff->size_from += from->size;
 	}
 	if (to) {
+		name = to->name;
 		diff->size_to += to->size;
 		diff->download += from && same_sha256(from, to) ? 0 : to->size;
 	}
@@ -280,13 +283,13 @@ static void compare_packages(const struct lk_lock_platform *from, const struct l
 	size_t i = 0;
 	size_t j = 0;
 	while (i < from->n_packages || j < to->n_packages) {
-		const struct lk_record *old = i < from->n_packages ? &from->packages[i] : NULL;
-		const struct lk_record *new = j < to->n_packages ? &to->packages[j] : NULL;
-		int order = !old ? 1 : !new ? -1 : lk_str_cmp(old->name, new->name);
-		add_change(diff, &changes, order <= 0 ? old->name : new->name,
-			order <= 0 ? old : NULL, order >= 0 ? new : NULL);
-		i += order <= 0;
-		j += order >= 0;
+		int order = i == from->n_packages ? 1
+			: j == to->n_packages
+			? -1
+			: lk_str_cmp(from->packages[i].name, to->packages[j].name);
+		const struct lk_record *old = order <= 0 ? &from->packages[i++] : NULL;
+		const struct lk_record *new = order >= 0 ? &to->packages[j++] : NULL;
+		add_change(diff, &changes, old, new);
 	}
 	struct lk_package_change *items = lk_arena_calloc(arena, changes.len, sizeof(*items));
 	for (size_t k = 0; k < changes.len; k++) {
@@ -300,13 +303,15 @@ static void compare_packages(const struct lk_lock_platform *from, const struct l
 	lk_vec_done(&changes);
 }
 
-static struct lk_platform_diff compare_platform(lk_str subdir, const struct lk_lock_platform *from,
+/* FROM or TO is NULL for a platform that only the other lock has. */
+static struct lk_platform_diff compare_platform(const struct lk_lock_platform *from,
 	const struct lk_lock_platform *to, struct lk_arena *arena)
 {
 	static const struct lk_lock_platform nothing;
-	struct lk_platform_diff diff = {.subdir = subdir, .from = from, .to = to};
 	const struct lk_lock_platform *old = from ? from : &nothing;
 	const struct lk_lock_platform *new = to ? to : &nothing;
+	struct lk_platform_diff diff = {
+		.subdir = (from ? old : new)->subdir, .from = from, .to = to};
 	struct edits edits = {0};
 	compare_lists(&edits, LK_EDIT_REQUIRES_DEPENDS, false, &old->requires_depends,
 		&new->requires_depends, arena);
@@ -349,15 +354,13 @@ void lk_lock_diff_make(
 	size_t i = 0;
 	size_t j = 0;
 	while (i < from->n_platforms || j < to->n_platforms) {
-		const struct lk_lock_platform *old =
-			i < from->n_platforms ? &from->platforms[i] : NULL;
-		const struct lk_lock_platform *new = j < to->n_platforms ? &to->platforms[j] : NULL;
-		int order = !old ? 1 : !new ? -1 : lk_str_cmp(old->subdir, new->subdir);
-		platforms[ret->n_platforms++] =
-			compare_platform(order <= 0 ? old->subdir : new->subdir,
-				order <= 0 ? old : NULL, order >= 0 ? new : NULL, &ret->arena);
-		i += order <= 0;
-		j += order >= 0;
+		int order = i == from->n_platforms ? 1
+			: j == to->n_platforms
+			? -1
+			: lk_str_cmp(from->platforms[i].subdir, to->platforms[j].subdir);
+		const struct lk_lock_platform *old = order <= 0 ? &from->platforms[i++] : NULL;
+		const struct lk_lock_platform *new = order >= 0 ? &to->platforms[j++] : NULL;
+		platforms[ret->n_platforms++] = compare_platform(old, new, &ret->arena);
 	}
 	ret->platforms = platforms;
 }
