@@ -11,6 +11,8 @@
 
 #include "base/fs.h"
 
+#define CHUNK ((size_t)65536)
+
 /* OBJECT holds a colon and does not start with a dash, so git cannot take it for an option. */
 static int spawn_git(const char *object, int out_fd, pid_t *ret_pid, struct lk_error *err)
 {
@@ -32,12 +34,12 @@ static int spawn_git(const char *object, int out_fd, pid_t *ret_pid, struct lk_e
 static int read_pipe(int fd, const char *object, struct lk_buf *out, struct lk_error *err)
 {
 	for (;;) {
-		char *room = lk_buf_room(out, 64 * 1024);
+		char *room = lk_buf_room(out, CHUNK);
 		if (!room) {
 			return lk_fail(err, LK_E_FORMAT, "'%s' is larger than %zu bytes", object,
 				out->max);
 		}
-		ssize_t got = read(fd, room, 64 * 1024);
+		ssize_t got = read(fd, room, CHUNK);
 		if (got < 0 && errno != EINTR) {
 			return lk_fail_errno(err, LK_E_FS, errno, "cannot read from git");
 		}

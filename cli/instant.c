@@ -72,7 +72,7 @@ static bool take_time(lk_str text, size_t *at, int64_t *ret_seconds)
 		!take_number(text, at, 2, &second)) {
 		return false;
 	}
-	*ret_seconds = (int64_t)hour * 3600 + minute * 60 + second;
+	*ret_seconds = (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
 	return hour < 24 && minute < 60 && second < 60;
 }
 

@@ -318,22 +318,29 @@ static int gather_platforms(const struct maker *m)
 	return rc;
 }
 
+/* Those of the command line, then of the files as far as they apply to the target. */
+static void add_given_specs(const struct maker *m, struct lk_solve_target *target)
+{
+	const struct lk_solve_request *r = m->request;
+	for (size_t i = 0; i < m->args->len; i++) {
+		lk_vec_push(&target->specs, lk_str_of(m->args->items[i]));
+	}
+	for (size_t i = 0; i < r->n_files; i++) {
+		for (size_t k = 0; k < r->files[i].n_specs; k++) {
+			const struct lk_envspec_line *line = &r->files[i].specs[k];
+			if (lk_envspec_line_applies(line, target->subdir)) {
+				lk_vec_push(&target->specs, line->text);
+			}
+		}
+	}
+}
+
 static int gather_specs(const struct maker *m)
 {
 	struct lk_solve_request *r = m->request;
 	for (size_t t = 0; t < r->n_targets; t++) {
 		struct lk_solve_target *target = &r->targets[t];
-		for (size_t i = 0; i < m->args->len; i++) {
-			lk_vec_push(&target->specs, lk_str_of(m->args->items[i]));
-		}
-		for (size_t i = 0; i < r->n_files; i++) {
-			for (size_t k = 0; k < r->files[i].n_specs; k++) {
-				const struct lk_envspec_line *line = &r->files[i].specs[k];
-				if (lk_envspec_line_applies(line, target->subdir)) {
-					lk_vec_push(&target->specs, line->text);
-				}
-			}
-		}
+		add_given_specs(m, target);
 		const struct lk_lock_platform *old =
 			r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
 		for (size_t k = 0; m->args->len == 0 && r->n_files == 0 && old && k < old->specs.n;
