@@ -25,7 +25,7 @@
 #define LK_ARCHIVE_MAX_MEMBERS 1000000u
 #define LK_ARCHIVE_MAX_UNPACKED (UINT64_C(64) << 30)   /* bytes, whatever the archive's size */
 #define LK_ARCHIVE_FREE_UNPACKED (UINT64_C(256) << 20) /* bytes that need no ratio */
-#define LK_ARCHIVE_MAX_RATIO 200u /* unpacked bytes above that per byte of archive */
+#define LK_ARCHIVE_MAX_RATIO UINT64_C(200) /* unpacked bytes above that per byte of archive */
 
 enum lk_member_type {
 	LK_MEMBER_FILE,

@@ -55,11 +55,10 @@ static LK_UNUSED void pack_header(struct lk_buf *tar, const struct pack_member *
 	pack_octal(header + 136, 11, (unsigned long long)mtime);
 	header[156] = member->type;
 	if (member->link) {
-		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): tar's fields need not end in
-		 * NUL */
 		memcpy(header + 157, member->link, strnlen(member->link, 100));
 	}
-	memcpy(header + 257, "ustar\00000", 8);
+	static const char magic[8] = "ustar\00000";
+	memcpy(header + 257, magic, sizeof(magic));
 	memset(header + 148, ' ', 8);
 	unsigned sum = 0;
 	for (size_t i = 0; i < sizeof(header); i++) {

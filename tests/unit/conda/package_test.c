@@ -407,16 +407,16 @@ static void lists_stand_in_for_paths_json(void **state)
 	assert_true(lk_str_is(p->paths[0].path, "bin/a"));
 	static const struct {
 		const char *path;
-		enum lk_prefix_mode mode;
 		const char *placeholder;
+		enum lk_prefix_mode mode;
 		bool no_link;
 	} rows[] = {
-		{"bin/a", LK_PREFIX_TEXT, "/opt/anaconda1anaconda2anaconda3", true},
-		{"bin/b", LK_PREFIX_TEXT, "/opt/p", false},
-		{"lib/with space", LK_PREFIX_BINARY, "/opt/q r", false},
-		{"lib/x", LK_PREFIX_TEXT, "/opt/anaconda1anaconda2anaconda3", true},
-		{"lib/y", LK_PREFIX_TEXT, "/opt/s", false},
-		{"lib/z", LK_PREFIX_NONE, "", false},
+		{"bin/a", "/opt/anaconda1anaconda2anaconda3", LK_PREFIX_TEXT, true},
+		{"bin/b", "/opt/p", LK_PREFIX_TEXT, false},
+		{"lib/with space", "/opt/q r", LK_PREFIX_BINARY, false},
+		{"lib/x", "/opt/anaconda1anaconda2anaconda3", LK_PREFIX_TEXT, true},
+		{"lib/y", "/opt/s", LK_PREFIX_TEXT, false},
+		{"lib/z", "", LK_PREFIX_NONE, false},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		const struct lk_package_path *path = path_of(p, rows[i].path);

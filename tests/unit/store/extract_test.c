@@ -166,72 +166,71 @@ static void test_extract(void **state)
 }
 
 /* Each is refused, with the message given, and nothing outside of the tree is touched. */
+static const struct {
+	struct pack_member members[3];
+	const char *subdir;
+	const char *why;
+} hostile_rows[] = {
+	{{{.name = "/tmp/x", .type = '0'}}, "linux-64", "absolute"},
+	{{{.name = "../victim", .text = "x", .type = '0'}}, "linux-64", "'..'"},
+	{{{.name = "a/../../victim", .text = "x", .type = '0'}}, "linux-64", "'..'"},
+	{{{.name = "d", .link = "..", .type = '2'}, {.name = "d/victim", .text = "x", .type = '0'}},
+		"linux-64", "'d/victim' goes through a symlink"},
+	{{{.name = "d", .link = "..", .type = '2'}, {.name = "d/sub/", .type = '5'}}, "linux-64",
+		"goes through a symlink"},
+	{{{.name = "d", .link = "..", .type = '2'}, {.name = "d", .type = '5'}}, "linux-64",
+		"goes through a symlink"},
+	{{{.name = "v", .link = "../victim", .type = '2'}, {.name = "v", .text = "x", .type = '0'}},
+		"linux-64", "comes twice"},
+	{{{.name = "d/x", .type = '0'}, {.name = "d", .link = "..", .type = '2'}}, "linux-64",
+		"comes twice"},
+	{{{.name = "h", .link = "../victim", .type = '1'}}, "linux-64", "hard link"},
+	{{{.name = "h", .link = "/etc/passwd", .type = '1'}}, "linux-64", "hard link"},
+	{{{.name = "v", .link = "../victim", .type = '2'}, {.name = "h", .link = "v", .type = '1'}},
+		"linux-64", "hard link"},
+	{{{.name = "d", .type = '5'}, {.name = "h", .link = "d", .type = '1'}}, "linux-64",
+		"hard link"},
+	{{{.name = "h", .link = "later", .type = '1'}, {.name = "later", .type = '0'}}, "linux-64",
+		"hard link"},
+	{{{.name = "dev/null", .type = '3'}}, "linux-64", "device"},
+	{{{.name = "dev/sda", .type = '4'}}, "linux-64", "device"},
+	{{{.name = "pipe", .type = '6'}}, "linux-64", "FIFO"},
+	{{{.name = "su", .type = '0', .mode = 04755}}, "linux-64", "set-user-ID"},
+	{{{.name = "sg", .type = '0', .mode = 02755}}, "linux-64", "set-group-ID"},
+	{{{.name = "f", .text = "1", .type = '0'}, {.name = "f", .text = "2", .type = '0'}},
+		"linux-64", "comes twice"},
+	{{{.name = "f", .text = "1", .type = '0'},
+		 {.name = "f", .text = "1", .type = '0', .mode = 0755}},
+		"linux-64", "comes twice"},
+	{{{.name = "f", .type = '0'}, {.name = "f/x", .type = '0'}}, "linux-64",
+		"another member is a file"},
+	{{{.name = "l", .link = "a", .type = '2'}, {.name = "l", .link = "b", .type = '2'}},
+		"linux-64", "comes twice"},
+	{{{.name = "l", .link = "a\tb", .type = '2'}}, "linux-64", "control character"},
+	{{{.name = "l", .link = "", .type = '2'}}, "linux-64", "empty"},
+	{{{.name = "conda-meta/history", .type = '0'}}, "linux-64", "conda-meta"},
+	{{{.name = LK_SEAL_NAME, .type = '0'}}, "linux-64", "seal"},
+	{{{.name = ".", .type = '0'}}, "linux-64", "names no file"},
+	{{{.name = "Lib/x", .type = '0'}, {.name = "lib/y", .type = '0'}}, "osx-arm64",
+		"differ only in case"},
+	{{{.name = "a", .link = "..", .type = '2'}, {.name = "A/victim", .type = '0'}}, "win-64",
+		"differ only in case"},
+};
+
 static void test_hostile(void **state)
 {
 	(void)state;
-	static const struct {
-		struct pack_member members[3];
-		const char *subdir;
-		const char *why;
-	} rows[] = {
-		{{{.name = "/tmp/x", .type = '0'}}, "linux-64", "absolute"},
-		{{{.name = "../victim", .text = "x", .type = '0'}}, "linux-64", "'..'"},
-		{{{.name = "a/../../victim", .text = "x", .type = '0'}}, "linux-64", "'..'"},
-		{{{.name = "d", .link = "..", .type = '2'},
-			 {.name = "d/victim", .text = "x", .type = '0'}},
-			"linux-64", "'d/victim' goes through a symlink"},
-		{{{.name = "d", .link = "..", .type = '2'}, {.name = "d/sub/", .type = '5'}},
-			"linux-64", "goes through a symlink"},
-		{{{.name = "d", .link = "..", .type = '2'}, {.name = "d", .type = '5'}}, "linux-64",
-			"goes through a symlink"},
-		{{{.name = "v", .link = "../victim", .type = '2'},
-			 {.name = "v", .text = "x", .type = '0'}},
-			"linux-64", "comes twice"},
-		{{{.name = "d/x", .type = '0'}, {.name = "d", .link = "..", .type = '2'}},
-			"linux-64", "comes twice"},
-		{{{.name = "h", .link = "../victim", .type = '1'}}, "linux-64", "hard link"},
-		{{{.name = "h", .link = "/etc/passwd", .type = '1'}}, "linux-64", "hard link"},
-		{{{.name = "v", .link = "../victim", .type = '2'},
-			 {.name = "h", .link = "v", .type = '1'}},
-			"linux-64", "hard link"},
-		{{{.name = "d", .type = '5'}, {.name = "h", .link = "d", .type = '1'}}, "linux-64",
-			"hard link"},
-		{{{.name = "h", .link = "later", .type = '1'}, {.name = "later", .type = '0'}},
-			"linux-64", "hard link"},
-		{{{.name = "dev/null", .type = '3'}}, "linux-64", "device"},
-		{{{.name = "dev/sda", .type = '4'}}, "linux-64", "device"},
-		{{{.name = "pipe", .type = '6'}}, "linux-64", "FIFO"},
-		{{{.name = "su", .type = '0', .mode = 04755}}, "linux-64", "set-user-ID"},
-		{{{.name = "sg", .type = '0', .mode = 02755}}, "linux-64", "set-group-ID"},
-		{{{.name = "f", .text = "1", .type = '0'}, {.name = "f", .text = "2", .type = '0'}},
-			"linux-64", "comes twice"},
-		{{{.name = "f", .text = "1", .type = '0'},
-			 {.name = "f", .text = "1", .type = '0', .mode = 0755}},
-			"linux-64", "comes twice"},
-		{{{.name = "f", .type = '0'}, {.name = "f/x", .type = '0'}}, "linux-64",
-			"another member is a file"},
-		{{{.name = "l", .link = "a", .type = '2'}, {.name = "l", .link = "b", .type = '2'}},
-			"linux-64", "comes twice"},
-		{{{.name = "l", .link = "a\tb", .type = '2'}}, "linux-64", "control character"},
-		{{{.name = "l", .link = "", .type = '2'}}, "linux-64", "empty"},
-		{{{.name = "conda-meta/history", .type = '0'}}, "linux-64", "conda-meta"},
-		{{{.name = LK_SEAL_NAME, .type = '0'}}, "linux-64", "seal"},
-		{{{.name = ".", .type = '0'}}, "linux-64", "names no file"},
-		{{{.name = "Lib/x", .type = '0'}, {.name = "lib/y", .type = '0'}}, "osx-arm64",
-			"differ only in case"},
-		{{{.name = "a", .link = "..", .type = '2'}, {.name = "A/victim", .type = '0'}},
-			"win-64", "differ only in case"},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(hostile_rows); i++) {
 		struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT(PACK_MAX);
-		for (size_t j = 0; j < 3 && rows[i].members[j].name; j++) {
-			pack_add(&tar, &rows[i].members[j]);
+		for (size_t j = 0; j < 3 && hostile_rows[i].members[j].name; j++) {
+			pack_add(&tar, &hostile_rows[i].members[j]);
 		}
 		pack_end(&tar);
 		struct box box;
 		box_init(&box);
-		int rc = extract_tar(&box, lk_buf_view(&tar), rows[i].subdir, PACK_MAX, true);
-		if (rc != LK_E_INTEGRITY || !strstr(box.err.message, rows[i].why) ||
+		int rc = extract_tar(
+			&box, lk_buf_view(&tar), hostile_rows[i].subdir, PACK_MAX, true);
+		if (rc != LK_E_INTEGRITY || !strstr(box.err.message, hostile_rows[i].why) ||
 			!strstr(box.err.message, "a.tar")) {
 			fail_msg("row %zu: %d '%s'", i, rc, box.err.message);
 		}
@@ -281,14 +280,14 @@ static void test_bounds(void **state)
 	(void)state;
 	struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT(PACK_MAX);
 	struct pack_member big = {.name = "big", .type = '0'};
-	static char zeros[64 * 1024];
+	static char zeros[65536];
 	pack_header(&tar, &big, sizeof(zeros));
 	pack_content(&tar, zeros, sizeof(zeros));
 	pack_end(&tar);
 	struct box box;
 	box_init(&box);
 	assert_int_equal(
-		extract_tar(&box, lk_buf_view(&tar), "linux-64", 32 * 1024, true), LK_E_INTEGRITY);
+		extract_tar(&box, lk_buf_view(&tar), "linux-64", 32768, true), LK_E_INTEGRITY);
 	assert_non_null(strstr(box.err.message, "unpacks to more than 32768 bytes"));
 	box_done(&box);
 

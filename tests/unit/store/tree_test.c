@@ -342,56 +342,56 @@ static void test_damaged_archive(void **state)
 #define DATA_SHA "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"
 #define TOOL_PATH "{\"_path\": \"bin/tool\", \"path_type\": \"hardlink\"}"
 
+static const struct {
+	const char *path;    /* of paths.json, beside bin/tool */
+	const char *refused; /* NULL: fine */
+	bool warns;          /* under safety_warn it is a warning */
+} contents_rows[] = {
+	{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"sha256\": \"" DATA_SHA
+	 "\", \"size_in_bytes\": 4}",
+		NULL, false},
+	{"{\"_path\": \"lib/link\", \"path_type\": \"softlink\", \"sha256\": \"" DATA_SHA
+	 "\", \"size_in_bytes\": 4}",
+		NULL, false},
+	{"{\"_path\": \"lib/none\", \"path_type\": \"directory\"}", NULL, false},
+	{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"size_in_bytes\": 5}",
+		"'lib/data' has 4 bytes, info/paths.json says 5", true},
+	{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"sha256\": \"00" DATA_SHA "\"}",
+		"sha256", false},
+	{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"sha256\": "
+	 "\"0000000000000000000000000000000000000000000000000000000000000000\"}",
+		"'lib/data' has sha256 " DATA_SHA ", info/paths.json says 0000", true},
+	{"{\"_path\": \"lib/data\", \"path_type\": \"softlink\"}",
+		"'lib/data' is a file, info/paths.json says symlink", true},
+	{"{\"_path\": \"lib/link\", \"path_type\": \"hardlink\"}",
+		"'lib/link' is a symlink, info/paths.json says file", true},
+	{"{\"_path\": \"lib\", \"path_type\": \"hardlink\"}",
+		"'lib' is a directory, info/paths.json says file", true},
+	{"{\"_path\": \"lib/gone\", \"path_type\": \"hardlink\"}",
+		"'lib/gone' is listed in info/paths.json but not in the archive", false},
+	{"{\"_path\": \"lib/link\", \"path_type\": \"softlink\", \"prefix_placeholder\": "
+	 "\"/old\", \"file_mode\": \"text\"}",
+		"a softlink with 'prefix_placeholder'", false},
+};
+
 static void test_contents(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *path;    /* of paths.json, beside bin/tool */
-		const char *refused; /* NULL: fine */
-		bool warns;          /* under safety_warn it is a warning */
-	} rows[] = {
-		{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"sha256\": \"" DATA_SHA
-		 "\", \"size_in_bytes\": 4}",
-			NULL, false},
-		{"{\"_path\": \"lib/link\", \"path_type\": \"softlink\", \"sha256\": \"" DATA_SHA
-		 "\", \"size_in_bytes\": 4}",
-			NULL, false},
-		{"{\"_path\": \"lib/none\", \"path_type\": \"directory\"}", NULL, false},
-		{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"size_in_bytes\": 5}",
-			"'lib/data' has 4 bytes, info/paths.json says 5", true},
-		{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"sha256\": \"00" DATA_SHA
-		 "\"}",
-			"sha256", false},
-		{"{\"_path\": \"lib/data\", \"path_type\": \"hardlink\", \"sha256\": "
-		 "\"0000000000000000000000000000000000000000000000000000000000000000\"}",
-			"'lib/data' has sha256 " DATA_SHA ", info/paths.json says 0000", true},
-		{"{\"_path\": \"lib/data\", \"path_type\": \"softlink\"}",
-			"'lib/data' is a file, info/paths.json says symlink", true},
-		{"{\"_path\": \"lib/link\", \"path_type\": \"hardlink\"}",
-			"'lib/link' is a symlink, info/paths.json says file", true},
-		{"{\"_path\": \"lib\", \"path_type\": \"hardlink\"}",
-			"'lib' is a directory, info/paths.json says file", true},
-		{"{\"_path\": \"lib/gone\", \"path_type\": \"hardlink\"}",
-			"'lib/gone' is listed in info/paths.json but not in the archive", false},
-		{"{\"_path\": \"lib/link\", \"path_type\": \"softlink\", \"prefix_placeholder\": "
-		 "\"/old\", \"file_mode\": \"text\"}",
-			"a softlink with 'prefix_placeholder'", false},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(contents_rows); i++) {
 		char paths[1024];
 		snprintf(paths, sizeof(paths), "{\"paths\": [%s, %s], \"paths_version\": 1}",
-			TOOL_PATH, rows[i].path);
+			TOOL_PATH, contents_rows[i].path);
 		struct box box;
 		box_init_with(&box, "a-1-0.conda", INDEX, paths);
-		if (rows[i].refused) {
-			assert_refused(&box, (struct lk_tree_options){0}, rows[i].refused);
+		if (contents_rows[i].refused) {
+			assert_refused(&box, (struct lk_tree_options){0}, contents_rows[i].refused);
 		} else if (ensure(&box) != 0) {
 			fail_msg("row %zu: %s", i, box.err.message);
 		}
 		struct lk_tree tree;
 		int rc = ensure_with(&box, (struct lk_tree_options){.safety_warn = true}, &tree);
-		if ((rc == 0) != (rows[i].warns || !rows[i].refused) ||
-			box.warnings != (rows[i].warns ? 1 : 0)) {
+		if ((rc == 0) != (contents_rows[i].warns || !contents_rows[i].refused) ||
+			box.warnings != (contents_rows[i].warns ? 1 : 0)) {
 			fail_msg("row %zu: %d, %u warnings, '%s'", i, rc, box.warnings,
 				box.err.message);
 		}
@@ -399,8 +399,8 @@ static void test_contents(void **state)
 			lk_tree_done(&tree);
 		}
 		/* That it was let in once does not make it right. */
-		if (rows[i].refused) {
-			assert_refused(&box, (struct lk_tree_options){0}, rows[i].refused);
+		if (contents_rows[i].refused) {
+			assert_refused(&box, (struct lk_tree_options){0}, contents_rows[i].refused);
 		}
 		box_done(&box);
 	}
