@@ -4,6 +4,7 @@
 #include "install/meta.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/fs.h"
@@ -224,5 +225,9 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 		return lk_fail(err, LK_E_FS, "conda-meta/history is longer than %zu bytes",
 			MAX_HISTORY_BYTES);
 	}
-	return lk_fs_write_atomic(source->meta_fd, "history", text.ptr, text.len, 0644, err);
+	/* Its time tells foreign.c which files the user may have changed since. Not synced here:
+	 * the whole tree is, once. */
+	const struct timespec now = {.tv_nsec = UTIME_NOW};
+	return lk_write_new(source->meta_fd, "history", lk_buf_view(&text), 0644, now,
+		"conda-meta/history", err);
 }

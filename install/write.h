@@ -13,7 +13,8 @@
  * Seconds since 1970. */
 #define LK_WRITE_EPOCH ((time_t)315532800)
 
-/* Makes NAME in DIRFD, which must not exist, with BYTES, MODE (whatever the umask) and mtime WHEN.
+/* Makes NAME in DIRFD, which must not exist, with BYTES, MODE (whatever the umask) and mtime WHEN
+ * (tv_nsec UTIME_NOW: this moment).
  * SHOWN is the name in errors (LK_E_FS). Not synced. */
 int lk_write_new(int dirfd, const char *name, lk_str bytes, mode_t mode, struct timespec when,
 	const char *shown, struct lk_error *err) LK_MUST_USE;
