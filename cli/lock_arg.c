@@ -42,27 +42,33 @@ void lk_lock_arg_done(struct lk_lock_arg *arg)
 	arg->parsed = false;
 }
 
+static int no_platform(const struct lk_lock_arg *arg, const char *subdir, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) names = LK_BUF_INIT(4096);
+	for (size_t i = 0; i < arg->lock.n_platforms; i++) {
+		lk_buf_appendf(&names, "%s" LK_STR_FMT, i ? ", " : "",
+			LK_STR_ARG(arg->lock.platforms[i].subdir));
+	}
+	lk_fail(err, LK_E_HOST, "the lock has no platform %s", subdir);
+	lk_error_file(err, arg->path);
+	lk_error_hint(err, "it has: %s; choose one with --platform, or solve again for %s",
+		lk_buf_cstr(&names), subdir);
+	return LK_E_HOST;
+}
+
 int lk_lock_arg_platform(const struct lk_lock_arg *arg, const char *wanted, bool any_single,
 	const struct lk_lock_platform **ret, struct lk_error *err)
 {
 	const struct lk_lock *lock = &arg->lock;
 	const char *subdir = wanted ? wanted : lk_subdir_native();
 	const struct lk_lock_platform *platform = lk_lock_find_platform(lock, lk_str_of(subdir));
-	if (!platform && !wanted && any_single && lock->n_platforms == 1) {
-		platform = &lock->platforms[0];
+	if (platform) {
+		*ret = platform;
+		return 0;
 	}
-	if (!platform) {
-		struct lk_buf LK_CLEANUP(lk_buf_done) names = LK_BUF_INIT(4096);
-		for (size_t i = 0; i < lock->n_platforms; i++) {
-			lk_buf_appendf(&names, "%s" LK_STR_FMT, i ? ", " : "",
-				LK_STR_ARG(lock->platforms[i].subdir));
-		}
-		lk_fail(err, LK_E_HOST, "the lock has no platform %s", subdir);
-		lk_error_file(err, arg->path);
-		lk_error_hint(err, "it has: %s; choose one with --platform, or solve again for %s",
-			lk_buf_cstr(&names), subdir);
-		return LK_E_HOST;
+	if (!wanted && any_single && lock->n_platforms == 1) {
+		*ret = &lock->platforms[0];
+		return 0;
 	}
-	*ret = platform;
-	return 0;
+	return no_platform(arg, subdir, err);
 }
