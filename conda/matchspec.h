@@ -15,6 +15,7 @@
 #include "conda/pattern.h"
 #include "conda/record.h"
 #include "conda/version_spec.h"
+#include "conda/virtual.h"
 
 struct lk_condition; /* CEP 43 `when`: and / or over specs */
 
@@ -71,6 +72,10 @@ bool lk_matchspec_channel_matches(
 /* Name, version and build only: for virtual packages and `debug match`. */
 bool lk_matchspec_matches_nvb(const struct lk_matchspec *spec, lk_str name,
 	const struct lk_version *version, lk_str build);
+
+/* The same of a virtual package; NULL or a version that does not parse: no. */
+bool lk_matchspec_matches_virtual(
+	const struct lk_matchspec *spec, const struct lk_virtual *virtual);
 
 /* The canonical form of CEP 29 appendix A, appended to BUF. */
 void lk_matchspec_canonical(const struct lk_matchspec *spec, struct lk_buf *buf);

@@ -22,6 +22,16 @@ bool lk_matchspec_matches_nvb(const struct lk_matchspec *spec, lk_str name,
 		lk_pattern_matches(spec->build, build);
 }
 
+bool lk_matchspec_matches_virtual(const struct lk_matchspec *spec, const struct lk_virtual *virtual)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	const struct lk_version *version;
+
+	return virtual && lk_version_parse(virtual->version, &arena, &version, &ignored) == 0 &&
+		lk_matchspec_matches_nvb(spec, virtual->name, version, virtual->build);
+}
+
 static bool number_matches(enum lk_number_op op, uint64_t wanted, uint64_t number)
 {
 	switch (op) {

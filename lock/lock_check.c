@@ -84,17 +84,6 @@ static bool package_matches(
 		channel_matches(spec, record);
 }
 
-static bool virtual_matches(
-	struct world *w, const struct lk_matchspec *spec, const struct lk_virtual *virtual)
-{
-	const struct lk_version *version;
-	struct lk_error ignored = LK_ERROR_INIT;
-	if (lk_version_parse(virtual->version, &w->arena, &version, &ignored) < 0) {
-		return false;
-	}
-	return lk_matchspec_matches_nvb(spec, virtual->name, version, virtual->build);
-}
-
 /* Is there anything that SPEC matches? */
 static bool is_met(struct world *w, const struct lk_matchspec *spec)
 {
@@ -102,7 +91,7 @@ static bool is_met(struct world *w, const struct lk_matchspec *spec)
 		const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
 		const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
 		return (record && package_matches(w, spec, record)) ||
-			(virtual && virtual_matches(w, spec, virtual));
+			(lk_matchspec_matches_virtual(spec, virtual));
 	}
 	for (size_t i = 0; i < w->platform->n_packages; i++) {
 		if (package_matches(w, spec, &w->platform->packages[i])) {
@@ -110,7 +99,7 @@ static bool is_met(struct world *w, const struct lk_matchspec *spec)
 		}
 	}
 	for (size_t i = 0; i < w->virtuals->len; i++) {
-		if (virtual_matches(w, spec, &w->virtuals->items[i])) {
+		if (lk_matchspec_matches_virtual(spec, &w->virtuals->items[i])) {
 			return true;
 		}
 	}
@@ -124,7 +113,7 @@ static bool is_kept(struct world *w, const struct lk_matchspec *spec)
 		const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
 		const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
 		return (!record || package_matches(w, spec, record)) &&
-			(!virtual || virtual_matches(w, spec, virtual));
+			(!virtual || lk_matchspec_matches_virtual(spec, virtual));
 	}
 	const struct lk_matchspec name_only = {
 		.text = spec->text, .name = spec->name, .name_kind = spec->name_kind};

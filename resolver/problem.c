@@ -141,13 +141,7 @@ bool lk_spec_has(const struct lk_interned_spec *spec, uint32_t candidate)
 
 bool lk_virtuals_meet(const struct lk_virtuals *virtuals, const struct lk_matchspec *spec)
 {
-	const struct lk_virtual *found = lk_virtuals_find(virtuals, spec->name);
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	const struct lk_version *version;
-	struct lk_error err = LK_ERROR_INIT;
-
-	return found && lk_version_parse(found->version, &arena, &version, &err) == 0 &&
-		lk_matchspec_matches_nvb(spec, found->name, version, found->build);
+	return lk_matchspec_matches_virtual(spec, lk_virtuals_find(virtuals, spec->name));
 }
 
 static const struct lk_when *when_new(struct lk_problem *problem, enum lk_condition_op op,

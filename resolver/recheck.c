@@ -69,17 +69,8 @@ static size_t find(const struct check *check, const struct lk_matchspec *spec)
 
 static bool virtual_is_met(const struct check *check, const struct lk_matchspec *spec)
 {
-	const struct lk_virtual *found;
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	struct lk_error err = LK_ERROR_INIT;
-	const struct lk_version *version;
-
-	if (!check->virtuals) {
-		return true;
-	}
-	found = lk_virtuals_find(check->virtuals, spec->name);
-	return found && lk_version_parse(found->version, &arena, &version, &err) == 0 &&
-		lk_matchspec_matches_nvb(spec, found->name, version, found->build);
+	return !check->virtuals ||
+		lk_matchspec_matches_virtual(spec, lk_virtuals_find(check->virtuals, spec->name));
 }
 
 static bool leaf_holds(void *ctx, const struct lk_matchspec *leaf)

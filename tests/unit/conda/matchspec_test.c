@@ -161,6 +161,32 @@ static void version_vectors_hold_in_brackets(void **state)
 	(void)state;
 }
 
+static void virtual_packages_match(void **state)
+{
+	static const struct {
+		const char *spec;
+		bool matches;
+	} rows[] = {
+		{"__archspec", true},
+		{"__archspec 1.*", true},
+		{"__archspec 1 x86_64_v3", true},
+		{"__archspec 1 x86_64_v4", false},
+		{"__archspec >=2", false},
+		{"__cuda", false},
+	};
+	const struct lk_virtual virtual = {LK_STR("__archspec"), LK_STR("1"), LK_STR("x86_64_v3")};
+	const struct lk_virtual bad = {LK_STR("__archspec"), LK_STR("!"), LK_STR("0")};
+	struct fixture f = {.err = LK_ERROR_INIT};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		const struct lk_matchspec *spec = parse(&f, lk_str_of(rows[i].spec));
+		assert_int_equal(lk_matchspec_matches_virtual(spec, &virtual), rows[i].matches);
+		assert_false(lk_matchspec_matches_virtual(spec, &bad));
+		assert_false(lk_matchspec_matches_virtual(spec, NULL));
+	}
+	lk_arena_done(&f.arena);
+	(void)state;
+}
+
 static void invalid_specs_are_refused(void **state)
 {
 	struct fixture f = {.err = LK_ERROR_INIT};
@@ -529,6 +555,7 @@ int main(void)
 		cmocka_unit_test(match_vectors_hold),
 		cmocka_unit_test(version_vectors_hold_in_brackets),
 		cmocka_unit_test(invalid_specs_are_refused),
+		cmocka_unit_test(virtual_packages_match),
 		cmocka_unit_test(errors_carry_the_column),
 		cmocka_unit_test(users_are_held_to_more),
 		cmocka_unit_test(every_key_filters),
