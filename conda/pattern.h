@@ -2,8 +2,8 @@
  * Text patterns of MatchSpecs (CEP 29): an exact text, a glob, or a regular expression.
  *
  * A regular expression is "^…$", POSIX extended, without back references and within small limits,
- * so that no pattern from a channel can take much time or memory. It is compiled for each match:
- * such patterns are rare, and a compiled one would need its own owner.
+ * so that no pattern from a channel can take much time or memory (conda/regex_priv.h). All are
+ * compiled once; matching allocates nothing.
  */
 #ifndef LK_CONDA_PATTERN_H
 #define LK_CONDA_PATTERN_H
@@ -19,13 +19,6 @@ enum lk_pattern_kind {
 	LK_PATTERN_GLOB,
 	LK_PATTERN_REGEX,
 };
-
-/* Of a regular expression: bytes, parentheses within each other, and the product of the counts in
- * its {m,n}, '+' counting two. Within these regcomp takes milliseconds at most, beyond them
- * seconds. */
-#define LK_REGEX_MAX_LEN 128
-#define LK_REGEX_MAX_DEPTH 8
-#define LK_REGEX_MAX_REPEAT 64
 
 struct lk_pattern; /* immutable, owned by the arena it was parsed into */
 

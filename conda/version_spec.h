@@ -4,7 +4,7 @@
  *     spec   = and ("|" and)*        and = term ("," term)*        term = "(" spec ")" | clause
  *     clause = "^" regex "$" | [operator] version-or-pattern
  *
- * Parsed once into a small tree; matching allocates nothing unless a regular expression is in it.
+ * Parsed once into a small tree; matching allocates nothing.
  * Real channel data is pinned by realspecs_test.
  */
 #ifndef LK_CONDA_VERSION_SPEC_H

@@ -240,7 +240,7 @@ static const struct {
 	{"foo[build=]", 11, "value is empty"},
 	{"foo[build='a'b]", 14, "unexpected text"},
 	{"foo[build=[a]]", 11, "takes no list"},
-	{"foo[build='^($']", 12, "bad regular expression"},
+	{"foo[build='^($']", 13, "bad regular expression"},
 	{"foo 1 ^a\\1$", 9, "not supported"},
 	{"foo[extras=[]]", 12, "list is empty"},
 	{"foo[extras=A]", 12, "not the name of an extra"},
