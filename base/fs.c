@@ -191,7 +191,12 @@ int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_e
 		return lk_fail_errno(err, is_missing(errno) ? LK_E_NOT_FOUND : LK_E_FS, errno,
 			"cannot open '%s'", path);
 	}
-	return read_whole(fd, path, buf, err);
+	int rc = read_whole(fd, path, buf, err);
+	if (rc < 0 && err->sys_errno == EISDIR) {
+		rc = lk_fail(err, LK_E_FORMAT, "'%s' is a directory", path);
+		lk_error_hint(err, "a file is wanted here");
+	}
+	return rc;
 }
 
 int lk_fs_read_beneath(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)

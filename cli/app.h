@@ -51,9 +51,10 @@ int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret
 struct lk_host_overrides lk_app_overrides(void);
 /* A leading ~/ stands for HOME; other forms stay. NUL-ended, owned by the arena. */
 const char *lk_app_expand_home(struct lk_app *app, lk_str path);
-/* Where -n NAME lies: under the first envs folder of the configuration. */
-int lk_app_named_prefix(
-	struct lk_app *app, const char *name, const char **ret, struct lk_error *err) LK_MUST_USE;
+/* The prefix that -p PREFIX or -n NAME (under the first envs folder of the configuration) asks for:
+ * NULL when both are NULL, LK_E_USAGE when neither is. */
+int lk_app_prefix(struct lk_app *app, const char *prefix, const char *name, const char **ret,
+	struct lk_error *err) LK_MUST_USE;
 
 /* The error as cli.md wants it: one line, a caret under the excerpt, the hint; or the JSON
  * document. */

@@ -27,12 +27,10 @@ struct context {
 static int choose_prefix(struct lk_app *app, const struct context *c, const char *lock,
 	const char **ret, struct lk_error *err)
 {
-	const char *prefix = c->prefix;
-	if (c->name) {
-		int rc = lk_app_named_prefix(app, c->name, &prefix, err);
-		if (rc < 0) {
-			return rc;
-		}
+	const char *prefix;
+	int rc = lk_app_prefix(app, c->prefix, c->name, &prefix, err);
+	if (rc < 0) {
+		return rc;
 	}
 	if (!prefix) {
 		size_t len = strlen(lock);
@@ -46,7 +44,7 @@ static int choose_prefix(struct lk_app *app, const struct context *c, const char
 		prefix = lk_arena_strndup(&app->arena, lock, len - strlen(".lock"));
 	}
 	char *LK_AUTO_FREE absolute = NULL;
-	int rc = lk_path_absolute(prefix, &absolute, err);
+	rc = lk_path_absolute(prefix, &absolute, err);
 	if (rc == 0) {
 		*ret = lk_arena_strndup(&app->arena, absolute, strlen(absolute));
 	}

@@ -3,13 +3,14 @@
  */
 #include "cli/app.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/lock_arg.h"
-#include "conda/prefix_record.h"
+#include "install/meta.h"
 
 struct context {
 	const char *prefix;
@@ -34,19 +35,8 @@ static lk_str short_channel(lk_str url, lk_str subdir)
 	return lk_str_starts(url, alias) ? lk_str_skip(url, alias.len) : url;
 }
 
-static int read_record(
-	struct lk_app *app, const char *file, struct rows *rows, struct lk_error *err)
+static void push_record(struct lk_app *app, const struct lk_record *r, struct rows *rows)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
-	struct lk_prefix_record LK_CLEANUP(lk_prefix_record_done) record = {0};
-	int rc = lk_fs_read_file(AT_FDCWD, file, &text, err);
-	if (rc == 0) {
-		rc = lk_prefix_record_parse(lk_buf_view(&text), file, &record, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	const struct lk_record *r = &record.record;
 	lk_vec_push(rows,
 		(struct row){
 			.name = lk_str_dup(&app->arena, r->name),
@@ -56,31 +46,40 @@ static int read_record(
 			.subdir = lk_str_dup(&app->arena, r->subdir),
 			.size = r->size,
 		});
-	return 0;
+}
+
+static bool is_missing(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR;
 }
 
 static int list_prefix(
 	struct lk_app *app, const char *prefix, struct rows *rows, struct lk_error *err)
 {
-	struct lk_strs names = {0};
-	const char *meta = lk_arena_printf(&app->arena, "%s/conda-meta", prefix);
-	int rc = lk_fs_list(AT_FDCWD, meta, &app->arena, &names, err);
-	if (rc == LK_E_NOT_FOUND) {
-		lk_vec_done(&names);
+	struct lk_prefix_records LK_CLEANUP(lk_prefix_records_done) records = {0};
+	int LK_AUTO_CLOSE fd = open(prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 && is_missing(errno)) {
+		lk_fail(err, LK_E_USAGE, "there is no environment '%s'", prefix);
+		lk_error_hint(err, "make one with 'lockenv install LOCK -p %s'", prefix);
+		return LK_E_USAGE;
+	}
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", prefix);
+	}
+	if (fstatat(fd, "conda-meta", &st, 0) < 0) {
 		lk_fail(err, LK_E_USAGE, "'%s' is no environment: it has no conda-meta", prefix);
 		lk_error_hint(err, "give a lock, or a prefix with -p");
 		return LK_E_USAGE;
 	}
-	for (size_t i = 0; rc == 0 && i < names.len; i++) {
-		if (lk_str_ends(names.items[i], LK_STR(".json"))) {
-			rc = read_record(app,
-				lk_arena_printf(&app->arena, "%s/" LK_STR_FMT, meta,
-					LK_STR_ARG(names.items[i])),
-				rows, err);
-		}
+	int rc = lk_meta_read(fd, &records, err);
+	if (rc < 0) {
+		return lk_wrap(err, "reading the environment '%s'", prefix);
 	}
-	lk_vec_done(&names);
-	return rc;
+	for (size_t i = 0; i < records.len; i++) {
+		push_record(app, &records.items[i].record, rows);
+	}
+	return 0;
 }
 
 static int list_lock(struct lk_app *app, const struct context *c, const char *path,
@@ -153,16 +152,17 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 {
 	const struct context *c = context;
 	const char *what = args->len ? args->items[0] : NULL;
-	const char *prefix = c->prefix;
-	int rc = c->name ? lk_app_named_prefix(app, c->name, &prefix, err) : 0;
-	struct stat st;
-	if (rc == 0 && what && stat(what, &st) == 0 && S_ISDIR(st.st_mode)) {
-		prefix = what;
-		what = NULL;
-	}
-	if (rc == 0 && ((what != NULL) + (prefix != NULL)) != 1) {
+	const char *prefix = NULL;
+	struct stat st = {0};
+	int rc = lk_app_prefix(app, c->prefix, c->name, &prefix, err);
+	if (rc == 0 && (what != NULL) == (prefix != NULL)) {
 		rc = lk_fail(err, LK_E_USAGE, "list needs one lock or one prefix");
 		lk_error_hint(err, "lockenv list env.lock, or lockenv list -p PREFIX");
+	} else if (rc == 0 && what && stat(what, &st) < 0 && is_missing(errno)) {
+		rc = lk_fail(err, LK_E_USAGE, "there is no lock or environment '%s'", what);
+		lk_error_hint(err, "give the path of one, or -n NAME");
+	} else if (rc == 0 && what && S_ISDIR(st.st_mode)) {
+		prefix = what;
 	}
 	struct rows rows = {0};
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};

@@ -12,12 +12,23 @@ struct context {
 	unsigned limit;
 };
 
+static int two_prefixes(const char *argument, const char *option, struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "two environments: '%s' and '%s'", argument, option);
+	lk_error_hint(err, "give one of them");
+	return LK_E_USAGE;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
-	const char *prefix = args->len ? args->items[0] : c->prefix;
+	const char *prefix = NULL;
 	char *LK_AUTO_FREE absolute = NULL;
-	int rc = c->name ? lk_app_named_prefix(app, c->name, &prefix, err) : 0;
+	int rc = lk_app_prefix(app, c->prefix, c->name, &prefix, err);
+	if (rc == 0 && args->len > 0) {
+		rc = prefix ? two_prefixes(args->items[0], prefix, err) : 0;
+		prefix = args->items[0];
+	}
 	if (rc == 0 && prefix) {
 		rc = lk_path_absolute(prefix, &absolute, err);
 	}

@@ -150,7 +150,7 @@ const char *lk_app_expand_home(struct lk_app *app, lk_str path)
 	return lk_arena_strndup(&app->arena, path.ptr, path.len);
 }
 
-int lk_app_named_prefix(
+static int named_prefix(
 	struct lk_app *app, const char *name, const char **ret, struct lk_error *err)
 {
 	const struct lk_config *config;
@@ -173,6 +173,19 @@ int lk_app_named_prefix(
 	}
 	*ret = lk_arena_printf(&app->arena, "%s/%s", folder, name);
 	return 0;
+}
+
+int lk_app_prefix(struct lk_app *app, const char *prefix, const char *name, const char **ret,
+	struct lk_error *err)
+{
+	if (prefix && name) {
+		lk_fail(err, LK_E_USAGE, "two environments: prefix '%s' and name '%s'", prefix,
+			name);
+		lk_error_hint(err, "give --prefix or --name, not both");
+		return LK_E_USAGE;
+	}
+	*ret = prefix;
+	return name ? named_prefix(app, name, ret, err) : 0;
 }
 
 struct lk_host_overrides lk_app_overrides(void)

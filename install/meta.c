@@ -21,7 +21,7 @@ static int read_record(
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
 	struct lk_prefix_record record = {0};
 	char *LK_AUTO_FREE shown = lk_asprintf("conda-meta/%s", name.ptr);
-	int rc = lk_fs_read_file(meta_fd, name.ptr, &text, err);
+	int rc = lk_fs_read_beneath(meta_fd, name.ptr, &text, err);
 	if (rc == 0) {
 		rc = lk_prefix_record_parse(lk_buf_view(&text), shown, &record, err);
 	}
@@ -200,7 +200,7 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	time_t seconds = (time_t)when;
 	struct tm tm;
 	char date[32] = "1970-01-01 00:00:00";
-	int rc = old_fd < 0 ? 0 : lk_fs_read_file(old_fd, "conda-meta/history", &text, err);
+	int rc = old_fd < 0 ? 0 : lk_fs_read_beneath(old_fd, "conda-meta/history", &text, err);
 	if (rc < 0 && rc != LK_E_NOT_FOUND) {
 		return rc;
 	}

@@ -96,7 +96,7 @@ bool lk_stamp_holds(int prefix_fd, const struct lk_stamp *want, struct lk_arena 
 	struct lk_sha256 records;
 	int LK_AUTO_CLOSE meta =
 		openat(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (meta < 0 || lk_fs_read_file(meta, LK_STAMP_NAME, &text, &ignored) < 0 ||
+	if (meta < 0 || lk_fs_read_beneath(meta, LK_STAMP_NAME, &text, &ignored) < 0 ||
 		!lk_stamp_parse(lk_str_dup(arena, lk_buf_view(&text)), &found)) {
 		return false;
 	}

@@ -25,12 +25,27 @@ mkdir empty
 runs 2 lockenv list empty
 err_has 'is no environment'
 runs 2 lockenv list -p none
+err_has "there is no environment 'none'"
+runs 2 lockenv list none
+err_has "there is no lock or environment 'none'"
+runs 2 lockenv list env.lock/none
 runs 2 lockenv list env.lock -p env
+runs 2 lockenv list -p env -n named
+err_has 'not both'
+runs 2 lockenv check env
+err_has "'env' is a directory"
 runs 7 lockenv list --platform osx-64 env.lock
 printf '{' >env/conda-meta/broken-1-0.json
 runs 2 lockenv list env
 err_has broken-1-0.json
 rm env/conda-meta/broken-1-0.json
+# What is no file is refused, and never waited for.
+mkfifo env/conda-meta/fifo-1-0.json
+runs 2 timeout -s KILL 60 lockenv list env
+err_has 'fifo-1-0.json'
+runs 2 timeout -s KILL 60 lockenv install env.lock -p env
+err_has 'fifo-1-0.json'
+rm env/conda-meta/fifo-1-0.json
 
 runs 0 lockenv check env.lock
 err_has 'env.lock is consistent'
