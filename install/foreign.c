@@ -17,12 +17,8 @@
 #define MAX_SAVED 100
 #define IMPLIED_DIR (LK_MAP_NONE - 1)
 
-/* An owned path; `entry` is NULL where only its name is known. */
-struct owned {
-	const struct lk_prefix_path *entry;
-};
-
-struct owned_list LK_VEC_OF(struct owned);
+/* Owned paths; NULL where only the name is known. */
+struct owned_list LK_VEC_OF(const struct lk_prefix_path *);
 
 struct carry {
 	int new_fd;
@@ -59,13 +55,13 @@ static void load_owned(struct carry *carry, const struct lk_prefix_records *have
 	for (size_t r = 0; r < have->len; r++) {
 		const struct lk_prefix_record *record = &have->items[r];
 		for (size_t i = 0; i < record->n_paths; i++) {
-			lk_vec_push(&carry->paths, (struct owned){&record->paths[i]});
+			lk_vec_push(&carry->paths, &record->paths[i]);
 			own_path(carry, record->paths[i].path, (uint32_t)carry->paths.len - 1);
 		}
 	}
 	/* Old records list files only; those of noarch packages keep the archive's paths in
 	 * `paths`. */
-	lk_vec_push(&carry->paths, (struct owned){NULL});
+	lk_vec_push(&carry->paths, NULL);
 	for (size_t r = 0; r < have->len; r++) {
 		for (size_t i = 0; i < have->items[r].files.n; i++) {
 			own_path(carry, have->items[r].files.items[i],
@@ -112,20 +108,42 @@ static int hash_file(int dirfd, lk_str name, struct lk_sha256 *ret, struct lk_er
 	return lk_sha256_fd(fd, name.ptr, ret, NULL, err);
 }
 
-/* Did the user change this owned file? Only a file younger than the last install is hashed. */
+static bool is_before(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* May this file have been changed since the last install? The inode's time tells of what came with
+ * an old time of its own (mv, cp -p); further links, made by other installs, move it too. */
+static bool is_suspect(const struct carry *carry, const struct stat *status)
+{
+	return !is_before(status->st_mtim, carry->installed) ||
+		(status->st_nlink == 1 && !is_before(status->st_ctim, carry->installed));
+}
+
+/* Did the user change this owned file or link? Only what is suspect is hashed. */
 static int is_changed(const struct carry *carry, const struct level *level, lk_str name,
 	const struct stat *status, const struct lk_prefix_path *path, bool *ret,
 	struct lk_error *err)
 {
 	struct lk_sha256 sha256;
-	bool newer = status->st_mtim.tv_sec > carry->installed.tv_sec ||
-		(status->st_mtim.tv_sec == carry->installed.tv_sec &&
-			status->st_mtim.tv_nsec > carry->installed.tv_nsec);
-	bool known = path != NULL && path->type == LK_INSTALLED_FILE &&
-		(path->has_sha256_in_prefix ||
-			(path->has_sha256 && path->prefix_mode == LK_PREFIX_NONE));
 	*ret = false;
-	if (!newer || !known || !S_ISREG(status->st_mode)) {
+	if (path == NULL || !is_suspect(carry, status)) {
+		return 0;
+	}
+	if (path->type == LK_INSTALLED_SOFTLINK) {
+		*ret = !S_ISLNK(status->st_mode);
+		return 0;
+	}
+	if (path->type != LK_INSTALLED_FILE && path->type != LK_INSTALLED_ENTRY_POINT) {
+		return 0;
+	}
+	if (!S_ISREG(status->st_mode)) {
+		*ret = true;
+		return 0;
+	}
+	if (!path->has_sha256_in_prefix &&
+		!(path->has_sha256 && path->prefix_mode == LK_PREFIX_NONE)) {
 		return 0;
 	}
 	int rc = hash_file(level->fd, name, &sha256, err);
@@ -133,6 +151,22 @@ static int is_changed(const struct carry *carry, const struct level *level, lk_s
 		!lk_sha256_eq(&sha256,
 			path->has_sha256_in_prefix ? &path->sha256_in_prefix : &path->sha256);
 	return rc;
+}
+
+/* A link's text into TARGET (MAX_PATH_BYTES + 1 bytes); false, with errno, where there is none. */
+static bool read_link(int dirfd, lk_str name, char *target)
+{
+	ssize_t len = readlinkat(dirfd, name.ptr, target, MAX_PATH_BYTES);
+	target[len > 0 ? len : 0] = '\0';
+	return len > 0;
+}
+
+static bool is_same_link(int dirfd_a, lk_str a, int dirfd_b, lk_str b)
+{
+	char target_a[MAX_PATH_BYTES + 1];
+	char target_b[MAX_PATH_BYTES + 1];
+	return read_link(dirfd_a, a, target_a) && read_link(dirfd_b, b, target_b) &&
+		strcmp(target_a, target_b) == 0;
 }
 
 /* Is what lies at NAME in DIRFD the same file, link or content? */
@@ -153,6 +187,10 @@ static int is_same(const struct level *level, lk_str from, const struct stat *st
 		*ret_same = true;
 		return 0;
 	}
+	if (S_ISLNK(status->st_mode) && S_ISLNK(there.st_mode)) {
+		*ret_same = is_same_link(level->fd, from, dirfd, name);
+		return 0;
+	}
 	if (!S_ISREG(status->st_mode) || !S_ISREG(there.st_mode) ||
 		there.st_size != status->st_size) {
 		return 0;
@@ -168,9 +206,7 @@ static int copy_over(const struct level *level, lk_str from, const struct stat *
 {
 	char target[MAX_PATH_BYTES + 1];
 	if (S_ISLNK(status->st_mode)) {
-		ssize_t len = readlinkat(level->fd, from.ptr, target, MAX_PATH_BYTES);
-		target[len > 0 ? len : 0] = '\0';
-		return len > 0 && symlinkat(target, dirfd, name.ptr) == 0
+		return read_link(level->fd, from, target) && symlinkat(target, dirfd, name.ptr) == 0
 			? 0
 			: lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", from.ptr);
 	}
@@ -254,6 +290,19 @@ static int dir_target(struct carry *carry, struct lk_arena *arena, const struct 
 	return lk_fail(err, LK_E_FS, "too many saved forms of '%s'", target.ptr);
 }
 
+/* Last, for what is carried into it may need a right that the mode takes away. */
+static int set_dir_mode(
+	struct carry *carry, const struct level *level, mode_t mode, struct lk_error *err)
+{
+	int dirfd;
+	int rc = lk_dirs_enter(&carry->dirs, level->target, &dirfd, err);
+	if (rc == 0 && fchmod(dirfd, mode & 07777) < 0) {
+		rc = lk_fail_errno(
+			err, LK_E_FS, errno, "cannot set the mode of '%s'", level->path.ptr);
+	}
+	return rc;
+}
+
 static int carry_dir(struct carry *carry, const struct level *level, lk_str name,
 	const struct stat *status, struct lk_error *err)
 {
@@ -283,12 +332,11 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 		!lk_str_is(below.path, "conda-meta") && !lk_str_is(name, "__pycache__");
 	if (foreign) {
 		rc = lk_dirs_enter(&carry->dirs, below.target, &dirfd, err);
-		if (rc == 0 && fchmod(dirfd, status->st_mode & 07777) < 0) {
-			rc = lk_fail_errno(
-				err, LK_E_FS, errno, "cannot set the mode of '%s'", below.path.ptr);
-		}
 	}
-	return rc < 0 ? rc : carry_level(carry, &below, err);
+	if (rc == 0) {
+		rc = carry_level(carry, &below, err);
+	}
+	return rc == 0 && foreign ? set_dir_mode(carry, &below, status->st_mode, err) : rc;
 }
 
 static int carry_entry(
@@ -311,8 +359,8 @@ static int carry_entry(
 	uint32_t owned = lk_map_get(&carry->owned, path);
 	if (owned < IMPLIED_DIR) {
 		bool changed = false;
-		int rc = is_changed(carry, level, name, &status, carry->paths.items[owned].entry,
-			&changed, err);
+		int rc = is_changed(
+			carry, level, name, &status, carry->paths.items[owned], &changed, err);
 		return rc < 0 || !changed ? rc : carry_file(carry, level, name, &status, true, err);
 	}
 	return is_derived(carry, level, name) ? 0
