@@ -244,23 +244,34 @@ static int try_own(struct lk_site *site, struct lk_error *err)
 	}
 	int rc = put_owner(site, fd, &done, err);
 	if (rc == 0 && done && is_linked(site, fd)) {
-		site->work_fd = fd;
-		fd = -1;
+		site->work_fd = lk_fd_take(&fd);
 	}
 	return rc;
+}
+
+/* Is nothing at the prefix, or an empty directory, which somebody may have made since? A rename
+ * onto either succeeds. */
+static bool is_vacant(const struct lk_site *site)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	int LK_AUTO_CLOSE fd = openat(
+		site->parent_fd, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool vacant = fd < 0 ? errno == ENOENT
+			     : lk_fs_list(fd, ".", &arena, &names, &ignored) == 0 && names.len == 0;
+	lk_vec_done(&names);
+	return vacant;
 }
 
 /* What a dead run left, or ours: a prefix that was moved aside comes back, trees are removed. */
 static int tidy(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
 {
 	struct stat status;
-	bool exists = false;
-	bool no_prefix = fstatat(site->parent_fd, site->name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
-		errno == ENOENT;
 	int rc = 0;
-	if (no_prefix && fstatat(site->work_fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-		rc = lk_fs_rename_noreplace(
-			site->work_fd, LK_SITE_OLD, site->parent_fd, site->name, &exists, err);
+	if (fstatat(site->work_fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		is_vacant(site)) {
+		rc = lk_fs_rename(site->work_fd, LK_SITE_OLD, site->parent_fd, site->name, err);
 		if (rc == 0) {
 			lk_warn(report, "'%s' is back as it was before an install that did not end",
 				site->prefix);

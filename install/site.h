@@ -10,7 +10,8 @@
  * pid, start time), the tree being built ("new"), and for moments the previous one ("old", only
  * where the file system has no exchange of names). mkdir and rename alone decide who owns it: no
  * lock is needed. The folder of a process that is gone is taken over by renaming its owner file,
- * and what it left is put right: a prefix that was moved aside and not replaced comes back.
+ * and what it left is put right: a prefix that was moved aside and not replaced comes back, also over
+ * an empty directory that was made there since.
  */
 #ifndef LK_INSTALL_SITE_H
 #define LK_INSTALL_SITE_H

@@ -431,8 +431,13 @@ static void test_owner(void **state)
 	lk_site_done(&site);
 	assert_int_equal(install(w), 0);
 	assert_clean(w);
+}
 
-	/* A process that died between two renames: the old prefix comes back, its rest goes. */
+/* A process that dies between two renames: the old prefix is aside, the new one not there yet. */
+static void die_between_renames(struct world *w)
+{
+	struct lk_site site;
+	int wait_status = 0;
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (lk_site_open(w->prefix, &site, &w->err) == 0 &&
@@ -444,16 +449,51 @@ static void test_owner(void **state)
 		}
 		_exit(1);
 	}
-	int wait_status = 0;
 	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
 	assert_int_equal(wait_status, 0);
 	assert_true(access(w->prefix, F_OK) < 0);
+}
+
+/* The old prefix comes back, and what else is left goes; also where somebody made an empty
+ * directory in its place meanwhile. */
+static void test_dead_owner(void **state)
+{
+	struct world *w = *state;
+	static const char *const versions[] = {"2", "3"};
+	add_tool(w, "1", "one");
+	assert_int_equal(install(w), 0);
+	put_text(w, "mine", "the user's");
+	for (size_t i = 0; i < LK_COUNTOF(versions); i++) {
+		die_between_renames(w);
+		assert_true(i == 0 || mkdir(w->prefix, 0755) == 0);
+		w->n = 0;
+		add_tool(w, versions[i], versions[i]);
+		assert_int_equal(install(w), 0);
+		assert_int_equal(w->result.replaced, 1);
+		assert_non_null(strstr(w->warnings.ptr, "is back as it was"));
+		assert_string_equal(text_of(w, "bin/tool"), versions[i]);
+		assert_string_equal(text_of(w, "mine"), "the user's");
+		assert_clean(w);
+	}
+}
+
+/* What is complete stays: only the rest of the old prefix goes. */
+static void test_dead_owner_after_renames(void **state)
+{
+	struct world *w = *state;
+	add_tool(w, "1", "one");
+	assert_int_equal(install(w), 0);
+	die_between_renames(w);
+	const char *aside = lk_arena_printf(&w->arena, "%s/.env.lockenv/" LK_SITE_OLD, w->root);
+	assert_int_equal(rename(aside, w->prefix), 0);
+	assert_int_equal(mkdir(aside, 0755), 0);
+	put_text(w, "../.env.lockenv/" LK_SITE_OLD "/file", "of the old prefix");
 	w->n = 0;
 	add_tool(w, "2", "two");
 	assert_int_equal(install(w), 0);
-	assert_int_equal(w->result.replaced, 1);
-	assert_non_null(strstr(w->warnings.ptr, "is back as it was"));
+	assert_int_equal(w->warnings.len, 0);
 	assert_string_equal(text_of(w, "bin/tool"), "two");
+	assert_string_equal(text_of(w, "file"), "(none)");
 	assert_clean(w);
 }
 
@@ -563,6 +603,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_usage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_and_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dead_owner, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dead_owner_after_renames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_clobber, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pycache_and_scripts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
