@@ -41,7 +41,7 @@ struct compile {
 	int stage_fd;
 	struct lk_u32s files; /* indices of the layout's entries */
 	struct lk_relay relay;
-	atomic_size_t failed; /* processes that did not end well */
+	atomic_size_t failed; /* files of processes that did not end well */
 };
 
 static void put_field(struct lk_buf *out, lk_str text)
@@ -73,8 +73,7 @@ static int make_list(
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot use a temporary file");
 	}
 	if (rc == 0) {
-		*ret_fd = fd;
-		fd = -1;
+		*ret_fd = lk_fd_take(&fd);
 	}
 	return rc;
 }
@@ -120,7 +119,7 @@ static int compile_item(void *ctx, size_t index, struct lk_error *err)
 		return rc;
 	}
 	if (rc < 0 || status != 0) {
-		atomic_fetch_add(&compile->failed, 1);
+		atomic_fetch_add(&compile->failed, to - from);
 		return 0;
 	}
 	for (size_t i = from; i < to; i++) {
@@ -142,11 +141,12 @@ int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 	size_t items = (compile.files.len + FILES_PER_PROCESS - 1) / FILES_PER_PROCESS;
 	lk_relay_init(&compile.relay, report, items);
 	int rc = lk_workers_run(jobs, items, compile_item, &compile, err);
-	if (rc == 0 && atomic_load(&compile.failed) > 0) {
+	size_t failed = atomic_load(&compile.failed);
+	if (rc == 0 && failed > 0) {
 		lk_warn(report,
 			"the environment's python ('%s') does not run here: %zu noarch file(s) "
 			"stay uncompiled",
-			layout->python.program.ptr, compile.files.len);
+			layout->python.program.ptr, failed);
 	}
 	lk_relay_done(&compile.relay);
 	lk_vec_done(&compile.files);
