@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "base/fs.h"
 #include "install/entry_points.h"
 
 struct lk_entries LK_VEC_OF(struct lk_entry);
@@ -38,8 +37,7 @@ static int cmp_entry(const void *a, const void *b)
 
 static int check_target(const struct lk_layout_package *package, lk_str path, struct lk_error *err)
 {
-	if (!lk_path_is_contained(path) || lk_str_is(path, "conda-meta") ||
-		lk_str_starts(path, LK_STR("conda-meta/"))) {
+	if (!lk_path_is_installable(path)) {
 		return lk_fail(err, LK_E_INTEGRITY,
 			"package '" LK_STR_FMT "' would install '" LK_STR_FMT
 			"', which packages may not",

@@ -6,6 +6,12 @@
 #include "base/fs.h"
 #include "conda/subdir.h"
 
+bool lk_path_is_installable(lk_str path)
+{
+	lk_str top = lk_str_slice(path, 0, lk_str_find_char(path, '/'));
+	return lk_path_is_contained(path) && !lk_str_is(top, "conda-meta");
+}
+
 /* "3.12" of "3.12.4", "3.13.0rc1", "3.12"; empty when there is no such start. */
 static lk_str major_minor(lk_str version)
 {
@@ -35,10 +41,7 @@ int lk_python_init(lk_str version, lk_str site_packages_path, lk_str subdir, str
 	while (lk_str_ends(site_packages_path, LK_STR("/")) && site_packages_path.len > 1) {
 		site_packages_path.len--;
 	}
-	if (site_packages_path.len > 0 &&
-		(!lk_path_is_contained(site_packages_path) ||
-			lk_str_is(site_packages_path, "conda-meta") ||
-			lk_str_starts(site_packages_path, LK_STR("conda-meta/")))) {
+	if (site_packages_path.len > 0 && !lk_path_is_installable(site_packages_path)) {
 		return lk_fail(err, LK_E_INTEGRITY,
 			"python_site_packages_path '" LK_STR_FMT
 			"' of package 'python' is not a directory inside the prefix",

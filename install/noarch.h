@@ -7,6 +7,9 @@
 
 #include "base/err.h"
 
+/* May a package put something at PATH of a prefix: inside it, and not in conda-meta? */
+bool lk_path_is_installable(lk_str path);
+
 /* The environment's python; strings owned by the arena given to lk_python_init. */
 struct lk_python {
 	lk_str version;       /* "3.12" */
