@@ -62,36 +62,54 @@ static int open_pipe(int fds[2])
 	return 0;
 }
 
-/* In a process group of its own, so that a limit ends whatever the level started too; with nothing
- * to read or to show, and no signal blocked or ignored. */
-static int spawn_child(
-	const char *program, const char *level, const char *prefix, int write_fd, pid_t *ret_pid)
+/* Nothing to read or to show, and the pipe where the child reports. */
+static int set_actions(posix_spawn_file_actions_t *actions, int write_fd)
 {
-	char *words[] = {lk_strdup(program), lk_strdup("--level"), lk_strdup(level),
-		lk_strdup("--"), prefix ? lk_strdup(prefix) : NULL, NULL};
-	posix_spawnattr_t attributes;
-	posix_spawn_file_actions_t actions;
+	static const int flags[] = {O_RDONLY, O_WRONLY, O_WRONLY};
+	int rc = 0;
+	for (int fd = 0; rc == 0 && fd <= STDERR_FILENO; fd++) {
+		rc = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", flags[fd], 0);
+	}
+	return rc == 0 ? posix_spawn_file_actions_adddup2(actions, write_fd, LK_CHILD_FD) : rc;
+}
+
+/* In a process group of its own, so that a limit ends whatever the level started too; no signal is
+ * blocked or ignored. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
 	sigset_t set;
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes,
-		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	int rc = posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	sigemptyset(&set);
-	posix_spawnattr_setsigmask(&attributes, &set);
+	rc = rc == 0 ? posix_spawnattr_setsigmask(attributes, &set) : rc;
 	sigfillset(&set);
 	sigdelset(&set, SIGKILL);
 	sigdelset(&set, SIGSTOP);
-	posix_spawnattr_setsigdefault(&attributes, &set);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, write_fd, LK_CHILD_FD);
-	int rc = posix_spawn(ret_pid, program, &actions, &attributes, words, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	for (size_t i = 0; words[i]; i++) {
-		lk_free(words[i]);
+	return rc == 0 ? posix_spawnattr_setsigdefault(attributes, &set) : rc;
+}
+
+/* 0 or an errno. */
+static int spawn_child(
+	const char *program, const char *level, const char *prefix, int write_fd, pid_t *ret_pid)
+{
+	const char *const words[] = {program, "--level", level, "--", prefix, NULL};
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t actions;
+	int rc = posix_spawnattr_init(&attributes);
+	if (rc != 0) {
+		return rc;
 	}
+	rc = posix_spawn_file_actions_init(&actions);
+	if (rc == 0) {
+		rc = set_attributes(&attributes);
+		rc = rc == 0 ? set_actions(&actions, write_fd) : rc;
+		if (rc == 0) {
+			rc = posix_spawn(ret_pid, program, &actions, &attributes,
+				(char *const *)words, environ);
+		}
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	posix_spawnattr_destroy(&attributes);
 	return rc;
 }
 

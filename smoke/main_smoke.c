@@ -81,10 +81,13 @@ static int run(const struct request *r)
 	} else {
 		lk_smoke_text(&result, false, &out);
 	}
-	fputs(lk_buf_cstr(&out), stdout);
 	int code = lk_smoke_exit_code(&result);
 	lk_smoke_result_done(&result);
-	return fflush(stdout) == 0 ? code : EXIT_FILES;
+	if (out.overflow || fputs(lk_buf_cstr(&out), stdout) < 0 || fflush(stdout) != 0) {
+		fputs("error: cannot write the results\n", stderr);
+		return EXIT_FILES;
+	}
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -104,7 +107,7 @@ int main(int argc, char **argv)
 	if (r.level) {
 		return lk_child_main(r.level, r.prefix);
 	}
-	signal(SIGCHLD,
-		SIG_DFL); /* ignored, it would take the status of the levels' processes away */
+	/* Ignored, it would take the status of the levels' processes away. */
+	signal(SIGCHLD, SIG_DFL);
 	return run(&r);
 }
