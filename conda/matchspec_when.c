@@ -1,5 +1,8 @@
 /*
  * Conditions (CEP 43): specs joined by "and", "or" and parentheses; "and" binds tighter.
+ *
+ * The CEP has a spec without spaces (python>=3.12). What rattler takes is taken too: a space before
+ * a version that shows as one by its first character (python >=3.12, python 3.12.*).
  */
 #include "conda/matchspec_priv.h"
 
@@ -28,10 +31,10 @@ static void skip_spaces(struct when_parser *w)
 	}
 }
 
-/* The word at the position: up to a space or parenthesis outside brackets and their quotes. */
-static lk_str word_here(const struct when_parser *w)
+/* The word at START: up to a space or parenthesis outside brackets and their quotes. */
+static lk_str word_at(const struct when_parser *w, size_t start)
 {
-	size_t end = w->pos;
+	size_t end = start;
 	unsigned depth = 0;
 	char quote = '\0';
 	for (; end < w->text.len; end++) {
@@ -47,6 +50,28 @@ static lk_str word_here(const struct when_parser *w)
 		depth += quote == '\0' && c == '[';
 		depth -= quote == '\0' && c == ']' && depth > 0;
 	}
+	return lk_str_slice(w->text, start, end);
+}
+
+/* The spec at the position: a word, and the words behind it that continue its version. */
+static lk_str spec_here(const struct when_parser *w)
+{
+	size_t end = w->pos + word_at(w, w->pos).len;
+	size_t next = end;
+	while (next < w->text.len) {
+		if (lk_is_space(w->text.ptr[next])) {
+			next++;
+			continue;
+		}
+		bool goes_on = next > end && end > w->pos &&
+			(strchr("<>=!~*0123456789", w->text.ptr[next]) ||
+				strchr("<>=!~,|", w->text.ptr[end - 1]));
+		if (!goes_on) {
+			break;
+		}
+		end = next + word_at(w, next).len;
+		next = end;
+	}
 	return lk_str_slice(w->text, w->pos, end);
 }
 
@@ -59,10 +84,11 @@ static struct lk_condition *new_condition(struct when_parser *w, enum lk_conditi
 
 static int parse_leaf(struct when_parser *w, const struct lk_condition **ret)
 {
-	lk_str word = word_here(w);
+	lk_str word = word_at(w, w->pos);
 	if (word.len == 0 || lk_str_is(word, "and") || lk_str_is(word, "or")) {
 		return fail(w, w->pos, "a spec is missing");
 	}
+	word = spec_here(w);
 	struct lk_condition *leaf = new_condition(w, LK_CONDITION_SPEC);
 	int rc =
 		matchspec_parse_text(word, w->p->origin, true, w->p->arena, &leaf->spec, w->p->err);
@@ -112,7 +138,7 @@ static int parse_chain(struct when_parser *w, const char *word, enum lk_conditio
 	int rc = parse_item(w, &left);
 	while (rc == 0) {
 		skip_spaces(w);
-		if (!lk_str_is(word_here(w), word)) {
+		if (!lk_str_is(word_at(w, w->pos), word)) {
 			*ret = left;
 			return 0;
 		}

@@ -74,6 +74,7 @@ static void more_canonical_forms(void **state)
 		{"foo ^1\\.[0-9]$", "foo[version='^1\\.[0-9]$']"},
 		{"x@", "*[track_features=x]"},
 		{"foo[track_features='a b,c']", "foo[track_features=['a', 'b', 'c']]"},
+		{"foo[track_features=['a b']]", "foo[track_features=['a b']]"},
 		{"foo[build_number=3]", "foo[build_number=3]"},
 		{"foo[build_number='==3']", "foo[build_number=3]"},
 		{"foo[build_number=>=3]", "foo[build_number='>=3']"},
@@ -235,6 +236,7 @@ static const struct {
 	{"foo ^'$", 6, "a quote outside"},
 	{"^a[[]$ 1 b]c", 1, "not closed in the name"},
 	{"^]a$ 1", 2, "']' without '['"},
+	{"/::^:a$", 5, "invalid character in the name"},
 	{"foo[version=1] x", 15, "unexpected text"},
 	{"foo[version=''] ", 13, "value is empty"},
 	{"foo[build=]", 11, "value is empty"},
@@ -477,6 +479,42 @@ static void conditions_evaluate(void **state)
 	(void)state;
 }
 
+/* Not the CEP's form, but rattler takes it. */
+static void conditions_with_spaces(void **state)
+{
+	static const char *const table[][2] = {
+		{"a >=3.11", "a>=3.11"},
+		{"a >= 3.11", "a>=3.11"},
+		{"a >=3.11, <4 ", "a>=3.11,<4"},
+		{"a 3.11.*", "a[version='3.11.*']"},
+		{"a * x*", NULL},
+		{"a * *x*", "a[build='*x*']"},
+		{"a >=", NULL},
+		{"a 3 (b)", NULL},
+		{"a b", NULL},
+		{"and >=3", NULL},
+	};
+	struct fixture f = {.err = LK_ERROR_INIT};
+	for (size_t i = 0; i < LK_COUNTOF(table); i++) {
+		const struct lk_matchspec *spec;
+		lk_str text = lk_str_printf(&f.arena, "foo[when=\"%s\"]", table[i][0]);
+		int rc = lk_matchspec_parse(text, LK_SPEC_USER, &f.arena, &spec, &f.err);
+		if (!table[i][1]) {
+			assert_int_equal(rc, LK_E_FORMAT);
+			continue;
+		}
+		struct lk_buf LK_CLEANUP(lk_buf_done) got = LK_BUF_INIT(1000);
+		struct lk_buf LK_CLEANUP(lk_buf_done) want = LK_BUF_INIT(1000);
+		assert_int_equal(rc, 0);
+		assert_int_equal(spec->when->op, LK_CONDITION_SPEC);
+		lk_matchspec_canonical(spec->when->spec, &got);
+		lk_matchspec_canonical(parse(&f, lk_str_of(table[i][1])), &want);
+		assert_string_equal(lk_buf_cstr(&got), lk_buf_cstr(&want));
+	}
+	lk_arena_done(&f.arena);
+	(void)state;
+}
+
 static void limits_hold(void **state)
 {
 	static char text[LK_SPEC_MAX_LEN + 2];
@@ -561,6 +599,7 @@ int main(void)
 		cmocka_unit_test(every_key_filters),
 		cmocka_unit_test(channels_match),
 		cmocka_unit_test(conditions_evaluate),
+		cmocka_unit_test(conditions_with_spaces),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(batch_lines_answer),
 	};
