@@ -15,7 +15,7 @@
 static int write_lock(struct lk_app *app, const struct lk_solve_request *request,
 	const struct lk_buf *text, struct lk_error *err)
 {
-	int rc = lk_fs_write_atomic(AT_FDCWD, request->output, text->ptr, text->len, 0, err);
+	int rc = lk_fs_write_atomic(AT_FDCWD, request->target, text->ptr, text->len, 0, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -66,8 +66,8 @@ static bool run_top_level(
 	return false;
 }
 
-static int check_argument_count(
-	const struct lk_cmd *cmd, const struct lk_args *args, struct lk_error *err)
+static int check_argument_count(const struct lk_program *program, const struct lk_cmd *cmd,
+	const struct lk_args *args, struct lk_error *err)
 {
 	if (args->len > cmd->max_args) {
 		lk_fail(err, LK_E_USAGE, "'%s' takes no further argument '%s'", cmd->name,
@@ -77,7 +77,11 @@ static int check_argument_count(
 	} else {
 		return 0;
 	}
-	lk_error_hint(err, "see 'lockenv %s --help'", cmd->name);
+	if (program->only) {
+		lk_error_hint(err, "see '%s --help'", program->name);
+	} else {
+		lk_error_hint(err, "see '%s %s --help'", program->name, cmd->name);
+	}
 	return LK_E_USAGE;
 }
 
@@ -103,7 +107,7 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	if (rc == 0 && app->common.help) {
 		lk_help_command(app->program, cmd, &app->out);
 	} else if (rc == 0) {
-		rc = check_argument_count(cmd, &args, err);
+		rc = check_argument_count(app->program, cmd, &args, err);
 		if (rc == 0) {
 			rc = lk_app_init(app, err);
 		}

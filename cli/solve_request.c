@@ -5,12 +5,16 @@
 #include "cli/solve_request.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "cli/instant.h"
 #include "conda/subdir.h"
+
+#define MAX_LINKS 40 /* as many as Linux follows */
 
 const char *lk_priority_text(enum lk_channel_priority priority)
 {
@@ -38,13 +42,54 @@ struct maker {
 	struct lk_error *err;
 };
 
+/* A lock that is a symlink stays one: what it points to is replaced. A loop ends at open(2). */
+static const char *follow_links(const char *path, struct lk_arena *arena)
+{
+	char target[PATH_MAX];
+	for (unsigned i = 0; i < MAX_LINKS; i++) {
+		ssize_t len = readlink(path, target, sizeof(target));
+		if (len <= 0 || (size_t)len == sizeof(target)) {
+			break;
+		}
+		lk_str dir = lk_path_dirname(lk_str_of(path));
+		path = target[0] == '/' || dir.len == 0
+			? lk_arena_strndup(arena, target, (size_t)len)
+			: lk_arena_printf(
+				  arena, LK_STR_FMT "/%.*s", LK_STR_ARG(dir), (int)len, target);
+	}
+	return path;
+}
+
+/* Better known now than after the solve. */
+static int check_output_folder(const struct maker *m)
+{
+	lk_str dir = lk_path_dirname(lk_str_of(m->request->target));
+	const char *folder = lk_arena_strndup(&m->request->arena, dir.ptr, dir.len);
+	struct stat st;
+	bool writes = !m->options->dry_run && !m->options->locked;
+	if (!writes || dir.len == 0 || (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))) {
+		return 0;
+	}
+	lk_fail(m->err, LK_E_FS, "cannot write '%s': there is no folder '%s'", m->request->output,
+		folder);
+	lk_error_hint(m->err, "make the folder first, or check the path after --output");
+	return LK_E_FS;
+}
+
 static int read_old_lock(const struct maker *m)
 {
 	struct lk_solve_request *r = m->request;
+	struct stat st;
+	r->target = follow_links(r->output, &r->arena);
+	if (stat(r->target, &st) == 0 && !S_ISREG(st.st_mode)) {
+		lk_fail(m->err, LK_E_USAGE, "'%s' is not a regular file", r->output);
+		lk_error_hint(m->err, "--dry-run writes nothing and prints what would change");
+		return LK_E_USAGE;
+	}
 	lk_buf_init(&r->old_text, LK_LOCK_MAX_BYTES);
-	int rc = lk_fs_read_file(AT_FDCWD, r->output, &r->old_text, m->err);
+	int rc = lk_fs_read_file(AT_FDCWD, r->target, &r->old_text, m->err);
 	if (rc == LK_E_NOT_FOUND) {
-		return 0;
+		return check_output_folder(m);
 	}
 	if (rc < 0) {
 		return rc;
@@ -69,8 +114,10 @@ static int refuse_kind(const struct maker *m, const struct lk_envspec *file)
 		lk_error_hint(m->err, "it already names exact packages; give specs instead");
 		return LK_E_FORMAT;
 	}
-	if (file->has_pip) {
-		lk_fail_at(m->err, file->file.ptr, 0, 0, "packages of pip cannot be locked");
+	if (file->pip_line) {
+		lk_fail_at(m->err, file->file.ptr, file->pip_line, file->pip_column,
+			"packages of pip cannot be locked");
+		lk_error_excerpt_from(m->err, file->source);
 		lk_error_hint(m->err, "take the 'pip:' section out and install it apart");
 		return LK_E_FORMAT;
 	}
@@ -79,29 +126,25 @@ static int refuse_kind(const struct maker *m, const struct lk_envspec *file)
 
 /* Turns an error inside a spec into one of its file. The column counts from the spec until now. */
 static void point_into_file(
-	const struct maker *m, const char *path, const struct lk_envspec_line *line)
+	const struct lk_envspec *file, const struct lk_envspec_line *line, struct lk_error *err)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) source = LK_BUF_INIT(LK_LOCK_MAX_BYTES);
-	struct lk_error ignored = LK_ERROR_INIT;
-	lk_error_file(m->err, path);
-	m->err->line = line->line;
-	m->err->column += line->column - (m->err->column > 0);
-	if (lk_fs_read_file(AT_FDCWD, path, &source, &ignored) == 0) {
-		lk_str text = lk_line_of(lk_buf_view(&source), line->line);
-		char first = line->column <= text.len ? text.ptr[line->column - 1] : 0;
-		m->err->column += first == '\'' || first == '"';
-		lk_error_excerpt_from(m->err, lk_buf_view(&source));
-	}
+	lk_str text = lk_line_of(file->source, line->line);
+	char first = line->column <= text.len ? text.ptr[line->column - 1] : 0;
+	lk_error_file(err, file->file.ptr);
+	err->line = line->line;
+	err->column += line->column - (err->column > 0);
+	err->column += first == '\'' || first == '"';
+	lk_error_excerpt_from(err, file->source);
 }
 
-static int check_specs(const struct maker *m, const char *path, const struct lk_envspec *file)
+static int check_specs(const struct maker *m, const struct lk_envspec *file)
 {
 	for (size_t i = 0; i < file->n_specs; i++) {
 		const struct lk_matchspec *spec;
 		int rc = lk_matchspec_parse(
 			file->specs[i].text, LK_SPEC_USER, &m->request->arena, &spec, m->err);
 		if (rc < 0) {
-			point_into_file(m, path, &file->specs[i]);
+			point_into_file(file, &file->specs[i], m->err);
 			return rc;
 		}
 	}
@@ -133,7 +176,7 @@ static int read_files(const struct maker *m)
 			rc = refuse_kind(m, &r->files[i]);
 		}
 		if (rc == 0) {
-			rc = check_specs(m, paths.items[i], &r->files[i]);
+			rc = check_specs(m, &r->files[i]);
 		}
 	}
 	lk_vec_done(&paths);
@@ -257,9 +300,6 @@ static int gather_policy(const struct maker *m)
 	for (size_t i = 0; i < m->config->pinned_packages.n; i++) {
 		lk_vec_push(&r->pins, m->config->pinned_packages.items[i]);
 	}
-	for (size_t i = 0; i < m->options->update.len; i++) {
-		lk_vec_push(&r->update, lk_str_of(m->options->update.items[i]));
-	}
 	r->update_all = m->options->update_all;
 	if (m->options->exclude_newer) {
 		return lk_instant_parse(
@@ -267,6 +307,35 @@ static int gather_policy(const struct maker *m)
 	}
 	if (r->has_old && r->old.exclude_newer.len > 0) {
 		return lk_instant_parse(r->old.exclude_newer, &r->exclude_newer, m->err);
+	}
+	return 0;
+}
+
+static bool locks_name(const struct lk_lock *lock, lk_str name)
+{
+	for (size_t i = 0; i < lock->n_platforms; i++) {
+		for (size_t k = 0; k < lock->platforms[i].n_packages; k++) {
+			if (lk_str_eq(lock->platforms[i].packages[k].name, name)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static int gather_updates(const struct maker *m)
+{
+	struct lk_solve_request *r = m->request;
+	for (size_t i = 0; i < m->options->update.len; i++) {
+		lk_str name = lk_str_of(m->options->update.items[i]);
+		if (r->has_old && !locks_name(&r->old, name)) {
+			lk_fail(m->err, LK_E_USAGE,
+				"'%s' has no package '" LK_STR_FMT "' to update", r->output,
+				LK_STR_ARG(name));
+			lk_error_hint(m->err, "'lockenv list %s' shows what it has", r->output);
+			return LK_E_USAGE;
+		}
+		lk_vec_push(&r->update, name);
 	}
 	return 0;
 }
@@ -378,6 +447,12 @@ static int set_virtuals(const struct maker *m, struct lk_solve_target *target,
 			continue;
 		}
 		bool none = !*value || strcmp(value, "none") == 0;
+		if (!none && !*list[i].prefix && !lk_is_digit(*value)) {
+			lk_fail(m->err, LK_E_USAGE, "'%s' is no version of %s", value,
+				list[i].name);
+			lk_error_hint(m->err, "write numbers such as 12.6, or none");
+			return LK_E_USAGE;
+		}
 		lk_str text = lk_str_printf(&m->request->arena, "%s=%s%s", list[i].name,
 			none ? "" : list[i].prefix, none ? "" : value);
 		int rc = lk_virtuals_set_text(&target->virtuals, text, &m->request->arena, m->err);
@@ -464,6 +539,7 @@ int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *opt
 		read_old_lock,
 		read_files,
 		gather_policy,
+		gather_updates,
 		gather_platforms,
 		gather_specs,
 		gather_channels,

@@ -27,7 +27,8 @@ struct lk_solve_target {
 
 struct lk_solve_request {
 	struct lk_arena arena;
-	const char *output; /* the lock's path */
+	const char *output; /* the lock's path, as given */
+	const char *target; /* the file that it stands for: output with its symlinks followed */
 	bool has_old;
 	struct lk_lock old; /* the existing lock, when has_old */
 	struct lk_buf old_text;

@@ -82,7 +82,10 @@ static int read_section(struct reader *r, const struct lk_yaml *member)
 {
 	lk_str key = member->key;
 	if (lk_str_is(key, "pip")) {
-		r->envspec->has_pip = true;
+		if (!r->envspec->pip_line) {
+			r->envspec->pip_line = member->key_line;
+			r->envspec->pip_column = member->key_column;
+		}
 		return 0;
 	}
 	if (lk_str_starts(key, LK_STR("sel(")) && lk_str_ends(key, LK_STR(")"))) {
@@ -343,6 +346,7 @@ int lk_envspec_parse(lk_str text, const char *name, bool yaml, const struct lk_r
 	struct lk_envspec envspec = {0};
 	lk_arena_init(&envspec.arena);
 	envspec.file = lk_str_dup(&envspec.arena, lk_str_of(name));
+	envspec.source = lk_str_dup(&envspec.arena, text);
 	struct reader r = {.name = name, .report = report, .envspec = &envspec, .err = err};
 	int rc = yaml ? read_yaml(&r, text) : read_list(&r, text);
 	if (r.lines.len > 0) {

@@ -17,6 +17,7 @@ struct lk_envspec_line {
 struct lk_envspec {
 	struct lk_arena arena;
 	lk_str file;
+	lk_str source; /* its whole text, for excerpts */
 	lk_str name;
 	struct lk_str_list channels; /* without nodefaults */
 	bool nodefaults;
@@ -28,7 +29,7 @@ struct lk_envspec {
 	} * variables;
 	size_t n_variables;
 	bool explicit_urls; /* an @EXPLICIT list: specs are URLs with hashes, no solver */
-	bool has_pip; /* a pip section was there and is refused by solve with a clear message */
+	unsigned pip_line, pip_column; /* of the first pip section, which solve refuses; else 0 */
 };
 
 /* By extension: .yml and .yaml are environment.yml, everything else is a spec list. LK_E_FORMAT

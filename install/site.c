@@ -14,15 +14,17 @@
 #define OWN_TRIES 50
 #define OWN_PAUSE_NS 10000000L
 
+/* PATH and its like cannot name a folder with ':' in it; conda refuses that too. */
 static int check_name(const char *prefix, struct lk_error *err)
 {
 	const char *bad = prefix;
-	while (*bad != '\0' && (unsigned char)*bad >= 0x20 && *bad != 0x7f) {
+	while (*bad != '\0' && (unsigned char)*bad >= 0x20 && *bad != 0x7f && *bad != ':') {
 		bad++;
 	}
 	if (prefix[0] != '/' || prefix[1] == '\0' || *bad != '\0') {
 		lk_fail(err, LK_E_USAGE, "'%s' cannot be a prefix", prefix);
-		lk_error_hint(err, "give a directory other than '/', without control characters");
+		lk_error_hint(
+			err, "give a directory other than '/', without ':' and control characters");
 		return err->code;
 	}
 	return 0;

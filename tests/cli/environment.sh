@@ -86,13 +86,13 @@ dependencies:
 YML
 printf 'dependencies:\n- pip:\n  - torch\n' >pip.yml
 runs 2 from_file -f pip.yml -o other.lock
-err_has 'error: pip.yml: packages of pip cannot be locked'
+err_has 'error: pip.yml:2:3: packages of pip cannot be locked'
 printf '@EXPLICIT\nhttps://example.org/a-1-0.conda\n' >explicit.txt
 runs 2 from_file -f explicit.txt -o other.lock
 err_has '@EXPLICIT'
 runs 2 from_file -f no-such.yml -o other.lock
 err_has no-such.yml
-runs 8 from_file -f . -o other.lock
+runs 2 from_file -f . -o other.lock
 rm environment.yml
 mkdir empty
 cd empty

@@ -40,6 +40,8 @@ refused 2 'exists and is not an environment' lockenv install old.lock -p theirs
 refused 2 'is not a directory' lockenv install old.lock -p old.lock
 refused 2 'not a directory' lockenv install old.lock -p old.lock/env
 refused 2 "'/' cannot be a prefix" lockenv install old.lock -p /
+refused 2 "co:lon' cannot be a prefix" lockenv install old.lock -p co:lon
+refused 2 'not both' lockenv install old.lock -p env -n named
 mkdir blank
 runs 0 lockenv install old.lock -p blank
 

@@ -128,3 +128,33 @@ runs 0 env CONDA_OVERRIDE_CUDA=11.0 lockenv solve --override-channels -c "$test_
 has gpu3.lock '__cuda: 12.8=0'
 runs 0 solve hello --virtual __fpga=3.1=x -o fpga.lock
 has fpga.lock '__fpga: 3.1=x'
+
+# A version is a version; a name to update is one of the lock.
+runs 2 solve hello --cuda nope -o none.lock
+err_has "'nope' is no version of __cuda"
+runs 2 solve hello --update nope -o env.lock
+err_has "'env.lock' has no package 'nope' to update"
+
+# A lock that is a symlink stays one, also where it points to nothing yet.
+mkdir -p real
+ln -s real/linked.lock link.lock
+ln -s "$scratch/work/link.lock" twice.lock
+for link in link twice; do
+	rm -f real/linked.lock
+	runs 0 solve hello -o "$link.lock"
+	[ -L "$link.lock" ] || fail 'the link was replaced'
+	[ -f real/linked.lock ] || fail 'nothing was written through the link'
+done
+runs 0 solve hello oldtool -o twice.lock
+has real/linked.lock oldtool
+ln -s loop.lock loop.lock
+runs 8 solve hello -o loop.lock
+
+# Where no lock can be written is told before anything is solved.
+runs 8 solve hello -o nowhere/env.lock
+err_has "there is no folder 'nowhere'"
+err_lacks packages
+runs 0 solve hello --dry-run -o nowhere/env.lock
+runs 2 solve hello -o /dev/null
+err_has "'/dev/null' is not a regular file"
+runs 2 solve hello -o real

@@ -51,7 +51,7 @@ runs 2 lockenv install -n a/b env.lock
 
 # Arguments after -- are no options.
 runs 2 lockenv list -- --json
-err_has "there is no lock '--json'"
+err_has "there is no lock or environment '--json'"
 is 0 "$(wc -c <"$out")"
 
 # One JSON document on stdout whatever goes wrong, and the same words on stderr.
@@ -100,3 +100,7 @@ err_has "'--cache' is empty"
 # Control characters of the input never reach a terminal.
 runs 2 lockenv check "$(printf 'a\033[31mb.lock')"
 err_lacks "$escape"
+
+# Each program names itself.
+runs 2 lockenv-install
+err_has "hint: see 'lockenv-install --help'"

@@ -113,7 +113,7 @@ static void environment_files_are_read(void **state)
 	assert_int_equal(f->spec.n_variables, 2);
 	assert_true(lk_str_is(f->spec.variables[1].name, "B"));
 	assert_true(lk_str_is(f->spec.variables[1].value, "two words"));
-	assert_false(f->spec.has_pip || f->spec.explicit_urls);
+	assert_false(f->spec.pip_line > 0 || f->spec.explicit_urls);
 	assert_int_equal(f->warnings, 0);
 }
 
@@ -132,7 +132,8 @@ static void pip_and_unknown_keys_are_told(void **state)
 {
 	struct fixture *f = *state;
 	must_parse(f, "dependencies:\n- python\n- pip:\n  - requests\nmystery: 1\n", true);
-	assert_true(f->spec.has_pip);
+	assert_int_equal(f->spec.pip_line, 3);
+	assert_int_equal(f->spec.pip_column, 3);
 	assert_int_equal(f->warnings, 1);
 	check_specs(&f->spec, "python@:2:3");
 	must_parse(f, "dependencies:\n- https://h/a-1-0.conda#[linux]\n", true);
