@@ -134,8 +134,15 @@ static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
 	}
 	size_t *order = lk_arena_calloc(arena, old->n_packages, sizeof(*order));
 	if (rc == 0) {
-		rc = lk_walk_order(records, old->n_packages, specs, old->specs.n, &old->solved_with,
-			lock->channels, lock->n_channels, s->request->alias, order, err);
+		const struct lk_task task = {
+			.channels = lock->channels,
+			.n_channels = lock->n_channels,
+			.alias = s->request->alias,
+			.specs = specs,
+			.n_specs = old->specs.n,
+			.virtuals = &old->solved_with,
+		};
+		rc = lk_walk_order(records, old->n_packages, &task, order, err);
 	}
 	if (rc < 0) {
 		return lk_wrap(err, "'%s'", s->request->output);
@@ -169,6 +176,14 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 		roots[n_roots++] = old->packages[i].name;
 	}
 	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
+}
+
+/* Records that turned out to be broken when they were reached. */
+static void tell_left_out(const struct solver *s)
+{
+	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
+		lk_repodata_tell(s->repodata[i], &s->app->report);
+	}
 }
 
 /* A name that no channel has: then all names are gathered, for near misses. */
@@ -233,6 +248,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	}
 	if (rc == 0) {
 		rc = load_reach(s, index, old, specs, target->specs.len, &reach, err);
+		tell_left_out(s);
 	}
 	if (rc == 0 && old) {
 		rc = old_walk(s, old, &locked, err);

@@ -15,8 +15,9 @@ struct load {
 		const struct lk_version **items;
 		size_t len, cap;
 	} versions;
-	struct lk_map locked_index; /* URL to task->locked, kept names alone */
-	bool *locked_seen;
+	const struct lk_report *report;
+	struct lk_map locked; /* name to task->locked, kept ones alone */
+	bool *locked_seen;    /* beside task->locked */
 	struct lk_needs needs;
 	struct lk_u32s limits;
 };
@@ -40,7 +41,7 @@ static const struct lk_version *version_of(struct load *load, lk_str text)
 	const struct lk_version *version = NULL;
 	struct lk_error err = LK_ERROR_INIT;
 
-	if (index != LK_MAP_NONE) {
+	if (index < load->versions.len) {
 		return load->versions.items[index];
 	}
 	if (lk_version_parse(text, &load->problem->arena, &version, &err) < 0) {
@@ -190,60 +191,50 @@ static void consider(struct load *load, struct lk_candidate *candidate, unsigned
 	keep(load, candidate);
 }
 
-static bool is_kept_name(const struct lk_task *task, lk_str name)
-{
-	for (size_t i = 0; i < task->n_update; i++) {
-		if (lk_str_eq(task->update[i], name)) {
-			return false;
-		}
-	}
-	return !task->update_all;
-}
-
 /* Is RECORD, as the channel has it now, the artifact that the lock holds? Notes that it was seen.
  */
 static bool is_locked(struct load *load, const struct lk_record *record)
 {
-	uint32_t index = lk_map_get(&load->locked_index, record->url);
+	uint32_t index = lk_map_get(&load->locked, record->name);
 	const struct lk_record *locked;
 
-	if (index == LK_MAP_NONE) {
+	if (index == LK_MAP_NONE || !lk_str_eq(load->task->locked[index].url, record->url)) {
 		return false;
 	}
-	/* Replaced under the same address: the old bytes cannot be had any more. */
 	load->locked_seen[index] = true;
 	locked = &load->task->locked[index];
-	return !locked->has_sha256 || !record->has_sha256 ||
-		lk_sha256_eq(&locked->sha256, &record->sha256);
+	if (!locked->has_sha256 || !record->has_sha256 ||
+		lk_sha256_eq(&locked->sha256, &record->sha256)) {
+		return true;
+	}
+	lk_warn(load->report,
+		"'" LK_STR_FMT "' is locked, but channel " LK_STR_FMT
+		" has other bytes under that name now: it is not kept",
+		LK_STR_ARG(record->fn), LK_STR_ARG(record->channel));
+	return false;
 }
 
-/* Locked records of NAME that no channel has any more stay: the lock knows them. */
+/* A locked record of NAME that no channel has any more stays: the lock knows it. */
 static void consider_vanished(struct load *load, uint32_t name, unsigned first_channel)
 {
 	const struct lk_task *task = load->task;
+	uint32_t index = lk_map_get(&load->locked, load->problem->names.items[name].text);
+	struct lk_candidate candidate = {.name = name, .base = LK_NO_INDEX, .locked = true};
 
-	for (size_t i = 0; i < task->n_locked; i++) {
-		struct lk_candidate candidate = {.record = &task->locked[i],
-			.name = name,
-			.base = LK_NO_INDEX,
-			.locked = true};
-
-		if (load->locked_seen[i] ||
-			!lk_str_eq(task->locked[i].name, load->problem->names.items[name].text)) {
-			continue;
-		}
-		load->locked_seen[i] = true;
-		while (candidate.channel < task->n_channels &&
-			!lk_str_eq(
-				task->channels[candidate.channel].name, task->locked[i].channel)) {
-			candidate.channel++;
-		}
-		if (candidate.channel < task->n_channels) {
-			consider(load, &candidate, first_channel);
-		}
+	if (index == LK_MAP_NONE || load->locked_seen[index]) {
+		return;
+	}
+	candidate.record = &task->locked[index];
+	while (candidate.channel < task->n_channels &&
+		!lk_str_eq(task->channels[candidate.channel].name, candidate.record->channel)) {
+		candidate.channel++;
+	}
+	if (candidate.channel < task->n_channels) {
+		consider(load, &candidate, first_channel);
 	}
 }
 
+/* REACHED without records: a name that only the lock has. */
 static void load_name(struct load *load, const struct lk_reached *reached)
 {
 	struct lk_problem *problem = load->problem;
@@ -267,18 +258,6 @@ static void load_name(struct load *load, const struct lk_reached *reached)
 		consider(load, &candidate, first_channel);
 	}
 	consider_vanished(load, name, first_channel);
-}
-
-/* A name that only the lock has. */
-static void load_locked_name(struct load *load, size_t index)
-{
-	struct lk_problem *problem = load->problem;
-	uint32_t name = lk_problem_add_name(problem, load->task->locked[index].name);
-
-	if (problem->names.items[name].n == 0) {
-		problem->names.items[name].first = (uint32_t)problem->candidates.len;
-		consider_vanished(load, name, UINT32_MAX);
-	}
 }
 
 /* The user's specs are the root's needs, the pins its limits. */
@@ -325,14 +304,13 @@ int lk_candidates_load(
 	struct lk_problem *problem, const struct lk_report *report, struct lk_error *err)
 {
 	const struct lk_task *task = problem->task;
-	struct load load = {.problem = problem, .task = task};
+	struct load load = {.problem = problem, .task = task, .report = report};
 	int rc = 0;
 
 	load.locked_seen = lk_calloc(task->n_locked, sizeof(*load.locked_seen));
 	for (size_t i = 0; i < task->n_locked; i++) {
-		load.locked_seen[i] = !is_kept_name(task, task->locked[i].name);
-		if (!load.locked_seen[i]) {
-			lk_map_set(&load.locked_index, task->locked[i].url, (uint32_t)i);
+		if (lk_task_keeps(task, task->locked[i].name)) {
+			lk_map_set(&load.locked, task->locked[i].name, (uint32_t)i);
 		}
 	}
 	for (size_t i = 0; rc == 0 && i < task->reach->n_names; i++) {
@@ -342,15 +320,16 @@ int lk_candidates_load(
 		}
 	}
 	for (size_t i = 0; rc == 0 && i < task->n_locked; i++) {
-		if (!load.locked_seen[i]) {
-			load_locked_name(&load, i);
+		if (lk_map_get(&load.locked, task->locked[i].name) == i &&
+			lk_problem_name(problem, task->locked[i].name) == LK_NO_INDEX) {
+			load_name(&load, &(struct lk_reached){.name = task->locked[i].name});
 		}
 	}
 	if (rc == 0) {
 		rc = load_roots(problem, err);
 	}
 	lk_free(load.locked_seen);
-	lk_map_done(&load.locked_index);
+	lk_map_done(&load.locked);
 	lk_map_done(&load.version_index);
 	lk_vec_done(&load.versions);
 	lk_vec_done(&load.needs);

@@ -55,20 +55,30 @@ static bool explain_alone(struct lk_explanation *explanation, uint32_t index)
 
 /* --- the smallest core --- */
 
-/* Drops what is not needed for the contradiction from MASK. */
-static void shrink(struct lk_state *state, bool *needs, bool *limits)
-{
-	const struct lk_candidate *root = root_of(state->problem);
-	const struct lk_root_mask mask = {.needs = needs, .limits = limits};
+struct shrinking {
+	const struct lk_state *state;
+	const struct lk_report *report;
+	struct lk_root_mask mask;
+};
 
-	/* From the end: what was asked for first is the last to be given up as the culprit. */
-	for (uint32_t i = root->n_limits; i-- > 0;) {
-		limits[i] = false;
-		limits[i] = lk_oracle_ask(state, state->trail.len, &mask, NULL);
+/* Drops from ASKED, FROM up to TO, what the contradiction does not need. Halves that can go whole
+ * go at once; the answer is that of trying one after the other from the end: what was asked for
+ * first is the last to be given up as the culprit. */
+static void shrink(const struct shrinking *s, bool *asked, uint32_t from, uint32_t to)
+{
+	uint32_t middle = from + (to - from) / 2;
+
+	if (from == to || lk_report_stop(s->report)) {
+		return;
 	}
-	for (uint32_t i = root->n_needs; i-- > 0;) {
-		needs[i] = false;
-		needs[i] = lk_oracle_ask(state, state->trail.len, &mask, NULL);
+	memset(asked + from, 0, to - from);
+	if (!lk_oracle_ask(s->state, s->state->trail.len, &s->mask, NULL)) {
+		return;
+	}
+	memset(asked + from, 1, to - from);
+	if (to - from > 1) {
+		shrink(s, asked, middle, to);
+		shrink(s, asked, from, middle);
 	}
 }
 
@@ -299,34 +309,55 @@ static void tell_core(struct lk_state *state, struct lk_explanation *explanation
 	lk_free(tree.told);
 }
 
-static int explain_core(
-	struct lk_state *state, struct lk_explanation *explanation, struct lk_error *err)
+/* What to do about it: ELSE, but first of all the option that describes another target. */
+static void hint(
+	const struct lk_explanation *explanation, const char *instead, struct lk_error *err)
+{
+	if (explanation->virtual) {
+		lk_error_hint(err, "if the target has it, solve with " LK_STR_FMT "; else %s",
+			LK_STR_ARG(lk_explain_option(explanation)), instead);
+	} else {
+		lk_error_hint(err, "%s", instead);
+	}
+}
+
+static int explain_core(struct lk_state *state, const struct lk_report *report,
+	struct lk_explanation *explanation, struct lk_error *err)
 {
 	const struct lk_candidate *root = root_of(state->problem);
 	bool *needs = lk_calloc(root->n_needs, sizeof(*needs));
 	bool *limits = lk_calloc(root->n_limits, sizeof(*limits));
-	const struct lk_root_mask mask = {.needs = needs, .limits = limits};
+	const struct shrinking shrinking = {
+		.state = state, .report = report, .mask = {.needs = needs, .limits = limits}};
 	struct lk_buf LK_CLEANUP(lk_buf_done) names = LK_BUF_INIT(1500);
 	int rc;
 
 	memset(needs, 1, root->n_needs * sizeof(*needs));
 	memset(limits, 1, root->n_limits * sizeof(*limits));
 	lk_state_clean(state);
-	shrink(state, needs, limits);
+	shrink(&shrinking, limits, 0, root->n_limits);
+	shrink(&shrinking, needs, 0, root->n_needs);
 	lk_state_back(state, 0);
-	tell_core(state, explanation, &mask, &names);
-	rc = lk_fail(err, LK_E_UNSAT, "the specs cannot be satisfied%s: %s",
-		lk_str_find(lk_buf_view(&names), LK_STR("', '")) == SIZE_MAX ? "" : " together",
-		lk_buf_cstr(&names));
-	lk_error_hint(err,
-		"relax one of these specs, or change channels or the target's virtual "
-		"packages");
+	if (lk_report_stop(report)) {
+		rc = lk_fail(err, LK_E_INTERRUPTED, "interrupted while solving");
+	} else {
+		tell_core(state, explanation, &shrinking.mask, &names);
+		rc = lk_fail(err, LK_E_UNSAT, "the specs cannot be satisfied%s: %s",
+			lk_str_find(lk_buf_view(&names), LK_STR("', '")) == SIZE_MAX ? ""
+										     : " together",
+			lk_buf_cstr(&names));
+		hint(explanation,
+			"relax one of these specs, or change channels or the target's virtual "
+			"packages",
+			err);
+	}
 	lk_free(needs);
 	lk_free(limits);
 	return rc;
 }
 
-int lk_explain(struct lk_state *state, struct lk_solution *solution, struct lk_error *err)
+int lk_explain(struct lk_state *state, const struct lk_report *report, struct lk_solution *solution,
+	struct lk_error *err)
 {
 	const struct lk_candidate *root = root_of(state->problem);
 	struct lk_explanation explanation = {.problem = state->problem, .arena = &solution->arena};
@@ -338,16 +369,15 @@ int lk_explain(struct lk_state *state, struct lk_solution *solution, struct lk_e
 		alone += !root->needs[i].when && explain_alone(&explanation, root->needs[i].spec);
 	}
 	if (alone == 0) {
-		rc = explain_core(state, &explanation, err);
+		rc = explain_core(state, report, &explanation, err);
 	} else {
 		const struct lk_reason *first = explanation.lines.items;
 		bool more = explanation.lines.len > 1 && first[1].depth == 1;
 
 		rc = lk_fail(err, LK_E_UNSAT, LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(first->text),
 			more ? ": " : "", LK_STR_ARG(more ? first[1].text : (lk_str){0}));
-		lk_error_hint(err,
-			"check the spelling, the channels and the target's virtual "
-			"packages");
+		hint(&explanation,
+			"check the spelling, the channels and the target's virtual packages", err);
 	}
 	lines = lk_arena_calloc(&solution->arena, explanation.lines.len, sizeof(*lines));
 	for (size_t i = 0; i < explanation.lines.len; i++) {

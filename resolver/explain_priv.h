@@ -10,14 +10,18 @@
 struct lk_explanation {
 	struct lk_problem *problem;
 	struct lk_arena *arena;
+	const struct lk_matchspec
+		*virtual; /* the first that the target lacks; NULL: none is told of */
 	struct {
 		struct lk_reason *items;
 		size_t len, cap;
 	} lines;
 };
 
-/* STATE is back at before any choice. Fills the reasons and err; returns LK_E_UNSAT. */
-int lk_explain(struct lk_state *state, struct lk_solution *solution, struct lk_error *err);
+/* STATE is back at before any choice. Fills the reasons and err; returns LK_E_UNSAT, or
+ * LK_E_INTERRUPTED. */
+int lk_explain(struct lk_state *state, const struct lk_report *report, struct lk_solution *solution,
+	struct lk_error *err);
 
 /* --- explain_text.c: single lines --- */
 
@@ -31,9 +35,8 @@ lk_str lk_explain_group(
 bool lk_explain_outs(
 	struct lk_explanation *explanation, unsigned depth, const struct lk_matchspec *spec);
 /* Why nothing at all matches SPEC: an unknown name with near misses, or versions that there are. */
-lk_str lk_explain_nothing(
-	const struct lk_explanation *explanation, const struct lk_matchspec *spec);
-/* "this lock is solved with __cuda 12.2" or "… without __cuda". */
-lk_str lk_explain_virtual(const struct lk_explanation *explanation, lk_str name);
+lk_str lk_explain_nothing(struct lk_explanation *explanation, const struct lk_matchspec *spec);
+/* How solve is told that the target has the virtual package that was missed: "--cuda VERSION". */
+lk_str lk_explain_option(const struct lk_explanation *explanation);
 
 #endif

@@ -45,11 +45,16 @@ lk_str lk_explain_group(
 		LK_STR_ARG(first->name), LK_STR_ARG(first->version), n);
 }
 
-lk_str lk_explain_virtual(const struct lk_explanation *explanation, lk_str name)
+/* "this lock is solved with __cuda 12.2" or "… without __cuda". */
+static lk_str explain_virtual(struct lk_explanation *explanation, const struct lk_matchspec *spec)
 {
+	lk_str name = spec->name;
 	const struct lk_virtual *found =
 		lk_virtuals_find(explanation->problem->task->virtuals, name);
 
+	if (!explanation->virtual) {
+		explanation->virtual = spec;
+	}
 	if (!found) {
 		return lk_str_printf(explanation->arena, "this lock is solved without " LK_STR_FMT,
 			LK_STR_ARG(name));
@@ -64,6 +69,29 @@ lk_str lk_explain_virtual(const struct lk_explanation *explanation, lk_str name)
 		LK_STR_ARG(name), LK_STR_ARG(found->version), LK_STR_ARG(found->build));
 }
 
+lk_str lk_explain_option(const struct lk_explanation *explanation)
+{
+	static const char *const options[][2] = {
+		{"__cuda", "--cuda VERSION"},
+		{"__cuda_arch", "--cuda-arch VERSION"},
+		{"__glibc", "--glibc VERSION"},
+		{"__archspec", "--archspec NAME"},
+	};
+	const struct lk_matchspec *spec = explanation->virtual;
+
+	if (lk_str_is(spec->name, "__archspec") && lk_build_is_valid(spec->build_text)) {
+		return lk_str_printf(
+			explanation->arena, "--archspec " LK_STR_FMT, LK_STR_ARG(spec->build_text));
+	}
+	for (size_t i = 0; i < LK_COUNTOF(options); i++) {
+		if (lk_str_is(spec->name, options[i][0])) {
+			return lk_str_of(options[i][1]);
+		}
+	}
+	return lk_str_printf(
+		explanation->arena, "--virtual " LK_STR_FMT "=VERSION", LK_STR_ARG(spec->name));
+}
+
 static lk_str virtual_text(struct lk_explanation *explanation, lk_str dependency, lk_str who)
 {
 	struct lk_error err = LK_ERROR_INIT;
@@ -72,8 +100,7 @@ static lk_str virtual_text(struct lk_explanation *explanation, lk_str dependency
 
 	/* It was interned when it ruled the record out, so this only looks it up. */
 	if (lk_problem_intern(explanation->problem, dependency, &spec, &err) == 0) {
-		about = lk_explain_virtual(
-			explanation, explanation->problem->specs.items[spec].spec->name);
+		about = explain_virtual(explanation, explanation->problem->specs.items[spec].spec);
 	}
 	return lk_str_printf(explanation->arena, LK_STR_FMT " needs " LK_STR_FMT ", " LK_STR_FMT,
 		LK_STR_ARG(who), LK_STR_ARG(dependency), LK_STR_ARG(about));
@@ -223,18 +250,33 @@ static lk_str near_misses(const struct lk_explanation *explanation, lk_str name)
 	return lk_str_dup(explanation->arena, lk_buf_view(&buf));
 }
 
-lk_str lk_explain_nothing(const struct lk_explanation *explanation, const struct lk_matchspec *spec)
+/* The newest of NAME's candidates or, with SIGN -1, the oldest; the best rank may be neither. */
+static lk_str extreme_version(
+	const struct lk_problem *problem, const struct lk_candidate_name *name, int sign)
+{
+	const struct lk_candidate *found = &problem->candidates.items[name->first];
+
+	for (uint32_t i = 1; i < name->n; i++) {
+		const struct lk_candidate *other = &problem->candidates.items[name->first + i];
+
+		if (lk_version_cmp(other->version, found->version) * sign > 0) {
+			found = other;
+		}
+	}
+	return found->record->version;
+}
+
+lk_str lk_explain_nothing(struct lk_explanation *explanation, const struct lk_matchspec *spec)
 {
 	const struct lk_problem *problem = explanation->problem;
-	const struct lk_reached *reached = lk_reach_find(problem->task->reach, spec->name);
 	const struct lk_candidate_name *name;
 	uint32_t index = lk_problem_name(problem, spec->name);
 	lk_str near;
 
 	if (lk_name_is_virtual(spec->name)) {
-		return lk_explain_virtual(explanation, spec->name);
+		return explain_virtual(explanation, spec);
 	}
-	if (!reached) {
+	if (!lk_reach_find(problem->task->reach, spec->name)) {
 		near = near_misses(explanation, spec->name);
 		return lk_str_printf(explanation->arena,
 			"no channel has a package named '" LK_STR_FMT "'%s" LK_STR_FMT "%s",
@@ -249,7 +291,6 @@ lk_str lk_explain_nothing(const struct lk_explanation *explanation, const struct
 	return lk_str_printf(explanation->arena,
 		"no record matches '" LK_STR_FMT "'; the newest is " LK_STR_FMT
 		" and the oldest " LK_STR_FMT,
-		LK_STR_ARG(spec->text),
-		LK_STR_ARG(problem->candidates.items[name->first].record->version),
-		LK_STR_ARG(problem->candidates.items[name->first + name->n - 1].record->version));
+		LK_STR_ARG(spec->text), LK_STR_ARG(extreme_version(problem, name, 1)),
+		LK_STR_ARG(extreme_version(problem, name, -1)));
 }

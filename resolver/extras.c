@@ -8,6 +8,15 @@
  */
 #include "resolver/problem_priv.h"
 
+#define MAX_GROUP_CANDIDATES ((size_t)1 << 20)
+
+struct expansion {
+	struct lk_problem *problem;
+	struct lk_u32s any_specs; /* by name: the spec that all its candidates meet */
+	size_t n_candidates;      /* of groups */
+	struct lk_error *err;
+};
+
 /* The group's dependencies as needs of a candidate; false when one rules it out. */
 static bool group_needs(struct lk_problem *problem, const struct lk_record *record, lk_str group,
 	struct lk_needs *needs)
@@ -47,31 +56,20 @@ static struct lk_need *needs_dup(struct lk_problem *problem, const struct lk_nee
 	return copy;
 }
 
-/* The name of GROUP of the package BASE; made with its candidates when it is new. */
-static uint32_t group_name(struct lk_problem *problem, uint32_t base, lk_str group)
+static void add_group_candidates(struct lk_problem *problem, uint32_t name)
 {
-	lk_str text = lk_str_printf(&problem->arena, LK_STR_FMT "[" LK_STR_FMT "]",
-		LK_STR_ARG(problem->names.items[base].text), LK_STR_ARG(group));
-	uint32_t name = lk_problem_name(problem, text);
+	uint32_t base = problem->names.items[name].base;
+	uint32_t first = problem->names.items[base].first;
+	uint32_t end = first + problem->names.items[base].n;
 	struct lk_needs needs = {0};
-	uint32_t first;
-	uint32_t n;
 
-	if (name != LK_NO_INDEX) {
-		return name;
-	}
-	name = lk_problem_add_name(problem, text);
-	first = problem->names.items[base].first;
-	n = problem->names.items[base].n;
-	problem->names.items[name].base = base;
-	problem->names.items[name].group = lk_str_dup(&problem->arena, group);
 	problem->names.items[name].first = (uint32_t)problem->candidates.len;
-	for (uint32_t c = first; c < first + n; c++) {
+	for (uint32_t c = first; c < end; c++) {
 		struct lk_candidate tied = problem->candidates.items[c];
 
 		lk_vec_clear(&needs);
 		lk_vec_push(&needs, (struct lk_need){.spec = lk_problem_add_exact(problem, c)});
-		if (!group_needs(problem, tied.record, group, &needs)) {
+		if (!group_needs(problem, tied.record, problem->names.items[name].group, &needs)) {
 			continue;
 		}
 		lk_vec_push(&problem->candidates,
@@ -84,7 +82,33 @@ static uint32_t group_name(struct lk_problem *problem, uint32_t base, lk_str gro
 		problem->names.items[name].n++;
 	}
 	lk_vec_done(&needs);
-	return name;
+}
+
+/* The name of GROUP of the package BASE; made with its candidates when it is new. */
+static int group_name(struct expansion *x, uint32_t base, lk_str group, uint32_t *ret)
+{
+	struct lk_problem *problem = x->problem;
+	lk_str text = lk_str_printf(&problem->arena, LK_STR_FMT "[" LK_STR_FMT "]",
+		LK_STR_ARG(problem->names.items[base].text), LK_STR_ARG(group));
+
+	*ret = lk_problem_name(problem, text);
+	if (*ret != LK_NO_INDEX) {
+		return 0;
+	}
+	x->n_candidates += problem->names.items[base].n;
+	if (x->n_candidates > MAX_GROUP_CANDIDATES) {
+		lk_fail(x->err, LK_E_FORMAT,
+			"extras of more than %zu records are asked for, '" LK_STR_FMT
+			"' among them",
+			MAX_GROUP_CANDIDATES, LK_STR_ARG(text));
+		lk_error_hint(x->err, "leave the package that asks for so many extras out");
+		return LK_E_FORMAT;
+	}
+	*ret = lk_problem_add_name(problem, text);
+	problem->names.items[*ret].base = base;
+	problem->names.items[*ret].group = lk_str_dup(&problem->arena, group);
+	add_group_candidates(problem, *ret);
+	return 0;
 }
 
 /* A spec that every candidate of NAME meets. */
@@ -102,38 +126,57 @@ static uint32_t any_of(struct lk_problem *problem, uint32_t name)
 }
 
 /* The need of a group that a need with extras also means. */
-static struct lk_need need_of_group(struct lk_problem *problem, struct lk_u32s *any_specs,
-	const struct lk_need *need, uint32_t base, lk_str group)
+static int need_of_group(struct expansion *x, const struct lk_need *need, uint32_t base,
+	lk_str group, struct lk_need *ret)
 {
-	uint32_t name = group_name(problem, base, group);
+	uint32_t name;
+	int rc = group_name(x, base, group, &name);
 
-	while (any_specs->len <= name) {
-		lk_vec_push(any_specs, LK_NO_INDEX);
+	if (rc < 0) {
+		return rc;
 	}
-	if (any_specs->items[name] == LK_NO_INDEX) {
-		any_specs->items[name] = any_of(problem, name);
+	while (x->any_specs.len <= name) {
+		lk_vec_push(&x->any_specs, LK_NO_INDEX);
 	}
-	return (struct lk_need){.spec = any_specs->items[name], .when = need->when};
+	if (x->any_specs.items[name] == LK_NO_INDEX) {
+		x->any_specs.items[name] = any_of(x->problem, name);
+	}
+	*ret = (struct lk_need){.spec = x->any_specs.items[name], .when = need->when};
+	return 0;
 }
 
-static void expand_candidate(struct lk_problem *problem, uint32_t candidate,
-	struct lk_u32s *any_specs, struct lk_needs *needs)
+static int expand_need(struct expansion *x, struct lk_need need, struct lk_needs *needs)
 {
+	const struct lk_matchspec *spec = x->problem->specs.items[need.spec].spec;
+	uint32_t base;
+
+	lk_vec_push(needs, need);
+	if (!spec || spec->extras.n == 0) {
+		return 0;
+	}
+	base = lk_problem_name(x->problem, spec->name);
+	for (size_t k = 0; base != LK_NO_INDEX && k < spec->extras.n; k++) {
+		struct lk_need of_group;
+		int rc = need_of_group(x, &need, base, spec->extras.items[k], &of_group);
+
+		if (rc < 0) {
+			return rc;
+		}
+		lk_vec_push(needs, of_group);
+	}
+	return 0;
+}
+
+static int expand_candidate(struct expansion *x, uint32_t candidate, struct lk_needs *needs)
+{
+	struct lk_problem *problem = x->problem;
+
 	lk_vec_clear(needs);
 	for (uint32_t i = 0; i < problem->candidates.items[candidate].n_needs; i++) {
-		struct lk_need need = problem->candidates.items[candidate].needs[i];
-		const struct lk_matchspec *spec = problem->specs.items[need.spec].spec;
-		uint32_t base;
+		int rc = expand_need(x, problem->candidates.items[candidate].needs[i], needs);
 
-		lk_vec_push(needs, need);
-		if (!spec || spec->extras.n == 0) {
-			continue;
-		}
-		base = lk_problem_name(problem, spec->name);
-		for (size_t k = 0; base != LK_NO_INDEX && k < spec->extras.n; k++) {
-			lk_vec_push(needs,
-				need_of_group(
-					problem, any_specs, &need, base, spec->extras.items[k]));
+		if (rc < 0) {
+			return rc;
 		}
 	}
 	if (needs->len > problem->candidates.items[candidate].n_needs) {
@@ -142,18 +185,21 @@ static void expand_candidate(struct lk_problem *problem, uint32_t candidate,
 		c->needs = needs_dup(problem, needs);
 		c->n_needs = (uint32_t)needs->len;
 	}
+	return 0;
 }
 
-void lk_extras_expand(struct lk_problem *problem)
+int lk_extras_expand(struct lk_problem *problem, struct lk_error *err)
 {
-	struct lk_u32s any_specs = {0};
+	struct expansion x = {.problem = problem, .err = err};
 	struct lk_needs needs = {0};
+	int rc = 0;
 
 	/* Groups may ask for groups: their candidates are appended and so reached by this loop too.
 	 */
-	for (uint32_t c = 0; c < problem->candidates.len; c++) {
-		expand_candidate(problem, c, &any_specs, &needs);
+	for (uint32_t c = 0; rc == 0 && c < problem->candidates.len; c++) {
+		rc = expand_candidate(&x, c, &needs);
 	}
 	lk_vec_done(&needs);
-	lk_vec_done(&any_specs);
+	lk_vec_done(&x.any_specs);
+	return rc;
 }

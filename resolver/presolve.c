@@ -104,14 +104,6 @@ static void classify(struct presolve *pre)
 	lk_vec_done(&pairs);
 }
 
-static int cmp_u32_qsort(const void *left, const void *right)
-{
-	uint32_t a = *(const uint32_t *)left;
-	uint32_t b = *(const uint32_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 /* A set in a signature: its size, then its words, sorted and unique. */
 static size_t open_set(struct lk_u32s *words)
 {
@@ -125,7 +117,7 @@ static void close_set(struct lk_u32s *words, size_t start)
 
 	if (words->len > start) {
 		qsort(words->items + start, words->len - start, sizeof(*words->items),
-			cmp_u32_qsort);
+			lk_index_cmp_qsort);
 	}
 	for (size_t i = start; i < words->len; i++) {
 		if (kept == start || words->items[kept - 1] != words->items[i]) {
@@ -182,7 +174,7 @@ static int cmp_alike_qsort(const void *left, const void *right)
 	if (c == 0) {
 		c = b->locked - a->locked;
 	}
-	return c ? c : cmp_u32_qsort(&a->candidate, &b->candidate);
+	return c ? c : lk_index_cmp_qsort(&a->candidate, &b->candidate);
 }
 
 static bool is_alike(const struct alike *a, const struct alike *b)

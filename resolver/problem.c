@@ -26,6 +26,16 @@ void lk_problem_done(struct lk_problem *problem)
 	lk_arena_done(&problem->arena);
 }
 
+bool lk_task_keeps(const struct lk_task *task, lk_str name)
+{
+	for (size_t i = 0; i < task->n_update; i++) {
+		if (lk_str_eq(task->update[i], name)) {
+			return false;
+		}
+	}
+	return !task->update_all;
+}
+
 uint32_t lk_problem_name(const struct lk_problem *problem, lk_str name)
 {
 	return lk_map_get(&problem->name_index, name);
@@ -120,6 +130,14 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 		}
 	}
 	return spec;
+}
+
+int lk_index_cmp_qsort(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left;
+	uint32_t b = *(const uint32_t *)right;
+
+	return a < b ? -1 : a > b;
 }
 
 bool lk_spec_has(const struct lk_interned_spec *spec, uint32_t candidate)

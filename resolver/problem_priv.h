@@ -14,7 +14,7 @@
  *     lk_problem_init(&problem, task);
  *     lk_candidates_load(&problem, report, err);   names, candidates, outs, specs
  *     lk_rank(&problem);                           order within each name
- *     lk_extras_expand(&problem);
+ *     lk_extras_expand(&problem, err);             "name[group]" beside the names
  *     ... presolve, walk, explain read it ...
  *     lk_problem_done(&problem);
  */
@@ -118,6 +118,9 @@ struct lk_problem {
 void lk_problem_init(struct lk_problem *problem, const struct lk_task *task);
 void lk_problem_done(struct lk_problem *problem);
 
+/* Does the task keep the lock's record of NAME, as far as the specs allow? */
+bool lk_task_keeps(const struct lk_task *task, lk_str name);
+
 uint32_t lk_problem_name(const struct lk_problem *problem, lk_str name);
 uint32_t lk_problem_add_name(struct lk_problem *problem, lk_str name);
 /* Interns a dependency string; LK_E_FORMAT when it does not parse. */
@@ -131,6 +134,8 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 /* Does a record satisfy SPEC, channel included? */
 bool lk_problem_accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
 	const struct lk_record *record, const struct lk_version *version, unsigned channel);
+/* Two indices, rising: for qsort. */
+int lk_index_cmp_qsort(const void *left, const void *right);
 /* Is CANDIDATE among the matches of SPEC (which is matched)? */
 bool lk_spec_has(const struct lk_interned_spec *spec, uint32_t candidate);
 
@@ -154,6 +159,7 @@ enum lk_meaning lk_problem_limit(struct lk_problem *problem, uint32_t index);
 int lk_candidates_load(struct lk_problem *problem, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;
 void lk_rank(struct lk_problem *problem);
-void lk_extras_expand(struct lk_problem *problem);
+/* LK_E_FORMAT when groups times records are more than anybody means. */
+int lk_extras_expand(struct lk_problem *problem, struct lk_error *err) LK_MUST_USE;
 
 #endif

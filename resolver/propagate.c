@@ -281,20 +281,24 @@ static void check_conditional(struct lk_state *state)
 
 static bool propagate(struct lk_state *state)
 {
+	bool chosen = false; /* only a choice makes a condition true */
+
 	while (!state->conflict) {
 		uint32_t item;
 
-		if (state->head == state->trail.len) {
+		if (state->head == state->trail.len && chosen) {
+			chosen = false;
 			check_conditional(state);
-			if (state->head == state->trail.len) {
-				return true;
-			}
+		}
+		if (state->head == state->trail.len) {
+			return true;
 		}
 		item = state->trail.items[state->head++];
 		if (item & SPEC_BIT) {
 			refuse_complement(state, &state->problem->specs.items[item & ~SPEC_BIT]);
 			check_needed(state, item & ~SPEC_BIT);
 		} else if (state->value[item] > 0) {
+			chosen = true;
 			after_chosen(state, item);
 		} else {
 			after_refused(state, item);

@@ -222,11 +222,6 @@ static void rank_name(struct ranking *ranking, const struct lk_candidate_name *n
 	}
 }
 
-static int cmp_u32_qsort(const void *left, const void *right)
-{
-	return cmp_u64(*(const uint32_t *)left, *(const uint32_t *)right);
-}
-
 /* Puts the candidates into ORDER and renumbers the matches made so far. */
 static void renumber(struct lk_problem *problem, const uint32_t *order)
 {
@@ -246,7 +241,7 @@ static void renumber(struct lk_problem *problem, const uint32_t *order)
 			spec->match[i] = renamed[spec->match[i]];
 		}
 		if (spec->n_match > 1) {
-			qsort(spec->match, spec->n_match, sizeof(*spec->match), cmp_u32_qsort);
+			qsort(spec->match, spec->n_match, sizeof(*spec->match), lk_index_cmp_qsort);
 		}
 	}
 	lk_free(renamed);

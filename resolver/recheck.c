@@ -20,10 +20,7 @@ struct check {
 	size_t n_records;
 	const struct lk_version **versions; /* beside the records */
 	struct lk_map by_name;
-	const struct lk_virtuals *virtuals;
-	const struct lk_channel *channels;
-	size_t n_channels;
-	lk_str alias;
+	const struct lk_task *task;
 	struct {
 		struct group *items;
 		size_t len, cap;
@@ -41,10 +38,12 @@ static bool accepts(const struct check *check, const struct lk_matchspec *spec, 
 	if (spec->channel.len == 0) {
 		return true;
 	}
-	for (size_t i = 0; i < check->n_channels; i++) {
-		if (lk_str_eq(check->channels[i].name, record->channel)) {
-			return lk_matchspec_channel_matches(spec, check->channels[i].name,
-				check->channels[i].url, check->alias);
+	for (size_t i = 0; i < check->task->n_channels; i++) {
+		const struct lk_channel *channel = &check->task->channels[i];
+
+		if (lk_str_eq(channel->name, record->channel)) {
+			return lk_matchspec_channel_matches(
+				spec, channel->name, channel->url, check->task->alias);
 		}
 	}
 	return false;
@@ -69,8 +68,10 @@ static size_t find(const struct check *check, const struct lk_matchspec *spec)
 
 static bool virtual_is_met(const struct check *check, const struct lk_matchspec *spec)
 {
-	return !check->virtuals ||
-		lk_matchspec_matches_virtual(spec, lk_virtuals_find(check->virtuals, spec->name));
+	const struct lk_virtuals *virtuals = check->task->virtuals;
+
+	return !virtuals ||
+		lk_matchspec_matches_virtual(spec, lk_virtuals_find(virtuals, spec->name));
 }
 
 static bool leaf_holds(void *ctx, const struct lk_matchspec *leaf)
@@ -143,7 +144,8 @@ static int check_limit(struct check *check, lk_str who, const struct lk_matchspe
 		return 0;
 	}
 	if (lk_name_is_virtual(spec->name)) {
-		return !check->virtuals || !lk_virtuals_find(check->virtuals, spec->name) ||
+		return !check->task->virtuals ||
+				!lk_virtuals_find(check->task->virtuals, spec->name) ||
 				virtual_is_met(check, spec)
 			? 0
 			: lk_fail(check->err, LK_E_UNSAT,
@@ -227,12 +229,16 @@ static int check_group(struct check *check, const struct group *group)
 	return 0;
 }
 
-static int check_all(struct check *check, const struct lk_matchspec *const *specs, size_t n_specs)
+static int check_all(struct check *check)
 {
+	const struct lk_task *task = check->task;
 	int rc = load(check);
 
-	for (size_t i = 0; rc == 0 && i < n_specs; i++) {
-		rc = check_need(check, LK_STR("the specs"), specs[i]);
+	for (size_t i = 0; rc == 0 && i < task->n_specs; i++) {
+		rc = check_need(check, LK_STR("the specs"), task->specs[i]);
+	}
+	for (size_t i = 0; rc == 0 && i < task->n_pins; i++) {
+		rc = check_limit(check, LK_STR("the pins"), task->pins[i]);
 	}
 	for (size_t i = 0; rc == 0 && i < check->n_records; i++) {
 		lk_str who = describe(check, check->records[i]);
@@ -251,18 +257,11 @@ static int check_all(struct check *check, const struct lk_matchspec *const *spec
 	return rc;
 }
 
-int lk_recheck(const struct lk_record *const *records, size_t n_records,
-	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
-	const struct lk_channel *channels, size_t n_channels, lk_str alias, struct lk_error *err)
+int lk_recheck(const struct lk_record *const *records, size_t n_records, const struct lk_task *task,
+	struct lk_error *err)
 {
-	struct check check = {.records = records,
-		.n_records = n_records,
-		.virtuals = virtuals,
-		.channels = channels,
-		.n_channels = n_channels,
-		.alias = alias,
-		.err = err};
-	int rc = check_all(&check, specs, n_specs);
+	struct check check = {.records = records, .n_records = n_records, .task = task, .err = err};
+	int rc = check_all(&check);
 
 	lk_map_done(&check.by_name);
 	lk_vec_done(&check.groups);

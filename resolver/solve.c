@@ -91,8 +91,7 @@ static void fill(
 static int check_again(
 	const struct lk_task *task, const struct lk_solution *solution, struct lk_error *err)
 {
-	int rc = lk_recheck(solution->records, solution->n_records, task->specs, task->n_specs,
-		task->virtuals, task->channels, task->n_channels, task->alias, err);
+	int rc = lk_recheck(solution->records, solution->n_records, task, err);
 
 	if (rc < 0) {
 		(void)lk_wrap(err, "the answer found does not hold");
@@ -111,7 +110,7 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 	int rc = LK_E_UNSAT;
 
 	lk_state_clean(state);
-	if (lk_state_choose(state, LK_ROOT) && lk_presolve(state)) {
+	if (lk_state_choose(state, LK_ROOT) && (problem->task->no_presolve || lk_presolve(state))) {
 		for (size_t c = 1; c < problem->candidates.len; c++) {
 			solution->stats.kept += state->value[c] >= 0;
 		}
@@ -120,7 +119,7 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 	solution->stats.solver_calls = walk.oracle_calls;
 	if (rc == LK_E_UNSAT) {
 		lk_state_back(state, 0);
-		return lk_explain(state, solution, err);
+		return lk_explain(state, report, solution, err);
 	}
 	if (rc == 0) {
 		fill(problem, &walk, solution);
@@ -146,7 +145,10 @@ int lk_solve(const struct lk_task *task, const struct lk_report *report,
 	ret_solution->stats.names = problem.names.len - 1;
 	ret_solution->stats.records = problem.candidates.len - 1;
 	lk_rank(&problem);
-	lk_extras_expand(&problem);
+	rc = lk_extras_expand(&problem, err);
+	if (rc < 0) {
+		return rc;
+	}
 	lk_state_init(&state, &problem);
 	rc = solve_state(&state, report, ret_solution, err);
 	lk_state_done(&state);

@@ -39,8 +39,8 @@ struct lk_task {
 	const struct lk_virtuals *virtuals;
 	enum lk_channel_priority channel_priority;
 	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
-	/* Relock: records of an existing lock in its walk order (lk_walk_order); those of `update`
-	 * names are not kept. `reach` was loaded with their names among the roots. */
+	/* Relock: records of an existing lock in its walk order (lk_walk_order), one a name; those
+	 * of `update` names are not kept. `reach` was loaded with their names among the roots. */
 	const struct lk_record *locked;
 	size_t n_locked;
 	const lk_str *update;
@@ -49,6 +49,7 @@ struct lk_task {
 	/* All names that the channels have, sorted bytewise, for near misses; may be empty. */
 	const lk_str *known_names;
 	size_t n_known_names;
+	bool no_presolve; /* the same answer, later: for tests */
 };
 
 /* One line of an explanation, children indented one deeper than their parent. */
@@ -75,30 +76,29 @@ struct lk_solution {
 };
 
 /* Every name in a spec, dependency or pin must be exact: a spec or pin with a pattern is
- * LK_E_USAGE, a record with one is not used.
+ * LK_E_USAGE, a record with one is not used. A locked record whose bytes were replaced in its
+ * channel is not kept and warned about.
  *
  * 0, LK_E_UNSAT (ret_solution then holds the reasons; err the one-line summary), LK_E_INTERRUPTED,
- * or LK_E_BUG when the answer fails its own re-check. ret_solution is always safe to pass to
- * lk_solution_done. */
+ * LK_E_FORMAT when extras multiply beyond a limit, or LK_E_BUG when the answer fails its own
+ * re-check. ret_solution is always safe to pass to lk_solution_done. */
 int lk_solve(const struct lk_task *task, const struct lk_report *report,
 	struct lk_solution *ret_solution, struct lk_error *err) LK_MUST_USE;
 void lk_solution_done(struct lk_solution *solution);
 
-/* Checks with our own matcher alone that RECORDS hold together: one record a name, every dependency
- * met inside or by a virtual package (VIRTUALS NULL: those are not looked at), every constraint
- * kept, every spec met, conditions and extras included. 0, or LK_E_UNSAT with the first fault in
- * err. Also used on environments that others solved. */
-int lk_recheck(const struct lk_record *const *records, size_t n_records,
-	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
-	const struct lk_channel *channels, size_t n_channels, lk_str alias,
+/* Checks with our own matcher alone that RECORDS hold together for TASK (its specs, pins, virtual
+ * packages, channels and alias; nothing else of it is looked at): one record a name, every
+ * dependency met inside or by a virtual package (those NULL: not looked at), every constraint and
+ * pin kept, every spec met, conditions and extras included. 0, or LK_E_UNSAT with the first fault
+ * in err. Also used on environments that others solved. */
+int lk_recheck(const struct lk_record *const *records, size_t n_records, const struct lk_task *task,
 	struct lk_error *err) LK_MUST_USE;
 
-/* The order in which the walk of the definition comes to RECORDS, which hold together for SPECS:
- * indices into RECORDS, N_RECORDS of them, into RET_ORDER; what the walk does not reach comes last,
- * by name. For relocking from a file that keeps packages sorted. */
+/* The order in which the walk of the definition comes to RECORDS, which hold together for TASK (its
+ * specs, virtual packages, channels and alias; nothing else of it is looked at): indices into
+ * RECORDS, N_RECORDS of them, into RET_ORDER; what the walk does not reach comes last, by name. For
+ * relocking from a file that keeps packages sorted. */
 int lk_walk_order(const struct lk_record *const *records, size_t n_records,
-	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
-	const struct lk_channel *channels, size_t n_channels, lk_str alias, size_t *ret_order,
-	struct lk_error *err) LK_MUST_USE;
+	const struct lk_task *task, size_t *ret_order, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -352,12 +352,9 @@ static bool narrow_to_lock(struct walker *w)
 	try_whole_lock(w);
 	for (size_t i = 0; i < task->n_locked; i++) {
 		uint32_t name = lk_problem_name(w->problem, task->locked[i].name);
-		bool keep = name != LK_NO_INDEX;
 
-		for (size_t k = 0; keep && k < task->n_update; k++) {
-			keep = !lk_str_eq(task->update[k], task->locked[i].name);
-		}
-		if (keep && !narrow_name(w, name)) {
+		if (name != LK_NO_INDEX && lk_task_keeps(task, task->locked[i].name) &&
+			!narrow_name(w, name)) {
 			return false;
 		}
 	}

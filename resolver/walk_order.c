@@ -62,24 +62,22 @@ static void put_order(const struct lk_record *const *records, size_t n,
 }
 
 int lk_walk_order(const struct lk_record *const *records, size_t n_records,
-	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_virtuals *virtuals,
-	const struct lk_channel *channels, size_t n_channels, lk_str alias, size_t *ret_order,
-	struct lk_error *err)
+	const struct lk_task *task, size_t *ret_order, struct lk_error *err)
 {
 	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
 	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
-	const struct lk_task task = {.reach = &reach,
-		.channels = channels,
-		.n_channels = n_channels,
-		.alias = alias,
-		.specs = specs,
-		.n_specs = n_specs,
-		.virtuals = virtuals,
+	const struct lk_task alone = {.reach = &reach,
+		.channels = task->channels,
+		.n_channels = task->n_channels,
+		.alias = task->alias,
+		.specs = task->specs,
+		.n_specs = task->n_specs,
+		.virtuals = task->virtuals,
 		.channel_priority = LK_PRIORITY_DISABLED};
 	int rc;
 
-	make_reach(records, n_records, &task, &reach);
-	rc = lk_solve(&task, NULL, &solution, err);
+	make_reach(records, n_records, task, &reach);
+	rc = lk_solve(&alone, NULL, &solution, err);
 	/* Records that do not hold together have no walk: then by name. */
 	if (rc < 0 && rc != LK_E_UNSAT) {
 		return rc;

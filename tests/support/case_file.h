@@ -3,17 +3,19 @@
  *
  *     channels A, B
  *     A/noarch: x 1.0 h_0 | depends y >=2, z <3 | constrains c <3 | track t | time 5 | extra g: p,
- * q A/noarch: x 1.0 h_1 | number 1 | flags f
+ * q A/noarch: x 1.0 h_1 | number 1 | flags f | sha256 HEX
  *     == a title
  *     specs x, y >=2        pins y <3          virtuals __cuda=12.2       priority flexible
  *     newer 100             lock A/noarch: x 1.0 h_0      update x        update all     known x, y
  *     solution x-1.0-h_0, A/y-2-0 [g]
  *     walk x, y
  *     reason text that one line of the explanation holds
- *     error text that the summary holds
+ *     error text that the summary holds   hint text that the hint holds
+ *     warning text that one warning holds
  *
  * What stands before the first question holds for all. Lists are separated by ", ". A `solution`
- * names every package; `reason` and `error` mean that there is none.
+ * names every package; `reason` and `error` mean that there is none. There
+ * are as many warnings as `warning` lines.
  */
 #ifndef TESTS_SUPPORT_CASE_FILE_H
 #define TESTS_SUPPORT_CASE_FILE_H
@@ -24,7 +26,8 @@ struct case_strs LK_VEC_OF(lk_str);
 
 struct case_question {
 	lk_str title;
-	struct case_strs specs, pins, virtuals, update, known, solution, walk, reasons, errors;
+	struct case_strs specs, pins, virtuals, update, known, solution, walk, reasons, errors,
+		hints, warnings;
 	struct lk_records locked;
 	enum lk_channel_priority priority;
 	uint64_t newer;
@@ -132,6 +135,8 @@ static inline bool case_record(struct lk_arena *arena, lk_str line, struct lk_re
 			case_extra(arena, ret, value);
 		} else if (case_key(part, "fn", &value)) {
 			ret->fn = value;
+		} else if (case_key(part, "sha256", &value)) {
+			ret->has_sha256 = lk_unhex(value, ret->sha256.bytes, LK_SHA256_LEN);
 		} else if (case_key(part, "time", &value)) {
 			(void)lk_str_to_u64(value, &ret->timestamp);
 		} else if (case_key(part, "number", &value)) {
@@ -171,6 +176,10 @@ static inline bool case_question_line(struct case_file *file, struct case_questi
 		lk_vec_push(&q->reasons, value);
 	} else if (case_key(line, "error", &value)) {
 		lk_vec_push(&q->errors, value);
+	} else if (case_key(line, "hint", &value)) {
+		lk_vec_push(&q->hints, value);
+	} else if (case_key(line, "warning", &value)) {
+		lk_vec_push(&q->warnings, value);
 	} else if (case_key(line, "newer", &value)) {
 		return lk_str_to_u64(value, &q->newer);
 	} else if (case_key(line, "priority", &value)) {
@@ -232,6 +241,8 @@ static inline void case_file_done(struct case_file *file)
 		lk_vec_done(&q->walk);
 		lk_vec_done(&q->reasons);
 		lk_vec_done(&q->errors);
+		lk_vec_done(&q->hints);
+		lk_vec_done(&q->warnings);
 		lk_vec_done(&q->locked);
 	}
 	lk_vec_done(&file->questions);

@@ -228,8 +228,11 @@ static int recheck(const struct lk_record *const *records, size_t n_records,
 	const struct real_solve *solve, size_t n_specs, const struct lk_virtuals *virtuals,
 	struct lk_error *err)
 {
-	return lk_recheck(records, n_records, solve->task.specs, n_specs, virtuals,
-		solve->task.channels, solve->task.n_channels, solve->task.alias, err);
+	struct lk_task task = solve->task;
+
+	task.n_specs = n_specs;
+	task.virtuals = virtuals;
+	return lk_recheck(records, n_records, &task, err);
 }
 
 static void print_exception(const struct env *env, const char *what, const struct lk_error *err)

@@ -1,6 +1,6 @@
 /*
- * Thousands of small random problems: the resolver's answer against the definition worked out by
- * trying every set of records.
+ * Thousands of small random problems: the resolver's answer, with presolve and without, against the
+ * definition worked out by trying every set of records.
  *
  * Nothing here uses the resolver's tables or the matcher: a dependency is a package and a set of
  * its versions as bits, and only its text is handed to the resolver.
@@ -372,6 +372,26 @@ static void random_world(struct world *w, bool fancy, bool relock)
 	}
 }
 
+/* Versions like their older ones, and leaves that tell none apart: what presolve merges, between
+ * what it must not. */
+static void twin_world(struct world *w)
+{
+	random_world(w, pick(2), pick(2));
+	for (int p = 0; p < PACKAGES; p++) {
+		for (int v = 0; v < VERSIONS; v++) {
+			struct rec *rec = &w->recs[p][v];
+
+			if (v > 0 && rec->exists && pick(3) > 0) {
+				*rec = w->recs[p][v - 1];
+				rec->exists = true;
+			}
+			for (int i = 0; i < rec->n_deps; i++) {
+				rec->deps[i].leaf.versions |= pick(3) ? 7 : 0;
+			}
+		}
+	}
+}
+
 /* Every package is asked for and records exclude versions of others: much that unit propagation
  * does not see, so many dead ends. */
 static void tangled_world(struct world *w)
@@ -517,9 +537,14 @@ static const struct lk_matchspec *parse(struct lk_arena *arena, const struct dep
 	return spec;
 }
 
+/* What the solver and presolve had to do, over many worlds. */
+struct effort {
+	size_t calls, kept;
+};
+
 /* What the resolver says, in the form of defined_answer. */
-static int ask(const struct world *w, unsigned *ret_set, unsigned *ret_groups, size_t *calls,
-	struct lk_error *err)
+static int ask(const struct world *w, bool no_presolve, unsigned *ret_set, unsigned *ret_groups,
+	struct effort *effort, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const struct lk_channel channel = {.name = LK_STR("t"), .url = LK_STR("https://h/t")};
@@ -539,7 +564,8 @@ static int ask(const struct world *w, unsigned *ret_set, unsigned *ret_groups, s
 		.n_pins = (size_t)w->n_pins,
 		.virtuals = &virtuals,
 		.locked = locked,
-		.n_locked = (size_t)w->n_locked};
+		.n_locked = (size_t)w->n_locked,
+		.no_presolve = no_presolve};
 	const struct dep pin = {.leaf = w->pins[0]};
 	int rc;
 
@@ -562,7 +588,8 @@ static int ask(const struct world *w, unsigned *ret_set, unsigned *ret_groups, s
 		*ret_set |= (unsigned)(solution.records[i]->version.ptr[0] - '0') << (2 * p);
 		*ret_groups |= solution.extras[i].n ? 1u << p : 0;
 	}
-	*calls += solution.stats.solver_calls;
+	effort->calls += solution.stats.solver_calls;
+	effort->kept += solution.stats.kept;
 	assert_true(rc != LK_E_UNSAT || solution.n_reasons > 0);
 	lk_solution_done(&solution);
 	return rc;
@@ -596,67 +623,107 @@ static void print_world(const struct world *w)
 	}
 }
 
-static void run_worlds(unsigned n, bool fancy, bool relock, bool tangled)
+enum kind {
+	PLAIN,
+	FANCY, /* conditions and extras */
+	RELOCK,
+	FANCY_RELOCK,
+	TWINS,
+	TANGLED,
+};
+
+static void make_world(struct world *w, enum kind kind)
 {
-	size_t calls = 0;
+	if (kind == TANGLED) {
+		tangled_world(w);
+	} else if (kind == TWINS) {
+		twin_world(w);
+	} else {
+		random_world(w, kind == FANCY || kind == FANCY_RELOCK,
+			kind == RELOCK || kind == FANCY_RELOCK);
+	}
+}
+
+/* An answer in bits. */
+struct answer {
+	bool possible;
+	unsigned set, groups;
+};
+
+/* Fails when the resolver says otherwise than the definition. */
+static void check_world(const struct world *w, const struct answer *want, unsigned number,
+	bool no_presolve, struct effort *effort)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	unsigned set;
+	unsigned groups;
+	int rc = ask(w, no_presolve, &set, &groups, effort, &err);
+
+	if (rc != (want->possible ? 0 : LK_E_UNSAT) || set != want->set ||
+		(want->possible && groups != want->groups)) {
+		print_world(w);
+		fail_msg("world %u%s: want %s %x %x, got %d %x %x: %s", number,
+			no_presolve ? " without presolve" : "", want->possible ? "set" : "unsat",
+			want->set, want->groups, rc, set, groups, err.message);
+	}
+}
+
+/* Returns how many of the records that passed the filters presolve left, in percent. */
+static size_t run_worlds(unsigned n, enum kind kind)
+{
+	struct effort with = {0};
+	struct effort without = {0};
 	unsigned solved = 0;
 
-	seed = 88172645463325252u + (uint64_t)fancy * 7 + (uint64_t)relock * 13;
+	seed = 88172645463325252u + (uint64_t)kind * 7;
 	for (unsigned i = 0; i < n; i++) {
-		struct lk_error err = LK_ERROR_INIT;
+		struct answer want = {0};
 		struct world w;
-		unsigned want = 0;
-		unsigned want_groups = 0;
-		unsigned got;
-		unsigned got_groups;
-		bool possible;
-		int rc;
 
-		if (tangled) {
-			tangled_world(&w);
-		} else {
-			random_world(&w, fancy, relock);
-		}
+		make_world(&w, kind);
 		find_sets(&w);
 		narrow(&w);
-		possible = defined_answer(&w, &want, &want_groups);
-		rc = ask(&w, &got, &got_groups, &calls, &err);
-		solved += possible;
-		if (rc != (possible ? 0 : LK_E_UNSAT) || got != want ||
-			(possible && got_groups != want_groups)) {
-			print_world(&w);
-			fail_msg("world %u: want %s %x %x, got %d %x %x: %s", i,
-				possible ? "set" : "unsat", want, want_groups, rc, got, got_groups,
-				err.message);
-		}
+		want.possible = defined_answer(&w, &want.set, &want.groups);
+		check_world(&w, &want, i, false, &with);
+		check_world(&w, &want, i, true, &without);
+		solved += want.possible;
 	}
-	print_message("%u worlds, %u solvable, %zu calls of the solver\n", n, solved, calls);
+	print_message("%u worlds, %u solvable, calls of the solver %zu and %zu without presolve, "
+		      "%zu of %zu records kept\n",
+		n, solved, with.calls, without.calls, with.kept, without.kept);
 	assert_true(solved > n / 10 && solved < n);
+	return with.kept * 100 / without.kept;
 }
 
 static void test_plain(void **state)
 {
 	(void)state;
-	run_worlds(4000, false, false, false);
+	run_worlds(4000, PLAIN);
 }
 
 static void test_conditions_and_extras(void **state)
 {
 	(void)state;
-	run_worlds(4000, true, false, false);
+	run_worlds(4000, FANCY);
 }
 
 static void test_relock(void **state)
 {
 	(void)state;
-	run_worlds(2000, false, true, false);
-	run_worlds(2000, true, true, false);
+	run_worlds(2000, RELOCK);
+	run_worlds(2000, FANCY_RELOCK);
+}
+
+static void test_twins(void **state)
+{
+	(void)state;
+	assert_true(run_worlds(3000, TWINS) < 90);
 }
 
 static void test_dead_ends(void **state)
 {
 	(void)state;
-	run_worlds(3000, false, false, true);
+	run_worlds(3000, TANGLED);
 }
 
 int main(void)
@@ -665,6 +732,7 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_conditions_and_extras),
 		cmocka_unit_test(test_relock),
+		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_dead_ends),
 	};
 

@@ -1,5 +1,6 @@
 /*
- * Every question of tests/cases/resolver, each also with the records in other orders.
+ * Every question of tests/cases/resolver, each also with the records in other orders and without
+ * presolve: the answer is the same.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -112,6 +113,17 @@ static void show(const struct lk_solution *solution, const struct lk_error *err)
 	}
 }
 
+static bool all_in(const struct case_strs *parts, const char *text)
+{
+	for (size_t i = 0; i < parts->len; i++) {
+		if (lk_str_find(lk_str_of(text), parts->items[i]) == SIZE_MAX) {
+			print_message("  missing: " LK_STR_FMT "\n", LK_STR_ARG(parts->items[i]));
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool has_all(const struct case_question *q, const struct lk_solution *solution,
 	const struct lk_error *err)
 {
@@ -128,12 +140,26 @@ static bool has_all(const struct case_question *q, const struct lk_solution *sol
 			return false;
 		}
 	}
-	for (size_t i = 0; i < q->errors.len; i++) {
-		if (lk_str_find(lk_str_of(err->message), q->errors.items[i]) == SIZE_MAX) {
-			return false;
-		}
+	return all_in(&q->errors, err->message) && all_in(&q->hints, err->hint);
+}
+
+static void on_warn(void *ctx, const char *message)
+{
+	lk_buf_appendf(ctx, "%s\n", message);
+}
+
+static bool warned_as_expected(const struct case_question *q, struct lk_buf *warnings)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < warnings->len; i++) {
+		lines += warnings->ptr[i] == '\n';
 	}
-	return true;
+	if (lines != q->warnings.len) {
+		print_message("  got warnings:\n%s", lk_buf_cstr(warnings));
+		return false;
+	}
+	return all_in(&q->warnings, lk_buf_cstr(warnings));
 }
 
 static bool as_expected(const struct case_question *q, const struct lk_solution *solution, int rc,
@@ -160,8 +186,10 @@ static bool as_expected(const struct case_question *q, const struct lk_solution 
 }
 
 static bool ask(const struct case_file *file, const struct case_question *q, const char *name,
-	unsigned order)
+	unsigned order, bool no_presolve)
 {
+	struct lk_buf LK_CLEANUP(lk_buf_done) warnings = LK_BUF_INIT(1 << 16);
+	const struct lk_report report = {.ctx = &warnings, .warn = on_warn};
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_channel *channels =
 		lk_arena_calloc(&arena, file->channels.len, sizeof(*channels));
@@ -186,7 +214,8 @@ static bool ask(const struct case_file *file, const struct case_question *q, con
 		.n_update = q->update_all ? 0 : q->update.len,
 		.update_all = q->update_all,
 		.known_names = q->known.items,
-		.n_known_names = q->known.len};
+		.n_known_names = q->known.len,
+		.no_presolve = no_presolve};
 	bool good = true;
 	int rc;
 
@@ -200,10 +229,11 @@ static bool ask(const struct case_file *file, const struct case_question *q, con
 			lk_virtuals_set_text(&virtuals, q->virtuals.items[i], &arena, &err), 0);
 	}
 	make_reach(file, order, &arena, &reach);
-	rc = lk_solve(&task, NULL, &solution, &err);
-	if (!as_expected(q, &solution, rc, &err)) {
+	rc = lk_solve(&task, &report, &solution, &err);
+	if (!as_expected(q, &solution, rc, &err) || !warned_as_expected(q, &warnings)) {
 		show(&solution, &err);
-		print_message("%s: " LK_STR_FMT " (order %u)\n", name, LK_STR_ARG(q->title), order);
+		print_message("%s: " LK_STR_FMT " (order %u%s)\n", name, LK_STR_ARG(q->title),
+			order, no_presolve ? ", no presolve" : "");
 		good = false;
 	}
 	lk_solution_done(&solution);
@@ -229,7 +259,8 @@ static size_t run_file(const char *name, size_t *failed)
 		bool good = true;
 
 		for (unsigned order = 0; good && order < ORDERS; order++) {
-			good = ask(&file, &file.questions.items[i], name, order);
+			good = ask(&file, &file.questions.items[i], name, order, false) &&
+				ask(&file, &file.questions.items[i], name, order, true);
 		}
 		*failed += !good;
 	}

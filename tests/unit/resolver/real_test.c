@@ -61,9 +61,7 @@ static void solve(struct real_channels *all, struct real_solve *solve)
 		solve->solution.stats.kept, solve->solution.stats.solver_calls, solve->load_ms,
 		solve->solve_ms, solve->solution.n_records);
 	assert_int_equal(
-		lk_recheck(solve->solution.records, solve->solution.n_records, solve->task.specs,
-			solve->task.n_specs, &solve->set, solve->task.channels,
-			solve->task.n_channels, solve->task.alias, &err),
+		lk_recheck(solve->solution.records, solve->solution.n_records, &solve->task, &err),
 		0);
 }
 

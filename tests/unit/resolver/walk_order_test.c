@@ -39,6 +39,11 @@ static void check(const char *const *texts, size_t n_texts, const char *want)
 	const struct lk_virtuals virtuals = {0};
 	const struct lk_record *list[N];
 	const struct lk_matchspec *specs[4];
+	struct lk_task task = {.channels = &channel,
+		.n_channels = 1,
+		.alias = LK_STR("https://h"),
+		.specs = specs,
+		.virtuals = &virtuals};
 	struct lk_buf LK_CLEANUP(lk_buf_done) got = LK_BUF_INIT(100);
 	size_t order[N];
 
@@ -50,9 +55,8 @@ static void check(const char *const *texts, size_t n_texts, const char *want)
 					 &specs[i], &err),
 			0);
 	}
-	assert_int_equal(lk_walk_order(list, N, specs, n_texts, &virtuals, &channel, 1,
-				 LK_STR("https://h"), order, &err),
-		0);
+	task.n_specs = n_texts;
+	assert_int_equal(lk_walk_order(list, N, &task, order, &err), 0);
 	for (size_t i = 0; i < N; i++) {
 		lk_buf_appendf(
 			&got, "%s" LK_STR_FMT, i ? " " : "", LK_STR_ARG(records[order[i]].name));
