@@ -309,15 +309,15 @@ static void tell_core(struct lk_state *state, struct lk_explanation *explanation
 	lk_free(tree.told);
 }
 
-/* What to do about it: ELSE, but first of all the option that describes another target. */
+/* What to do: when a virtual package was missed, first of all the option that gives it. */
 static void hint(
-	const struct lk_explanation *explanation, const char *instead, struct lk_error *err)
+	const struct lk_explanation *explanation, const char *otherwise, struct lk_error *err)
 {
 	if (explanation->virtual) {
-		lk_error_hint(err, "if the target has it, solve with " LK_STR_FMT "; else %s",
-			LK_STR_ARG(lk_explain_option(explanation)), instead);
+		lk_error_hint(err, "describe the target with " LK_STR_FMT ", or %s",
+			LK_STR_ARG(lk_explain_option(explanation)), otherwise);
 	} else {
-		lk_error_hint(err, "%s", instead);
+		lk_error_hint(err, "%s", otherwise);
 	}
 }
 
@@ -346,10 +346,7 @@ static int explain_core(struct lk_state *state, const struct lk_report *report,
 			lk_str_find(lk_buf_view(&names), LK_STR("', '")) == SIZE_MAX ? ""
 										     : " together",
 			lk_buf_cstr(&names));
-		hint(explanation,
-			"relax one of these specs, or change channels or the target's virtual "
-			"packages",
-			err);
+		hint(explanation, "relax one of these specs, or change the channels", err);
 	}
 	lk_free(needs);
 	lk_free(limits);
@@ -376,8 +373,7 @@ int lk_explain(struct lk_state *state, const struct lk_report *report, struct lk
 
 		rc = lk_fail(err, LK_E_UNSAT, LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(first->text),
 			more ? ": " : "", LK_STR_ARG(more ? first[1].text : (lk_str){0}));
-		hint(&explanation,
-			"check the spelling, the channels and the target's virtual packages", err);
+		hint(&explanation, "check the spelling and the channels", err);
 	}
 	lines = lk_arena_calloc(&solution->arena, explanation.lines.len, sizeof(*lines));
 	for (size_t i = 0; i < explanation.lines.len; i++) {
