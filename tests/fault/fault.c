@@ -6,8 +6,8 @@
  *     FAULT_ACT=kill    the process dies there, a write half done; or ENOSPC (also every later call
  *                       that needs room), EIO, EACCES (once)
  *     FAULT_LACKS=...   what the file system does not have: any of "renameat2", "hardlink",
- * "reflink", and "long-writes" (a write takes 512 bytes at most) FAULT_LOG=FILE    a line for each
- * counted call: its name
+ *                       "reflink", and "long-writes" (a write takes 512 bytes at most)
+ *     FAULT_LOG=FILE    a line for each counted call: its name
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """lockenv install, killed or refused at every call that changes a file system.
 
-    faults.py BIN WORK [--short] [SCENARIO...]
+    faults.py BIN WORK [--short] [--seed N] [SCENARIO...]
 
 WORK holds old.lock, new.lock, channel/ and cache/ (see run.sh). For each scenario the calls are counted
 once; then for each n and each kind of fault the state before is put back, the install runs with the fault
@@ -10,11 +10,19 @@ at the n-th call, and
 - the prefix must be the old one or the new one, by a digest over all paths, modes, times, contents and
   links; an install that says it failed must leave the old one, one that says it worked the new one;
 - every tree and archive that stands in the cache under its final name must be whole;
-- a second, plain run must work, give the new prefix, and leave nothing beside it.
+- a second, plain run, of the static installer, must work, give the new prefix, and leave nothing beside it.
+
+As many faults at a time as there are processors, each with a prefix and a cache of its own. The short form
+runs the kinds of fault in `short` at every call (with the first number of jobs), and of all the others every
+STRIDE-th, beginning at a place that the seed draws.
 """
 
+import argparse
+import concurrent.futures
 import hashlib
 import os
+import queue
+import random
 import shutil
 import signal
 import subprocess
@@ -22,10 +30,11 @@ import sys
 import time
 
 ACTS = ("kill", "ENOSPC", "EIO", "EACCES")
+STRIDE = 17  # shares no factor with the number of ACTS
 
 
 class Scenario:
-    """ACTS in short form: `short`; none: left out there."""
+    """`short`: the kinds of fault that the short form, too, runs at every call."""
 
     def __init__(self, name, short=(), lacks="", old=True, warm=True, jobs=("1",)):
         self.name, self.short, self.lacks, self.old, self.warm, self.jobs = name, short, lacks, old, warm, jobs
@@ -38,10 +47,10 @@ SCENARIOS = [
     Scenario("no-exchange", short=("kill",), lacks="renameat2"),
     Scenario("no-exchange-first", lacks="renameat2", old=False),
     # Neither hard links nor shared blocks: every file is copied.
-    Scenario("copy", short=("kill",), lacks="hardlink reflink"),
+    Scenario("copy", lacks="hardlink reflink"),
     Scenario("bare", lacks="hardlink reflink renameat2 long-writes"),
     # Archives are imported and extracted.
-    Scenario("cold", short=("kill", "ENOSPC"), old=False, warm=False, jobs=("1", "2")),
+    Scenario("cold", old=False, warm=False, jobs=("1", "2")),
     Scenario("cold-bare", lacks="hardlink reflink renameat2", warm=False),
 ]
 
@@ -70,25 +79,28 @@ def digest(root):
 
 
 class Bench:
-    def __init__(self, bin_dir, work):
-        self.bin, self.work = bin_dir, work
+    """One prefix and one cache, for one fault at a time."""
+
+    def __init__(self, bin_dir, shared, work):
+        self.bin, self.shared, self.work = bin_dir, shared, work
         self.env, self.side = work + "/place/env", work + "/place"
         self.warm = work + "/cache"
         self.cache = self.warm
-        self.channel = ["--from", work + "/channel/linux-64", "--from", work + "/channel/noarch"]
-        self.faults = []
+        self.channel = ["--from", shared + "/channel/linux-64", "--from", shared + "/channel/noarch"]
 
     def sources(self, scenario):
         return [] if scenario.warm else self.channel
 
     def install(self, lock, extra=(), **fault):
         environment = dict(os.environ, LC_ALL="C")
+        program = [self.bin + "/lockenv-install"]
         if fault:
+            program = [self.bin + "/lockenv", "install"]
             environment.update({"FAULT_" + key.upper(): str(value) for key, value in fault.items() if value})
             environment["LD_PRELOAD"] = self.bin + "/libfault.so"
         return subprocess.run(
-            [self.bin + "/lockenv", "install", f"{self.work}/{lock}.lock", "-p", self.env, "--platform", "linux-64",
-             "--cache", self.cache, *extra],
+            [*program, f"{self.shared}/{lock}.lock", "-p", self.env, "--platform", "linux-64", "--cache", self.cache,
+             *extra],
             env=environment, capture_output=True, text=True, errors="replace", check=False)
 
     def must(self, *args, **kwargs):
@@ -97,8 +109,9 @@ class Bench:
             sys.exit(f"{args}: exit {done.returncode}: {done.stderr}")
 
     def prepare(self):
-        """The reference prefixes, with a file of the user's in the old one."""
-        os.mkdir(self.side)
+        """The reference prefixes, with files and a link of the user's in the old one."""
+        os.makedirs(self.side)
+        subprocess.run(["cp", "-a", self.shared + "/cache", self.warm], check=True)
         self.must("new")
         self.fresh = digest(self.env)
         shutil.rmtree(self.env)
@@ -107,6 +120,7 @@ class Bench:
         for path in ("share/mine/notes.txt", "lib/moves/mine.txt"):
             with open(f"{self.env}/{path}", "w") as file:
                 file.write("the user's\n")
+        os.symlink("notes.txt", self.env + "/share/mine/link")
         # cp: like lockenv, it keeps times and hard links.
         subprocess.run(["cp", "-al", self.env, self.work + "/old"], check=True)
         self.before = digest(self.env)
@@ -136,16 +150,19 @@ class Bench:
                     if hashlib.sha256(file.read()).hexdigest() != name[-64:]:
                         yield f"the archive {name} is not whole"
 
+    def is_between(self, scenario, done):
+        """Killed between two renames?"""
+        return (done.returncode == -signal.SIGKILL and scenario.old and "renameat2" in scenario.lacks
+                and not os.path.lexists(self.env))
+
     def check_fault(self, scenario, done):
         """After the run with the fault."""
         old, new = (self.before, self.after) if scenario.old else (None, self.fresh)
         state = digest(self.env)
         killed = done.returncode == -signal.SIGKILL
-        if killed and state is None and "renameat2" in scenario.lacks:
-            # Between the two renames: the old one lies whole beside it.
-            self.between += 1
-            aside = digest(self.side + "/.env.lockenv/old")
-            if aside != old:
+        if self.is_between(scenario, done):
+            # The old one lies whole beside it.
+            if digest(self.side + "/.env.lockenv/old") != old:
                 yield "the prefix is absent, and the old one is not whole beside it"
         elif state not in (old, new):
             yield "the prefix is neither the old nor the new one"
@@ -168,51 +185,98 @@ class Bench:
         yield from self.check_cache()
 
     def case(self, scenario, jobs, at, act):
+        """The exit code, whether the kill came between two renames, and what is wrong."""
         self.restore(scenario)
         extra = ["--jobs", jobs, *self.sources(scenario)]
         done = self.install("new", extra, at=at, act=act, lacks=scenario.lacks)
-        found = list(self.check_fault(scenario, done)) + list(self.check_second(scenario))
-        for fault in found:
-            self.faults.append(f"{scenario.name}, {jobs} jobs, {act} at call {at}: {fault}\n"
-                               f"    {done.stderr.strip()[:400]}")
-        return done.returncode
+        between = self.is_between(scenario, done)
+        wrong = [*self.check_fault(scenario, done), *self.check_second(scenario)]
+        return done.returncode, between, [
+            f"{scenario.name}, {jobs} jobs, {act} at call {at}: {what}\n    {done.stderr.strip()[:400]}"
+            for what in wrong]
 
-    def run(self, scenario, jobs, acts):
+    def calls(self, scenario, jobs):
+        """The names of the calls of a run without a fault."""
         self.restore(scenario)
         log = self.work + "/calls"
         extra = ["--jobs", jobs, *self.sources(scenario)]
         self.must("new", extra, log=log, lacks=scenario.lacks)
         if digest(self.env) != (self.after if scenario.old else self.fresh):
-            self.faults.append(f"{scenario.name}: without a fault another prefix")
+            sys.exit(f"{scenario.name}: without a fault another prefix")
         with open(log) as file:
             calls = file.read().split()
         os.unlink(log)
-        start, codes, self.between = time.monotonic(), {}, 0
-        for at in range(1, len(calls) + 1):
-            for act in acts:
-                code = self.case(scenario, jobs, at, act)
-                codes[code] = codes.get(code, 0) + 1
-        if scenario.old and "renameat2" in scenario.lacks and self.between == 0:
-            self.faults.append(f"{scenario.name}: no kill came between the two renames")
+        return calls
+
+
+class Suite:
+    def __init__(self, args):
+        self.args = args
+        self.benches = queue.SimpleQueue()
+        self.n_benches = len(os.sched_getaffinity(0))
+        self.found = []
+        for i in range(self.n_benches):
+            bench = Bench(args.bin, args.work, f"{args.work}/bench{i}")
+            bench.prepare()
+            self.benches.put(bench)
+
+    def choose(self, scenario, jobs, n_calls):
+        """The faults to run: (n, kind)."""
+        faults = [(at, act) for at in range(1, n_calls + 1) for act in ACTS]
+        if not self.args.short:
+            return faults
+        short = scenario.short if jobs == scenario.jobs[0] else ()
+        full = [fault for fault in faults if fault[1] in short]
+        rest = [fault for fault in faults if fault[1] not in short]
+        start = random.Random(f"{self.args.seed} {scenario.name} {jobs}").randrange(STRIDE)
+        return full + rest[start::STRIDE]
+
+    def with_bench(self, method, *args):
+        bench = self.benches.get()
+        try:
+            return method(bench, *args)
+        finally:
+            self.benches.put(bench)
+
+    def run(self, scenario, jobs):
+        start, codes = time.monotonic(), {}
+        calls = self.with_bench(Bench.calls, scenario, jobs)
+        faults = self.choose(scenario, jobs, len(calls))
+        with concurrent.futures.ThreadPoolExecutor(self.n_benches) as pool:
+            results = list(pool.map(lambda fault: self.with_bench(Bench.case, scenario, jobs, *fault), faults))
+        for code, _, wrong in results:
+            codes[code] = codes.get(code, 0) + 1
+            self.found += wrong
+        every_kill = not self.args.short or "kill" in scenario.short
+        if scenario.old and "renameat2" in scenario.lacks and every_kill and not any(r[1] for r in results):
+            self.found.append(f"{scenario.name}: no kill came between the two renames")
         print(f"{scenario.name}, {jobs} jobs: {len(calls)} calls ({' '.join(sorted(set(calls)))}), "
-              f"{len(calls) * len(acts)} faults, exit codes {dict(sorted(codes.items()))}, "
+              f"{len(faults)} of {len(calls) * len(ACTS)} faults, exit codes {dict(sorted(codes.items()))}, "
               f"{time.monotonic() - start:.0f} s", flush=True)
 
 
 def main():
-    bin_dir, work = sys.argv[1:3]
-    short = "--short" in sys.argv[3:]
-    wanted = [name for name in sys.argv[3:] if name != "--short"]
-    bench = Bench(bin_dir, work)
-    bench.prepare()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin")
+    parser.add_argument("work")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("scenarios", nargs="*")
+    args = parser.parse_intermixed_args()
+    unknown = set(args.scenarios) - {scenario.name for scenario in SCENARIOS}
+    if unknown:
+        parser.error(f"no such scenario: {' '.join(sorted(unknown))}")
+    suite = Suite(args)
+    if args.short:
+        print(f"the short form, seed {args.seed}")
     for scenario in SCENARIOS:
-        if (not wanted or scenario.name in wanted) and (not short or scenario.short):
-            for jobs in scenario.jobs[:1] if short else scenario.jobs:
-                bench.run(scenario, jobs, scenario.short if short else ACTS)
-    for fault in bench.faults[:40]:
+        if not args.scenarios or scenario.name in args.scenarios:
+            for jobs in scenario.jobs:
+                suite.run(scenario, jobs)
+    for fault in suite.found[:40]:
         print(fault)
-    print(f"{len(bench.faults)} found")
-    return 1 if bench.faults else 0
+    print(f"{len(suite.found)} found")
+    return 1 if suite.found else 0
 
 
 sys.exit(main())

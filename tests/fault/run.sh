@@ -1,6 +1,7 @@
 #!/bin/sh
-# run.sh [--bin DIR] [--short] [SCENARIO...]: lockenv install with one fault at every call that changes
-# a file system (see faults.py). DIR holds lockenv, mkchannel and libfault.so (build/release/bin).
+# run.sh [--bin DIR] [--short] [--seed N] [SCENARIO...]: lockenv install with one fault at every call that
+# changes a file system (see faults.py). DIR holds lockenv, lockenv-install, mkchannel and libfault.so
+# (build/release/bin).
 # Works in memory where /dev/shm is writable, else in TMPDIR.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
