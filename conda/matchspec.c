@@ -239,11 +239,15 @@ static int check_name(struct matchspec_parser *p, lk_str written, lk_str name, b
 	return 0;
 }
 
-/* The brackets of a name that is a regular expression must not pair with others in the spec. */
-static int check_balance(struct matchspec_parser *p, lk_str name)
+/* A name that is a regular expression must read the same wherever it stands: its brackets may not
+ * pair with others in the spec, and a ':' would end a channel. */
+static int check_regex_name(struct matchspec_parser *p, lk_str name)
 {
 	size_t depth = 0;
 	for (size_t i = 0; i < name.len; i++) {
+		if (name.ptr[i] == ':') {
+			return matchspec_fail(p, name.ptr + i, "invalid character in the name");
+		}
 		depth += name.ptr[i] == '[';
 		if (name.ptr[i] == ']' && depth-- == 0) {
 			return matchspec_fail(p, name.ptr + i, "']' without '['");
@@ -257,7 +261,7 @@ static int set_name(struct matchspec_parser *p, lk_str written)
 	struct lk_matchspec *spec = p->spec;
 	if (written.len == 0) {
 		int rc = matchspec_fail(p, written.ptr, "a package name is missing");
-		lk_error_hint(p->err, "'*' stands for any package");
+		lk_error_hint(p->err, "write one first, as in 'python >=3.11'");
 		return rc;
 	}
 	const struct lk_pattern *pattern;
@@ -272,7 +276,7 @@ static int set_name(struct matchspec_parser *p, lk_str written)
 	p->positional |= MATCHSPEC_KEY_NAME;
 	if (spec->name_kind == LK_PATTERN_REGEX) {
 		spec->name_pattern = pattern;
-		return check_balance(p, written);
+		return check_regex_name(p, written);
 	}
 	spec->name_pattern = spec->name_kind == LK_PATTERN_GLOB ? pattern : NULL;
 	return check_name(p, written, name, spec->name_kind != LK_PATTERN_EXACT);

@@ -86,7 +86,7 @@ static void put_list(struct writer *w, const char *key, struct lk_str_list list)
 
 static void put_features(struct writer *w, struct lk_str_list features)
 {
-	if (features.n == 1) {
+	if (features.n == 1 && all_plain(features.items[0])) { /* else it would be cut */
 		put_pair(w, "track_features", features.items[0]);
 	} else {
 		put_list(w, "track_features", features);

@@ -1,7 +1,8 @@
 /*
  * Every version, dependency and constraint of the real channel data, and every spec that people
- * wrote for the real environments: all of them parse, and the canonical form of each means the same
- * for every real record of its name. Skipped where the data is not at hand.
+ * wrote for the real environments: all of them parse, versions are in one order, and the canonical
+ * form of each spec means the same for every real record of its name. Skipped where the data is not
+ * at hand.
  */
 #include <fcntl.h>
 #include <fts.h>
@@ -240,6 +241,53 @@ static void every_version_parses(void **state)
 	assert_in_range(f->n_records, 100000, SIZE_MAX);
 }
 
+static int cmp_parsed(const void *a, const void *b)
+{
+	return lk_version_cmp(((const struct parsed_version *)a)->version,
+		((const struct parsed_version *)b)->version);
+}
+
+static int sign_of(ptrdiff_t n)
+{
+	return (n > 0) - (n < 0);
+}
+
+/* Sorted once, pairs must agree with their places, equality with sharing one: that is antisymmetry
+ * and transitivity. Neighbours all, others in steps that reach every distance. */
+static void every_version_has_its_place(void **state)
+{
+	struct fixture *f = *state;
+	skip_without_data(f);
+	size_t n = f->parsed.len;
+	struct parsed_version *sorted = lk_calloc(n, sizeof(*sorted));
+	ptrdiff_t *places = lk_calloc(n, sizeof(*places));
+	memcpy(sorted, f->parsed.items, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), cmp_parsed);
+	for (size_t i = 1; i < n; i++) {
+		places[i] =
+			places[i - 1] + !lk_version_eq(sorted[i - 1].version, sorted[i].version);
+	}
+	size_t n_pairs = 0;
+	for (size_t step = 1; step < n; step += 1 + step / 16) {
+		for (size_t i = 0; i + step < n; i++, n_pairs++) {
+			const struct lk_version *a = sorted[i].version;
+			const struct lk_version *b = sorted[i + step].version;
+			int expected = sign_of(places[i] - places[i + step]);
+			if (sign_of(lk_version_cmp(a, b)) != expected ||
+				sign_of(lk_version_cmp(b, a)) != -expected ||
+				lk_version_eq(a, b) != (expected == 0)) {
+				fail_msg("'" LK_STR_FMT "' and '" LK_STR_FMT "' break the order",
+					LK_STR_ARG(lk_version_text(a)),
+					LK_STR_ARG(lk_version_text(b)));
+			}
+		}
+	}
+	print_message(
+		"%zu versions in %td places, %zu pairs compared\n", n, places[n - 1] + 1, n_pairs);
+	lk_free(sorted);
+	lk_free(places);
+}
+
 /* Does the canonical form parse to itself, and match the same records? Counts the matches. */
 static size_t check_meaning(struct fixture *f, const struct lk_matchspec *spec)
 {
@@ -314,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_version_parses),
+		cmocka_unit_test(every_version_has_its_place),
 		cmocka_unit_test(every_dependency_parses),
 		cmocka_unit_test(every_environment_spec_parses),
 	};
