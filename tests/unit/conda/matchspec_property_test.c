@@ -15,6 +15,7 @@
 
 #define COUNT 40000
 #define MD5_TEXT "0123456789abcdef0123456789abcdef"
+#define SHA256_TEXT MD5_TEXT MD5_TEXT
 #define PICK(list) (list)[next_random(seed) % LK_COUNTOF(list)]
 
 struct fixture {
@@ -67,12 +68,11 @@ static void put_key(struct lk_buf *buf, uint32_t *seed)
 		"build_number=3", "build_number='>=2'", "build_number='!=1'", "channel=c",
 		"channel=https://h/c/noarch", "channel='a b'", "subdir=noarch", "subdir='linux-*'",
 		"url=https://h/c/noarch/foo-1.0-0.conda", "url='./foo-1.0-py3.conda'",
-		"fn=foo-1.0-0.conda", "fn='a b.conda'", "md5=" MD5_TEXT,
-		"sha256=" MD5_TEXT MD5_TEXT, "license=MIT", "license='G*L \"3\"'",
-		"license=\"it's\"", "license='a\\\\b\\''", "license_family='^B.D$'",
-		"track_features=mkl", "track_features='a b'", "track_features=[a, 'b c']",
-		"extras=[a,b]", "extras=x", "flags=['cuda:*', b]", "flags=cuda",
-		"when='python>=3.10 and (linux or osx)'", "when=\"a[version='<2']\"",
+		"fn=foo-1.0-0.conda", "fn='a b.conda'", "md5=" MD5_TEXT, "sha256=" SHA256_TEXT,
+		"license=MIT", "license='G*L \"3\"'", "license=\"it's\"", "license='a\\\\b\\''",
+		"license_family='^B.D$'", "track_features=mkl", "track_features='a b'",
+		"track_features=[a, 'b c']", "extras=[a,b]", "extras=x", "flags=['cuda:*', b]",
+		"flags=cuda", "when='python>=3.10 and (linux or osx)'", "when=\"a[version='<2']\"",
 		"optional=true", "features=x", "namespace=n", "name=foo"};
 	if (next_random(seed) % 4 == 0) {
 		lk_buf_puts(buf, "version='");
