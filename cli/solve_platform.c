@@ -178,6 +178,14 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
 }
 
+/* Records that turned out to be broken when they were reached. */
+static void tell_left_out(const struct solver *s)
+{
+	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
+		lk_repodata_tell(s->repodata[i], &s->app->report);
+	}
+}
+
 /* A name that no channel has: then all names are gathered, for near misses. */
 static void gather_names(struct solver *s, const struct lk_matchspec *const *specs, size_t n_specs,
 	const struct lk_reach *reach)
@@ -240,6 +248,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	}
 	if (rc == 0) {
 		rc = load_reach(s, index, old, specs, target->specs.len, &reach, err);
+		tell_left_out(s);
 	}
 	if (rc == 0 && old) {
 		rc = old_walk(s, old, &locked, err);

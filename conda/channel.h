@@ -38,6 +38,10 @@ lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena);
 /* Joins BASE (a directory, with or without trailing slash) and a relative, absolute-path or
  * absolute REFERENCE (RFC 3986 as far as base_url of CEP 15 needs it). */
 lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena);
+/* Where files lie (base_url of CEP 15, shards_base_url of CEP 16): REFERENCE, which may be empty,
+ * joined to DIRECTORY, without credentials and with a slash at its end. False when it leads from
+ * the network to local files, or to a scheme that is none of http, https, s3 and file. */
+bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_str *ret);
 /* Percent-encodes what may not stand in a URL path component; '/' is kept. */
 lk_str lk_url_encode_path(lk_str path, struct lk_arena *arena);
 /* file://PATH to PATH (percent-decoded); false for other schemes or other hosts. */

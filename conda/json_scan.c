@@ -22,12 +22,14 @@ static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
 		line_start = ++p;
 	}
 	unsigned column = (unsigned)(at - line_start) + 1;
+	size_t offset = (size_t)(at - scan->start);
 	if (at == scan->end) {
-		lk_fail_at(scan->err, scan->file, line, column, "the text ends in the middle");
+		lk_fail_at(scan->err, scan->file, line, column,
+			"the text ends in the middle (byte %zu)", offset);
 		lk_error_hint(scan->err, "the file is cut short; get it again");
 		return LK_E_FORMAT;
 	}
-	return lk_fail_at(scan->err, scan->file, line, column, "%s", what);
+	return lk_fail_at(scan->err, scan->file, line, column, "%s (byte %zu)", what, offset);
 }
 
 int lk_scan_fail(const struct lk_scan *scan, const char *what)

@@ -3,7 +3,7 @@
  *
  * The one way through repodata. Everything it passes is checked (RFC 8259 grammar, UTF-8, escapes
  * with their surrogates, no NUL, depth), so a caller may skip what it does not need and still
- * refuse damaged text. Errors are LK_E_FORMAT with file, line and column.
+ * refuse damaged text. Errors are LK_E_FORMAT with file, line, column and byte.
  *
  *     lk_scan_enter(&scan, '{');
  *     while ((rc = lk_scan_next(&scan, '}')) > 0) {
@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define LK_SCAN_MAX_DEPTH 32
+#define LK_SCAN_MAX_DEPTH 256
 
 struct lk_scan {
 	const char *start, *end; /* the whole text */

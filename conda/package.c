@@ -61,27 +61,25 @@ static int read_index(const struct lk_package_reader *reader, lk_str text)
 		return rc;
 	}
 	struct lk_scan scan;
-	struct lk_record record;
-	bool has_build_number;
-	const char *fault;
+	struct lk_record_scan facts;
 	lk_scan_init(&scan, text, member, reader->err);
-	if (lk_record_scan(&scan, &package->arena, &record, &has_build_number, &fault) < 0 ||
-		lk_scan_finish(&scan) < 0) {
+	if (lk_record_scan(&scan, &package->arena, &facts) < 0 || lk_scan_finish(&scan) < 0) {
 		return fail_syntax(reader);
 	}
-	if (fault) {
-		return lk_package_fail(reader, member, "%s", fault);
+	if (facts.fault) {
+		return lk_package_fail(reader, member, "%s", facts.fault);
 	}
+	const struct lk_record *record = &facts.record;
 	lk_str subdir = lk_json_string(lk_json_get(lk_json_root(doc), "subdir"));
-	package->name = lk_str_dup(&package->arena, record.name);
-	package->version = lk_str_dup(&package->arena, record.version);
-	package->build = lk_str_dup(&package->arena, record.build);
-	package->build_number = has_build_number ? record.build_number : 0;
-	package->noarch = record.noarch;
+	package->name = lk_str_dup(&package->arena, record->name);
+	package->version = lk_str_dup(&package->arena, record->version);
+	package->build = lk_str_dup(&package->arena, record->build);
+	package->build_number = facts.has_build_number ? record->build_number : 0;
+	package->noarch = record->noarch;
 	package->subdir =
 		lk_str_dup(&package->arena, lk_subdir_is_valid(subdir) ? subdir : LK_STR(""));
 	package->python_site_packages_path =
-		lk_str_dup(&package->arena, record.python_site_packages_path);
+		lk_str_dup(&package->arena, record->python_site_packages_path);
 	return 0;
 }
 

@@ -142,17 +142,17 @@ static int read_record(const struct parser *p, lk_str text)
 		return fail(p, "no object");
 	}
 	struct lk_scan scan;
-	bool has_build_number;
-	const char *fault;
+	struct lk_record_scan facts;
 	/* The views it hands out must outlive TEXT. */
 	lk_scan_init(&scan, lk_str_dup(&record->arena, text), p->file, p->err);
-	int rc = lk_record_scan(&scan, &record->arena, package, &has_build_number, &fault);
+	int rc = lk_record_scan(&scan, &record->arena, &facts);
 	if (rc < 0) {
 		return rc;
 	}
-	if (fault) {
-		return fail(p, fault);
+	if (facts.fault) {
+		return fail(p, facts.fault);
 	}
+	*package = facts.record;
 	package->fn = lk_json_string(lk_json_get(root, "fn"));
 	package->url = lk_json_string(lk_json_get(root, "url"));
 	package->subdir = lk_json_string(lk_json_get(root, "subdir"));

@@ -19,6 +19,10 @@ struct walker {
 	struct lk_arena scratch;   /* parsed specs */
 	struct lk_records records; /* of the name at hand */
 	struct lk_u32s channels;   /* beside records */
+	struct {
+		bool *items;
+		size_t len, cap;
+	} drop; /* beside records */
 	struct reached_vec names;
 };
 
@@ -28,9 +32,9 @@ static int repodata_records(void *ctx, lk_str name, struct lk_arena *arena, stru
 	return lk_repodata_records(ctx, name, arena, ret, err);
 }
 
-struct lk_source lk_source_of_repodata(const struct lk_repodata *repodata, unsigned channel)
+struct lk_source lk_source_of_repodata(struct lk_repodata *repodata, unsigned channel)
 {
-	return (struct lk_source){(void *)repodata, repodata_records, channel};
+	return (struct lk_source){repodata, repodata_records, channel};
 }
 
 static void enqueue(struct walker *w, lk_str name)
@@ -67,6 +71,58 @@ static void follow_record(struct walker *w, const struct lk_record *record)
 	}
 }
 
+static bool is_installable(const struct lk_record *record)
+{
+	return lk_archive_is_installable(lk_archive_kind_of(record->fn, NULL));
+}
+
+/* Marks, of the records from index FROM on, which are of one source, each .tar.bz2 whose .conda is
+ * there too and not newer. */
+static void mark_doubles(struct walker *w, size_t from)
+{
+	struct lk_map conda = {0};
+	lk_str dist;
+	for (size_t i = from; i < w->records.len; i++) {
+		if (lk_archive_kind_of(w->records.items[i].fn, &dist) == LK_ARCHIVE_CONDA) {
+			lk_map_set(&conda, dist, (uint32_t)i);
+		}
+	}
+	for (size_t i = from; i < w->records.len; i++) {
+		const struct lk_record *record = &w->records.items[i];
+		bool old = lk_archive_kind_of(record->fn, &dist) == LK_ARCHIVE_TAR_BZ2;
+		uint32_t at = old ? lk_map_get(&conda, dist) : LK_MAP_NONE;
+		w->drop.items[i] = at != LK_MAP_NONE &&
+			lk_record_time(&w->records.items[at]) <= lk_record_time(record);
+	}
+	lk_map_done(&conda);
+}
+
+/* Marks what cannot be installed, if something can; false when nothing can. */
+static bool mark_uninstallable(struct walker *w)
+{
+	bool any = false;
+	for (size_t i = 0; i < w->records.len; i++) {
+		any = any || is_installable(&w->records.items[i]);
+	}
+	for (size_t i = 0; any && i < w->records.len; i++) {
+		w->drop.items[i] |= !is_installable(&w->records.items[i]);
+	}
+	return any;
+}
+
+static void drop_marked(struct walker *w)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < w->records.len; i++) {
+		if (!w->drop.items[i]) {
+			w->channels.items[kept] = w->channels.items[i];
+			w->records.items[kept++] = w->records.items[i];
+		}
+	}
+	w->channels.len = kept;
+	w->records.len = kept;
+}
+
 /* Moves the records at hand into the result. */
 static void keep_records(struct walker *w, lk_str name)
 {
@@ -83,21 +139,36 @@ static void keep_records(struct walker *w, lk_str name)
 	w->reach->n_records += n;
 }
 
-static int visit(struct walker *w, lk_str name, struct lk_error *err)
+static int load_records(struct walker *w, lk_str name, struct lk_error *err)
 {
 	lk_vec_clear(&w->records);
 	lk_vec_clear(&w->channels);
+	lk_vec_clear(&w->drop);
 	for (size_t s = 0; s < w->n_sources; s++) {
 		const struct lk_source *source = &w->sources[s];
+		size_t from = w->records.len;
 		int rc = source->records(source->ctx, name, &w->reach->arena, &w->records, err);
 		if (rc < 0) {
 			return rc;
 		}
 		while (w->channels.len < w->records.len) {
 			lk_vec_push(&w->channels, source->channel);
+			lk_vec_push(&w->drop, false);
 		}
+		mark_doubles(w, from);
 	}
-	for (size_t i = 0; i < w->records.len; i++) {
+	return 0;
+}
+
+static int visit(struct walker *w, lk_str name, struct lk_error *err)
+{
+	int rc = load_records(w, name, err);
+	if (rc < 0) {
+		return rc;
+	}
+	bool installable = mark_uninstallable(w);
+	drop_marked(w);
+	for (size_t i = 0; installable && i < w->records.len; i++) {
 		follow_record(w, &w->records.items[i]);
 	}
 	if (w->records.len > 0) {
@@ -145,6 +216,7 @@ int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_st
 	lk_vec_done(&w.queue);
 	lk_vec_done(&w.records);
 	lk_vec_done(&w.channels);
+	lk_vec_done(&w.drop);
 	lk_vec_done(&w.names);
 	lk_map_done(&w.queued);
 	lk_map_done(&w.specs);

@@ -18,7 +18,7 @@ struct lk_source {
 	unsigned channel; /* index into the channels of the solve: rank for channel priority */
 };
 
-struct lk_source lk_source_of_repodata(const struct lk_repodata *repodata, unsigned channel);
+struct lk_source lk_source_of_repodata(struct lk_repodata *repodata, unsigned channel);
 
 struct lk_reached {
 	lk_str name;
@@ -36,7 +36,10 @@ struct lk_reach {
 
 /* Follows depends and extras (conditional ones too), not constrains. Virtual names are not looked
  * up; a spec with a name pattern (glob) is not followed. Unparsable dependencies are left for the
- * resolver to judge. */
+ * resolver to judge. A .tar.bz2 gives way to the .conda of the same distribution unless that is
+ * newer: then exclude-newer may rule out only the one. Archives that this version cannot install
+ * are there only for a name that has no others, so that the resolver can tell; they lead nowhere.
+ */
 int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_str *roots,
 	size_t n_roots, struct lk_reach *ret, struct lk_error *err) LK_MUST_USE;
 void lk_reach_done(struct lk_reach *reach);

@@ -30,6 +30,16 @@ enum lk_archive_kind lk_archive_kind_of(lk_str fn, lk_str *ret_dist)
 	return LK_ARCHIVE_UNKNOWN;
 }
 
+bool lk_archive_is_installable(enum lk_archive_kind kind)
+{
+	return kind == LK_ARCHIVE_CONDA || kind == LK_ARCHIVE_TAR_BZ2;
+}
+
+uint64_t lk_record_time(const struct lk_record *record)
+{
+	return record->indexed_timestamp ? record->indexed_timestamp : record->timestamp;
+}
+
 bool lk_dist_split(lk_str dist, lk_str *ret_name, lk_str *ret_version, lk_str *ret_build)
 {
 	size_t last = lk_str_rfind_char(dist, '-');

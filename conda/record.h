@@ -70,8 +70,13 @@ struct lk_record_refs LK_VEC_OF(const struct lk_record *);
 /* Vector of records by value. */
 struct lk_records LK_VEC_OF(struct lk_record);
 
+/* When the record became available, as far as it tells, in milliseconds: indexed_timestamp (CEP 47,
+ * set by the channel), else timestamp (set by the builder); 0 when unknown. */
+uint64_t lk_record_time(const struct lk_record *record);
 /* By the file name's extension; *ret_dist (may be NULL) gets the name without it. */
 enum lk_archive_kind lk_archive_kind_of(lk_str fn, lk_str *ret_dist);
+/* Can this version install archives of KIND? */
+bool lk_archive_is_installable(enum lk_archive_kind kind);
 /* Splits "name-version-build" from the right; false when there are not two dashes. */
 bool lk_dist_split(lk_str dist, lk_str *ret_name, lk_str *ret_version, lk_str *ret_build);
 

@@ -28,7 +28,7 @@ struct field {
 	size_t offset; /* of the member, where the kind alone does not tell */
 };
 
-#define MEMBER(name) offsetof(struct lk_record, name)
+#define MEMBER(name) offsetof(struct lk_record_scan, record.name)
 
 static const struct field fields[] = {
 	{"build", FIELD_TEXT, MEMBER(build)},
@@ -49,16 +49,17 @@ static const struct field fields[] = {
 	{"size", FIELD_SIZE, 0},
 	{"timestamp", FIELD_TIME, MEMBER(timestamp)},
 	{"track_features", FIELD_FEATURES, 0},
+	{"url", FIELD_TEXT, offsetof(struct lk_record_scan, url)},
 	{"version", FIELD_TEXT, MEMBER(version)},
 };
 
 struct reader {
 	struct lk_scan *scan;
 	struct lk_arena *arena;
-	struct lk_record *record;
+	struct lk_record_scan *out;
+	struct lk_record *record; /* the one in out */
 	struct lk_str_list requires;
-	bool has_depends, has_build_number;
-	const char *fault;
+	bool has_depends;
 };
 
 static const struct field *find_field(struct lk_scan_text key)
@@ -192,7 +193,7 @@ static int read_noarch(struct reader *r)
 	} else if (lk_str_is(text, "python")) {
 		r->record->noarch = LK_NOARCH_PYTHON;
 	} else if (text.len > 0) {
-		r->fault = "unknown kind of 'noarch'";
+		r->out->fault = "unknown kind of 'noarch'";
 	}
 	return 0;
 }
@@ -208,7 +209,7 @@ static int read_hash(
 	}
 	*ret_has = text.len > 0 && lk_unhex(text, out, len);
 	if (text.len > 0 && !*ret_has) {
-		r->fault = fault;
+		r->out->fault = fault;
 	}
 	return 0;
 }
@@ -263,7 +264,7 @@ static int read_time(struct reader *r, uint64_t *ret)
 static int read_field(struct reader *r, const struct field *field)
 {
 	struct lk_record *record = r->record;
-	void *member = (char *)record + field->offset;
+	void *member = (char *)r->out + field->offset;
 	switch (field->kind) {
 	case FIELD_TEXT:
 		return read_text(r, member);
@@ -286,7 +287,7 @@ static int read_field(struct reader *r, const struct field *field)
 	case FIELD_SIZE:
 		return read_number(r, &record->size, &record->has_size);
 	case FIELD_BUILD_NUMBER:
-		return read_number(r, &record->build_number, &r->has_build_number);
+		return read_number(r, &record->build_number, &r->out->has_build_number);
 	case FIELD_EXTRA:
 		return read_extra(r);
 	}
@@ -303,8 +304,8 @@ bool lk_is_safe_component(lk_str text)
 static const char *fault_of(const struct reader *r)
 {
 	const struct lk_record *record = r->record;
-	if (r->fault) {
-		return r->fault;
+	if (r->out->fault) {
+		return r->out->fault;
 	}
 	if (record->name.len == 0) {
 		return "no 'name'";
@@ -324,11 +325,10 @@ static const char *fault_of(const struct reader *r)
 	return lk_build_is_valid(record->build) ? NULL : "bad 'build'";
 }
 
-int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_record *ret,
-	bool *ret_has_build_number, const char **ret_fault)
+int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_record_scan *ret)
 {
-	*ret = (struct lk_record){0};
-	struct reader r = {.scan = scan, .arena = arena, .record = ret};
+	*ret = (struct lk_record_scan){0};
+	struct reader r = {.scan = scan, .arena = arena, .out = ret, .record = &ret->record};
 	int rc = lk_scan_enter(scan, '{');
 	if (rc < 0) {
 		return rc;
@@ -345,9 +345,8 @@ int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_recor
 		}
 	}
 	if (!r.has_depends) {
-		ret->depends = r.requires;
+		ret->record.depends = r.requires;
 	}
-	*ret_has_build_number = r.has_build_number;
-	*ret_fault = fault_of(&r);
+	ret->fault = fault_of(&r);
 	return rc;
 }

@@ -7,13 +7,19 @@
 #include "conda/json_scan_priv.h"
 #include "conda/record.h"
 
+/* What a record's object says. */
+struct lk_record_scan {
+	struct lk_record record; /* all but subdir, fn, channel and url */
+	lk_str url;              /* as written */
+	bool has_build_number;   /* a record of a channel needs one, an archive may lack it */
+	const char *fault; /* NULL, or why it cannot be used, as "no 'version'" (static text) */
+};
+
 /* Reads the object at the cursor. Unknown keys and, in tolerable fields, values of the wrong kind
- * are passed over (conda-formats.md 3.1). Strings are views of the text or owned by ARENA. Sets all
- * but subdir, fn, channel and url. *ret_fault is NULL, or says why the record cannot be used, such
- * as "no 'version'" (static text). *ret_has_build_number: a record of a channel needs one, an
- * archive may lack it. Negative only for damaged text. */
-int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_record *ret,
-	bool *ret_has_build_number, const char **ret_fault) LK_MUST_USE;
+ * are passed over (conda-formats.md 3.1). Strings are views of the text or owned by ARENA. Negative
+ * only for damaged text. */
+int lk_record_scan(
+	struct lk_scan *scan, struct lk_arena *arena, struct lk_record_scan *ret) LK_MUST_USE;
 
 /* One path component without control characters, backslash or colon: what a name, version, build or
  * file name must be before it becomes part of a path. */

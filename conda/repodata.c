@@ -10,16 +10,26 @@
 #include "conda/version.h"
 
 #define REPODATA_VERSION_MAX 2
+#define REVISION_MAX 3
 
 /* A record that was seen: its file name, its package name and where its object stands. */
 struct entry {
 	lk_str fn;
 	lk_str text;
 	uint32_t name; /* in the order of first sight */
-	bool dead;     /* removed or replaced */
+	bool dead;     /* removed, replaced or found faulty */
 };
 
 struct entries LK_VEC_OF(struct entry);
+
+/* A record that cannot be used. */
+struct fault {
+	lk_str fn;
+	const char *why;
+	size_t offset; /* of its object in the text */
+};
+
+struct faults LK_VEC_OF(struct fault);
 
 struct lk_repodata {
 	struct lk_arena arena;
@@ -31,7 +41,12 @@ struct lk_repodata {
 	struct lk_map by_name;  /* into names; LK_MAP_NONE for those without */
 	struct lk_u32s first;   /* beside names, and one more: index into grouped */
 	struct lk_u32s grouped; /* live entries, by name, in the order of the text */
-	size_t n_skipped;
+	struct lk_map removed;  /* file names */
+	struct faults faults;
+	size_t n_told;         /* of the faults */
+	struct lk_strs notes;  /* what else was left out, told with the first faults */
+	struct lk_strs wheels; /* file names */
+	struct lk_channel_relations relations;
 };
 
 /* What only the scan needs. */
@@ -40,7 +55,6 @@ struct indexer {
 	struct lk_scan scan;
 	struct lk_map by_fn; /* into entries */
 	struct lk_strs seen_names;
-	struct lk_strs removed; /* file names */
 	lk_str base_url;        /* as written */
 	const char *extension;  /* of the files at hand, where their names lack it */
 	unsigned seen_sections; /* bit for each section that was there */
@@ -51,6 +65,12 @@ struct glance {
 	lk_str name;
 	bool version, build, build_number;
 };
+
+static void add_fault(struct lk_repodata *repodata, lk_str fn, const char *at, const char *why)
+{
+	size_t offset = (size_t)(at - repodata->json.ptr);
+	lk_vec_push(&repodata->faults, (struct fault){fn, why, offset});
+}
 
 static int glance_member(struct indexer *ix, struct glance *glance)
 {
@@ -78,12 +98,26 @@ static int glance_member(struct indexer *ix, struct glance *glance)
 	return lk_scan_skip(scan, NULL);
 }
 
-static bool is_usable(lk_str fn, const struct glance *glance)
+/* What keeps the record from being used, as far as a glance tells, or NULL. */
+static const char *fault_at_glance(lk_str fn, const struct glance *glance)
 {
-	enum lk_archive_kind kind = lk_archive_kind_of(fn, NULL);
-	return (kind == LK_ARCHIVE_CONDA || kind == LK_ARCHIVE_TAR_BZ2) &&
-		lk_is_safe_component(fn) && lk_name_is_valid(glance->name) && glance->version &&
-		glance->build && glance->build_number;
+	if (lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_UNKNOWN || !lk_is_safe_component(fn)) {
+		return "not the file name of a package";
+	}
+	if (glance->name.len == 0) {
+		return "no 'name'";
+	}
+	if (!lk_name_is_valid(glance->name)) {
+		return lk_name_is_virtual(glance->name) ? "the name of a virtual package"
+							: "bad 'name'";
+	}
+	if (!glance->version) {
+		return "no 'version'";
+	}
+	if (!glance->build) {
+		return "no 'build'";
+	}
+	return glance->build_number ? NULL : "no 'build_number'";
 }
 
 /* Records of a name mostly follow each other: then the map is not asked. */
@@ -109,7 +143,7 @@ static int index_record(struct indexer *ix, lk_str fn)
 	struct lk_repodata *repodata = ix->repodata;
 	struct lk_scan *scan = &ix->scan;
 	if (lk_scan_peek(scan) != '{') {
-		repodata->n_skipped++;
+		add_fault(repodata, fn, scan->at, "not an object");
 		return lk_scan_skip(scan, NULL);
 	}
 	const char *from = scan->at;
@@ -121,9 +155,13 @@ static int index_record(struct indexer *ix, lk_str fn)
 	if (rc < 0) {
 		return rc;
 	}
-	if (!is_usable(fn, &glance)) {
-		repodata->n_skipped++;
+	const char *why = fault_at_glance(fn, &glance);
+	if (why) {
+		add_fault(repodata, fn, from, why);
 		return 0;
+	}
+	if (lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_WHEEL) {
+		lk_vec_push(&repodata->wheels, fn);
 	}
 	struct entry entry = {.fn = fn,
 		.text = lk_str_n(from, (size_t)(scan->at - from)),
@@ -132,9 +170,10 @@ static int index_record(struct indexer *ix, lk_str fn)
 	uint32_t known = lk_map_add(&ix->by_fn, fn, index);
 	if (known != index) {
 		/* The same file twice: the last one counts, as in every JSON reader. */
-		repodata->entries.items[known].dead = true;
+		struct entry *earlier = &repodata->entries.items[known];
+		earlier->dead = true;
+		add_fault(repodata, fn, earlier->text.ptr, "given again later");
 		lk_map_set(&ix->by_fn, fn, index);
-		repodata->n_skipped++;
 	}
 	lk_vec_push(&repodata->entries, entry);
 	return 0;
@@ -175,14 +214,24 @@ static int index_records(struct indexer *ix, const char *extension)
 	return each_member(ix, index_file);
 }
 
+static void add_note(struct lk_repodata *repodata, const char *what, lk_str key)
+{
+	lk_vec_push(&repodata->notes,
+		lk_str_printf(&repodata->arena, "%s '" LK_STR_FMT "' are not known and left out",
+			what, LK_STR_ARG(key)));
+}
+
+/* The kinds of archives that this version knows (CEP 48); a kind to come is one row more. */
 static int index_bucket(struct indexer *ix, struct lk_scan_text key)
 {
-	if (lk_scan_is(key, "conda")) {
-		return index_records(ix, ".conda");
+	static const char *const buckets[][2] = {
+		{"conda", ".conda"}, {"tar.bz2", ".tar.bz2"}, {"whl", ".whl"}};
+	for (size_t i = 0; i < LK_COUNTOF(buckets); i++) {
+		if (lk_scan_is(key, buckets[i][0])) {
+			return index_records(ix, buckets[i][1]);
+		}
 	}
-	if (lk_scan_is(key, "tar.bz2")) {
-		return index_records(ix, ".tar.bz2");
-	}
+	add_note(ix->repodata, "archives of the kind", lk_scan_decode(key, &ix->repodata->arena));
 	return lk_scan_skip(&ix->scan, NULL);
 }
 
@@ -201,7 +250,8 @@ static int index_removed(struct indexer *ix)
 		struct lk_scan_text text;
 		rc = lk_scan_string(scan, &text);
 		if (rc == 0) {
-			lk_vec_push(&ix->removed, lk_scan_decode(text, &ix->repodata->arena));
+			lk_str fn = lk_scan_decode(text, &ix->repodata->arena);
+			lk_map_add(&ix->repodata->removed, fn, 0);
 		}
 	}
 	return rc;
@@ -221,20 +271,53 @@ static int check_version(struct indexer *ix)
 	return rc;
 }
 
+/* A member that is text, or an empty view for any other value. */
+static int member_text(struct indexer *ix, lk_str *ret)
+{
+	*ret = LK_STR("");
+	if (lk_scan_peek(&ix->scan) != '"') {
+		return lk_scan_skip(&ix->scan, NULL);
+	}
+	struct lk_scan_text text;
+	int rc = lk_scan_string(&ix->scan, &text);
+	if (rc == 0) {
+		*ret = lk_scan_decode(text, &ix->repodata->arena);
+	}
+	return rc;
+}
+
+static int index_relation(struct indexer *ix, struct lk_scan_text key)
+{
+	struct lk_channel_relations *relations = &ix->repodata->relations;
+	if (lk_scan_is(key, "base")) {
+		return member_text(ix, &relations->base);
+	}
+	if (lk_scan_is(key, "overrides")) {
+		return member_text(ix, &relations->overrides);
+	}
+	return lk_scan_skip(&ix->scan, NULL);
+}
+
 static int index_info(struct indexer *ix, struct lk_scan_text key)
 {
 	if (lk_scan_is(key, "repodata_version")) {
 		return check_version(ix);
 	}
-	if (lk_scan_is(key, "base_url") && lk_scan_peek(&ix->scan) == '"') {
-		struct lk_scan_text text;
-		int rc = lk_scan_string(&ix->scan, &text);
-		if (rc == 0) {
-			ix->base_url = lk_scan_decode(text, &ix->repodata->arena);
-		}
-		return rc;
+	if (lk_scan_is(key, "base_url")) {
+		return member_text(ix, &ix->base_url);
+	}
+	if (lk_scan_is(key, "channel_relations") && lk_scan_peek(&ix->scan) == '{') {
+		return each_member(ix, index_relation);
 	}
 	return lk_scan_skip(&ix->scan, NULL);
+}
+
+/* "v4" and later: records in a form that is not known yet (CEP 48). */
+static bool is_later_revision(struct lk_scan_text key)
+{
+	uint64_t number;
+	return lk_str_starts(key.raw, LK_STR("v")) &&
+		lk_str_to_u64(lk_str_skip(key.raw, 1), &number) && number > REVISION_MAX;
 }
 
 static int index_section(struct indexer *ix, struct lk_scan_text key)
@@ -264,37 +347,18 @@ static int index_section(struct indexer *ix, struct lk_scan_text key)
 	case 5:
 		return check_version(ix);
 	default:
+		if (is_later_revision(key)) {
+			add_note(ix->repodata, "records of the revision", key.raw);
+		}
 		return lk_scan_skip(&ix->scan, NULL);
 	}
 }
 
-static void drop_removed(struct indexer *ix)
+static void drop_removed(struct lk_repodata *repodata)
 {
-	for (size_t i = 0; i < ix->removed.len; i++) {
-		uint32_t at = lk_map_get(&ix->by_fn, ix->removed.items[i]);
-		if (at != LK_MAP_NONE) {
-			ix->repodata->entries.items[at].dead = true;
-		}
-	}
-}
-
-/* A .tar.bz2 gives way to the .conda of the same distribution. */
-static void drop_doubles(struct indexer *ix)
-{
-	struct entries *entries = &ix->repodata->entries;
-	struct lk_buf LK_CLEANUP(lk_buf_done) fn = LK_BUF_INIT(4096);
-	for (size_t i = 0; i < entries->len; i++) {
-		lk_str dist;
-		if (lk_archive_kind_of(entries->items[i].fn, &dist) != LK_ARCHIVE_TAR_BZ2) {
-			continue;
-		}
-		lk_buf_clear(&fn);
-		lk_buf_put(&fn, dist);
-		lk_buf_puts(&fn, ".conda");
-		uint32_t at = lk_map_get(&ix->by_fn, lk_buf_view(&fn));
-		if (at != LK_MAP_NONE && !entries->items[at].dead) {
-			entries->items[i].dead = true;
-		}
+	for (size_t i = 0; i < repodata->entries.len; i++) {
+		struct entry *entry = &repodata->entries.items[i];
+		entry->dead |= lk_map_get(&repodata->removed, entry->fn) != LK_MAP_NONE;
 	}
 }
 
@@ -359,17 +423,19 @@ static void group_by_name(struct indexer *ix)
 	}
 }
 
-static void set_base(struct indexer *ix)
+static int set_base(struct indexer *ix)
 {
 	struct lk_repodata *repodata = ix->repodata;
-	struct lk_arena *arena = &repodata->arena;
-	lk_str base = lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT,
-		LK_STR_ARG(repodata->origin.channel_url), LK_STR_ARG(repodata->origin.subdir));
-	if (ix->base_url.len > 0) {
-		base = lk_url_join(base, lk_url_without_credentials(ix->base_url, arena), arena);
+	const struct lk_repodata_origin *origin = &repodata->origin;
+	lk_str directory = lk_str_printf(&repodata->arena, LK_STR_FMT "/" LK_STR_FMT,
+		LK_STR_ARG(origin->channel_url), LK_STR_ARG(origin->subdir));
+	lk_str reference = ix->base_url.len > 0 ? ix->base_url : origin->base_url;
+	if (!lk_url_base(directory, reference, &repodata->arena, &repodata->base)) {
+		return lk_fail_at(ix->scan.err, origin->file, 1, 1,
+			"base_url '" LK_STR_FMT "' leads out of the network",
+			LK_STR_ARG(reference));
 	}
-	repodata->base = lk_str_printf(arena, LK_STR_FMT "%s", LK_STR_ARG(base),
-		lk_str_ends(base, LK_STR("/")) ? "" : "/");
+	return 0;
 }
 
 static int build_index(struct indexer *ix)
@@ -384,15 +450,13 @@ static int build_index(struct indexer *ix)
 			return rc;
 		}
 	}
-	drop_removed(ix);
-	drop_doubles(ix);
+	drop_removed(repodata);
 	group_by_name(ix);
-	set_base(ix);
-	return 0;
+	return set_base(ix);
 }
 
 int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origin,
-	const struct lk_report *report, struct lk_repodata **ret, struct lk_error *err)
+	struct lk_repodata **ret, struct lk_error *err)
 {
 	struct lk_repodata *repodata = lk_calloc(1, sizeof(*repodata));
 	lk_arena_init(&repodata->arena);
@@ -403,20 +467,23 @@ int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origi
 		.channel_url = lk_str_dup(&repodata->arena, origin->channel_url),
 		.subdir = lk_str_dup(&repodata->arena, origin->subdir),
 		.file = lk_str_dup(&repodata->arena, lk_str_of(origin->file)).ptr,
+		.base_url = lk_str_dup(&repodata->arena, origin->base_url),
+		.transcribed = origin->transcribed,
 	};
 	struct indexer ix = {.repodata = repodata};
 	lk_scan_init(&ix.scan, lk_buf_view(&repodata->json), repodata->origin.file, err);
 	int rc = build_index(&ix);
 	lk_map_done(&ix.by_fn);
-	lk_vec_done(&ix.removed);
 	lk_vec_done(&ix.seen_names);
 	if (rc < 0) {
 		lk_repodata_free(repodata);
 		return rc;
 	}
-	if (repodata->n_skipped > 0) {
-		lk_note(report, 1, "%s: %zu records cannot be used and are left out",
-			repodata->origin.file, repodata->n_skipped);
+	if (repodata->wheels.len > 0) {
+		lk_vec_push(&repodata->notes,
+			lk_str_printf(&repodata->arena,
+				"%zu wheels cannot be installed by this version",
+				repodata->wheels.len));
 	}
 	*ret = repodata;
 	return 0;
@@ -432,38 +499,64 @@ void lk_repodata_free(struct lk_repodata *repodata)
 	lk_vec_done(&repodata->first);
 	lk_vec_done(&repodata->grouped);
 	lk_map_done(&repodata->by_name);
+	lk_map_done(&repodata->removed);
+	lk_vec_done(&repodata->faults);
+	lk_vec_done(&repodata->notes);
+	lk_vec_done(&repodata->wheels);
 	lk_buf_done(&repodata->json);
 	lk_arena_done(&repodata->arena);
 	lk_free(repodata);
 }
 
+/* What keeps the record from being used now that it was read, or NULL. */
+static const char *fault_of(
+	const struct entry *entry, const struct lk_record_scan *facts, struct lk_arena *arena)
+{
+	const struct lk_version *version;
+	struct lk_error ignored;
+	if (facts->fault) {
+		return facts->fault;
+	}
+	if (!facts->has_build_number) {
+		return "bad 'build_number'";
+	}
+	if (lk_version_parse(facts->record.version, arena, &version, &ignored) < 0) {
+		return "bad 'version'";
+	}
+	bool wheel = lk_archive_kind_of(entry->fn, NULL) == LK_ARCHIVE_WHEEL;
+	return wheel && facts->url.len == 0 ? "no 'url'" : NULL;
+}
+
 /* 1 when the record at ENTRY is fit for use. */
-static int read_record(const struct lk_repodata *repodata, const struct entry *entry,
-	struct lk_arena *arena, struct lk_record *ret, struct lk_error *err)
+static int read_record(struct lk_repodata *repodata, struct entry *entry, struct lk_arena *arena,
+	struct lk_record *ret, struct lk_error *err)
 {
 	struct lk_scan scan;
+	struct lk_record_scan facts;
 	lk_scan_init(&scan, entry->text, repodata->origin.file, err);
-	bool has_build_number;
-	const char *fault;
-	int rc = lk_record_scan(&scan, arena, ret, &has_build_number, &fault);
+	int rc = lk_record_scan(&scan, arena, &facts);
 	if (rc < 0) {
 		return rc;
 	}
-	const struct lk_version *version;
-	struct lk_error ignored;
-	if (fault || !has_build_number ||
-		lk_version_parse(ret->version, arena, &version, &ignored) < 0) {
+	const char *why = fault_of(entry, &facts, arena);
+	if (why) {
+		entry->dead = true;
+		add_fault(repodata, entry->fn, entry->text.ptr, why);
 		return 0;
 	}
+	*ret = facts.record;
 	ret->fn = entry->fn;
 	ret->subdir = repodata->origin.subdir;
 	ret->channel = repodata->origin.channel_name;
-	ret->url = lk_str_printf(arena, LK_STR_FMT LK_STR_FMT, LK_STR_ARG(repodata->base),
-		LK_STR_ARG(lk_url_encode_path(entry->fn, arena)));
+	bool wheel = lk_archive_kind_of(entry->fn, NULL) == LK_ARCHIVE_WHEEL;
+	ret->url = wheel
+		? lk_url_join(repodata->base, lk_url_without_credentials(facts.url, arena), arena)
+		: lk_str_printf(arena, LK_STR_FMT LK_STR_FMT, LK_STR_ARG(repodata->base),
+			  LK_STR_ARG(lk_url_encode_path(entry->fn, arena)));
 	return 1;
 }
 
-int lk_repodata_records(const struct lk_repodata *repodata, lk_str name, struct lk_arena *arena,
+int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_arena *arena,
 	struct lk_records *ret, struct lk_error *err)
 {
 	uint32_t at = lk_map_get(&repodata->by_name, name);
@@ -472,9 +565,9 @@ int lk_repodata_records(const struct lk_repodata *repodata, lk_str name, struct 
 	}
 	size_t n_before = ret->len;
 	for (uint32_t i = repodata->first.items[at]; i < repodata->first.items[at + 1]; i++) {
-		const struct entry *entry = &repodata->entries.items[repodata->grouped.items[i]];
+		struct entry *entry = &repodata->entries.items[repodata->grouped.items[i]];
 		struct lk_record record;
-		int rc = read_record(repodata, entry, arena, &record, err);
+		int rc = entry->dead ? 0 : read_record(repodata, entry, arena, &record, err);
 		if (rc < 0) {
 			ret->len = n_before;
 			return rc;
@@ -484,6 +577,46 @@ int lk_repodata_records(const struct lk_repodata *repodata, lk_str name, struct 
 		}
 	}
 	return 0;
+}
+
+bool lk_repodata_is_removed(const struct lk_repodata *repodata, lk_str fn)
+{
+	return lk_map_get(&repodata->removed, fn) != LK_MAP_NONE;
+}
+
+static void tell_fault(const struct lk_repodata *repodata, const struct fault *fault,
+	const struct lk_report *report)
+{
+	const char *file = repodata->origin.file;
+	if (repodata->origin.transcribed) {
+		lk_note(report, 1, "%s: '" LK_STR_FMT "': %s", file, LK_STR_ARG(fault->fn),
+			fault->why);
+		return;
+	}
+	lk_note(report, 1, "%s: byte %zu: '" LK_STR_FMT "': %s", file, fault->offset,
+		LK_STR_ARG(fault->fn), fault->why);
+}
+
+void lk_repodata_tell(struct lk_repodata *repodata, const struct lk_report *report)
+{
+	const char *file = repodata->origin.file;
+	for (size_t i = 0; i < repodata->notes.len; i++) {
+		lk_note(report, 1, "%s: " LK_STR_FMT, file, LK_STR_ARG(repodata->notes.items[i]));
+	}
+	lk_vec_clear(&repodata->notes);
+	for (size_t i = 0; i < repodata->wheels.len; i++) {
+		lk_note(report, 2, "%s: '" LK_STR_FMT "' is a wheel", file,
+			LK_STR_ARG(repodata->wheels.items[i]));
+	}
+	lk_vec_clear(&repodata->wheels);
+	size_t n = repodata->faults.len - repodata->n_told;
+	if (n > 0) {
+		lk_warn(report, "'%s': %zu broken record%s left out (-v lists %s)", file, n,
+			n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
+	}
+	while (repodata->n_told < repodata->faults.len) {
+		tell_fault(repodata, &repodata->faults.items[repodata->n_told++], report);
+	}
 }
 
 size_t lk_repodata_n_names(const struct lk_repodata *repodata)
@@ -501,9 +634,14 @@ size_t lk_repodata_n_records(const struct lk_repodata *repodata)
 	return repodata->grouped.len;
 }
 
-size_t lk_repodata_n_skipped(const struct lk_repodata *repodata)
+size_t lk_repodata_n_faults(const struct lk_repodata *repodata)
 {
-	return repodata->n_skipped;
+	return repodata->faults.len;
+}
+
+const struct lk_channel_relations *lk_repodata_relations(const struct lk_repodata *repodata)
+{
+	return &repodata->relations;
 }
 
 const struct lk_repodata_origin *lk_repodata_origin(const struct lk_repodata *repodata)

@@ -124,6 +124,27 @@ lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena)
 		LK_STR_ARG(lk_url_remove_dots(joined, arena)));
 }
 
+bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_str *ret)
+{
+	struct lk_url_parts from;
+	struct lk_url_parts to;
+	lk_str base = lk_url_join(directory, lk_url_without_credentials(reference, arena), arena);
+	if (!lk_url_split(directory, &from) || !lk_url_split(base, &to)) {
+		return false;
+	}
+	bool network = lk_str_eq_nocase(to.scheme, LK_STR("https")) ||
+		lk_str_eq_nocase(to.scheme, LK_STR("http")) ||
+		lk_str_eq_nocase(to.scheme, LK_STR("s3"));
+	bool local = lk_str_eq_nocase(from.scheme, LK_STR("file")) &&
+		lk_str_eq_nocase(to.scheme, LK_STR("file"));
+	if (!network && !local) {
+		return false;
+	}
+	bool slash = !lk_str_ends(base, LK_STR("/"));
+	*ret = lk_str_printf(arena, LK_STR_FMT "%s", LK_STR_ARG(base), slash ? "/" : "");
+	return true;
+}
+
 static bool is_escape(lk_str s, size_t at)
 {
 	return s.len - at >= 3 && s.ptr[at] == '%' && lk_hex_digit(s.ptr[at + 1]) >= 0 &&

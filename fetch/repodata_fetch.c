@@ -22,14 +22,6 @@ enum source {
 	SOURCE_ABSENT, /* the channel has no such subdir */
 };
 
-/* What a worker has to tell. */
-struct message {
-	int level; /* of a note; 0: a warning */
-	const char *text;
-};
-
-struct messages LK_VEC_OF(struct message);
-
 /* One subdir of one channel. */
 struct part {
 	struct batch *batch;
@@ -47,8 +39,6 @@ struct part {
 	bool forbidden; /* the server said 403, which object stores do for what they lack */
 	bool again;     /* the cached copy was damaged */
 	bool failed;    /* to load */
-	struct messages messages; /* of loading; told afterwards, in order */
-	struct lk_arena arena;    /* for them */
 	struct lk_repodata *repodata;
 };
 
@@ -324,30 +314,6 @@ static int fail_damaged(const struct part *part, struct lk_error *err)
 		err, "repodata of channel '" LK_STR_FMT "'", LK_STR_ARG(part->channel->name));
 }
 
-static void keep_note(void *ctx, int level, const char *text)
-{
-	struct part *part = ctx;
-	const char *copy = lk_str_dup(&part->arena, lk_str_of(text)).ptr;
-	lk_vec_push(&part->messages, (struct message){level, copy});
-}
-
-static void keep_warning(void *ctx, const char *text)
-{
-	keep_note(ctx, 0, text);
-}
-
-static void tell_messages(const struct part *part, const struct lk_report *report)
-{
-	for (size_t i = 0; i < part->messages.len; i++) {
-		const struct message *message = &part->messages.items[i];
-		if (message->level == 0) {
-			lk_warn(report, "%s", message->text);
-		} else {
-			lk_note(report, message->level, "%s", message->text);
-		}
-	}
-}
-
 static int load_text(const struct part *part, struct lk_buf *text, struct lk_error *err)
 {
 	if (part->source == SOURCE_ABSENT) {
@@ -379,11 +345,10 @@ static int part_load(void *ctx, size_t index, struct lk_error *err)
 		.subdir = part->subdir,
 		.file = part->file,
 	};
-	const struct lk_report report = {.ctx = part, .warn = keep_warning, .note = keep_note};
 	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_FETCH_REPODATA_MAX);
 	int rc = load_text(part, &text, err);
 	if (rc == 0) {
-		rc = lk_repodata_open(&text, &origin, &report, &part->repodata, err);
+		rc = lk_repodata_open(&text, &origin, &part->repodata, err);
 	}
 	part->failed = rc < 0;
 	return rc < 0 ? fail_damaged(part, err) : 0;
@@ -415,7 +380,7 @@ static bool forget_damaged(struct batch *batch)
 static int part_publish(struct part *part, struct lk_error *err)
 {
 	const struct batch *batch = part->batch;
-	tell_messages(part, batch->fetch->report);
+	lk_repodata_tell(part->repodata, batch->fetch->report);
 	if (part->local_path.len > 0 || part->source == SOURCE_CACHED || !batch->fetch->http) {
 		return 0;
 	}
@@ -468,8 +433,6 @@ static void batch_done(struct batch *batch)
 		}
 		lk_close_p(&part->fd);
 		lk_close_p(&part->cached_fd);
-		lk_vec_done(&part->messages);
-		lk_arena_done(&part->arena);
 		lk_repodata_free(part->repodata);
 	}
 	lk_free(batch->parts);

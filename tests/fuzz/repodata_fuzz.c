@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_all(const struct lk_repodata *repodata)
+static void read_all(struct lk_repodata *repodata)
 {
 	struct lk_arena arena;
 	struct lk_records records = {0};
@@ -22,6 +22,7 @@ static void read_all(const struct lk_repodata *repodata)
 	if (records.len > lk_repodata_n_records(repodata)) {
 		abort();
 	}
+	lk_repodata_tell(repodata, NULL);
 	lk_vec_done(&records);
 	lk_arena_done(&arena);
 }
@@ -29,12 +30,16 @@ static void read_all(const struct lk_repodata *repodata)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct lk_repodata_origin origin = {
-		LK_STR("c"), LK_STR("https://h/c"), LK_STR("noarch"), "repodata.json"};
+		.channel_name = LK_STR("c"),
+		.channel_url = LK_STR("https://h/c"),
+		.subdir = LK_STR("noarch"),
+		.file = "repodata.json",
+	};
 	struct lk_buf json = LK_BUF_INIT((size_t)1 << 24);
 	struct lk_repodata *repodata;
 	struct lk_error err = LK_ERROR_INIT;
 	lk_buf_append(&json, data, size);
-	if (lk_repodata_open(&json, &origin, NULL, &repodata, &err) == 0) {
+	if (lk_repodata_open(&json, &origin, &repodata, &err) == 0) {
 		read_all(repodata);
 		lk_repodata_free(repodata);
 	} else if (err.code != LK_E_FORMAT || err.line == 0) {

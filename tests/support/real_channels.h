@@ -88,7 +88,7 @@ static inline struct lk_repodata *real_open(
 	if (fd >= 0) {
 		stream = lk_stream_decode(lk_stream_from_fd(fd, path), LK_CODEC_ZSTD);
 		if (lk_stream_read_all(stream, &json, err) == 0 &&
-			lk_repodata_open(&json, &origin, NULL, &index.repodata, err) < 0) {
+			lk_repodata_open(&json, &origin, &index.repodata, err) < 0) {
 			index.repodata = NULL;
 		}
 		lk_stream_free(stream);

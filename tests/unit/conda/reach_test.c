@@ -13,6 +13,8 @@
 #include "base/stream.h"
 #include "conda/reach.h"
 
+#define NBN(name) "\"name\":\"" name "\",\"version\":\"1\",\"build\":\"0\",\"build_number\":0"
+
 struct fixture {
 	struct lk_error err;
 	struct lk_repodata *repodata[2];
@@ -36,7 +38,20 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Records as "name: dep, dep; name: …", each version 1. MORE is put into every record. */
+static void add_json(struct fixture *f, unsigned which, struct lk_buf *json /* taken */)
+{
+	const struct lk_repodata_origin origin = {
+		.channel_name = LK_STR("c"),
+		.channel_url = LK_STR("https://h/c"),
+		.subdir = LK_STR("noarch"),
+		.file = "r.json",
+	};
+	lk_repodata_free(f->repodata[which]);
+	assert_int_equal(lk_repodata_open(json, &origin, &f->repodata[which], &f->err), 0);
+	f->sources[which] = lk_source_of_repodata(f->repodata[which], which + 5);
+}
+
+/* One record of version 1 for each row: its name and further members. */
 static void add_source(struct fixture *f, unsigned which, const char *const (*rows)[2], size_t n)
 {
 	struct lk_buf json = LK_BUF_INIT(1 << 20);
@@ -48,10 +63,7 @@ static void add_source(struct fixture *f, unsigned which, const char *const (*ro
 			i ? "," : "", rows[i][0], i, rows[i][0], i, rows[i][1]);
 	}
 	lk_buf_puts(&json, "}}");
-	const struct lk_repodata_origin origin = {
-		LK_STR("c"), LK_STR("https://h/c"), LK_STR("noarch"), "r.json"};
-	assert_int_equal(lk_repodata_open(&json, &origin, NULL, &f->repodata[which], &f->err), 0);
-	f->sources[which] = lk_source_of_repodata(f->repodata[which], which + 5);
+	add_json(f, which, &json);
 }
 
 static void check_names(const struct lk_reach *reach, const char *wanted)
@@ -121,6 +133,48 @@ static void sources_keep_their_order(void **state)
 	assert_int_equal(a->channels[1], 6);
 }
 
+/* Of a distribution's two archives the .conda counts, unless it is the newer one: then a date may
+ * leave the other alone. Wheels are there for names that have nothing else. */
+static void one_archive_of_a_distribution(void **state)
+{
+	static const struct {
+		const char *bz2, *conda, *wanted;
+	} rows[] = {
+		{"\"x\":0", "\"x\":0", "a:1"},
+		{"\"timestamp\":5", "\"timestamp\":5", "a:1"},
+		{"\"timestamp\":6", "\"timestamp\":5", "a:1"},
+		{"\"timestamp\":5", "\"timestamp\":6", "a:2"},
+		{"\"timestamp\":5", "\"timestamp\":4,\"indexed_timestamp\":6", "a:2"},
+		{"\"x\":0", "\"sha256\":\"broken\"", "a:1"},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_buf json = LK_BUF_INIT(1 << 20);
+		lk_buf_appendf(&json,
+			"{\"packages\":{\"a-1-0.tar.bz2\":{" NBN(
+				"a") ",%s}},"
+				     "\"packages.conda\":{\"a-1-0.conda\":{" NBN(
+					     "a") ",%s}},"
+						  "\"v3\":{\"whl\":{\"a-2\":{" NBN(
+							  "a") ",\"url\":\"u\",\"depends\":[\"w\"]}"
+							       ","
+							       "\"w-1\":{" NBN(
+								       "w") ",\"url\":\"u\","
+									    "\"depends\":[\"a\"]}}}"
+									    "}",
+			rows[i].bz2, rows[i].conda);
+		add_json(f, 0, &json);
+		load(f, 1, "a", NULL);
+		check_names(&f->reach, rows[i].wanted);
+		const struct lk_record *first = &f->reach.names[0].records[0];
+		bool broken = strstr(rows[i].conda, "broken") != NULL;
+		assert_int_equal(lk_archive_kind_of(first->fn, NULL),
+			broken || f->reach.names[0].n == 2 ? LK_ARCHIVE_TAR_BZ2 : LK_ARCHIVE_CONDA);
+		load(f, 1, "w", NULL);
+		check_names(&f->reach, "w:1");
+	}
+}
+
 static int failing(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
 	struct lk_error *err)
 {
@@ -156,12 +210,7 @@ static void real_channel_is_walked(void **state)
 		struct lk_buf json = LK_BUF_INIT((size_t)1 << 30);
 		assert_int_equal(lk_stream_read_all(stream, &json, &f->err), 0);
 		lk_stream_free(stream);
-		const struct lk_repodata_origin origin = {LK_STR("conda-forge"),
-			LK_STR("https://conda.anaconda.org/conda-forge"), lk_str_of(subdirs[i]),
-			path};
-		assert_int_equal(
-			lk_repodata_open(&json, &origin, NULL, &f->repodata[i], &f->err), 0);
-		f->sources[i] = lk_source_of_repodata(f->repodata[i], 0);
+		add_json(f, i, &json);
 	}
 	load(f, 2, "pytorch-gpu", "python");
 	print_message("pytorch-gpu reaches %zu names, %zu records\n", f->reach.n_names,
@@ -175,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(dependencies_are_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(sources_keep_their_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_archive_of_a_distribution, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors_of_a_source_come_through, setup, teardown),
 		cmocka_unit_test_setup_teardown(real_channel_is_walked, setup, teardown),
 	};

@@ -39,7 +39,7 @@ static void read_zst(const char *path, struct lk_buf *out)
 	assert_int_equal(rc, 0);
 }
 
-static const struct lk_repodata *repodata_of(struct fixture *f, lk_str channel, lk_str subdir)
+static struct lk_repodata *repodata_of(struct fixture *f, lk_str channel, lk_str subdir)
 {
 	char *key = lk_asprintf(LK_STR_FMT "/" LK_STR_FMT, LK_STR_ARG(channel), LK_STR_ARG(subdir));
 	for (size_t i = 0; i < f->sources.len; i++) {
@@ -60,7 +60,7 @@ static const struct lk_repodata *repodata_of(struct fixture *f, lk_str channel, 
 	};
 	struct lk_error err = LK_ERROR_INIT;
 	struct source source = {.key = key};
-	assert_int_equal(lk_repodata_open(&json, &origin, NULL, &source.repodata, &err), 0);
+	assert_int_equal(lk_repodata_open(&json, &origin, &source.repodata, &err), 0);
 	lk_vec_push(&f->sources, source);
 	lk_free(path);
 	return source.repodata;
@@ -72,7 +72,7 @@ static const struct lk_record *record_of(struct fixture *f, lk_str from, struct 
 	size_t slash = lk_str_rfind_char(from, '/');
 	size_t before = lk_str_rfind_char(lk_str_slice(from, 0, slash), '/');
 	lk_str fn = lk_str_skip(from, slash + 1);
-	const struct lk_repodata *repodata = repodata_of(
+	struct lk_repodata *repodata = repodata_of(
 		f, lk_str_slice(from, 0, before), lk_str_slice(from, before + 1, slash));
 	lk_str dist;
 	lk_str name;

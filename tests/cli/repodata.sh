@@ -1,0 +1,86 @@
+#!/bin/sh
+# Repodata as channels serve it: broken records, broken files, base_url, revision 3.
+# shellcheck source=tests/support/cli.sh
+. "$(dirname "$0")/../support/cli.sh"
+channel=$scratch/channel
+file=$channel/noarch/repodata.json
+mkdir -p "$channel/noarch"
+
+# from OPTION...: solves anew from that channel alone.
+from() {
+	rm -f a.lock
+	lockenv solve --override-channels -c "$channel" --platform linux-64 --glibc 2.28 "$@"
+}
+# record NAME VERSION [MEMBERS]: a member of a map of records.
+record() {
+	printf '"%s-%s-0%s": {"name": "%s", "version": "%s", "build": "0", "build_number": 0,
+		"sha256": "%064d", "size": 10%s}' "$1" "$2" "${ending-.conda}" "$1" "$2" 1 "${3:+, $3}"
+}
+
+# Broken records are counted, and listed on request; the others serve.
+printf '{"packages.conda": {\n%s,\n"b-1-0.conda": {"name": "b", "version": 1},\n"../c-1-0.conda": {},\n%s}}' \
+	"$(record a 1)" "$(record a 2 '"md5": "short"')" >"$file"
+runs 0 from a -o a.lock
+err_has "warning: '$file': 2 broken records are left out (-v lists them)"
+err_has "warning: '$file': 1 broken record is left out (-v lists it)"
+err_lacks "'b-1-0.conda'"
+has a.lock 'a-1-0.conda'
+runs 0 from -v a -o a.lock
+err_has "$file: byte $(grep -b -o '{"name": "b"' "$file" | cut -d: -f1): 'b-1-0.conda': no 'version'"
+err_has "'../c-1-0.conda': not the file name of a package"
+err_has "'a-2-0.conda': bad 'md5'"
+runs 3 from b -o b.lock
+
+# A broken file is an error that says where.
+printf '{"packages": {\n"a": tru}}' >"$file"
+runs 4 from a -o none.lock
+err_has "$file:2:9: repodata of channel 'channel': expected a value (byte 23)"
+absent none.lock
+printf '{"packages": {"a\377": {}}}' >"$file"
+runs 4 from a -o none.lock
+err_has 'text is not UTF-8 (byte 16)'
+printf '{"packages": {' >"$file"
+runs 4 from a -o none.lock
+err_has 'the text ends in the middle (byte 14)'
+
+# Version 2: packages lie elsewhere.
+printf '{"info": {"base_url": "https://example.org/files"}, "repodata_version": 2,
+	"packages": {%s}}' "$(ending=.tar.bz2 record a 1)" >"$file"
+runs 0 from a -o a.lock
+has a.lock https://example.org/files/a-1-0.tar.bz2
+printf '{"info": {"base_url": "/elsewhere"}, "packages": {%s}}' "$(record a 1)" >"$file"
+runs 0 from a -o a.lock
+has a.lock file:///elsewhere/a-1-0.conda
+printf '{"repodata_version": 3}' >"$file"
+runs 4 from a -o none.lock
+err_has 'a repodata version that this lockenv cannot read'
+
+# Removed files are not offered. Of two archives of a distribution the .conda is, unless a date rules it out.
+printf '{"packages": {%s, %s}, "packages.conda": {%s, %s}, "removed": ["a-2-0.conda", "a-2-0.tar.bz2"]}' \
+	"$(ending=.tar.bz2 record a 1 '"timestamp": 1600000000000')" "$(ending=.tar.bz2 record a 2)" \
+	"$(record a 1 '"timestamp": 1600000000, "indexed_timestamp": 1700000000000')" "$(record a 2)" >"$file"
+runs 0 from a -o a.lock
+has a.lock a-1-0.conda
+runs 0 from --exclude-newer 2022-01-01 a -o old.lock
+has old.lock a-1-0.tar.bz2
+runs 3 from --exclude-newer 2020-01-01 a -o none.lock
+
+# Revision 3: conditions, extras and flags hold; wheels are known but not taken; what is newer is passed over.
+ending=
+printf '{"packages.conda": {%s}, "v3": {"conda": {%s, %s, %s}, "whl": {%s, %s}, "zip": {}}, "v4": {}}' \
+	"$(ending=.conda record p 1)" \
+	"$(record a 1 '"depends": ["p[when=\"__linux\"]", "q[when=\"__osx\"]"], "extra_depends": {"more": ["f[flags=[fast]]"]}')" \
+	"$(record f 1 '"flags": ["fast"]')" "$(record f 2 '"flags": ["slow"]')" \
+	"$(record w 1 '"url": "w.whl"')" "$(record a 9 '"url": "a.whl"')" >"$file"
+runs 0 from a -o a.lock
+is "$(grep -c '  - name:' a.lock)" 2
+has a.lock p-1-0.conda
+has a.lock a-1-0.conda
+runs 0 from -vv 'a[extras=[more]]' -o a.lock
+has a.lock f-1-0.conda
+err_has "archives of the kind 'zip' are not known"
+err_has "records of the revision 'v4' are not known"
+err_has '2 wheels cannot be installed by this version'
+err_has "'a-9-0.whl' is a wheel"
+runs 3 from w -o none.lock
+err_has "'w-1-0.whl' is not supported"
