@@ -53,13 +53,59 @@ static int two_renames(struct lk_site *site, struct lk_error *err)
 	return rc;
 }
 
+/* A directory that comes from a lower layer of an overlay (a container image) cannot take another
+ * name: neither exchange nor rename moves it. An empty one can still be replaced. */
+static int swap_in_overlay(struct lk_site *site, struct lk_error *err)
+{
+	if (site->state == LK_SITE_EMPTY) {
+		return lk_fs_rename(site->work_fd, LK_SITE_NEW, site->parent_fd, site->name, err);
+	}
+	int rc = lk_fail(err, LK_E_FS,
+		"prefix '%s' comes from another layer of the file system and cannot be exchanged "
+		"as a whole",
+		site->prefix);
+	lk_error_hint(
+		err, "remove it first, or install in the step of the image build that makes it");
+	return rc;
+}
+
+/* *RET_OLD as lk_swap gives it. */
+static int swap(struct lk_site *site, const char **ret_old, struct lk_error *err)
+{
+	*ret_old = NULL;
+	if (site->state == LK_SITE_ABSENT) {
+		return move_in(site, err);
+	}
+	const char *old = LK_SITE_NEW;
+	int rc = lk_fs_exchange(site->work_fd, LK_SITE_NEW, site->parent_fd, site->name, err);
+	if (rc == LK_E_NOT_FOUND) {
+		old = LK_SITE_OLD;
+		rc = two_renames(site, err);
+	}
+	if (rc < 0 && err->sys_errno == EXDEV) {
+		return swap_in_overlay(site, err);
+	}
+	*ret_old = old;
+	return rc;
+}
+
+/* Where nothing was moved aside: an empty directory that was there is made again. */
+static int undo_move_in(struct lk_site *site, struct lk_error *err)
+{
+	struct stat status;
+	int rc = lk_fs_rename(site->parent_fd, site->name, site->work_fd, LK_SITE_NEW, err);
+	if (rc < 0 || site->old_fd < 0 || fstat(site->old_fd, &status) < 0) {
+		return rc;
+	}
+	return lk_fs_mkdirs(site->parent_fd, site->name, status.st_mode & 07777, true, err);
+}
+
 int lk_swap_undo(struct lk_site *site, const char *old, struct lk_error *err)
 {
-	int rc;
 	if (old == NULL) {
-		return lk_fs_rename(site->parent_fd, site->name, site->work_fd, LK_SITE_NEW, err);
+		return undo_move_in(site, err);
 	}
-	rc = lk_fs_exchange(site->work_fd, old, site->parent_fd, site->name, err);
+	int rc = lk_fs_exchange(site->work_fd, old, site->parent_fd, site->name, err);
 	if (rc == LK_E_NOT_FOUND) {
 		rc = lk_fs_rename(site->parent_fd, site->name, site->work_fd, LK_SITE_NEW, err);
 		if (rc == 0) {
@@ -73,18 +119,8 @@ int lk_swap(struct lk_site *site, const char **ret_old, struct lk_error *err)
 {
 	const char *old = NULL;
 	int rc = sync_new(site, err);
-	if (rc < 0) {
-		return rc;
-	}
-	if (site->state == LK_SITE_ABSENT) {
-		rc = move_in(site, err);
-	} else {
-		old = LK_SITE_NEW;
-		rc = lk_fs_exchange(site->work_fd, LK_SITE_NEW, site->parent_fd, site->name, err);
-		if (rc == LK_E_NOT_FOUND) {
-			old = LK_SITE_OLD;
-			rc = two_renames(site, err);
-		}
+	if (rc == 0) {
+		rc = swap(site, &old, err);
 	}
 	if (rc < 0) {
 		return rc;

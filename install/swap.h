@@ -8,9 +8,9 @@
 
 /* Syncs the new tree in SITE's working folder and puts it at the prefix; afterwards the previous
  * tree, if there was one, is in the working folder under *ret_old ("new" after an exchange, "old"
- * where the file system has none; NULL when there was none). Where two renames are needed the
- * prefix is absent for an instant; a run that dies there is put right by the next. On failure the
- * prefix is what it was. */
+ * where the file system has none; NULL when there was none, or only an empty directory that was
+ * replaced). Where two renames are needed the prefix is absent for an instant; a run that dies
+ * there is put right by the next. On failure the prefix is what it was. */
 int lk_swap(struct lk_site *site, const char **ret_old, struct lk_error *err) LK_MUST_USE;
 
 /* Back again, OLD being what lk_swap gave. */

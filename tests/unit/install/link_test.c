@@ -189,6 +189,30 @@ static void test_swap(void **state)
 	assert_true(faccessat(f->fd, ".env.lockenv", F_OK, 0) < 0);
 }
 
+/* An empty directory that was replaced comes back as it was. */
+static void test_swap_undo_empty(void **state)
+{
+	struct fixture *f = *state;
+	char *LK_AUTO_FREE prefix = lk_asprintf("%s/env", f->root);
+	const struct lk_report silent = {0};
+	struct lk_site site;
+	struct stat status;
+	assert_int_equal(mkdir(prefix, 0750), 0);
+	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
+	assert_int_equal(site.state, LK_SITE_EMPTY);
+	assert_int_equal(lk_site_own(&site, &silent, &f->err), 0);
+	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
+	assert_int_equal(
+		lk_fs_rename(site.work_fd, LK_SITE_NEW, site.parent_fd, site.name, &f->err), 0);
+	put(f, f->fd, "env/file");
+	assert_int_equal(lk_swap_undo(&site, NULL, &f->err), 0);
+	assert_int_equal(stat(prefix, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0750);
+	assert_true(faccessat(f->fd, "env/file", F_OK, 0) < 0);
+	lk_site_done(&site);
+	assert_true(faccessat(f->fd, ".env.lockenv", F_OK, 0) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_softlink, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_swap_undo_empty, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
