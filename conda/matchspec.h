@@ -4,8 +4,8 @@
  *     [channel[/subdir]::]name [version [build]] [key=value, …]
  *     a URL or path of an archive, with "#md5" or "#sha256" behind it
  *
- * Text from outside goes through lk_matchspec_parse and nothing else; matching allocates nothing. A
- * parsed spec may be read from several threads.
+ * Text from outside goes through lk_matchspec_parse and nothing else; matching allocates nothing
+ * unless a regular expression is in the spec. A parsed spec may be read from several threads.
  */
 #ifndef LK_CONDA_MATCHSPEC_H
 #define LK_CONDA_MATCHSPEC_H

@@ -3,7 +3,7 @@
  */
 #include "conda/pattern.h"
 
-#include "conda/regex_priv.h"
+#include "base/regex.h"
 
 struct lk_pattern {
 	lk_str text; /* NUL-ended */

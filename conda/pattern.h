@@ -1,9 +1,8 @@
 /*
  * Text patterns of MatchSpecs (CEP 29): an exact text, a glob, or a regular expression.
  *
- * A regular expression is "^…$", POSIX extended, without back references and within small limits,
- * so that no pattern from a channel can take much time or memory (conda/regex_priv.h). All are
- * compiled once; matching allocates nothing.
+ * A regular expression is "^…$", within small limits, so that no pattern from a channel can take
+ * much time or memory (base/regex.h). All are compiled once.
  */
 #ifndef LK_CONDA_PATTERN_H
 #define LK_CONDA_PATTERN_H

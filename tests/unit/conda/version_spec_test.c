@@ -230,13 +230,9 @@ static void errors_carry_the_column(void **state)
 		{"= !1*2", 3, "invalid character"},
 		{"1.*.*.", 7, "segment is empty"},
 		{".*", 1, "empty"},
-		{"^(1$", 2, "bad regular expression"},
-		{"1,^1\\1$", 5, "not supported"},
-		{"^\\d$", 2, "not supported"},
-		{"^(?:1)$", 2, "'(?' is not supported"},
-		{"1|^(a{9}){999}$", 10, "too large"},
-		{"^a**$", 3, "repetition is repeated"},
-		{"^a{2}?$", 5, "repetition is repeated"},
+		{"^(1$", 5, "bad regular expression"},
+		{"1|^*a$", 4, "bad regular expression"},
+		{"1|^((a{999}){999}){999}$", 25, "too large"},
 	};
 	struct fixture f = {.err = LK_ERROR_INIT};
 	for (size_t i = 0; i < LK_COUNTOF(table); i++) {
@@ -276,7 +272,6 @@ static void limits_hold(void **state)
 		repeated(&f, "1", "|1", LK_SPEC_MAX_LEN, ""),
 		repeated(&f, "^", "a", 200, "$"),
 		repeated(&f, "^", "(", 200, "$"),
-		lk_str_n("^\0$", 3),
 		lk_str_n(NULL, 0),
 	};
 	for (size_t i = 0; i < LK_COUNTOF(hostile); i++) {
