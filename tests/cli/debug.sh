@@ -39,9 +39,38 @@ done <"$vectors/version_invalid.txt"
 while IFS= read -r spec; do
 	fed match "$spec${tab}foo-1.0-0"
 done <"$vectors/matchspec_invalid.txt"
-# The line is named.
+# A bad line is named, answered so that answers stay beside their questions, and does not end the batch.
 fed compare "1.0${tab}1.0
-1.0${tab}1..0"
-err_has 'stdin:2'
+1.0${tab}1..0
+1${tab}2
+1${tab}2${tab}3"
+out_is "$(printf '=\nerror\n<\nerror')"
+err_has 'warning: stdin:2:7: bad version'
+err_has 'warning: stdin:4:4: a second tab'
+err_has '2 of 4 lines could not be read'
 fed compare '1.0'
 fed match 'foo'
+
+# Hostile lines: NUL, bytes that are no UTF-8, a megabyte, deep nesting, no newline at the end.
+printf 'a\000b >=1\tfoo-1-0\nfoo \377\tfoo-1-0\n' >input
+awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "1"; print "\tfoo-1-0" }' >>input
+awk 'BEGIN { printf "foo "; for (i = 0; i < 100; i++) printf "("; print "1\tfoo-1-0" }' >>input
+printf 'foo ^(1*1*1*1*1*1*1*1*|.*.*.*.*.*.*){64}$\tfoo-1-0\nfoo\tfoo-1-0' >>input
+last='lockenv debug match <input'
+code=0
+lockenv debug match <input >"$out" 2>"$err" || code=$?
+is 2 "$code"
+check_failure
+out_is "$(printf 'error\nerror\nerror\nerror\nerror\nyes')"
+# Each answer comes as soon as its question.
+mkfifo questions answers.pipe
+lockenv debug compare <questions >answers.pipe &
+exec 5>questions 6<answers.pipe
+printf '1\t2\n' >&5
+read -r answer <&6
+is '<' "$answer"
+printf '3\t2\n' >&5
+read -r answer <&6
+is '>' "$answer"
+exec 5>&- 6<&-
+wait

@@ -14,8 +14,6 @@
 #include <cmocka.h>
 
 #define COUNT 40000
-#define MD5_TEXT "0123456789abcdef0123456789abcdef"
-#define SHA256_TEXT MD5_TEXT MD5_TEXT
 #define PICK(list) (list)[next_random(seed) % LK_COUNTOF(list)]
 
 struct fixture {
@@ -68,7 +66,8 @@ static void put_key(struct lk_buf *buf, uint32_t *seed)
 		"build_number=3", "build_number='>=2'", "build_number='!=1'", "channel=c",
 		"channel=https://h/c/noarch", "channel='a b'", "subdir=noarch", "subdir='linux-*'",
 		"url=https://h/c/noarch/foo-1.0-0.conda", "url='./foo-1.0-py3.conda'",
-		"fn=foo-1.0-0.conda", "fn='a b.conda'", "md5=" MD5_TEXT, "sha256=" SHA256_TEXT,
+		"fn=foo-1.0-0.conda", "fn='a b.conda'", "md5=0123456789abcdef0123456789abcdef",
+		"sha256=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"license=MIT", "license='G*L \"3\"'", "license=\"it's\"", "license='a\\\\b\\''",
 		"license_family='^B.D$'", "track_features=mkl", "track_features='a b'",
 		"track_features=[a, 'b c']", "extras=[a,b]", "extras=x", "flags=['cuda:*', b]",
@@ -92,7 +91,8 @@ static void put_spec(struct lk_buf *buf, uint32_t *seed)
 		"foo", "foo", "f-o.o_1", "FOO", "*", "f*o", "^fo[ox]$", "__cuda", "x@"};
 	static const char *const builds[] = {"py3_0", "py*", "^py.$", "*", "0", "h1.2+3"};
 	static const char *const urls[] = {"https://h/c/noarch/foo-1.0-0.conda",
-		"./foo-1.0-0.tar.bz2", "/x/foo-1.0-0.conda#" MD5_TEXT, "file:///foo-1-0.conda"};
+		"./foo-1.0-0.tar.bz2", "/x/foo-1.0-0.conda#0123456789abcdef0123456789abcdef",
+		"file:///foo-1-0.conda"};
 	if (next_random(seed) % 12 == 0) {
 		lk_buf_puts(buf, PICK(urls));
 	} else {
