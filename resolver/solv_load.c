@@ -127,9 +127,11 @@ static void load_candidate(struct lk_solv *solv, uint32_t index, Solvable *solva
 	const struct lk_candidate *candidate = &problem->candidates.items[index];
 	const struct lk_candidate_name *name = &problem->names.items[candidate->name];
 	Offset *provides = &solvable->provides;
+	uint32_t place = index - name->first;
 	char evr[16];
 
-	(void)snprintf(evr, sizeof(evr), "%u", name->n - (index - name->first));
+	(void)snprintf(
+		evr, sizeof(evr), "%u", problem->task->worst_first ? place + 1 : name->n - place);
 	solvable->name = make_id(solv->pool, 'n', candidate->name);
 	solvable->evr = pool_str2id(solv->pool, evr, 1);
 	solvable->arch = ARCH_NOARCH;

@@ -50,6 +50,7 @@ struct lk_task {
 	const lk_str *known_names;
 	size_t n_known_names;
 	bool no_presolve; /* the same answer, later: for tests */
+	bool worst_first; /* libsolv is told the order backwards; the same answer: for tests */
 };
 
 /* One line of an explanation, children indented one deeper than their parent. */

@@ -565,7 +565,8 @@ static int ask(const struct world *w, bool no_presolve, unsigned *ret_set, unsig
 		.virtuals = &virtuals,
 		.locked = locked,
 		.n_locked = (size_t)w->n_locked,
-		.no_presolve = no_presolve};
+		.no_presolve = no_presolve,
+		.worst_first = no_presolve};
 	const struct dep pin = {.leaf = w->pins[0]};
 	int rc;
 
