@@ -186,7 +186,10 @@ static int read_whole(int fd, const char *path, struct lk_buf *buf, struct lk_er
 
 int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
 {
-	int fd = lk_fs_openat(dirfd, path, O_RDONLY | O_NOCTTY, 0);
+	int fd = openat(dirfd, path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == EINTR) { /* a FIFO that nobody writes to */
+		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while opening '%s'", path);
+	}
 	if (fd < 0) {
 		return lk_fail_errno(err, is_missing(errno) ? LK_E_NOT_FOUND : LK_E_FS, errno,
 			"cannot open '%s'", path);

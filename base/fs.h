@@ -51,8 +51,8 @@ int lk_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode, int 
 int lk_fs_mkdirs(
 	int dirfd, const char *path, mode_t mode, bool nofollow, struct lk_error *err) LK_MUST_USE;
 
-/* The whole file appended to BUF; LK_E_FORMAT when it does not fit into the buffer's maximum or is
- * a directory, LK_E_NOT_FOUND when it is not there. */
+/* The whole file appended to BUF; LK_E_INTERRUPTED by a signal while it waits, LK_E_FORMAT when it
+ * does not fit into the buffer's maximum or is a directory, LK_E_NOT_FOUND when it is not there. */
 int lk_fs_read_file(
 	int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err) LK_MUST_USE;
 /* The same of a path that others may have prepared: LK_E_FORMAT also when the file is not a regular

@@ -97,7 +97,11 @@ struct fd_source {
 static ssize_t fd_read(void *ctx, void *out, size_t len, struct lk_error *err)
 {
 	struct fd_source *source = ctx;
-	ssize_t got = TEMP_FAILURE_RETRY(read(source->fd, out, len));
+	ssize_t got = read(source->fd, out, len);
+	if (got < 0 && errno == EINTR) { /* a terminal or a pipe that may never say more */
+		return lk_fail(
+			err, LK_E_INTERRUPTED, "interrupted while reading '%s'", source->name);
+	}
 	if (got < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", source->name);
 	}

@@ -123,8 +123,9 @@ static void set_limits(void)
 int lk_app_init(struct lk_app *app, struct lk_error *err)
 {
 	struct sigaction action = {.sa_handler = on_signal};
+	app->on_pipe = signal(SIGPIPE, SIG_IGN);
 	if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-		signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+		app->on_pipe == SIG_ERR) {
 		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
 	}
 	set_limits();
@@ -248,6 +249,9 @@ int lk_app_flush(struct lk_app *app, struct lk_error *err)
 	if (app->out.overflow) {
 		return lk_fail(err, LK_E_BUG, "more output than %zu bytes", app->out.max);
 	}
+	/* All is done but this: a reader that had enough ('| head') ends it as it ends any filter.
+	 */
+	(void)signal(SIGPIPE, app->on_pipe);
 	return lk_fs_write_all(
 		STDOUT_FILENO, lk_buf_cstr(&app->out), app->out.len, "standard output", err);
 }

@@ -25,8 +25,9 @@ struct lk_app {
 	struct lk_report report;
 	struct lk_arena arena; /* lives as long as the command */
 	struct lk_progress_view *progress;
-	int status;     /* exit code of a command that returns 0 */
-	bool color_out; /* stdout may have colour */
+	int status;           /* exit code of a command that returns 0 */
+	void (*on_pipe)(int); /* what SIGPIPE did when the program began */
+	bool color_out;       /* stdout may have colour */
 	bool color_err;
 	size_t n_warnings;
 	struct lk_strs explanation; /* lines printed below an error's message, owned by the arena */

@@ -31,6 +31,31 @@ for signal in INT TERM; do
 	same env.lock kept.lock
 done
 
+# While it waits for input that never comes: one signal is enough.
+mkfifo silent.lock
+for command in 'check silent.lock' 'solve -f silent.lock' 'diff env.lock silent.lock'; do
+	# shellcheck disable=SC2086 # words of a command
+	interrupted INT 0.5 lockenv $command
+	is 130 "$code"
+	check_failure
+done
+sleep 60 >silent.lock &
+writer=$!
+interrupted TERM 0.5 lockenv check silent.lock
+is 130 "$code"
+check_failure
+kill "$writer"
+rm silent.lock
+
+# A reader that has had enough ends the output without a word, as of any filter.
+last='lockenv list | true'
+code=$("$python" -c 'import subprocess, sys
+p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=open("pipe.err", "wb"))
+p.stdout.close()
+print(p.wait())' sh -c 'sleep 0.3; exec lockenv list env.lock')
+is -13 "$code"
+is "$(cat pipe.err)" ''
+
 # In the middle of fetch and install of something larger. Whatever was reached, it is whole.
 demo() {
 	lockenv solve -q --override-channels -c "$demo_channel" --platform linux-64 --glibc 2.36 "$@"

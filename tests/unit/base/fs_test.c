@@ -156,7 +156,8 @@ static void test_read_file(void **state)
 	assert_string_equal(lk_buf_cstr(&buf), "012");
 	assert_int_equal(lk_fs_read_file(dir->fd, "none", &buf, &dir->err), LK_E_NOT_FOUND);
 	assert_int_equal(lk_fs_read_file(dir->fd, "ten/x", &buf, &dir->err), LK_E_NOT_FOUND);
-	assert_int_equal(lk_fs_read_file(dir->fd, ".", &buf, &dir->err), LK_E_FS);
+	assert_int_equal(lk_fs_read_file(dir->fd, ".", &buf, &dir->err), LK_E_FORMAT);
+	assert_string_equal(dir->err.message, "'.' is a directory");
 	test_put_file(dir, "empty", "");
 	assert_ok(lk_fs_read_file(dir->fd, "empty", &buf, &dir->err), dir->err);
 	assert_string_equal(lk_buf_cstr(&buf), "012");
