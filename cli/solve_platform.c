@@ -114,9 +114,23 @@ static int add_solution(const struct solver *s, const struct lk_solve_target *ta
 	return lk_lock_add_platform(s->lock, &input, err);
 }
 
-/* The old lock's packages of the platform in the order its own walk came to them. */
+/* Does RECORD's channel list it as removed, as it does with broken builds? */
+static bool is_removed(const struct solver *s, const struct lk_record *record)
+{
+	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
+		const struct lk_repodata_origin *origin = lk_repodata_origin(s->repodata[i]);
+		if (lk_str_eq(origin->channel_name, record->channel) &&
+			lk_str_eq(origin->subdir, record->subdir)) {
+			return lk_repodata_is_removed(s->repodata[i], record->fn);
+		}
+	}
+	return false;
+}
+
+/* The old lock's packages of the platform in the order its own walk came to them, without those
+ * that their channel has removed since. */
 static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
-	const struct lk_record **ret, struct lk_error *err)
+	const struct lk_record **ret, size_t *ret_n, struct lk_error *err)
 {
 	struct lk_arena *arena = &s->app->arena;
 	const struct lk_lock *lock = &s->request->old;
@@ -148,8 +162,17 @@ static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
 		return lk_wrap(err, "'%s'", s->request->output);
 	}
 	struct lk_record *walked = lk_arena_calloc(arena, old->n_packages, sizeof(*walked));
+	*ret_n = 0;
 	for (size_t i = 0; i < old->n_packages; i++) {
-		walked[i] = *records[order[i]];
+		const struct lk_record *record = records[order[i]];
+		if (is_removed(s, record)) {
+			lk_warn(&s->app->report,
+				"'" LK_STR_FMT "' is locked, but channel " LK_STR_FMT
+				" has removed it as broken: it is not kept",
+				LK_STR_ARG(record->fn), LK_STR_ARG(record->channel));
+		} else {
+			walked[(*ret_n)++] = *record;
+		}
 	}
 	*ret = walked;
 	return 0;
@@ -192,7 +215,9 @@ static void gather_names(struct solver *s, const struct lk_matchspec *const *spe
 {
 	bool all_found = true;
 	for (size_t i = 0; i < n_specs; i++) {
-		all_found = all_found && lk_reach_find(reach, specs[i]->name) != NULL;
+		all_found = all_found &&
+			(lk_name_is_virtual(specs[i]->name) ||
+				lk_reach_find(reach, specs[i]->name) != NULL);
 	}
 	if (all_found || s->known_names) {
 		return;
@@ -241,6 +266,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
 	const struct lk_matchspec **pins = lk_arena_calloc(arena, r->pins.len, sizeof(*pins));
 	const struct lk_record *locked = NULL;
+	size_t n_locked = 0;
 	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
 	int rc = parse_specs(&target->specs, arena, specs, err);
 	if (rc == 0) {
@@ -251,7 +277,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		tell_left_out(s);
 	}
 	if (rc == 0 && old) {
-		rc = old_walk(s, old, &locked, err);
+		rc = old_walk(s, old, &locked, &n_locked, err);
 	}
 	if (rc < 0) {
 		return rc;
@@ -270,7 +296,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.channel_priority = r->priority,
 		.exclude_newer = r->exclude_newer,
 		.locked = locked,
-		.n_locked = locked ? old->n_packages : 0,
+		.n_locked = n_locked,
 		.update = r->update.items,
 		.n_update = r->update.len,
 		.update_all = r->update_all,
