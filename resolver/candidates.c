@@ -3,7 +3,8 @@
  *
  * In this order: a channel that a spec names, channel priority, exclude-newer, archives we cannot
  * install, versions and dependencies that do not parse, virtual packages. A record that is out is
- * remembered with its reason. Strict priority counts every record of the name, usable or not.
+ * remembered with its reason. Strict priority counts every record of the name, usable or not; an
+ * artifact that the user asks for by its URL passes it.
  */
 #include "resolver/problem_priv.h"
 
@@ -148,6 +149,19 @@ static bool newer_than_allowed(const struct lk_task *task, const struct lk_recor
 	return task->exclude_newer && when > task->exclude_newer;
 }
 
+/* Does a spec of the user name this very artifact? */
+static bool asked_by_url(const struct lk_task *task, const struct lk_record *record)
+{
+	for (size_t i = 0; i < task->n_specs; i++) {
+		const struct lk_matchspec *spec = task->specs[i];
+
+		if (spec->url.len > 0 && !spec->when && lk_str_eq(spec->url, record->url)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* FIRST_CHANNEL: the best channel that has the name. */
 static void consider(struct load *load, struct lk_candidate *candidate, unsigned first_channel)
 {
@@ -162,7 +176,8 @@ static void consider(struct load *load, struct lk_candidate *candidate, unsigned
 		drop(load, candidate, LK_OUT_CHANNEL, task->channels[candidate->channel].name);
 		return;
 	}
-	if (task->channel_priority == LK_PRIORITY_STRICT && candidate->channel > first_channel) {
+	if (task->channel_priority == LK_PRIORITY_STRICT && candidate->channel > first_channel &&
+		!asked_by_url(task, record)) {
 		drop(load, candidate, LK_OUT_PRIORITY, task->channels[first_channel].name);
 		return;
 	}
