@@ -2,20 +2,30 @@
  * Resolver cases as text (tests/cases/resolver): channel records in short form, then questions.
  *
  *     channels A, B
- *     A/noarch: x 1.0 h_0 | depends y >=2, z <3 | constrains c <3 | track t | time 5 | extra g: p,
- * q A/noarch: x 1.0 h_1 | number 1 | flags f | sha256 HEX
+ *     A/noarch: x 1.0 h_0 | depends y >=2, z <3 | constrains c <3 | extra g: p, q
+ *     A/noarch: x 1.0 h_1 | number 1 | track t | flags f | time 5 | indexed 6
+ *     B/linux-64: y 2 0 | license MIT | md5 HEX | sha256 HEX | fn y-2-0.tar.bz2
  *     == a title
- *     specs x, y >=2        pins y <3          virtuals __cuda=12.2       priority flexible
- *     newer 100             lock A/noarch: x 1.0 h_0      update x        update all     known x, y
- *     solution x-1.0-h_0, A/y-2-0 [g]
+ *     # What the case proves and, where it is known from elsewhere, where from.
+ *     specs x, y >=2
+ *     pins y <3
+ *     virtuals __cuda=12.2
+ *     priority flexible
+ *     newer 100
+ *     channels B, A
+ *     lock A/noarch: x 1.0 h_0
+ *     update x              (or "update all")
+ *     known x, y
+ *     solution x-1.0-h_0, A/y-2-0 [g], z-1-0.tar.bz2
  *     walk x, y
  *     reason text that one line of the explanation holds
- *     error text that the summary holds   hint text that the hint holds
+ *     error text that the summary holds
+ *     hint text that the hint holds
  *     warning text that one warning holds
  *
- * What stands before the first question holds for all. Lists are separated by ", ". A `solution`
- * names every package; `reason` and `error` mean that there is none. There
- * are as many warnings as `warning` lines.
+ * What stands before the first question holds for all; `channels` in a question is another order of
+ * them. Lists are separated by ", ". A `solution` names every package; without one there is none.
+ * There are as many warnings as `warning` lines.
  */
 #ifndef TESTS_SUPPORT_CASE_FILE_H
 #define TESTS_SUPPORT_CASE_FILE_H
@@ -25,9 +35,9 @@
 struct case_strs LK_VEC_OF(lk_str);
 
 struct case_question {
-	lk_str title;
-	struct case_strs specs, pins, virtuals, update, known, solution, walk, reasons, errors,
-		hints, warnings;
+	lk_str title, why;
+	struct case_strs channels, specs, pins, virtuals, update, known, solution, walk, reasons,
+		errors, hints, warnings;
 	struct lk_records locked;
 	enum lk_channel_priority priority;
 	uint64_t newer;
@@ -76,7 +86,7 @@ static inline bool case_key(lk_str line, const char *key, lk_str *ret_rest)
 {
 	size_t n = strlen(key);
 
-	if (line.len <= n || memcmp(line.ptr, key, n) != 0 || line.ptr[n] != ' ') {
+	if (line.len < n || memcmp(line.ptr, key, n) != 0 || (line.len > n && line.ptr[n] != ' ')) {
 		return false;
 	}
 	*ret_rest = lk_str_trim(lk_str_skip(line, n));
@@ -97,51 +107,91 @@ static inline void case_extra(struct lk_arena *arena, struct lk_record *record, 
 	record->n_extra++;
 }
 
+static inline bool case_list_field(struct lk_arena *arena, struct lk_record *record, lk_str part)
+{
+	struct {
+		const char *key;
+		struct lk_str_list *list;
+	} const fields[] = {{"depends", &record->depends}, {"constrains", &record->constrains},
+		{"track", &record->track_features}, {"flags", &record->flags}};
+	lk_str value;
+
+	for (size_t i = 0; i < LK_COUNTOF(fields); i++) {
+		if (case_key(part, fields[i].key, &value)) {
+			*fields[i].list = case_str_list(arena, value);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One part of a record behind a "|"; false when it is not understood. */
+static inline bool case_field(struct lk_arena *arena, struct lk_record *record, lk_str part)
+{
+	lk_str value;
+
+	if (case_list_field(arena, record, part)) {
+		return true;
+	}
+	if (case_key(part, "extra", &value)) {
+		case_extra(arena, record, value);
+	} else if (case_key(part, "fn", &value)) {
+		record->fn = value;
+	} else if (case_key(part, "license", &value)) {
+		record->license = value;
+	} else if (case_key(part, "md5", &value)) {
+		record->has_md5 = lk_unhex(value, record->md5.bytes, LK_MD5_LEN);
+		return record->has_md5;
+	} else if (case_key(part, "sha256", &value)) {
+		record->has_sha256 = lk_unhex(value, record->sha256.bytes, LK_SHA256_LEN);
+		return record->has_sha256;
+	} else if (case_key(part, "time", &value)) {
+		return lk_str_to_u64(value, &record->timestamp);
+	} else if (case_key(part, "indexed", &value)) {
+		return lk_str_to_u64(value, &record->indexed_timestamp);
+	} else if (case_key(part, "number", &value)) {
+		return lk_str_to_u64(value, &record->build_number);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Takes the part up to the next " | " off *LINE. */
+static inline bool case_part(lk_str *line, lk_str *ret_part)
+{
+	size_t at = lk_str_find(*line, LK_STR(" | "));
+	bool some = line->len > 0;
+
+	at = at == SIZE_MAX ? line->len : at;
+	*ret_part = lk_str_trim(lk_str_slice(*line, 0, at));
+	*line = lk_str_skip(*line, at + 3 < line->len ? at + 3 : line->len);
+	return some;
+}
+
 /* "A/noarch: x 1.0 h_0 | depends …"; false when LINE is none. */
 static inline bool case_record(struct lk_arena *arena, lk_str line, struct lk_record *ret)
 {
 	size_t colon = lk_str_find(line, LK_STR(": "));
 	lk_str where = lk_str_slice(line, 0, colon == SIZE_MAX ? 0 : colon);
 	size_t slash = lk_str_rfind_char(where, '/');
-	lk_str rest;
 	lk_str part;
 	lk_str nvb;
-	lk_str value;
 
 	if (slash == SIZE_MAX || lk_str_find_char(where, ' ') != SIZE_MAX) {
 		return false;
 	}
 	*ret = (struct lk_record){
 		.channel = lk_str_slice(where, 0, slash), .subdir = lk_str_skip(where, slash + 1)};
-	rest = lk_str_skip(line, colon + 2);
-	(void)lk_str_split(&rest, '|', &part);
-	nvb = lk_str_trim(part);
+	line = lk_str_skip(line, colon + 2);
+	(void)case_part(&line, &nvb);
 	(void)lk_str_split(&nvb, ' ', &ret->name);
 	(void)lk_str_split(&nvb, ' ', &ret->version);
 	(void)lk_str_split(&nvb, ' ', &ret->build);
 	ret->fn = lk_str_printf(arena, LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT ".conda",
 		LK_STR_ARG(ret->name), LK_STR_ARG(ret->version), LK_STR_ARG(ret->build));
-	while (lk_str_split(&rest, '|', &part)) {
-		part = lk_str_trim(part);
-		if (case_key(part, "depends", &value)) {
-			ret->depends = case_str_list(arena, value);
-		} else if (case_key(part, "constrains", &value)) {
-			ret->constrains = case_str_list(arena, value);
-		} else if (case_key(part, "track", &value)) {
-			ret->track_features = case_str_list(arena, value);
-		} else if (case_key(part, "flags", &value)) {
-			ret->flags = case_str_list(arena, value);
-		} else if (case_key(part, "extra", &value)) {
-			case_extra(arena, ret, value);
-		} else if (case_key(part, "fn", &value)) {
-			ret->fn = value;
-		} else if (case_key(part, "sha256", &value)) {
-			ret->has_sha256 = lk_unhex(value, ret->sha256.bytes, LK_SHA256_LEN);
-		} else if (case_key(part, "time", &value)) {
-			(void)lk_str_to_u64(value, &ret->timestamp);
-		} else if (case_key(part, "number", &value)) {
-			(void)lk_str_to_u64(value, &ret->build_number);
-		} else {
+	while (case_part(&line, &part)) {
+		if (!case_field(arena, ret, part)) {
 			return false;
 		}
 	}
@@ -150,36 +200,57 @@ static inline bool case_record(struct lk_arena *arena, lk_str line, struct lk_re
 	return ret->build.len > 0;
 }
 
+/* A line of a question that fills a list; false when it is none. */
+static inline bool case_question_list(struct case_question *q, lk_str line)
+{
+	struct {
+		const char *key;
+		struct case_strs *list;
+		bool whole; /* the line is one item, else items are separated by ", " */
+	} const lists[] = {
+		{"channels", &q->channels, false},
+		{"specs", &q->specs, false},
+		{"pins", &q->pins, false},
+		{"virtuals", &q->virtuals, false},
+		{"known", &q->known, false},
+		{"update", &q->update, false},
+		{"walk", &q->walk, false},
+		{"solution", &q->solution, false},
+		{"reason", &q->reasons, true},
+		{"error", &q->errors, true},
+		{"hint", &q->hints, true},
+		{"warning", &q->warnings, true},
+	};
+	lk_str value;
+
+	for (size_t i = 0; i < LK_COUNTOF(lists); i++) {
+		if (!case_key(line, lists[i].key, &value)) {
+			continue;
+		}
+		if (lists[i].whole) {
+			lk_vec_push(lists[i].list, value);
+		} else {
+			case_list(value, lists[i].list);
+		}
+		q->has_solution = q->has_solution || lists[i].list == &q->solution;
+		q->update_all =
+			q->update_all || (lists[i].list == &q->update && lk_str_is(value, "all"));
+		return true;
+	}
+	return false;
+}
+
 /* False when the line is not understood. */
 static inline bool case_question_line(struct case_file *file, struct case_question *q, lk_str line)
 {
 	struct lk_record record;
 	lk_str value;
 
-	if (case_key(line, "specs", &value)) {
-		case_list(value, &q->specs);
-	} else if (case_key(line, "pins", &value)) {
-		case_list(value, &q->pins);
-	} else if (case_key(line, "virtuals", &value)) {
-		case_list(value, &q->virtuals);
-	} else if (case_key(line, "known", &value)) {
-		case_list(value, &q->known);
-	} else if (case_key(line, "update", &value)) {
-		q->update_all = lk_str_is(value, "all");
-		case_list(value, &q->update);
-	} else if (case_key(line, "walk", &value)) {
-		case_list(value, &q->walk);
-	} else if (case_key(line, "solution", &value)) {
-		q->has_solution = true;
-		case_list(value, &q->solution);
-	} else if (case_key(line, "reason", &value)) {
-		lk_vec_push(&q->reasons, value);
-	} else if (case_key(line, "error", &value)) {
-		lk_vec_push(&q->errors, value);
-	} else if (case_key(line, "hint", &value)) {
-		lk_vec_push(&q->hints, value);
-	} else if (case_key(line, "warning", &value)) {
-		lk_vec_push(&q->warnings, value);
+	if (case_question_list(q, line)) {
+		return true;
+	}
+	if (case_key(line, "#", &value)) {
+		q->why = value;
 	} else if (case_key(line, "newer", &value)) {
 		return lk_str_to_u64(value, &q->newer);
 	} else if (case_key(line, "priority", &value)) {
@@ -206,7 +277,7 @@ static inline unsigned case_file_parse(lk_str text, struct case_file *file)
 
 		number++;
 		line = lk_str_trim(line);
-		if (line.len == 0 || line.ptr[0] == '#') {
+		if (line.len == 0 || (line.ptr[0] == '#' && file->questions.len == 0)) {
 			continue;
 		}
 		if (case_key(line, "==", &value)) {
@@ -232,6 +303,7 @@ static inline void case_file_done(struct case_file *file)
 	for (size_t i = 0; i < file->questions.len; i++) {
 		struct case_question *q = &file->questions.items[i];
 
+		lk_vec_done(&q->channels);
 		lk_vec_done(&q->specs);
 		lk_vec_done(&q->pins);
 		lk_vec_done(&q->virtuals);
