@@ -202,11 +202,11 @@ static void print_excerpt(const struct lk_error *err)
 	fprintf(stderr, "  %s\n  %*s^\n", lk_buf_cstr(&text), (int)width, "");
 }
 
-/* An explanation of one line that is the message itself says nothing more. */
+/* An explanation of one line that the message ends with says nothing more. */
 static bool explains_more(const struct lk_app *app, const struct lk_error *err)
 {
 	return app->explanation.len != 1 ||
-		!lk_str_is(lk_str_trim(app->explanation.items[0]), err->message);
+		!lk_str_ends(lk_str_of(err->message), lk_str_trim(app->explanation.items[0]));
 }
 
 static void print_text_error(struct lk_app *app, int code, const struct lk_error *err)

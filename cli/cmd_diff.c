@@ -59,6 +59,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (rc == 0 && c->platform && !lk_lock_find_platform(&from.lock, lk_str_of(c->platform)) &&
 		!lk_lock_find_platform(&to.lock, lk_str_of(c->platform))) {
 		rc = lk_fail(err, LK_E_USAGE, "neither lock has a platform '%s'", c->platform);
+		lk_error_hint(err, "without --platform every platform is shown");
 	}
 	if (rc < 0) {
 		return rc;

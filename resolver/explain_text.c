@@ -236,7 +236,7 @@ static lk_str near_misses(const struct lk_explanation *explanation, lk_str name)
 	for (size_t i = 0; i < task->n_known_names; i++) {
 		unsigned distance = lk_str_distance(name, task->known_names[i], limit);
 
-		if (distance <= limit) {
+		if (distance > 0 && distance <= limit) { /* 0: of another platform */
 			note_near(near, &n, task->known_names[i], distance);
 		}
 	}

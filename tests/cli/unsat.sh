@@ -61,3 +61,13 @@ caret 'hello[version=1' 6
 caret 'hello[colour=red]' 7
 caret 'he!lo' 3
 caret '=1.0' 1
+
+# What another platform has is no misspelling here, and one reason is given once.
+runs 3 solve hello --platform win-64 -o multi.lock
+err_has "win-64: 'hello': no channel has a package named 'hello'"
+err_lacks 'did you mean'
+is 1 "$(grep -c 'no channel has' "$err")"
+# A spec without a name: the hint gives a form that is taken.
+runs 2 solve '>=1' -o multi.lock
+err_has "hint: write one first, as in 'python >=3.11'"
+absent multi.lock
