@@ -7,11 +7,12 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/json.h"
 
-#define BLOCK_SIZE ((size_t)256 * 1024) /* bytes handed to the tar reader at once */
+#define BLOCK_SIZE ((size_t)256 * 1024) /* bytes handed to libarchive at once */
 #define METADATA_MAX ((size_t)64 * 1024)
 #define METADATA_DEPTH 8
 #define CONDA_FORMAT_VERSION 2
@@ -20,6 +21,7 @@ struct lk_archive {
 	char *name;
 	int zip_fd;
 	struct archive *zip; /* a .conda's outer archive; NULL for others */
+	char *zip_block;
 	bool has_info, has_pkg;
 	struct lk_stream *payload; /* the tar's bytes, decoded */
 	struct archive *tar;       /* NULL between parts */
@@ -28,7 +30,7 @@ struct lk_archive {
 	uint64_t contents;               /* bytes of files given out; holes make it differ */
 	unsigned n_members;
 	char *member;          /* the current member's name, for errors */
-	struct lk_error cause; /* what failed below the tar reader */
+	struct lk_error cause; /* what failed below libarchive */
 	locale_t c_locale;     /* libarchive converts names to the locale's charset: none wanted */
 };
 
@@ -60,9 +62,8 @@ static int fail_reader(struct lk_archive *archive, struct archive *reader, struc
 		*err = archive->cause;
 		return err->code;
 	}
-	int errnum = archive_errno(reader);
-	if (errnum == EIO || errnum == ENOMEM) {
-		return lk_fail_errno(err, LK_E_FS, errnum, "cannot read '%s'", archive->name);
+	if (archive_errno(reader) == ENOMEM) {
+		return lk_fail_errno(err, LK_E_FS, ENOMEM, "cannot read '%s'", archive->name);
 	}
 	const char *why = archive_error_string(reader);
 	if (!why) {
@@ -134,6 +135,31 @@ static int close_tar(struct lk_archive *archive, struct lk_error *err)
 }
 
 /* ---- the outer ZIP of a .conda ---- */
+
+/* libarchive's own reader of descriptors calls a disk that does not answer a damaged archive. */
+static la_ssize_t fail_zip_file(struct lk_archive *archive)
+{
+	lk_fail_errno(&archive->cause, LK_E_FS, errno, "cannot read '%s'", archive->name);
+	archive_set_error(archive->zip, EIO, "unreadable");
+	return ARCHIVE_FATAL;
+}
+
+static la_ssize_t read_zip_block(struct archive *zip, void *ctx, const void **ret_bytes)
+{
+	(void)zip;
+	struct lk_archive *archive = ctx;
+	*ret_bytes = archive->zip_block;
+	ssize_t got = TEMP_FAILURE_RETRY(read(archive->zip_fd, archive->zip_block, BLOCK_SIZE));
+	return got >= 0 ? got : fail_zip_file(archive);
+}
+
+static la_int64_t seek_zip(struct archive *zip, void *ctx, la_int64_t offset, int whence)
+{
+	(void)zip;
+	struct lk_archive *archive = ctx;
+	off_t at = lseek(archive->zip_fd, offset, whence);
+	return at >= 0 ? at : fail_zip_file(archive);
+}
 
 static ssize_t read_zip_member(void *ctx, void *out, size_t len, struct lk_error *err)
 {
@@ -244,9 +270,13 @@ static int open_zip(struct lk_archive *archive, struct lk_error *err)
 		return lk_fail(err, LK_E_BUG, "cannot make a ZIP reader");
 	}
 	/* By its central directory alone: a ZIP without one is cut short. */
+	archive->zip_block = lk_reallocarray(NULL, BLOCK_SIZE, 1);
 	if (archive_read_support_format_zip_seekable(archive->zip) != ARCHIVE_OK ||
-		archive_read_open_fd(archive->zip, archive->zip_fd, BLOCK_SIZE) != ARCHIVE_OK) {
-		return archive_errno(archive->zip) == EIO
+		archive_read_set_read_callback(archive->zip, read_zip_block) != ARCHIVE_OK ||
+		archive_read_set_seek_callback(archive->zip, seek_zip) != ARCHIVE_OK ||
+		archive_read_set_callback_data(archive->zip, archive) != ARCHIVE_OK ||
+		archive_read_open1(archive->zip) != ARCHIVE_OK) {
+		return archive->cause.code != LK_OK
 			? fail_reader(archive, archive->zip, err)
 			: lk_fail(err, LK_E_INTEGRITY, "package '%s' is no ZIP, or cut short",
 				  archive->name);
@@ -305,6 +335,7 @@ void lk_archive_free(struct lk_archive *archive)
 	}
 	lk_free(archive->member);
 	lk_free(archive->block);
+	lk_free(archive->zip_block);
 	lk_free(archive->name);
 	lk_free(archive);
 }
