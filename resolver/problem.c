@@ -91,7 +91,8 @@ uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate)
 	return (uint32_t)problem->specs.len - 1;
 }
 
-bool lk_problem_accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
+/* Does a record satisfy SPEC, channel included? */
+static bool accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
 	const struct lk_record *record, const struct lk_version *version, unsigned channel)
 {
 	const struct lk_channel *where;
@@ -124,7 +125,7 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 	for (uint32_t c = name->first; c < name->first + name->n; c++) {
 		const struct lk_candidate *candidate = &problem->candidates.items[c];
 
-		if (lk_problem_accepts(problem, spec->spec, candidate->record, candidate->version,
+		if (accepts(problem, spec->spec, candidate->record, candidate->version,
 			    candidate->channel)) {
 			spec->match[spec->n_match++] = c;
 		}
@@ -157,7 +158,8 @@ bool lk_spec_has(const struct lk_interned_spec *spec, uint32_t candidate)
 	return low < spec->n_match && spec->match[low] == candidate;
 }
 
-bool lk_virtuals_meet(const struct lk_virtuals *virtuals, const struct lk_matchspec *spec)
+/* Does the target's set of virtual packages hold one that SPEC accepts? */
+static bool virtuals_meet(const struct lk_virtuals *virtuals, const struct lk_matchspec *spec)
 {
 	return lk_matchspec_matches_virtual(spec, lk_virtuals_find(virtuals, spec->name));
 }
@@ -175,14 +177,15 @@ static void fold_leaf(struct lk_problem *problem, const struct lk_matchspec *spe
 	int *ret_constant, const struct lk_when **ret)
 {
 	if (lk_name_is_virtual(spec->name)) {
-		*ret_constant = lk_virtuals_meet(problem->task->virtuals, spec);
+		*ret_constant = virtuals_meet(problem->task->virtuals, spec);
 		return;
 	}
 	*ret_constant = -1;
 	*ret = when_new(problem, LK_CONDITION_SPEC, lk_problem_add_spec(problem, spec), NULL, NULL);
 }
 
-void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *condition,
+/* *RET_CONSTANT is 1 or 0 when the virtual packages decide CONDITION, else -1 and *RET is it. */
+static void fold(struct lk_problem *problem, const struct lk_condition *condition,
 	int *ret_constant, const struct lk_when **ret)
 {
 	int absorbing = condition->op == LK_CONDITION_OR;
@@ -195,8 +198,8 @@ void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *cond
 		fold_leaf(problem, condition->spec, ret_constant, ret);
 		return;
 	}
-	lk_problem_fold(problem, condition->left, &l, &left);
-	lk_problem_fold(problem, condition->right, &r, &right);
+	fold(problem, condition->left, &l, &left);
+	fold(problem, condition->right, &r, &right);
 	if (l == absorbing || r == absorbing) {
 		*ret_constant = absorbing;
 	} else if (l >= 0 && r >= 0) {
@@ -261,7 +264,7 @@ static enum lk_meaning judge_condition(struct lk_problem *problem, const struct 
 	if (!spec->when) {
 		return LK_MEANS_RECORDS;
 	}
-	lk_problem_fold(problem, spec->when, &constant, ret_when);
+	fold(problem, spec->when, &constant, ret_when);
 	return constant == 0 ? LK_MEANS_NOTHING : LK_MEANS_RECORDS;
 }
 
@@ -273,7 +276,7 @@ static enum lk_meaning judge_need(struct lk_problem *problem, const struct lk_ma
 	if (meaning != LK_MEANS_RECORDS || !lk_name_is_virtual(spec->name)) {
 		return meaning;
 	}
-	if (lk_virtuals_meet(problem->task->virtuals, spec)) {
+	if (virtuals_meet(problem->task->virtuals, spec)) {
 		return LK_MEANS_NOTHING;
 	}
 	/* Under a condition it is a need that no record meets, so the condition may not come true.
@@ -296,7 +299,7 @@ static enum lk_meaning judge_limit(struct lk_problem *problem, const struct lk_m
 	if (!lk_name_is_virtual(spec->name)) {
 		return LK_MEANS_RECORDS;
 	}
-	return !lk_virtuals_find(virtuals, spec->name) || lk_virtuals_meet(virtuals, spec)
+	return !lk_virtuals_find(virtuals, spec->name) || virtuals_meet(virtuals, spec)
 		? LK_MEANS_NOTHING
 		: LK_MEANS_MISSING;
 }

@@ -131,21 +131,11 @@ uint32_t lk_problem_add_spec(struct lk_problem *problem, const struct lk_matchsp
 uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate);
 /* Fills in `match`. Before lk_rank the numbers are those of the order of loading. */
 const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint32_t index);
-/* Does a record satisfy SPEC, channel included? */
-bool lk_problem_accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
-	const struct lk_record *record, const struct lk_version *version, unsigned channel);
 /* Two indices, rising: for qsort. */
 int lk_index_cmp_qsort(const void *left, const void *right);
 /* Is CANDIDATE among the matches of SPEC (which is matched)? */
 bool lk_spec_has(const struct lk_interned_spec *spec, uint32_t candidate);
 
-/* Does the target's set of virtual packages hold one that SPEC accepts? */
-bool lk_virtuals_meet(const struct lk_virtuals *virtuals, const struct lk_matchspec *spec);
-
-/* Folds CONDITION: *ret_constant is 1 or 0 when the virtual packages decide it, else -1 and *ret.
- */
-void lk_problem_fold(struct lk_problem *problem, const struct lk_condition *condition,
-	int *ret_constant, const struct lk_when **ret);
 /* Is WHEN (NULL: yes) true, when just the candidates for which HOLDS says so are chosen? */
 bool lk_when_holds(const struct lk_problem *problem, const struct lk_when *when,
 	bool (*holds)(const void *ctx, uint32_t candidate), const void *ctx);
