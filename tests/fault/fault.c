@@ -1,12 +1,13 @@
 /*
- * Preloaded into lockenv: counts the calls that change a file system, and makes the n-th one go
- * wrong.
+ * Preloaded into lockenv: counts the calls that change a file system, or those that read files, and
+ * makes the n-th one go wrong.
  *
+ *     FAULT_READS=1     it is the reads that count
  *     FAULT_AT=N        the N-th such call, from 1; the calls are counted over all threads
  *     FAULT_ACT=kill    the process dies there, a write half done; or ENOSPC (also every later call
  *                       that needs room), EIO, EACCES (once)
  *     FAULT_LACKS=...   what the file system does not have: any of "renameat2", "hardlink",
- *                       "reflink", and "long-writes" (a write takes 512 bytes at most)
+ *                       "reflink", "long-writes" and "long-reads" (one takes 512 bytes at most)
  *     FAULT_LOG=FILE    a line for each counted call: its name
  */
 #include <dlfcn.h>
@@ -37,6 +38,7 @@ enum need {
 static struct {
 	long at;
 	const char *act, *lacks;
+	bool reads;
 	int log;
 	atomic_long count;
 } state = {.log = -1};
@@ -50,6 +52,7 @@ __attribute__((constructor)) static void start(void)
 	state.at = at ? strtol(at, NULL, 10) : 0;
 	state.act = act ? act : "";
 	state.lacks = lacks ? lacks : "";
+	state.reads = getenv("FAULT_READS") != NULL;
 	if (log) {
 		state.log = (int)syscall(
 			SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -69,8 +72,11 @@ static bool act_is(const char *what)
 /* True when the process is to die in this call; *ret_errno is the error to give, or 0. */
 static bool count(const char *name, enum need need, int *ret_errno)
 {
-	long n = atomic_fetch_add(&state.count, 1) + 1;
 	*ret_errno = 0;
+	if (state.reads != (strcmp(name, "read") == 0)) {
+		return false;
+	}
+	long n = atomic_fetch_add(&state.count, 1) + 1;
 	if (state.log >= 0) {
 		char line[32];
 		size_t len = strlen(name);
@@ -184,6 +190,36 @@ ssize_t write(int fd, const void *bytes, size_t len)
 	}
 	errno = errnum;
 	return errnum ? -1 : syscall(SYS_write, fd, bytes, len);
+}
+
+static bool may_not_read(int fd, size_t *len)
+{
+	if (!is_file(fd)) {
+		return false;
+	}
+	*len = lacks("long-reads") && *len > 512 ? 512 : *len;
+	return refused("read", NO_ROOM);
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+	return may_not_read(fd, &len) ? -1 : syscall(SYS_read, fd, bytes, len);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t len, off64_t at)
+{
+	return may_not_read(fd, &len) ? -1 : syscall(SYS_pread64, fd, bytes, len, at);
+}
+
+/* What the compiler makes of them where it knows the buffer's size. */
+ssize_t __read_chk(int fd, void *bytes, size_t len, size_t room)
+{
+	return read(fd, bytes, len < room ? len : room);
+}
+
+ssize_t __pread64_chk(int fd, void *bytes, size_t len, off64_t at, size_t room)
+{
+	return pread64(fd, bytes, len < room ? len : room, at);
 }
 
 ssize_t copy_file_range(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""lockenv install, killed or refused at every call that changes a file system.
+"""lockenv install, killed or refused at every call that changes a file system or reads a file.
 
     faults.py BIN WORK [--short] [--seed N] [SCENARIO...]
 
@@ -8,7 +8,8 @@ once; then for each n and each kind of fault the state before is put back, the i
 at the n-th call, and
 
 - the prefix must be the old one or the new one, by a digest over all paths, modes, times, contents and
-  links; an install that says it failed must leave the old one, one that says it worked the new one;
+  links; an install that says it failed must leave the old one, one that says it worked the new one, and a
+  failure must be the file system's, not a package's;
 - every tree and archive that stands in the cache under its final name must be whole;
 - a second, plain run, of the static installer, must work, give the new prefix, and leave nothing beside it.
 
@@ -29,6 +30,7 @@ import subprocess
 import sys
 import time
 
+EXIT_FILES = 8
 ACTS = ("kill", "ENOSPC", "EIO", "EACCES")
 STRIDE = 17  # shares no factor with the number of ACTS
 
@@ -36,8 +38,9 @@ STRIDE = 17  # shares no factor with the number of ACTS
 class Scenario:
     """`short`: the kinds of fault that the short form, too, runs at every call."""
 
-    def __init__(self, name, short=(), lacks="", old=True, warm=True, jobs=("1",)):
-        self.name, self.short, self.lacks, self.old, self.warm, self.jobs = name, short, lacks, old, warm, jobs
+    def __init__(self, name, acts=ACTS, short=(), reads="", lacks="", old=True, warm=True, jobs=("1",)):
+        self.name, self.acts, self.short, self.reads, self.lacks = name, acts, short, reads, lacks
+        self.old, self.warm, self.jobs = old, warm, jobs
 
 
 SCENARIOS = [
@@ -48,10 +51,14 @@ SCENARIOS = [
     Scenario("no-exchange-first", lacks="renameat2", old=False),
     # Neither hard links nor shared blocks: every file is copied.
     Scenario("copy", lacks="hardlink reflink"),
-    Scenario("bare", lacks="hardlink reflink renameat2 long-writes"),
+    Scenario("bare", lacks="hardlink reflink renameat2 long-writes long-reads"),
     # Archives are imported and extracted.
     Scenario("cold", old=False, warm=False, jobs=("1", "2")),
-    Scenario("cold-bare", lacks="hardlink reflink renameat2", warm=False),
+    Scenario("cold-bare", lacks="hardlink reflink renameat2 long-reads", warm=False),
+    # Files that cannot be read.
+    Scenario("reads", acts=("EIO",), short=("EIO",), reads="1"),
+    Scenario("reads-copy", acts=("EIO",), reads="1", lacks="hardlink reflink"),
+    Scenario("reads-cold", acts=("EIO",), short=("EIO",), reads="1", warm=False),
 ]
 
 
@@ -166,8 +173,8 @@ class Bench:
                 yield "the prefix is absent, and the old one is not whole beside it"
         elif state not in (old, new):
             yield "the prefix is neither the old nor the new one"
-        elif not killed and done.returncode < 0:
-            yield f"died of signal {-done.returncode}"
+        elif not killed and done.returncode not in (0, EXIT_FILES):
+            yield f"exit {done.returncode}, where only the file system is at fault"
         elif not killed and state != (new if done.returncode == 0 else old):
             yield f"exit {done.returncode}, but the prefix is the {'new' if state == new else 'old'} one"
         elif not killed and done.returncode != 0 and "error: " not in done.stderr:
@@ -188,7 +195,7 @@ class Bench:
         """The exit code, whether the kill came between two renames, and what is wrong."""
         self.restore(scenario)
         extra = ["--jobs", jobs, *self.sources(scenario)]
-        done = self.install("new", extra, at=at, act=act, lacks=scenario.lacks)
+        done = self.install("new", extra, at=at, act=act, lacks=scenario.lacks, reads=scenario.reads)
         between = self.is_between(scenario, done)
         wrong = [*self.check_fault(scenario, done), *self.check_second(scenario)]
         return done.returncode, between, [
@@ -200,7 +207,7 @@ class Bench:
         self.restore(scenario)
         log = self.work + "/calls"
         extra = ["--jobs", jobs, *self.sources(scenario)]
-        self.must("new", extra, log=log, lacks=scenario.lacks)
+        self.must("new", extra, log=log, lacks=scenario.lacks, reads=scenario.reads)
         if digest(self.env) != (self.after if scenario.old else self.fresh):
             sys.exit(f"{scenario.name}: without a fault another prefix")
         with open(log) as file:
@@ -222,7 +229,7 @@ class Suite:
 
     def choose(self, scenario, jobs, n_calls):
         """The faults to run: (n, kind)."""
-        faults = [(at, act) for at in range(1, n_calls + 1) for act in ACTS]
+        faults = [(at, act) for at in range(1, n_calls + 1) for act in scenario.acts]
         if not self.args.short:
             return faults
         short = scenario.short if jobs == scenario.jobs[0] else ()
@@ -241,6 +248,7 @@ class Suite:
     def run(self, scenario, jobs):
         start, codes = time.monotonic(), {}
         calls = self.with_bench(Bench.calls, scenario, jobs)
+        n_faults = len(calls) * len(scenario.acts)
         faults = self.choose(scenario, jobs, len(calls))
         with concurrent.futures.ThreadPoolExecutor(self.n_benches) as pool:
             results = list(pool.map(lambda fault: self.with_bench(Bench.case, scenario, jobs, *fault), faults))
@@ -251,7 +259,7 @@ class Suite:
         if scenario.old and "renameat2" in scenario.lacks and every_kill and not any(r[1] for r in results):
             self.found.append(f"{scenario.name}: no kill came between the two renames")
         print(f"{scenario.name}, {jobs} jobs: {len(calls)} calls ({' '.join(sorted(set(calls)))}), "
-              f"{len(faults)} of {len(calls) * len(ACTS)} faults, exit codes {dict(sorted(codes.items()))}, "
+              f"{len(faults)} of {n_faults} faults, exit codes {dict(sorted(codes.items()))}, "
               f"{time.monotonic() - start:.0f} s", flush=True)
 
 
