@@ -174,7 +174,8 @@ const struct lk_cmd lk_cmd_solve = {
 		"Earlier specs win where versions trade off. An existing lock is kept as far as "
 		"the specs allow. The machine it runs on has no say: the target is described by "
 		"--platform, --cuda, --glibc, --archspec and --virtual. Without SPEC and FILE, "
-		"environment.yml beside the lock is read, else the existing lock's own specs.",
+		"environment.yml beside the lock is read, else the existing lock's own specs. "
+		"A lock that is a symlink is written through.",
 	.examples = {"lockenv solve --cuda 12.6 'python 3.12.*' pytorch-gpu -o gpu.lock",
 		"lockenv solve -f environment.yml --platform linux-64 --platform linux-aarch64"},
 	.options = options,
