@@ -24,6 +24,7 @@ static inline void pick_order(uint64_t *seed, size_t *order, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t at = pick_from(seed, i + 1);
 
+		order[i] = i;
 		order[i] = order[at];
 		order[at] = i;
 	}
