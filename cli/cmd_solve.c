@@ -32,6 +32,9 @@ static void put_json(struct lk_app *app, const struct lk_solve_request *request,
 	lk_jw_key_string(&w, "lock", lk_str_of(request->output));
 	lk_jw_key(&w, "changed");
 	lk_jw_bool(&w, changed);
+	if (request->pip.len > 0) {
+		lk_jw_strings(&w, "pip", request->pip.items, request->pip.len);
+	}
 	lk_jw_key(&w, "platforms");
 	lk_jw_object(&w);
 	for (size_t i = 0; i < lock->n_platforms; i++) {
@@ -132,6 +135,8 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 static const struct lk_opt options[] = {
 	{"file", 'f', LK_OPT_LIST, FIELD(files), "FILE",
 		"environment.yml or a list of specs; repeatable", NULL},
+	{"without-pip", 0, LK_OPT_FLAG, FIELD(without_pip), NULL,
+		"leave what FILE wants of pip to pip, with a warning each", NULL},
 	{"channel", 'c', LK_OPT_LIST, FIELD(channels), "CHANNEL",
 		"channel name, URL or path, highest priority first; repeatable", NULL},
 	{"override-channels", 0, LK_OPT_FLAG, FIELD(override_channels), NULL,

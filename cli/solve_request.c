@@ -114,13 +114,6 @@ static int refuse_kind(const struct maker *m, const struct lk_envspec *file)
 		lk_error_hint(m->err, "it already names exact packages; give specs instead");
 		return LK_E_FORMAT;
 	}
-	if (file->pip_line) {
-		lk_fail_at(m->err, file->file.ptr, file->pip_line, file->pip_column,
-			"packages of pip cannot be locked");
-		lk_error_excerpt_from(m->err, file->source);
-		lk_error_hint(m->err, "take the 'pip:' section out and install it apart");
-		return LK_E_FORMAT;
-	}
 	return 0;
 }
 
@@ -404,9 +397,46 @@ static void add_given_specs(const struct maker *m, struct lk_solve_target *targe
 	}
 }
 
+/* Requirements for pip cannot be locked: without leave to go on without them they end the solve. */
+static int gather_pip(const struct maker *m, const struct lk_envspec *file)
+{
+	struct lk_solve_request *r = m->request;
+	for (size_t i = 0; i < file->n_pip; i++) {
+		const struct lk_envspec_line *line = &file->pip[i];
+		bool applies = false;
+		for (size_t t = 0; t < r->n_targets; t++) {
+			applies = applies || lk_envspec_line_applies(line, r->targets[t].subdir);
+		}
+		if (!applies) {
+			continue;
+		}
+		if (!m->options->without_pip) {
+			lk_fail_at(m->err, file->file.ptr, line->line, line->column,
+				"'" LK_STR_FMT "' is for pip and cannot be locked",
+				LK_STR_ARG(line->text));
+			lk_error_excerpt_from(m->err, file->source);
+			lk_error_hint(m->err,
+				"ask for conda packages instead, or lock the rest by "
+				"--without-pip and have pip install these after");
+			return LK_E_FORMAT;
+		}
+		lk_warn(&m->app->report,
+			LK_STR_FMT ":%u:%u: '" LK_STR_FMT "' is left to pip: it is not in the lock",
+			LK_STR_ARG(file->file), line->line, line->column, LK_STR_ARG(line->text));
+		push_unique(&r->pip, line->text);
+	}
+	return 0;
+}
+
 static int gather_specs(const struct maker *m)
 {
 	struct lk_solve_request *r = m->request;
+	for (size_t i = 0; i < r->n_files; i++) {
+		int rc = gather_pip(m, &r->files[i]);
+		if (rc < 0) {
+			return rc;
+		}
+	}
 	for (size_t t = 0; t < r->n_targets; t++) {
 		struct lk_solve_target *target = &r->targets[t];
 		add_given_specs(m, target);
@@ -575,5 +605,6 @@ void lk_solve_request_done(struct lk_solve_request *request)
 	lk_vec_done(&request->channels);
 	lk_vec_done(&request->pins);
 	lk_vec_done(&request->update);
+	lk_vec_done(&request->pip);
 	lk_arena_done(&request->arena);
 }

@@ -16,7 +16,7 @@ struct lk_solve_options {
 	const char *cuda, *cuda_arch, *glibc, *archspec;
 	const char *channel_priority;
 	const char *exclude_newer;
-	bool update_all, locked, offline, dry_run, override_channels;
+	bool update_all, locked, offline, dry_run, override_channels, without_pip;
 };
 
 struct lk_solve_target {
@@ -45,6 +45,7 @@ struct lk_solve_request {
 	size_t n_targets;
 	struct lk_envspec *files;
 	size_t n_files;
+	struct lk_strs pip; /* requirements of the files that were left to pip (--without-pip) */
 };
 
 /* RET must be zeroed; pass it to lk_solve_request_done whatever comes back. */

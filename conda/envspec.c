@@ -20,7 +20,7 @@ struct reader {
 	lk_str rest; /* of the source, behind the line read last */
 	lk_str line;
 	unsigned line_number; /* of `line`; 0: none was read */
-	struct lines lines;
+	struct lines specs, pip;
 	struct lk_error *err;
 };
 
@@ -33,10 +33,37 @@ static struct lk_str_list list_of(const struct lk_strs *strs, struct lk_arena *a
 	return (struct lk_str_list){items, strs->len};
 }
 
+/* The words of conda-build, as far as they are about the platform. */
+static const struct selector {
+	const char *word;
+	const char *os;   /* NULL: any but Windows, or what `arch` says */
+	const char *arch; /* NULL: any */
+} selectors[] = {
+	{"linux", "linux", NULL},
+	{"osx", "osx", NULL},
+	{"win", "win", NULL},
+	{"unix", NULL, NULL},
+	{"linux64", "linux", "64"},
+	{"aarch64", "linux", "aarch64"},
+	{"ppc64le", "linux", "ppc64le"},
+	{"osx64", "osx", "64"},
+	{"arm64", NULL, "arm64"},
+	{"win64", "win", "64"},
+};
+
+static const struct selector *find_selector(lk_str word)
+{
+	for (size_t i = 0; i < LK_COUNTOF(selectors); i++) {
+		if (lk_str_is(word, selectors[i].word)) {
+			return &selectors[i];
+		}
+	}
+	return NULL;
+}
+
 static bool is_selector(lk_str text)
 {
-	return lk_str_is(text, "linux") || lk_str_is(text, "unix") || lk_str_is(text, "osx") ||
-		lk_str_is(text, "win");
+	return find_selector(text) || (lk_subdir_is_known(text) && !lk_str_is(text, "noarch"));
 }
 
 /* The source line NUMBER; nodes are read in the order of the text, so each line is passed once. */
@@ -48,33 +75,85 @@ static lk_str source_line(struct reader *r, unsigned number)
 	return r->line;
 }
 
-/* The selector of a "# [linux]" comment at the end of the node's line, or an empty view. */
-static lk_str line_selector(struct reader *r, const struct lk_yaml *node)
+/* Where the text at byte AT of LINE ends in the quote that it begins with; the length of LINE when
+ * it does not, or begins with none. */
+static size_t quoted_end(lk_str line, size_t at)
 {
-	lk_str line = lk_str_trim(source_line(r, node->line));
-	size_t mark = lk_str_rfind_char(line, '#');
-	if (mark == SIZE_MAX || mark == 0 || !lk_is_space(line.ptr[mark - 1])) {
-		return LK_STR("");
+	char quote = at < line.len ? line.ptr[at] : '\0';
+	if (quote != '\'' && quote != '"') {
+		return line.len;
 	}
-	lk_str comment = lk_str_trim(lk_str_skip(line, mark + 1));
-	if (comment.len < 2 || comment.ptr[0] != '[' || comment.ptr[comment.len - 1] != ']') {
-		return LK_STR("");
+	for (size_t i = at + 1; i < line.len; i++) {
+		bool twice = quote == '\'' && i + 1 < line.len && line.ptr[i + 1] == quote;
+		if (line.ptr[i] == quote && !twice) {
+			return i + 1;
+		}
+		i += line.ptr[i] == quote || (quote == '"' && line.ptr[i] == '\\');
 	}
-	lk_str inner = lk_str_trim(lk_str_slice(comment, 1, comment.len - 1));
-	if (!is_selector(inner)) {
-		lk_warn(r->report, "%s:%u: the comment '" LK_STR_FMT "' is no selector we know",
-			r->name, node->line, LK_STR_ARG(comment));
-		return LK_STR("");
-	}
-	return inner;
+	return line.len;
 }
 
-static void add_line(struct reader *r, const struct lk_yaml *node, lk_str selector)
+/* The comment behind NODE on its line, without '#'; empty when there is none. */
+static lk_str comment_behind(lk_str line, const struct lk_yaml *node)
+{
+	size_t at = 0;
+	for (unsigned column = 1; column < node->column && at < line.len; column++) {
+		uint32_t ignored;
+		at += lk_utf8_decode(lk_str_skip(line, at), &ignored);
+	}
+	for (size_t i = node->quoted ? quoted_end(line, at) : at; i < line.len; i++) {
+		if (line.ptr[i] == '#' && i > 0 && lk_is_space(line.ptr[i - 1])) {
+			return lk_str_trim(lk_str_skip(line, i + 1));
+		}
+	}
+	return LK_STR("");
+}
+
+/* The selector of a comment "# why [linux]" behind the node, or an empty view. */
+static lk_str line_selector(struct reader *r, const struct lk_yaml *node)
+{
+	lk_str comment = comment_behind(source_line(r, node->line), node);
+	size_t open = lk_str_rfind_char(comment, '[');
+	if (open == SIZE_MAX || !lk_str_ends(comment, LK_STR("]"))) {
+		return LK_STR("");
+	}
+	lk_str word = lk_str_trim(lk_str_slice(comment, open + 1, comment.len - 1));
+	if (is_selector(word)) {
+		return word;
+	}
+	if (open == 0) {
+		lk_warn(r->report, "%s:%u: the comment '" LK_STR_FMT "' is no selector we know",
+			r->name, node->line, LK_STR_ARG(comment));
+	}
+	return LK_STR("");
+}
+
+static void add_line(
+	struct reader *r, struct lines *lines, const struct lk_yaml *node, lk_str selector)
 {
 	struct lk_arena *arena = &r->envspec->arena;
 	struct lk_envspec_line line = {lk_str_dup(arena, lk_str_trim(node->text)),
 		lk_str_dup(arena, selector), node->line, node->column};
-	lk_vec_push(&r->lines, line);
+	lk_vec_push(lines, line);
+}
+
+/* Requirements in pip's own language; they are kept as they are. */
+static int read_pip(struct reader *r, const struct lk_yaml *list)
+{
+	if (list->kind == LK_YAML_NULL) {
+		return 0;
+	}
+	if (list->kind != LK_YAML_SEQUENCE) {
+		return lk_yaml_fail(&r->doc, list, r->err, "'pip' must be a list");
+	}
+	for (const struct lk_yaml *item = list->first; item; item = item->next) {
+		if (item->kind != LK_YAML_SCALAR || lk_str_trim(item->text).len == 0) {
+			return lk_yaml_fail(
+				&r->doc, item, r->err, "a requirement of pip must be plain text");
+		}
+		add_line(r, &r->pip, item, line_selector(r, item));
+	}
+	return 0;
 }
 
 /* "sel(linux): SPEC" or "pip: [...]". */
@@ -82,16 +161,12 @@ static int read_section(struct reader *r, const struct lk_yaml *member)
 {
 	lk_str key = member->key;
 	if (lk_str_is(key, "pip")) {
-		if (!r->envspec->pip_line) {
-			r->envspec->pip_line = member->key_line;
-			r->envspec->pip_column = member->key_column;
-		}
-		return 0;
+		return read_pip(r, member);
 	}
 	if (lk_str_starts(key, LK_STR("sel(")) && lk_str_ends(key, LK_STR(")"))) {
 		lk_str selector = lk_str_trim(lk_str_slice(key, 4, key.len - 1));
 		if (is_selector(selector) && member->kind == LK_YAML_SCALAR) {
-			add_line(r, member, selector);
+			add_line(r, &r->specs, member, selector);
 			return 0;
 		}
 		lk_yaml_fail(
@@ -107,7 +182,7 @@ static int read_section(struct reader *r, const struct lk_yaml *member)
 static int read_dependency(struct reader *r, const struct lk_yaml *node)
 {
 	if (node->kind == LK_YAML_SCALAR) {
-		add_line(r, node, line_selector(r, node));
+		add_line(r, &r->specs, node, line_selector(r, node));
 		return 0;
 	}
 	if (node->kind != LK_YAML_MAPPING) {
@@ -324,6 +399,10 @@ static int read_list(struct reader *r, lk_str text)
 		if (spec.len == 0) {
 			continue;
 		}
+		if (!lk_utf8_is_valid(spec)) {
+			lk_vec_done(&platforms);
+			return lk_fail_at(r->err, r->name, line, 0, "the line is not UTF-8");
+		}
 		if (spec.ptr[0] == '#') {
 			read_comment(spec, &platforms);
 		} else if (lk_str_is(spec, "@EXPLICIT")) {
@@ -332,12 +411,25 @@ static int read_list(struct reader *r, lk_str text)
 			struct lk_envspec_line entry = {.text = lk_str_dup(arena, spec),
 				.line = line,
 				.column = (unsigned)(spec.ptr - whole.ptr) + 1};
-			lk_vec_push(&r->lines, entry);
+			lk_vec_push(&r->specs, entry);
 		}
 	}
 	r->envspec->platforms = list_of(&platforms, arena);
 	lk_vec_done(&platforms);
 	return 0;
+}
+
+/* Moves LINES into ARENA. */
+static struct lk_envspec_line *keep_lines(
+	struct lines *lines, struct lk_arena *arena, size_t *ret_n)
+{
+	struct lk_envspec_line *kept = lk_arena_calloc(arena, lines->len, sizeof(*kept));
+	for (size_t i = 0; i < lines->len; i++) {
+		kept[i] = lines->items[i];
+	}
+	*ret_n = lines->len;
+	lk_vec_done(lines);
+	return kept;
 }
 
 int lk_envspec_parse(lk_str text, const char *name, bool yaml, const struct lk_report *report,
@@ -349,13 +441,8 @@ int lk_envspec_parse(lk_str text, const char *name, bool yaml, const struct lk_r
 	envspec.source = lk_str_dup(&envspec.arena, text);
 	struct reader r = {.name = name, .report = report, .envspec = &envspec, .err = err};
 	int rc = yaml ? read_yaml(&r, text) : read_list(&r, text);
-	if (r.lines.len > 0) {
-		envspec.specs =
-			lk_arena_calloc(&envspec.arena, r.lines.len, sizeof(*envspec.specs));
-		memcpy(envspec.specs, r.lines.items, r.lines.len * sizeof(*envspec.specs));
-		envspec.n_specs = r.lines.len;
-	}
-	lk_vec_done(&r.lines);
+	envspec.specs = keep_lines(&r.specs, &envspec.arena, &envspec.n_specs);
+	envspec.pip = keep_lines(&r.pip, &envspec.arena, &envspec.n_pip);
 	if (rc < 0) {
 		lk_envspec_done(&envspec);
 		return rc;
@@ -390,9 +477,16 @@ void lk_envspec_done(struct lk_envspec *envspec)
 
 bool lk_envspec_line_applies(const struct lk_envspec_line *line, lk_str subdir)
 {
+	const struct selector *selector = find_selector(line->selector);
 	lk_str os = lk_subdir_os(subdir);
-	if (lk_str_is(line->selector, "unix")) {
-		return os.len > 0 && !lk_str_is(os, "win");
+	if (!selector) {
+		return line->selector.len == 0 || lk_str_eq(line->selector, subdir);
 	}
-	return line->selector.len == 0 || lk_str_eq(line->selector, os);
+	if (selector->arch && !lk_str_is(lk_str_skip(subdir, os.len + 1), selector->arch)) {
+		return false;
+	}
+	if (selector->os) {
+		return lk_str_is(os, selector->os);
+	}
+	return selector->arch || (os.len > 0 && !lk_str_is(os, "win"));
 }

@@ -8,9 +8,11 @@
 #include "conda/record.h"
 
 struct lk_envspec_line {
-	lk_str text;     /* the spec as written */
-	lk_str selector; /* "linux", "unix", "osx", "win" of sel(...) or a line selector; empty:
-			    always */
+	lk_str text; /* the spec or requirement as written */
+	/* Of "sel(...)" or a comment "# [...]"; empty: always. "linux", "osx", "win", "unix"; with
+	 * the architecture "linux64", "aarch64", "ppc64le", "osx64", "arm64", "win64"; or a
+	 * platform, "linux-64". */
+	lk_str selector;
 	unsigned line, column;
 };
 
@@ -24,12 +26,14 @@ struct lk_envspec {
 	struct lk_str_list platforms;
 	struct lk_envspec_line *specs;
 	size_t n_specs;
+	struct lk_envspec_line
+		*pip; /* requirements of its pip sections, for pip and never solved */
+	size_t n_pip;
 	struct {
 		lk_str name, value;
 	} * variables;
 	size_t n_variables;
 	bool explicit_urls; /* an @EXPLICIT list: specs are URLs with hashes, no solver */
-	unsigned pip_line, pip_column; /* of the first pip section, which solve refuses; else 0 */
 };
 
 /* By extension: .yml and .yaml are environment.yml, everything else is a spec list. LK_E_FORMAT

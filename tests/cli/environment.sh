@@ -84,9 +84,31 @@ dependencies:
 - oldtool
 - "hello 1!!0"
 YML
-printf 'dependencies:\n- pip:\n  - torch\n' >pip.yml
+# What is for pip is never dropped without a word: it ends the solve, or is told and left to pip.
+cat >pip.yml <<YML
+channels:
+- $test_channel
+dependencies:
+- hello
+- pip:
+  - torch==2.4
+  - -r more.txt
+  - pywin32  # [win]
+YML
 runs 2 from_file -f pip.yml -o other.lock
-err_has 'error: pip.yml:2:3: packages of pip cannot be locked'
+err_has "error: pip.yml:6:5: 'torch==2.4' is for pip and cannot be locked"
+err_has '--without-pip'
+same other.lock kept.lock
+runs 0 from_file -f pip.yml --without-pip -o pip.lock
+err_has "warning: pip.yml:6:5: 'torch==2.4' is left to pip: it is not in the lock"
+err_has "warning: pip.yml:7:5: '-r more.txt' is left to pip"
+err_lacks pywin32
+has pip.lock 'hello-2.0-'
+runs 0 from_file -f pip.yml --without-pip --json -o pip.lock
+json 'd["pip"]' "['torch==2.4', '-r more.txt']"
+sed '/torch/d; /-r more/d' pip.yml >only-win.yml
+runs 0 from_file -f only-win.yml -o pip.lock
+err_has 'pip.lock is up to date'
 printf '@EXPLICIT\nhttps://example.org/a-1-0.conda\n' >explicit.txt
 runs 2 from_file -f explicit.txt -o other.lock
 err_has '@EXPLICIT'

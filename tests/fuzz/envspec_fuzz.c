@@ -19,6 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < envspec.n_specs; i++) {
 			lk_envspec_line_applies(&envspec.specs[i], LK_STR("linux-64"));
 		}
+		for (size_t i = 0; i < envspec.n_pip; i++) {
+			lk_envspec_line_applies(&envspec.pip[i], LK_STR("osx-arm64"));
+		}
 		lk_envspec_done(&envspec);
 	} else if (err.code != LK_E_FORMAT) {
 		abort();

@@ -57,17 +57,22 @@ static void must_parse(struct fixture *f, const char *text, bool yaml)
 	}
 }
 
-/* The specs as "text@selector:line:column|…". */
-static void check_specs(const struct lk_envspec *spec, const char *wanted)
+/* Lines as "text@selector:line:column|…". */
+static void check_lines(const struct lk_envspec_line *lines, size_t n, const char *wanted)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
-	for (size_t i = 0; i < spec->n_specs; i++) {
-		const struct lk_envspec_line *line = &spec->specs[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct lk_envspec_line *line = &lines[i];
 		lk_buf_appendf(&text, "%s" LK_STR_FMT "@" LK_STR_FMT ":%u:%u", i ? "|" : "",
 			LK_STR_ARG(line->text), LK_STR_ARG(line->selector), line->line,
 			line->column);
 	}
 	assert_string_equal(lk_buf_cstr(&text), wanted);
+}
+
+static void check_specs(const struct lk_envspec *spec, const char *wanted)
+{
+	check_lines(spec->specs, spec->n_specs, wanted);
 }
 
 static void check_list(struct lk_str_list list, const char *wanted)
@@ -113,7 +118,7 @@ static void environment_files_are_read(void **state)
 	assert_int_equal(f->spec.n_variables, 2);
 	assert_true(lk_str_is(f->spec.variables[1].name, "B"));
 	assert_true(lk_str_is(f->spec.variables[1].value, "two words"));
-	assert_false(f->spec.pip_line > 0 || f->spec.explicit_urls);
+	assert_false(f->spec.n_pip > 0 || f->spec.explicit_urls);
 	assert_int_equal(f->warnings, 0);
 }
 
@@ -131,16 +136,57 @@ static void small_files_are_fine(void **state)
 static void pip_and_unknown_keys_are_told(void **state)
 {
 	struct fixture *f = *state;
-	must_parse(f, "dependencies:\n- python\n- pip:\n  - requests\nmystery: 1\n", true);
-	assert_int_equal(f->spec.pip_line, 3);
-	assert_int_equal(f->spec.pip_column, 3);
+	must_parse(f,
+		"dependencies:\n"
+		"- python\n"
+		"- pip:\n"
+		"  - requests>=2 # why\n"
+		"  - -r more.txt\n"
+		"  - 'pywin32 ; x'  # [win]\n"
+		"- numpy\n"
+		"- pip:\n"
+		"- pip: []\n"
+		"mystery: 1\n",
+		true);
+	check_specs(&f->spec, "python@:2:3|numpy@:7:3");
+	check_lines(f->spec.pip, f->spec.n_pip,
+		"requests>=2@:4:5|-r more.txt@:5:5|pywin32 ; x@win:6:5");
 	assert_int_equal(f->warnings, 1);
-	check_specs(&f->spec, "python@:2:3");
-	must_parse(f, "dependencies:\n- https://h/a-1-0.conda#[linux]\n", true);
-	check_specs(&f->spec, "https://h/a-1-0.conda#[linux]@:2:3");
-	must_parse(f, "dependencies:\n- a # [py27]\n", true);
+}
+
+static void comments_select(void **state)
+{
+	static const struct {
+		const char *line, *wanted;
+	} rows[] = {
+		{"- a # [linux]", "a@linux:2:3"},
+		{"- a #[linux64]", "a@linux64:2:3"},
+		{"- a  # only here: [osx-arm64] ", "a@osx-arm64:2:3"},
+		{"- a # [win] but why", "a@:2:3"},
+		{"- a # see [docs]", "a@:2:3"},
+		{"- a # [noarch]", "a@:2:3"}, /* told */
+		{"- a # [py27]", "a@:2:3"},   /* told */
+		{"- 'a # [win]'", "a # [win]@:2:3"},
+		{"- 'a # [win]' # [osx]", "a # [win]@osx:2:3"},
+		{"- 'a''s # [win]' # [osx]", "a's # [win]@osx:2:3"},
+		{"- \"a\\\" # [win]\" # [osx]", "a\" # [win]@osx:2:3"},
+		{"- https://h/a-1-0.conda#[linux]", "https://h/a-1-0.conda#[linux]@:2:3"},
+		{"- a[build=x] # [unix]", "a[build=x]@unix:2:3"},
+		{"- sel(aarch64): a", "a@aarch64:2:17"},
+		{"- sel( osx-64 ): a", "a@osx-64:2:18"},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		char text[256];
+		snprintf(text, sizeof(text), "dependencies:\n%s\n", rows[i].line);
+		must_parse(f, text, true);
+		check_specs(&f->spec, rows[i].wanted);
+	}
 	assert_int_equal(f->warnings, 2);
-	check_specs(&f->spec, "a@:2:3");
+	must_parse(f, "dependencies: ['\xc3\xa9\xc3\xa9', b, 'c']  # [win]\n", true);
+	check_specs(&f->spec, "\xc3\xa9\xc3\xa9@win:1:16|b@win:1:22|c@win:1:25");
+	must_parse(f, "dependencies:\n- >-\n  a # [win]\n- 'b # [win]\n  c'\n", true);
+	check_specs(&f->spec, "a # [win]@:2:3|b # [win] c@:4:3");
 }
 
 static void bad_files_have_a_position(void **state)
@@ -163,6 +209,15 @@ static void bad_files_have_a_position(void **state)
 		{"dependencies:\n- [x]\n", 2, 3, "must be a spec"},
 		{"dependencies:\n- npm:\n  - x\n", 3, 3, "unknown section 'npm'"},
 		{"dependencies:\n- sel(bsd): x\n", 2, 13, "bad selector"},
+		{"dependencies:\n- sel(noarch): x\n", 2, 16, "bad selector"},
+		{"dependencies:\n- pip: x\n", 2, 8, "'pip' must be a list"},
+		{"dependencies:\n- pip:\n  - [x]\n", 3, 5, "plain text"},
+		{"dependencies:\n- pip:\n  - ' '\n", 3, 5, "plain text"},
+		{"dependencies:\n-\n", 2, 2, "must be a spec"},
+		{"dependencies: &a [x]\n", 1, 15, "anchor"},
+		{"dependencies:\n- *a\n", 2, 3, "alias"},
+		{"dependencies:\n- !!str a\n", 2, 3, "tag"},
+		{"name: x\n---\nname: y\n", 2, 1, ""},
 		{"dependencies:\n- sel(win): [x]\n", 2, 13, "bad selector"},
 		{"variables: [a]\n", 1, 12, "'variables'"},
 		{"variables:\n  A: [x]\n", 2, 6, "variable"},
@@ -197,6 +252,9 @@ static void spec_lists_are_read(void **state)
 	check_specs(&f->spec, "https://h/c/noarch/a-1-0.conda#00@:2:1");
 	must_parse(f, "", false);
 	assert_int_equal(f->spec.n_specs, 0);
+	assert_int_equal(parse(f, "numpy\n# caf\xe9\n", false), LK_E_FORMAT);
+	assert_int_equal(f->err.line, 2);
+	assert_non_null(strstr(f->err.message, "not UTF-8"));
 }
 
 static void selectors_apply_to_platforms(void **state)
@@ -215,6 +273,20 @@ static void selectors_apply_to_platforms(void **state)
 		{"osx", "linux-64", false},
 		{"unix", "noarch", false},
 		{"linux", "noarch", false},
+		{"linux64", "linux-64", true},
+		{"linux64", "linux-aarch64", false},
+		{"linux64", "osx-64", false},
+		{"aarch64", "linux-aarch64", true},
+		{"aarch64", "osx-arm64", false},
+		{"ppc64le", "linux-ppc64le", true},
+		{"arm64", "osx-arm64", true},
+		{"arm64", "win-arm64", true},
+		{"arm64", "linux-aarch64", false},
+		{"osx64", "osx-64", true},
+		{"win64", "win-64", true},
+		{"win64", "win-arm64", false},
+		{"linux-64", "linux-64", true},
+		{"linux-64", "linux-aarch64", false},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_envspec_line line = {.selector = lk_str_of(rows[i].selector)};
@@ -254,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(environment_files_are_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(small_files_are_fine, setup, teardown),
 		cmocka_unit_test_setup_teardown(pip_and_unknown_keys_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(comments_select, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_files_have_a_position, setup, teardown),
 		cmocka_unit_test_setup_teardown(spec_lists_are_read, setup, teardown),
 		cmocka_unit_test(selectors_apply_to_platforms),
