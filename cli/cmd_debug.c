@@ -70,7 +70,9 @@ static int batch(struct lk_app *app, lk_batch_fn *answer, struct lk_error *err)
 		rc = batch_line(app, answer, lk_str_n(line, (size_t)len), ++n, &n_bad, err);
 	}
 	free(line); /* getline's own allocation */
-	if (rc == 0 && ferror(stdin)) {
+	if (rc == 0 && ferror(stdin) && errno == EINTR) {
+		rc = lk_fail(err, LK_E_INTERRUPTED, "interrupted");
+	} else if (rc == 0 && ferror(stdin)) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot read standard input");
 	}
 	if (rc == 0 && n_bad > 0) {

@@ -44,6 +44,10 @@ writer=$!
 interrupted TERM 0.5 lockenv check silent.lock
 is 130 "$code"
 check_failure
+# shellcheck disable=SC2016 # for the inner shell
+interrupted INT 0.5 sh -c 'exec lockenv debug compare <silent.lock'
+is 130 "$code"
+check_failure
 kill "$writer"
 rm silent.lock
 
