@@ -31,9 +31,10 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	sigaddset(&defaults, SIGINT);
 	sigaddset(&defaults, SIGTERM);
 	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setsigdefault(attributes, &defaults);
-	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	int rc = posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	rc = rc == 0 ? posix_spawnattr_setsigmask(attributes, &none) : rc;
+	return rc == 0 ? posix_spawnattr_setsigdefault(attributes, &defaults) : rc;
 }
 
 static int start(const struct lk_spawn *spawn, pid_t *ret_pid)
