@@ -14,21 +14,29 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/stream.h"
 #include "resolver/task.h"
+#include "tests/support/pick.h"
 
+struct real_record_lists LK_VEC_OF(struct lk_records);
+
+/* One subdir of a channel; the records of a name are parsed once. */
 struct real_index {
+	struct real_channels *all;
 	lk_str key;                   /* CHANNEL/SUBDIR */
 	struct lk_repodata *repodata; /* NULL: the channel has no such subdir */
+	struct lk_map by_name;
+	struct real_record_lists lists;
 };
+
+struct real_indexes LK_VEC_OF(struct real_index *);
 
 struct real_channels {
 	const char *folder;
+	uint64_t shuffle; /* not 0: a seed; records and subdirs then come in another order */
 	struct lk_arena arena;
-	struct {
-		struct real_index *items;
-		size_t len, cap;
-	} indexes;
+	struct real_indexes indexes;
 };
 
 struct real_solve {
@@ -40,6 +48,7 @@ struct real_solve {
 	const lk_str *virtuals; /* NAME=VER[=BUILD], on top of the platform's defaults */
 	size_t n_virtuals;
 	enum lk_channel_priority priority;
+	bool worst_first;
 	const struct lk_record *locked;
 	size_t n_locked;
 
@@ -59,52 +68,112 @@ static inline double real_now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* NULL when there is no such file, or it cannot be read (then err says why). */
-static inline struct lk_repodata *real_open(
+static inline int real_scan(
+	struct real_channels *all, struct real_index *index, lk_str channel, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) json = LK_BUF_INIT((size_t)1 << 30);
+	struct lk_stream LK_CLEANUP(lk_stream_free_p) *stream = NULL;
+	struct lk_repodata_origin origin = {
+		.channel_name = lk_str_slice(index->key, 0, channel.len),
+		.subdir = lk_str_skip(index->key, channel.len + 1),
+		.channel_url = lk_str_printf(
+			&all->arena, LK_CHANNEL_ALIAS "/" LK_STR_FMT, LK_STR_ARG(channel))};
+	const char *path = lk_arena_printf(&all->arena, "%s/" LK_STR_FMT "/repodata.json.zst",
+		all->folder, LK_STR_ARG(index->key));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0) {
+		return 0;
+	}
+	origin.file = path;
+	stream = lk_stream_decode(lk_stream_from_fd(fd, path), LK_CODEC_ZSTD);
+	rc = lk_stream_read_all(stream, &json, err);
+	return rc < 0 ? rc : lk_repodata_open(&json, &origin, &index->repodata, err);
+}
+
+/* Its `repodata` is NULL when there is no such file, or it cannot be read (then err says why). */
+static inline struct real_index *real_open(
 	struct real_channels *all, lk_str channel, lk_str subdir, struct lk_error *err)
 {
-	struct lk_buf json = LK_BUF_INIT((size_t)1 << 30);
-	struct real_index index = {0};
-	struct lk_repodata_origin origin = {.channel_name = channel, .subdir = subdir};
-	struct lk_stream *stream;
-	char *path;
-	int fd;
+	struct real_index *index = lk_arena_calloc(&all->arena, 1, sizeof(*index));
 
-	index.key = lk_str_printf(
+	index->all = all;
+	index->key = lk_str_printf(
 		&all->arena, LK_STR_FMT "/" LK_STR_FMT, LK_STR_ARG(channel), LK_STR_ARG(subdir));
 	for (size_t i = 0; i < all->indexes.len; i++) {
-		if (lk_str_eq(all->indexes.items[i].key, index.key)) {
-			return all->indexes.items[i].repodata;
+		if (lk_str_eq(all->indexes.items[i]->key, index->key)) {
+			return all->indexes.items[i];
 		}
 	}
-	origin.channel_name = lk_str_slice(index.key, 0, channel.len);
-	origin.subdir = lk_str_skip(index.key, channel.len + 1);
-	origin.channel_url =
-		lk_str_printf(&all->arena, LK_CHANNEL_ALIAS "/" LK_STR_FMT, LK_STR_ARG(channel));
-	path = lk_arena_printf(&all->arena, "%s/" LK_STR_FMT "/repodata.json.zst", all->folder,
-		LK_STR_ARG(index.key));
-	origin.file = path;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		stream = lk_stream_decode(lk_stream_from_fd(fd, path), LK_CODEC_ZSTD);
-		if (lk_stream_read_all(stream, &json, err) == 0 &&
-			lk_repodata_open(&json, &origin, &index.repodata, err) < 0) {
-			index.repodata = NULL;
-		}
-		lk_stream_free(stream);
-		lk_buf_done(&json);
+	if (real_scan(all, index, channel, err) < 0) {
+		index->repodata = NULL;
 	}
 	lk_vec_push(&all->indexes, index);
-	return index.repodata;
+	return index;
+}
+
+/* The records of NAME, in the channel's order; they live as long as INDEX. */
+static inline int real_records(
+	struct real_index *index, lk_str name, const struct lk_records **ret, struct lk_error *err)
+{
+	static const struct lk_records none;
+	uint32_t at = lk_map_get(&index->by_name, name);
+	struct lk_records found = {0};
+	int rc = 0;
+
+	*ret = &none;
+	if (!index->repodata) {
+		return 0;
+	}
+	if (at == LK_MAP_NONE) {
+		rc = lk_repodata_records(index->repodata, name, &index->all->arena, &found, err);
+		at = (uint32_t)index->lists.len;
+		lk_map_set(&index->by_name, lk_str_dup(&index->all->arena, name), at);
+		lk_vec_push(&index->lists, found);
+	}
+	*ret = &index->lists.items[at];
+	return rc;
 }
 
 static inline void real_channels_done(struct real_channels *all)
 {
 	for (size_t i = 0; i < all->indexes.len; i++) {
-		lk_repodata_free(all->indexes.items[i].repodata);
+		struct real_index *index = all->indexes.items[i];
+
+		lk_repodata_free(index->repodata);
+		for (size_t k = 0; k < index->lists.len; k++) {
+			lk_vec_done(&index->lists.items[k]);
+		}
+		lk_vec_done(&index->lists);
+		lk_map_done(&index->by_name);
 	}
 	lk_vec_done(&all->indexes);
 	lk_arena_done(&all->arena);
+}
+
+static inline int real_source_records(void *ctx, lk_str name, struct lk_arena *arena,
+	struct lk_records *ret, struct lk_error *err)
+{
+	struct real_index *index = ctx;
+	const struct lk_records *found;
+	size_t start = ret->len;
+	uint64_t seed = index->all->shuffle;
+	int rc = real_records(index, name, &found, err);
+
+	(void)arena;
+	for (size_t i = 0; rc == 0 && i < found->len; i++) {
+		lk_vec_push(ret, found->items[i]);
+	}
+	for (size_t n = ret->len - start; seed && n > 1; n--) {
+		struct lk_record *last = &ret->items[start + n - 1];
+		struct lk_record *other = &ret->items[start + pick_from(&seed, n)];
+		struct lk_record moved = *last;
+
+		*last = *other;
+		*other = moved;
+	}
+	return rc;
 }
 
 static inline int real_task(struct real_solve *solve, struct lk_error *err)
@@ -138,7 +207,8 @@ static inline int real_task(struct real_solve *solve, struct lk_error *err)
 		.virtuals = &solve->set,
 		.channel_priority = solve->priority,
 		.locked = solve->locked,
-		.n_locked = solve->n_locked};
+		.n_locked = solve->n_locked,
+		.worst_first = solve->worst_first};
 	return rc;
 }
 
@@ -154,12 +224,11 @@ static inline int real_reach(
 
 	for (unsigned i = 0; i < solve->n_channels; i++) {
 		for (size_t k = 0; k < 2; k++) {
-			struct lk_repodata *repodata =
-				real_open(all, solve->channels[i], subdirs[k], err);
+			struct real_index *index = real_open(
+				all, solve->channels[i], subdirs[all->shuffle ? 1 - k : k], err);
 
-			if (repodata) {
-				sources[n++] = lk_source_of_repodata(repodata, i);
-			}
+			sources[n++] = (struct lk_source){
+				.ctx = index, .records = real_source_records, .channel = i};
 		}
 	}
 	for (size_t i = 0; i < solve->n_specs; i++) {
