@@ -4,7 +4,7 @@
 #ifndef LK_RESOLVER_EXPLAIN_PRIV_H
 #define LK_RESOLVER_EXPLAIN_PRIV_H
 
-#include "resolver/oracle_priv.h"
+#include "resolver/narrow_priv.h"
 
 /* The lines so far; texts are owned by the solution's arena. */
 struct lk_explanation {
@@ -12,10 +12,8 @@ struct lk_explanation {
 	struct lk_arena *arena;
 	const struct lk_matchspec
 		*virtual; /* the first that the target lacks; NULL: none is told of */
-	struct {
-		struct lk_reason *items;
-		size_t len, cap;
-	} lines;
+	struct lk_reasons LK_VEC_OF(struct lk_reason) lines;
+	struct lk_culprits LK_VEC_OF(struct lk_culprit) culprits;
 };
 
 /* STATE is back at before any choice. Fills the reasons and err; returns LK_E_UNSAT, or
@@ -28,15 +26,24 @@ int lk_explain(struct lk_state *state, const struct lk_report *report, struct lk
 void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text);
 /* A spec as the user or the channel wrote it, in quotes. */
 lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec);
-/* "name 1.0 build", "name 1.0 (3 builds)" or "name 1.0 … 2.0 (7 records)". Best first. */
-lk_str lk_explain_group(
-	const struct lk_explanation *explanation, const struct lk_record *const *records, size_t n);
-/* Lines at DEPTH for the records that match SPEC but that a hard filter took out; false: none. */
-bool lk_explain_outs(
-	struct lk_explanation *explanation, unsigned depth, const struct lk_matchspec *spec);
+/* Item ITEM of the root: its needs, then its limits. */
+lk_str lk_explain_root(const struct lk_explanation *explanation, uint32_t item);
+/* "name 1.0 build", "name 1.0 (3 builds)" or "name 1.0 … 2.0 (7 records)". */
+lk_str lk_explain_candidates(
+	const struct lk_explanation *explanation, const uint32_t *candidates, size_t n);
+/* Lines at DEPTH for the records that one of SPECS matches but that a hard filter took out; false:
+ * none. */
+bool lk_explain_outs(struct lk_explanation *explanation, unsigned depth,
+	const struct lk_matchspec *const *specs, size_t n_specs);
 /* Why nothing at all matches SPEC: an unknown name with near misses, or versions that there are. */
 lk_str lk_explain_nothing(struct lk_explanation *explanation, const struct lk_matchspec *spec);
 /* How solve is told that the target has the virtual package that was missed: "--cuda VERSION". */
 lk_str lk_explain_option(const struct lk_explanation *explanation);
+
+/* --- explain_tree.c --- */
+
+/* The clash of NARROW as lines, from DEPTH on. */
+void lk_explain_clash(
+	struct lk_explanation *explanation, unsigned depth, const struct lk_narrow *narrow);
 
 #endif

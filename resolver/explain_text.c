@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #define MAX_OUT_LINES 4
-#define MAX_NEAR 3
 
 void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text)
 {
@@ -22,27 +21,78 @@ lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec)
 			s->spec ? s->spec->text : explanation->problem->names.items[s->name].text));
 }
 
-lk_str lk_explain_group(
-	const struct lk_explanation *explanation, const struct lk_record *const *records, size_t n)
+lk_str lk_explain_root(const struct lk_explanation *explanation, uint32_t item)
 {
-	const struct lk_record *first = records[0];
-	const struct lk_record *last = records[n - 1];
+	const struct lk_candidate *root = &explanation->problem->candidates.items[LK_ROOT];
 
-	if (n == 1) {
+	if (item < root->n_needs) {
+		return lk_explain_spec(explanation, root->needs[item].spec);
+	}
+	return lk_str_printf(explanation->arena, "the pin " LK_STR_FMT,
+		LK_STR_ARG(lk_explain_spec(explanation, root->limits[item - root->n_needs])));
+}
+
+/* Some records of one name, to be said in a few words. */
+struct crowd {
+	const struct lk_record *first;
+	const struct lk_record *oldest, *newest;
+	const struct lk_version *low, *high;
+	size_t n;
+};
+
+static void crowd_add(
+	struct crowd *crowd, const struct lk_record *record, const struct lk_version *version)
+{
+	if (crowd->n++ == 0) {
+		*crowd = (struct crowd){record, record, record, version, version, 1};
+		return;
+	}
+	if (version && (!crowd->low || lk_version_cmp(version, crowd->low) < 0)) {
+		crowd->oldest = record;
+		crowd->low = version;
+	}
+	if (version && (!crowd->high || lk_version_cmp(version, crowd->high) > 0)) {
+		crowd->newest = record;
+		crowd->high = version;
+	}
+}
+
+/* "name 1.0 build", "name 1.0 (3 builds)" or "name 1.0 … 2.0 (7 records)". */
+static lk_str crowd_text(const struct lk_explanation *explanation, const struct crowd *crowd)
+{
+	const struct lk_record *first = crowd->first;
+
+	if (crowd->n == 1) {
 		return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT,
 			LK_STR_ARG(first->name), LK_STR_ARG(first->version),
 			LK_STR_ARG(first->build));
 	}
-	for (size_t i = 1; i < n; i++) {
-		if (!lk_str_eq(records[i]->version, first->version)) {
-			return lk_str_printf(explanation->arena,
-				LK_STR_FMT " " LK_STR_FMT " … " LK_STR_FMT " (%zu records)",
-				LK_STR_ARG(first->name), LK_STR_ARG(last->version),
-				LK_STR_ARG(first->version), n);
+	if (lk_str_eq(crowd->oldest->version, crowd->newest->version)) {
+		return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " (%zu builds)",
+			LK_STR_ARG(first->name), LK_STR_ARG(first->version), crowd->n);
+	}
+	return lk_str_printf(explanation->arena,
+		LK_STR_FMT " " LK_STR_FMT " … " LK_STR_FMT " (%zu records)",
+		LK_STR_ARG(first->name), LK_STR_ARG(crowd->oldest->version),
+		LK_STR_ARG(crowd->newest->version), crowd->n);
+}
+
+lk_str lk_explain_candidates(
+	const struct lk_explanation *explanation, const uint32_t *candidates, size_t n)
+{
+	const struct lk_candidate *all = explanation->problem->candidates.items;
+	struct crowd crowd = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct lk_candidate *c = &all[candidates[i]];
+
+		/* An extras group speaks as the record that it belongs to. */
+		c = c->base == LK_NO_INDEX ? c : &all[c->base];
+		if (c->record) {
+			crowd_add(&crowd, c->record, c->version);
 		}
 	}
-	return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " (%zu builds)",
-		LK_STR_ARG(first->name), LK_STR_ARG(first->version), n);
+	return crowd.n > 0 ? crowd_text(explanation, &crowd) : LK_STR("the specs");
 }
 
 /* "this lock is solved with __cuda 12.2" or "… without __cuda". */
@@ -158,35 +208,43 @@ static bool same_reason(const struct lk_out *a, const struct lk_out *b)
 static void explain_reason(struct lk_explanation *explanation, unsigned depth,
 	const struct lk_out **outs, size_t at, size_t n)
 {
-	const struct lk_record **group = lk_calloc(n, sizeof(*group));
 	const struct lk_out *first = outs[at];
-	size_t n_group = 0;
+	struct crowd crowd = {0};
 
 	for (size_t k = at; k < n; k++) {
 		if (outs[k] && same_reason(first, outs[k])) {
-			group[n_group++] = outs[k]->record;
+			crowd_add(&crowd, outs[k]->record, outs[k]->version);
 			outs[k] = NULL;
 		}
 	}
-	lk_explain_line(explanation, depth,
-		out_text(explanation, first, lk_explain_group(explanation, group, n_group)));
-	lk_free(group);
+	lk_explain_line(
+		explanation, depth, out_text(explanation, first, crowd_text(explanation, &crowd)));
 }
 
-bool lk_explain_outs(
-	struct lk_explanation *explanation, unsigned depth, const struct lk_matchspec *spec)
+static bool is_wanted(
+	const struct lk_out *out, const struct lk_matchspec *const *specs, size_t n_specs)
+{
+	for (size_t i = 0; i < n_specs; i++) {
+		if (lk_str_eq(out->record->name, specs[i]->name) &&
+			(!out->version ||
+				lk_matchspec_matches(specs[i], out->record, out->version))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool lk_explain_outs(struct lk_explanation *explanation, unsigned depth,
+	const struct lk_matchspec *const *specs, size_t n_specs)
 {
 	struct lk_problem *problem = explanation->problem;
-	const struct lk_out **outs = lk_calloc(problem->outs.len, sizeof(*outs));
+	const struct lk_out **outs = lk_calloc(problem->outs.len, sizeof(const struct lk_out *));
 	size_t n = 0;
 	size_t lines = 0;
 
 	for (size_t i = 0; i < problem->outs.len; i++) {
-		const struct lk_out *out = &problem->outs.items[i];
-
-		if (lk_str_eq(out->record->name, spec->name) &&
-			(!out->version || lk_matchspec_matches(spec, out->record, out->version))) {
-			outs[n++] = out;
+		if (is_wanted(&problem->outs.items[i], specs, n_specs)) {
+			outs[n++] = &problem->outs.items[i];
 		}
 	}
 	if (n > 1) {
@@ -203,49 +261,59 @@ bool lk_explain_outs(
 }
 
 struct near {
-	unsigned distance;
-	lk_str name;
+	unsigned distance[LK_MAX_NEAR];
+	size_t n;
 };
 
-/* Keeps the MAX_NEAR nearest in order; equal ones in the order they come in. */
-static void note_near(struct near *near, size_t *n, lk_str name, unsigned distance)
+/* Keeps the nearest in order; equal ones in the order they come in. */
+static void note_near(struct near *near, lk_str *names, lk_str name, unsigned distance)
 {
-	size_t at = *n;
+	size_t at = near->n;
 
-	while (at > 0 && near[at - 1].distance > distance) {
+	while (at > 0 && near->distance[at - 1] > distance) {
 		at--;
 	}
-	if (at == MAX_NEAR) {
+	if (at == LK_MAX_NEAR) {
 		return;
 	}
-	*n += *n < MAX_NEAR;
-	for (size_t i = *n - 1; i > at; i--) {
-		near[i] = near[i - 1];
+	near->n += near->n < LK_MAX_NEAR;
+	for (size_t i = near->n - 1; i > at; i--) {
+		near->distance[i] = near->distance[i - 1];
+		names[i] = names[i - 1];
 	}
-	near[at] = (struct near){.distance = distance, .name = name};
+	near->distance[at] = distance;
+	names[at] = name;
 }
 
+size_t lk_near_names(lk_str name, const lk_str *known, size_t n_known, lk_str ret_near[LK_MAX_NEAR])
+{
+	unsigned limit = name.len <= 4 ? 1 : 2;
+	struct near near = {.n = 0};
+
+	for (size_t i = 0; i < n_known; i++) {
+		unsigned distance = lk_str_distance(name, known[i], limit);
+
+		if (distance > 0 && distance <= limit) { /* 0: of another platform */
+			note_near(&near, ret_near, known[i], distance);
+		}
+	}
+	return near.n;
+}
+
+/* "'a', 'b' or 'c'", or empty. */
 static lk_str near_misses(const struct lk_explanation *explanation, lk_str name)
 {
 	const struct lk_task *task = explanation->problem->task;
-	unsigned limit = name.len <= 4 ? 1 : 2;
-	struct near near[MAX_NEAR + 1];
 	struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(1024);
-	size_t n = 0;
+	lk_str near[LK_MAX_NEAR];
+	size_t n = lk_near_names(name, task->known_names, task->n_known_names, near);
 
-	for (size_t i = 0; i < task->n_known_names; i++) {
-		unsigned distance = lk_str_distance(name, task->known_names[i], limit);
-
-		if (distance > 0 && distance <= limit) { /* 0: of another platform */
-			note_near(near, &n, task->known_names[i], distance);
-		}
-	}
 	for (size_t i = 0; i < n; i++) {
 		lk_buf_appendf(&buf, "%s'" LK_STR_FMT "'",
 			i == 0               ? ""
 				: i + 1 == n ? " or "
 					     : ", ",
-			LK_STR_ARG(near[i].name));
+			LK_STR_ARG(near[i]));
 	}
 	return lk_str_dup(explanation->arena, lk_buf_view(&buf));
 }

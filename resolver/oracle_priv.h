@@ -18,21 +18,4 @@ struct lk_root_mask {
 bool lk_oracle_ask(const struct lk_state *state, size_t trail_len, const struct lk_root_mask *mask,
 	bool *witness);
 
-/* One step of libsolv's proof that there is none. */
-enum lk_clash_kind {
-	LK_CLASH_NEED,  /* FROM needs SPEC */
-	LK_CLASH_LIMIT, /* FROM's limit SPEC excludes TO */
-};
-struct lk_clash {
-	enum lk_clash_kind kind;
-	uint32_t from, to; /* candidates */
-	uint32_t spec;
-};
-struct lk_clashes LK_VEC_OF(struct lk_clash);
-
-/* The same question without the trail; when there is no solution the proof's steps in CLASHES, in
- * no particular order. */
-bool lk_oracle_explain(
-	const struct lk_state *state, const struct lk_root_mask *mask, struct lk_clashes *clashes);
-
 #endif

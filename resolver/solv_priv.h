@@ -26,9 +26,4 @@ void lk_solv_load(struct lk_solv *solv, const struct lk_state *state, size_t tra
 	const struct lk_root_mask *mask);
 void lk_solv_done(struct lk_solv *solv);
 
-static inline uint32_t lk_solv_candidate(const struct lk_solv *solv, Id solvable)
-{
-	return solv->loaded.items[solvable - solv->first_solvable];
-}
-
 #endif

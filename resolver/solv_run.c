@@ -1,5 +1,5 @@
 /*
- * Running libsolv on a loaded problem: is there a solution, and if not, by which rules.
+ * Running libsolv on a loaded problem: is there a solution?
  */
 #include "resolver/solv_priv.h"
 
@@ -47,87 +47,4 @@ bool lk_oracle_ask(const struct lk_state *state, size_t trail_len, const struct 
 	solver_free(solver);
 	lk_solv_done(&solv);
 	return solved;
-}
-
-/* The spec that made FROM need what rule id DEP (plain or conditional) stands for. */
-static uint32_t spec_of_need(const struct lk_solv *solv, uint32_t from, Id dep)
-{
-	const struct lk_candidate *candidate = &solv->state->problem->candidates.items[from];
-
-	while (ISRELDEP((unsigned)dep)) {
-		dep = GETRELDEP(solv->pool, (unsigned)dep)->name;
-	}
-	for (uint32_t i = 0; i < candidate->n_needs; i++) {
-		if (solv->need_id[candidate->needs[i].spec] == dep) {
-			return candidate->needs[i].spec;
-		}
-	}
-	return LK_NO_INDEX;
-}
-
-static uint32_t spec_of_limit(const struct lk_solv *solv, uint32_t from, Id dep)
-{
-	const struct lk_candidate *candidate = &solv->state->problem->candidates.items[from];
-
-	for (uint32_t i = 0; i < candidate->n_limits; i++) {
-		if (solv->limit_id[candidate->limits[i]] == dep) {
-			return candidate->limits[i];
-		}
-	}
-	return LK_NO_INDEX;
-}
-
-static void add_clash(
-	const struct lk_solv *solv, Solver *solver, Id rule, struct lk_clashes *clashes)
-{
-	struct lk_clash clash;
-	Id source;
-	Id target;
-	Id dep;
-	SolverRuleinfo type = solver_ruleinfo(solver, rule, &source, &target, &dep);
-
-	if (source < solv->first_solvable) {
-		return;
-	}
-	clash.from = lk_solv_candidate(solv, source);
-	clash.to = target >= solv->first_solvable ? lk_solv_candidate(solv, target) : LK_NO_INDEX;
-	switch (type) {
-	case SOLVER_RULE_PKG_REQUIRES:
-	case SOLVER_RULE_PKG_NOTHING_PROVIDES_DEP:
-		clash.kind = LK_CLASH_NEED;
-		clash.spec = spec_of_need(solv, clash.from, dep);
-		break;
-	case SOLVER_RULE_PKG_CONFLICTS:
-		clash.kind = LK_CLASH_LIMIT;
-		clash.spec = spec_of_limit(solv, clash.from, dep);
-		break;
-	default: /* jobs, and one record a name: said by the rest */
-		return;
-	}
-	if (clash.spec != LK_NO_INDEX) {
-		lk_vec_push(clashes, clash);
-	}
-}
-
-bool lk_oracle_explain(
-	const struct lk_state *state, const struct lk_root_mask *mask, struct lk_clashes *clashes)
-{
-	struct lk_solv solv;
-	Solver *solver;
-	Queue rules;
-	int problems;
-
-	lk_solv_load(&solv, state, 0, mask);
-	problems = solve(&solv, &solver);
-	if (problems > 0) {
-		queue_init(&rules);
-		solver_findallproblemrules(solver, 1, &rules);
-		for (int i = 0; i < rules.count; i++) {
-			add_clash(&solv, solver, rules.elements[i], clashes);
-		}
-		queue_free(&rules);
-	}
-	solver_free(solver);
-	lk_solv_done(&solv);
-	return problems == 0;
 }

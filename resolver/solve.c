@@ -117,6 +117,9 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 		rc = lk_walk(state, report, &walk, err);
 	}
 	solution->stats.solver_calls = walk.oracle_calls;
+	if (rc == LK_E_UNSAT && problem->task->no_reasons) {
+		return lk_fail(err, rc, "the specs cannot be satisfied");
+	}
 	if (rc == LK_E_UNSAT) {
 		lk_state_back(state, 0);
 		return lk_explain(state, report, solution, err);

@@ -20,6 +20,7 @@
 #include "conda/matchspec.h"
 #include "conda/reach.h"
 #include "conda/virtual.h"
+#include "resolver/why.h"
 
 enum lk_channel_priority {
 	LK_PRIORITY_STRICT,
@@ -50,13 +51,8 @@ struct lk_task {
 	const lk_str *known_names;
 	size_t n_known_names;
 	bool no_presolve; /* the same answer, later: for tests */
+	bool no_reasons;  /* without a solution, not told why */
 	bool worst_first; /* libsolv is told the order backwards; the same answer: for tests */
-};
-
-/* One line of an explanation, children indented one deeper than their parent. */
-struct lk_reason {
-	unsigned depth;
-	lk_str text;
 };
 
 struct lk_solution {
@@ -66,9 +62,14 @@ struct lk_solution {
 	size_t n_records;
 	const lk_str
 		*walk; /* the names in the order the definition fixed them, n_records of them */
-	/* When unsatisfiable (LK_E_UNSAT) instead: why, smallest core first. */
+	/* When unsatisfiable (LK_E_UNSAT) instead: the few specs that collide, and why they do. */
+	const struct lk_culprit *culprits;
+	size_t n_culprits;
 	const struct lk_reason *reasons;
 	size_t n_reasons;
+	lk_str missed; /* the first virtual package that the reasons miss; or empty */
+	const struct lk_suggestion *suggestions; /* by lk_suggest */
+	size_t n_suggestions;
 	struct {
 		size_t names, records; /* that passed the hard filters */
 		size_t kept;           /* records that presolve left */

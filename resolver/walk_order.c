@@ -73,7 +73,8 @@ int lk_walk_order(const struct lk_record *const *records, size_t n_records,
 		.specs = task->specs,
 		.n_specs = task->n_specs,
 		.virtuals = task->virtuals,
-		.channel_priority = LK_PRIORITY_DISABLED};
+		.channel_priority = LK_PRIORITY_DISABLED,
+		.no_reasons = true};
 	int rc;
 
 	make_reach(records, n_records, task, &reach);

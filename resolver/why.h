@@ -1,0 +1,61 @@
+/*
+ * What is told of an answer: why there is none, and what would give one.
+ *
+ *     rc = lk_solve(&task, report, &solution, err);
+ *     if (rc == LK_E_UNSAT) rc = lk_suggest(&task, report, &solution, err);
+ *     ... solution.culprits, .reasons, .suggestions ...
+ */
+#ifndef LK_RESOLVER_WHY_H
+#define LK_RESOLVER_WHY_H
+
+#include "base/report.h"
+#include "base/str.h"
+
+struct lk_task;
+struct lk_solution;
+
+/* One line of an explanation, children indented one deeper than their parent. */
+struct lk_reason {
+	unsigned depth;
+	lk_str text;
+};
+
+/* A spec or pin without which the others would not collide. */
+struct lk_culprit {
+	bool is_pin;
+	size_t index;  /* into the task's specs or pins */
+	bool is_alone; /* nothing at all matches it */
+};
+
+enum lk_suggestion_kind {
+	LK_SUGGEST_SPEC,     /* TEXT in place of spec INDEX; its name is then VERSION */
+	LK_SUGGEST_DROP,     /* the specs without INDEX */
+	LK_SUGGEST_UNPIN,    /* the pins without INDEX */
+	LK_SUGGEST_VIRTUAL,  /* the virtual package TEXT, "NAME=VERSION[=BUILD]" */
+	LK_SUGGEST_NEWER,    /* exclude-newer at INSTANT */
+	LK_SUGGEST_FLEXIBLE, /* flexible channel priority */
+};
+
+/* One change with which there is a solution: it was solved with. */
+struct lk_suggestion {
+	enum lk_suggestion_kind kind;
+	size_t index;
+	lk_str text, version;
+	uint64_t instant; /* ms since 1970 */
+};
+
+#define LK_MAX_SUGGESTIONS 3
+
+/* After TASK had no solution: a few small changes of it that have one, the least first, into
+ * SOLUTION. Tries a bounded number of them, each by solving. 0 (none found is no error), or
+ * LK_E_INTERRUPTED. */
+int lk_suggest(const struct lk_task *task, const struct lk_report *report,
+	struct lk_solution *solution, struct lk_error *err) LK_MUST_USE;
+
+#define LK_MAX_NEAR 3
+
+/* The names that NAME may have been meant for, nearest first; returns how many. KNOWN is sorted. */
+size_t lk_near_names(
+	lk_str name, const lk_str *known, size_t n_known, lk_str ret_near[LK_MAX_NEAR]);
+
+#endif
