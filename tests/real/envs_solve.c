@@ -12,9 +12,10 @@
  * An environment that holds for the target and the channel priority is an answer to its specs. So
  * ours must exist and pass the re-check; and by the definition of the answer, at the first name of
  * our walk where the two differ, ours must be the better record. A root may be older than listed
- * only behind such a difference, which the list names. What is not an answer as stated shows that
- * its target or priority was another than the data tell. It is solved for one that the environment
- * itself proves, by the rules below (`amendments`, `prove_priority`), and listed.
+ * only where the roots before it leave no newer one, which is asked, and the list names the one
+ * that does it. What is not an answer as stated shows that its target or priority was another than
+ * the data tell. It is solved for one that the environment itself proves, by the rules below
+ * (`amendments`, `prove_priority`), and listed.
  *
  * Exit 0: all as it should be; 1: not; 2: wrong usage or damaged data; 77: no data here.
  */
@@ -364,31 +365,86 @@ static size_t first_difference(const struct real_solve *solve, const struct env 
 	return i;
 }
 
-/* The root NAME against the environment's. What is older needs an earlier difference, and BETTER
- * is the first. */
-static void judge_root(struct program *program, const struct listed *listed,
-	const struct real_solve *solve, const struct env *env, lk_str name,
-	const struct lk_record *better)
+/* Is there an answer with the first N roots as we have them and another root newer than OURS? */
+static bool newer_is_possible(struct program *program, const struct real_solve *solve, size_t n,
+	const struct lk_record *ours)
 {
-	const struct lk_record *ours = chosen(solve, name);
-	const struct lk_record *theirs = of_env(env, name);
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_strs specs = {0};
+	struct real_solve again = *solve;
+	int rc;
+
+	for (size_t i = 0; i < solve->n_specs; i++) {
+		const struct lk_record *root = chosen(solve, solve->task.specs[i]->name);
+
+		lk_vec_push(&specs, solve->specs[i]);
+		if (i < n && root) {
+			lk_vec_push(&specs,
+				lk_str_printf(&arena, LK_STR_FMT " ==" LK_STR_FMT " " LK_STR_FMT,
+					LK_STR_ARG(root->name), LK_STR_ARG(root->version),
+					LK_STR_ARG(root->build)));
+		}
+	}
+	lk_vec_push(&specs,
+		lk_str_printf(&arena, LK_STR_FMT " >" LK_STR_FMT, LK_STR_ARG(ours->name),
+			LK_STR_ARG(ours->version)));
+	real_solve_again(&again);
+	again.specs = specs.items;
+	again.n_specs = specs.len;
+	rc = real_solve_run(&program->envs.channels, &again, &err);
+	real_solve_done(&again);
+	lk_vec_done(&specs);
+	return rc == 0;
+}
+
+/* Root AT is older than listed. Notes the root before it that leaves no newer one, which there must
+ * be. */
+static void explain_older(struct program *program, const struct listed *listed,
+	const struct real_solve *solve, size_t at, const struct lk_record *theirs)
+{
+	const struct lk_record *ours = chosen(solve, solve->task.specs[at]->name);
+	const struct lk_record *culprit;
+	size_t possible = 0;
+	size_t impossible = at;
+
+	if (newer_is_possible(program, solve, at, ours)) {
+		fault(program, listed->label, "a root could be newer");
+		program->wrong++;
+		return;
+	}
+	while (impossible - possible > 1) {
+		size_t middle = possible + (impossible - possible) / 2;
+
+		if (newer_is_possible(program, solve, middle, ours)) {
+			possible = middle;
+		} else {
+			impossible = middle;
+		}
+	}
+	culprit = chosen(solve, solve->task.specs[possible]->name);
+	char LK_AUTO_FREE *text = lk_asprintf(LK_STR_FMT " " LK_STR_FMT " (listed " LK_STR_FMT
+							 "), because " LK_STR_FMT " " LK_STR_FMT
+							 " comes first",
+		LK_STR_ARG(ours->name), LK_STR_ARG(ours->version), LK_STR_ARG(theirs->version),
+		LK_STR_ARG(culprit->name), LK_STR_ARG(culprit->version));
+
+	note(program, listed->label, "older", text);
+}
+
+/* Root AT against the environment's. */
+static void judge_root(struct program *program, const struct listed *listed,
+	const struct real_solve *solve, const struct env *env, size_t at)
+{
+	const struct lk_record *ours = chosen(solve, solve->task.specs[at]->name);
+	const struct lk_record *theirs = of_env(env, solve->task.specs[at]->name);
 	int order = ours && theirs ? compare_versions(ours, theirs) : 0;
 
 	program->same_roots += order == 0;
 	program->newer_roots += order > 0;
 	program->older_roots += order < 0;
-	if (order < 0 && better) {
-		const struct lk_record *beaten = of_env(env, better->name);
-		char LK_AUTO_FREE *text = lk_asprintf(LK_STR_FMT
-			" " LK_STR_FMT " (listed " LK_STR_FMT "): %s " LK_STR_FMT " " LK_STR_FMT
-			" " LK_STR_FMT " (listed " LK_STR_FMT " " LK_STR_FMT ")",
-			LK_STR_ARG(name), LK_STR_ARG(ours->version), LK_STR_ARG(theirs->version),
-			better == ours ? "no tracked feature," : "earlier",
-			LK_STR_ARG(better->name), LK_STR_ARG(better->version),
-			LK_STR_ARG(better->build), LK_STR_ARG(beaten->version),
-			LK_STR_ARG(beaten->build));
-
-		note(program, listed->label, "older", text);
+	if (order < 0) {
+		explain_older(program, listed, solve, at, theirs);
 	}
 }
 
@@ -396,14 +452,13 @@ static void judge(struct program *program, const struct listed *listed,
 	const struct real_solve *solve, const struct env *env)
 {
 	size_t at = first_difference(solve, env);
-	const struct lk_record *ours = NULL;
 
 	if (at == solve->solution.n_records) {
 		program->same++;
 	} else {
 		const struct lk_record *theirs = of_env(env, solve->solution.walk[at]);
+		const struct lk_record *ours = chosen(solve, solve->solution.walk[at]);
 
-		ours = chosen(solve, solve->solution.walk[at]);
 		if (!theirs || compare_ranks(ours, theirs) < 0) {
 			char LK_AUTO_FREE *text =
 				lk_asprintf(LK_STR_FMT " where " LK_STR_FMT " is possible",
@@ -417,7 +472,7 @@ static void judge(struct program *program, const struct listed *listed,
 		program->better++;
 	}
 	for (size_t i = 0; i < solve->n_specs; i++) {
-		judge_root(program, listed, solve, env, solve->task.specs[i]->name, ours);
+		judge_root(program, listed, solve, env, i);
 	}
 }
 
@@ -440,16 +495,10 @@ static void solve_again(
 	struct program *program, const struct listed *listed, const struct real_solve *first)
 {
 	struct lk_error err = LK_ERROR_INIT;
-	struct real_solve again = {.channels = first->channels,
-		.n_channels = first->n_channels,
-		.platform = first->platform,
-		.specs = first->specs,
-		.n_specs = first->n_specs,
-		.virtuals = first->virtuals,
-		.n_virtuals = first->n_virtuals,
-		.priority = first->priority,
-		.worst_first = true};
+	struct real_solve again = *first;
 
+	real_solve_again(&again);
+	again.worst_first = true;
 	program->repeated++;
 	program->envs.channels.shuffle = program->repeated;
 	if (real_solve_run(&program->envs.channels, &again, &err) < 0 ||
@@ -548,8 +597,8 @@ static void print_summary(struct program *program, double seconds)
 		program->unequal);
 	if (t->len > 0) {
 		qsort(t->items, t->len, sizeof(*t->items), compare_doubles);
-		printf("  ms a problem: median %.0f, 90%% %.0f, 99%% %.0f, most %.0f (" LK_STR_FMT
-		       "); %.0f s in all\n",
+		printf("  ms of CPU a problem: median %.0f, 90%% %.0f, 99%% %.0f, most %.0f "
+		       "(" LK_STR_FMT "); %.0f s in all\n",
 			t->items[t->len / 2], t->items[t->len * 9 / 10],
 			t->items[t->len * 99 / 100], program->slowest_ms,
 			LK_STR_ARG(program->slowest->label), seconds);
