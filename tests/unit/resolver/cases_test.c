@@ -124,7 +124,8 @@ static void make_reach(const struct case_file *file, const struct case_question 
 		unsigned channel = channel_index(task, repodata->channel);
 
 		if (channel < task->n_channels) {
-			sources[n_sources++] = (struct lk_source){repodata, records_of, channel};
+			sources[n_sources++] = (struct lk_source){
+				.ctx = repodata, .records = records_of, .channel = channel};
 		}
 	}
 	assert_int_equal(lk_reach_load(sources, n_sources, root_names(task, arena, &seed),
