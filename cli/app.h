@@ -45,9 +45,10 @@ int lk_app_config(
 /* --cache, else LOCKENV_CACHE, else under XDG_CACHE_HOME, else ~/.cache. Owned by the arena. */
 int lk_app_cache_path(struct lk_app *app, const char **ret, struct lk_error *err) LK_MUST_USE;
 int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
-/* What this host offers, CONDA_OVERRIDE_* applied; or what the profile FILE (info --json) says. */
+/* What this host offers, CONDA_OVERRIDE_* applied; or what the file PROFILE (info --json) says. Its
+ * platform too, unless RET_PLATFORM is NULL; empty when the profile does not say. */
 int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
-	struct lk_error *err) LK_MUST_USE;
+	lk_str *ret_platform, struct lk_error *err) LK_MUST_USE;
 /* The values of CONDA_OVERRIDE_*. */
 struct lk_host_overrides lk_app_overrides(void);
 /* A leading ~/ stands for HOME; other forms stay. NUL-ended, owned by the arena. */

@@ -21,7 +21,7 @@ static int check_platform(struct lk_app *app, const struct context *c,
 		return rc;
 	}
 	struct lk_virtuals host = {0};
-	rc = lk_app_host(app, c->host, &host, err);
+	rc = lk_app_host(app, c->host, &host, NULL, err);
 	if (rc == 0) {
 		rc = lk_lock_check_host(platform, &host, err);
 	}

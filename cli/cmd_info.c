@@ -75,7 +75,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_app_cache_path(app, &cache, err);
 	}
 	if (rc == 0) {
-		rc = lk_app_host(app, NULL, &host, err);
+		rc = lk_app_host(app, NULL, &host, NULL, err);
 	}
 	if (rc == 0) {
 		(app->common.json ? put_json : put_text)(app, &host, config, cache);
@@ -91,7 +91,7 @@ const struct lk_cmd lk_cmd_info = {
 	.description =
 		"Prints the version, the platform, the virtual packages that this host offers "
 		"(CONDA_OVERRIDE_* applied), channels and cache. The JSON form is a node profile "
-		"for 'install --host' and 'check --host'.",
+		"for --host of solve, install and check.",
 	.examples = {"lockenv info", "lockenv info --json > node.json"},
 	.options = NULL,
 	.n_options = 0,

@@ -145,6 +145,8 @@ static const struct lk_opt options[] = {
 		"the lock to write (default: env.lock)", NULL},
 	{"platform", 0, LK_OPT_LIST, FIELD(platforms), "P",
 		"platform to solve for; repeatable (default: this host's)", NULL},
+	{"host", 0, LK_OPT_STRING, FIELD(host), "FILE",
+		"solve for the machine that 'info --json' told into FILE; 'this': this one", NULL},
 	{"cuda", 0, LK_OPT_STRING, FIELD(cuda), "V", "CUDA version of the target's driver, or none",
 		NULL},
 	{"cuda-arch", 0, LK_OPT_STRING, FIELD(cuda_arch), "V",
@@ -158,6 +160,11 @@ static const struct lk_opt options[] = {
 		"strict (default), flexible or disabled", "strict|flexible|disabled"},
 	{"exclude-newer", 0, LK_OPT_STRING, FIELD(exclude_newer), "DATE",
 		"ignore packages newer than this date or instant", NULL},
+	{"pin", 0, LK_OPT_LIST, FIELD(pins), "SPEC",
+		"if the package is taken, then so; repeatable, instead of the lock's and "
+		".condarc's; "
+		"none drops all",
+		NULL},
 	{"update", 0, LK_OPT_LIST, FIELD(update), "NAME",
 		"do not keep NAME as it is locked; repeatable", NULL},
 	{"update-all", 0, LK_OPT_FLAG, FIELD(update_all), NULL, "keep nothing of the existing lock",
@@ -177,8 +184,10 @@ const struct lk_cmd lk_cmd_solve = {
 		"Fetches the channels' repodata, solves the specs with libsolv and writes the "
 		"lock. "
 		"Earlier specs win where versions trade off. An existing lock is kept as far as "
-		"the specs allow. The machine it runs on has no say: the target is described by "
-		"--platform, --cuda, --glibc, --archspec and --virtual. Without SPEC and FILE, "
+		"the specs allow. The machine it runs on has no say unless --host asks for it: the "
+		"target is described by --platform, --cuda, --glibc, --archspec and --virtual, and "
+		"what none of them says is a default that is told and locked. Without SPEC and "
+		"FILE, "
 		"environment.yml beside the lock is read, else the existing lock's own specs. "
 		"A lock that is a symlink is written through.",
 	.examples = {"lockenv solve --cuda 12.6 'python 3.12.*' pytorch-gpu -o gpu.lock",

@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "conda/subdir.h"
 
 #define PROFILE_MAX ((size_t)1 << 20)
 #define UNFINISHED_AGE_S ((int64_t)24 * 60 * 60) /* work in the cache that nobody does any more */
@@ -197,13 +198,15 @@ struct lk_host_overrides lk_app_overrides(void)
 		.glibc = getenv("CONDA_OVERRIDE_GLIBC"),
 		.linux_ = getenv("CONDA_OVERRIDE_LINUX"),
 		.osx = getenv("CONDA_OVERRIDE_OSX"),
+		.win = getenv("CONDA_OVERRIDE_WIN"),
 		.archspec = getenv("CONDA_OVERRIDE_ARCHSPEC"),
 	};
 }
 
-/* The "virtual_packages" of `lockenv info --json`: an array of {name, version, build}. */
-static int read_profile(
-	struct lk_app *app, const char *profile, struct lk_virtuals *ret, struct lk_error *err)
+/* Of `lockenv info --json` the "platform" and the "virtual_packages", an array of {name, version,
+ * build}. */
+static int read_profile(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
+	lk_str *ret_platform, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(PROFILE_MAX);
 	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
@@ -231,14 +234,19 @@ static int read_profile(
 			return rc;
 		}
 	}
+	*ret_platform =
+		lk_str_dup(&app->arena, lk_json_string(lk_json_get(lk_json_root(doc), "platform")));
 	return 0;
 }
 
-int lk_app_host(
-	struct lk_app *app, const char *profile, struct lk_virtuals *ret, struct lk_error *err)
+int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
+	lk_str *ret_platform, struct lk_error *err)
 {
+	lk_str platform = lk_str_of(lk_subdir_native());
+	lk_str *platform_out = ret_platform ? ret_platform : &platform;
+	*platform_out = platform;
 	if (profile) {
-		return read_profile(app, profile, ret, err);
+		return read_profile(app, profile, ret, platform_out, err);
 	}
 	struct lk_host_overrides overrides = lk_app_overrides();
 	return lk_host_virtuals(&overrides, NULL, &app->arena, ret, err);

@@ -59,6 +59,30 @@ static int parse_specs(const struct lk_strs *texts, struct lk_arena *arena,
 	return 0;
 }
 
+/* Does PIN say a name and nothing more? */
+static bool is_bare(const struct lk_matchspec *pin)
+{
+	return pin->name_kind == LK_PATTERN_EXACT && lk_str_eq(lk_str_trim(pin->text), pin->name);
+}
+
+/* A bare name holds what is locked under it as it is; other pins are specs. */
+static int parse_pins(const struct lk_strs *texts, const struct lk_lock_platform *old,
+	struct lk_arena *arena, const struct lk_matchspec **ret, struct lk_error *err)
+{
+	int rc = parse_specs(texts, arena, ret, err);
+	for (size_t i = 0; rc == 0 && old && i < texts->len; i++) {
+		const struct lk_record *locked = lk_lock_find_package(old, ret[i]->name);
+		if (!locked || !is_bare(ret[i])) {
+			continue;
+		}
+		lk_str exact = lk_str_printf(arena, LK_STR_FMT "==" LK_STR_FMT "=" LK_STR_FMT,
+			LK_STR_ARG(locked->name), LK_STR_ARG(locked->version),
+			LK_STR_ARG(locked->build));
+		rc = lk_matchspec_parse(exact, LK_SPEC_USER, arena, &ret[i], err);
+	}
+	return rc;
+}
+
 static void keep_explanation(struct lk_app *app, const struct lk_solution *solution)
 {
 	for (size_t i = 0; i < solution->n_reasons; i++) {
@@ -105,7 +129,7 @@ static int add_solution(const struct solver *s, const struct lk_solve_target *ta
 	struct lk_lock_input input = {
 		.subdir = target->subdir,
 		.specs = {target->specs.items, target->specs.len},
-		.pins = {s->request->pins.items, s->request->pins.len},
+		.pins = {target->pins.items, target->pins.len},
 		.solved_with = &target->virtuals,
 		.records = records,
 		.extras = solution->extras,
@@ -264,13 +288,13 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
 	const struct lk_matchspec **specs =
 		lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
-	const struct lk_matchspec **pins = lk_arena_calloc(arena, r->pins.len, sizeof(*pins));
+	const struct lk_matchspec **pins = lk_arena_calloc(arena, target->pins.len, sizeof(*pins));
 	const struct lk_record *locked = NULL;
 	size_t n_locked = 0;
 	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
 	int rc = parse_specs(&target->specs, arena, specs, err);
 	if (rc == 0) {
-		rc = parse_specs(&r->pins, arena, pins, err);
+		rc = parse_pins(&target->pins, old, arena, pins, err);
 	}
 	if (rc == 0) {
 		rc = load_reach(s, index, old, specs, target->specs.len, &reach, err);
@@ -291,7 +315,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.specs = specs,
 		.n_specs = target->specs.len,
 		.pins = pins,
-		.n_pins = r->pins.len,
+		.n_pins = target->pins.len,
 		.virtuals = &target->virtuals,
 		.channel_priority = r->priority,
 		.exclude_newer = r->exclude_newer,

@@ -11,8 +11,9 @@
 #include "resolver/task.h"
 
 struct lk_solve_options {
-	struct lk_args files, channels, platforms, virtuals, update;
+	struct lk_args files, channels, platforms, virtuals, update, pins;
 	const char *output;
+	const char *host;
 	const char *cuda, *cuda_arch, *glibc, *archspec;
 	const char *channel_priority;
 	const char *exclude_newer;
@@ -22,6 +23,7 @@ struct lk_solve_options {
 struct lk_solve_target {
 	lk_str subdir;
 	struct lk_strs specs; /* in the order given */
+	struct lk_strs pins;
 	struct lk_virtuals virtuals;
 };
 
@@ -36,8 +38,7 @@ struct lk_solve_request {
 	struct lk_channels channels;
 	enum lk_channel_priority priority;
 	uint64_t exclude_newer; /* ms; 0: none */
-	struct lk_strs pins;
-	struct lk_strs update; /* names whose locked record is not kept */
+	struct lk_strs update;  /* names whose locked record is not kept */
 	bool update_all;
 	struct lk_lock_variable *variables;
 	size_t n_variables;

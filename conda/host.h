@@ -10,9 +10,9 @@
 #include "conda/virtual.h"
 
 struct lk_host_overrides {
-	/* Values of CONDA_OVERRIDE_CUDA, _CUDA_ARCH, _GLIBC, _LINUX, _OSX, _ARCHSPEC; NULL: not
-	 * set, "": remove. */
-	const char *cuda, *cuda_arch, *glibc, *linux_, *osx, *archspec;
+	/* Values of CONDA_OVERRIDE_CUDA, _CUDA_ARCH, _GLIBC, _LINUX, _OSX, _WIN, _ARCHSPEC; NULL:
+	 * not set, "": remove. */
+	const char *cuda, *cuda_arch, *glibc, *linux_, *osx, *win, *archspec;
 };
 
 /* PROBE_DRIVER may be NULL; else it is asked for the CUDA driver version (major * 1000 + minor *

@@ -1,0 +1,148 @@
+/*
+ * The files of a solve: environment.yml and spec lists, what they leave to pip, their variables.
+ */
+#include "cli/solve_request_priv.h"
+
+#include "base/fs.h"
+
+static int refuse_kind(const struct lk_solve_maker *m, const struct lk_envspec *file)
+{
+	if (file->explicit_urls) {
+		lk_fail_at(m->err, file->file.ptr, 0, 0, "an @EXPLICIT list cannot be solved");
+		lk_error_hint(m->err, "it already names exact packages; give specs instead");
+		return LK_E_FORMAT;
+	}
+	return 0;
+}
+
+/* Turns an error inside a spec into one of its file. The column counts from the spec until now. */
+static void point_into_file(
+	const struct lk_envspec *file, const struct lk_envspec_line *line, struct lk_error *err)
+{
+	lk_str text = lk_line_of(file->source, line->line);
+	char first = line->column <= text.len ? text.ptr[line->column - 1] : 0;
+	lk_error_file(err, file->file.ptr);
+	err->line = line->line;
+	err->column += line->column - (err->column > 0);
+	err->column += first == '\'' || first == '"';
+	lk_error_excerpt_from(err, file->source);
+}
+
+static int check_specs(const struct lk_solve_maker *m, const struct lk_envspec *file)
+{
+	for (size_t i = 0; i < file->n_specs; i++) {
+		const struct lk_matchspec *spec;
+		int rc = lk_matchspec_parse(
+			file->specs[i].text, LK_SPEC_USER, &m->request->arena, &spec, m->err);
+		if (rc < 0) {
+			point_into_file(file, &file->specs[i], m->err);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* -f FILEs; without them and without specs environment.yml beside the lock, when it is there. */
+int lk_solve_read_files(const struct lk_solve_maker *m)
+{
+	struct lk_solve_request *r = m->request;
+	struct lk_args paths = {0};
+	for (size_t i = 0; i < m->options->files.len; i++) {
+		lk_vec_push(&paths, m->options->files.items[i]);
+	}
+	lk_str dir = lk_path_dirname(lk_str_of(r->output));
+	const char *beside = dir.len
+		? lk_arena_printf(&r->arena, LK_STR_FMT "/environment.yml", LK_STR_ARG(dir))
+		: "environment.yml";
+	struct stat st;
+	if (paths.len == 0 && m->args->len == 0 && stat(beside, &st) == 0) {
+		lk_vec_push(&paths, beside);
+	}
+	r->files = lk_arena_calloc(&r->arena, paths.len, sizeof(*r->files));
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < paths.len; i++) {
+		rc = lk_envspec_read(paths.items[i], &m->app->report, &r->files[i], m->err);
+		if (rc == 0) {
+			r->n_files++;
+			rc = refuse_kind(m, &r->files[i]);
+		}
+		if (rc == 0) {
+			rc = check_specs(m, &r->files[i]);
+		}
+	}
+	lk_vec_done(&paths);
+	return rc;
+}
+
+/* Requirements for pip cannot be locked: without leave to go on without them they end the solve. */
+static int gather_pip_of(const struct lk_solve_maker *m, const struct lk_envspec *file)
+{
+	struct lk_solve_request *r = m->request;
+	for (size_t i = 0; i < file->n_pip; i++) {
+		const struct lk_envspec_line *line = &file->pip[i];
+		bool applies = false;
+		for (size_t t = 0; t < r->n_targets; t++) {
+			applies = applies || lk_envspec_line_applies(line, r->targets[t].subdir);
+		}
+		if (!applies) {
+			continue;
+		}
+		if (!m->options->without_pip) {
+			lk_fail_at(m->err, file->file.ptr, line->line, line->column,
+				"'" LK_STR_FMT "' is for pip and cannot be locked",
+				LK_STR_ARG(line->text));
+			lk_error_excerpt_from(m->err, file->source);
+			lk_error_hint(m->err,
+				"ask for conda packages instead, or lock the rest by "
+				"--without-pip and have pip install these after");
+			return LK_E_FORMAT;
+		}
+		lk_warn(&m->app->report,
+			LK_STR_FMT ":%u:%u: '" LK_STR_FMT "' is left to pip: it is not in the lock",
+			LK_STR_ARG(file->file), line->line, line->column, LK_STR_ARG(line->text));
+		lk_solve_push_unique(&r->pip, line->text);
+	}
+	return 0;
+}
+
+int lk_solve_gather_pip(const struct lk_solve_maker *m)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < m->request->n_files; i++) {
+		rc = gather_pip_of(m, &m->request->files[i]);
+	}
+	return rc;
+}
+
+/* A later file's value replaces an earlier one's. */
+static void set_variable(struct lk_solve_request *r, lk_str name, lk_str value)
+{
+	size_t i = 0;
+	while (i < r->n_variables && !lk_str_eq(r->variables[i].name, name)) {
+		i++;
+	}
+	r->variables[i] = (struct lk_lock_variable){name, value};
+	r->n_variables += i == r->n_variables;
+}
+
+int lk_solve_gather_variables(const struct lk_solve_maker *m)
+{
+	struct lk_solve_request *r = m->request;
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_files; i++) {
+		n += r->files[i].n_variables;
+	}
+	if (r->n_files == 0 && r->has_old) {
+		r->variables = r->old.variables;
+		r->n_variables = r->old.n_variables;
+		return 0;
+	}
+	r->variables = lk_arena_calloc(&r->arena, n, sizeof(*r->variables));
+	for (size_t i = 0; i < r->n_files; i++) {
+		for (size_t k = 0; k < r->files[i].n_variables; k++) {
+			set_variable(
+				r, r->files[i].variables[k].name, r->files[i].variables[k].value);
+		}
+	}
+	return 0;
+}
