@@ -9,13 +9,13 @@
  *               told the order backwards: the answer must be the same (never)
  * --list FILE   every exception with its reason, a line each
  *
- * An environment that holds for the target and the channel priority is an answer to its specs. So
- * ours must exist and pass the re-check; and by the definition of the answer, at the first name of
- * our walk where the two differ, ours must be the better record. A root may be older than listed
+ * An environment that holds for the target and strict channel priority is an answer to its specs.
+ * So ours must exist and pass the re-check; and by the definition of the answer, at the first name
+ * of our walk where the two differ, ours must be the better record. A root may be older than listed
  * only where the roots before it leave no newer one, which is asked, and the list names the one
- * that does it. What is not an answer as stated shows that its target or priority was another than
- * the data tell. It is solved for one that the environment itself proves, by the rules below
- * (`amendments`, `prove_priority`), and listed.
+ * that does it. What is not an answer as stated shows that its target or a root's channel was
+ * another than the data tell. It is solved for one that the environment itself proves, by the rules
+ * below (`amendments`, `prove_channels`), and listed.
  *
  * Exit 0: all as it should be; 1: not; 2: wrong usage or damaged data; 77: no data here.
  */
@@ -36,7 +36,7 @@ static const struct amendment {
 
 struct listed {
 	lk_str line, label;
-	lk_str problem; /* channels, specs, virtuals, priority: as JSON, equal for equal problems */
+	lk_str problem; /* channels, specs, virtuals: as JSON, equal for equal problems */
 	unsigned draw;
 };
 
@@ -53,7 +53,7 @@ struct program {
 	struct doubles times; /* of the problems, ms */
 	const struct listed *slowest;
 	double slowest_ms;
-	size_t with_specs, amended, without_priority, problems, solved, unsolved, repeated, unequal;
+	size_t with_specs, amended, other_channel, problems, solved, unsolved, repeated, unequal;
 	size_t same, better, wrong;                  /* environments against our answer */
 	size_t same_roots, newer_roots, older_roots; /* and their root specs */
 };
@@ -74,6 +74,22 @@ static void fault(struct program *program, lk_str label, const char *text)
 }
 
 /* --- What is asked --- */
+
+static const struct lk_record *find_name(
+	const struct lk_record *const *records, size_t n, lk_str name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (lk_str_eq(records[i]->name, name)) {
+			return records[i];
+		}
+	}
+	return NULL;
+}
+
+static const struct lk_record *of_env(const struct env *env, lk_str name)
+{
+	return find_name(env->records, env->n_records, name);
+}
 
 static void add_virtual(struct lk_strs *texts, struct env *env, const char *name, const char *key)
 {
@@ -185,24 +201,30 @@ static const struct lk_channel *hiding_channel(
 	return NULL;
 }
 
-/* A package from behind a channel that has its name too proves that priority was not strict. */
-static enum lk_channel_priority prove_priority(struct program *program, const struct listed *listed,
-	const struct env *env, const struct real_solve *solve)
+/* A root from behind a channel that has its name too proves that its spec meant its own channel:
+ * rattler leaves out the records that a root's spec does not match before it looks at priority, and
+ * the channel before may have had none yet that does. */
+static void prove_channels(struct program *program, const struct listed *listed, struct env *env,
+	const struct real_solve *solve, lk_str *specs)
 {
-	for (size_t i = 0; i < env->n_records; i++) {
-		const struct lk_channel *hiding = hiding_channel(program, solve, env->records[i]);
+	for (size_t i = 0; i < solve->n_specs; i++) {
+		const struct lk_record *record = of_env(env, solve->task.specs[i]->name);
+		const struct lk_channel *hiding =
+			record ? hiding_channel(program, solve, record) : NULL;
 
 		if (hiding) {
-			char LK_AUTO_FREE *text = lk_asprintf(LK_STR_FMT
-				" is taken though " LK_STR_FMT " comes first: priority off",
-				LK_STR_ARG(env->records[i]->url), LK_STR_ARG(hiding->name));
+			char LK_AUTO_FREE *text =
+				lk_asprintf("'" LK_STR_FMT "' was met by " LK_STR_FMT
+					    " though " LK_STR_FMT " comes first",
+					LK_STR_ARG(specs[i]), LK_STR_ARG(record->url),
+					LK_STR_ARG(hiding->name));
 
-			note(program, listed->label, "priority", text);
-			program->without_priority++;
-			return LK_PRIORITY_DISABLED;
+			note(program, listed->label, "channel", text);
+			program->other_channel++;
+			specs[i] = lk_str_printf(&env->arena, LK_STR_FMT "::" LK_STR_FMT,
+				LK_STR_ARG(record->channel), LK_STR_ARG(specs[i]));
 		}
 	}
-	return LK_PRIORITY_STRICT;
 }
 
 static void put_strings(struct lk_jw *w, const char *key, const lk_str *texts, size_t n)
@@ -232,15 +254,14 @@ static int make_problem(struct program *program, struct listed *listed, struct l
 		rc = prove_target(program, listed, &env, &solve, &texts, err);
 	}
 	if (rc == 0) {
-		enum lk_channel_priority priority = prove_priority(program, listed, &env, &solve);
+		lk_str *specs = env_strings(&env, "specs", &solve.n_specs);
 
+		prove_channels(program, listed, &env, &solve, specs);
 		lk_jw_init(&w, &problem, false);
 		lk_jw_object(&w);
 		put_strings(&w, "channels", solve.channels, solve.n_channels);
 		put_strings(&w, "virtuals", texts.items, texts.len);
-		put_strings(&w, "specs", solve.specs, solve.n_specs);
-		lk_jw_key(&w, "priority");
-		lk_jw_int(&w, priority);
+		put_strings(&w, "specs", specs, solve.n_specs);
 		lk_jw_end(&w);
 		listed->problem = lk_str_dup(&program->arena, lk_buf_view(&problem));
 	}
@@ -297,25 +318,9 @@ static int collect(struct program *program, struct lk_error *err)
 
 /* --- What is answered --- */
 
-static const struct lk_record *find_name(
-	const struct lk_record *const *records, size_t n, lk_str name)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (lk_str_eq(records[i]->name, name)) {
-			return records[i];
-		}
-	}
-	return NULL;
-}
-
 static const struct lk_record *chosen(const struct real_solve *solve, lk_str name)
 {
 	return find_name(solve->solution.records, solve->solution.n_records, name);
-}
-
-static const struct lk_record *of_env(const struct env *env, lk_str name)
-{
-	return find_name(env->records, env->n_records, name);
 }
 
 /* By version alone; both parsed before. */
@@ -542,8 +547,6 @@ static int answer(
 	solve = env_solve(&problem);
 	solve.platform = program->platform;
 	solve.virtuals = env_strings(&problem, "virtuals", &solve.n_virtuals);
-	solve.priority = (enum lk_channel_priority)lk_json_int(
-		lk_json_get(problem.root, "priority"), LK_PRIORITY_STRICT);
 	program->problems++;
 	if (real_solve_run(&program->envs.channels, &solve, &why) < 0) {
 		fault(program, group->label, why.message);
@@ -587,8 +590,9 @@ static void print_summary(struct program *program, double seconds)
 	       "%zu without an answer\n",
 		program->platform, program->all.len, program->with_specs, program->problems,
 		program->solved, program->unsolved);
-	printf("  by proof of the environment itself: %zu another target, %zu without priority\n",
-		program->amended, program->without_priority);
+	printf("  by proof of the environment itself: %zu another target, %zu roots of another "
+	       "channel\n",
+		program->amended, program->other_channel);
 	printf("  answers: %zu as listed, %zu better at the first difference, %zu worse\n",
 		program->same, program->better, program->wrong);
 	printf("  root specs: %zu same version, %zu newer, %zu older behind an earlier one\n",
