@@ -5,8 +5,8 @@
  *     envs_solve DATA PLATFORM [--sample N] [--again N] [--list FILE]
  *
  * --sample N    N of the platform's environments with specs, drawn by a fixed seed (all)
- * --again N     every Nth problem is solved again with the records in another order and libsolv
- *               told the order backwards: the answer must be the same (never)
+ * --again N     every Nth problem is solved again without presolve, with the records in another
+ *               order and libsolv told the order backwards: the same answer (never)
  * --list FILE   every exception with its reason, a line each
  *
  * An environment that holds for the target and strict channel priority is an answer to its specs.
@@ -503,7 +503,7 @@ static void solve_again(
 	struct real_solve again = *first;
 
 	real_solve_again(&again);
-	again.worst_first = true;
+	again.plain = true;
 	program->repeated++;
 	program->envs.channels.shuffle = program->repeated;
 	if (real_solve_run(&program->envs.channels, &again, &err) < 0 ||

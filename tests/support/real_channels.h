@@ -48,7 +48,7 @@ struct real_solve {
 	const lk_str *virtuals; /* NAME=VER[=BUILD], on top of the platform's defaults */
 	size_t n_virtuals;
 	enum lk_channel_priority priority;
-	bool worst_first;
+	bool plain; /* no presolve, and libsolv is told the order backwards */
 	const struct lk_record *locked;
 	size_t n_locked;
 
@@ -209,7 +209,8 @@ static inline int real_task(struct real_solve *solve, struct lk_error *err)
 		.channel_priority = solve->priority,
 		.locked = solve->locked,
 		.n_locked = solve->n_locked,
-		.worst_first = solve->worst_first};
+		.no_presolve = solve->plain,
+		.worst_first = solve->plain};
 	return rc;
 }
 
