@@ -397,6 +397,7 @@ static bool newer_is_possible(struct program *program, const struct real_solve *
 	real_solve_again(&again);
 	again.specs = specs.items;
 	again.n_specs = specs.len;
+	again.no_reasons = true;
 	rc = real_solve_run(&program->envs.channels, &again, &err);
 	real_solve_done(&again);
 	lk_vec_done(&specs);

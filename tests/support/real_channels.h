@@ -49,6 +49,7 @@ struct real_solve {
 	size_t n_virtuals;
 	enum lk_channel_priority priority;
 	bool plain; /* no presolve, and libsolv is told the order backwards */
+	bool no_reasons;
 	const struct lk_record *locked;
 	size_t n_locked;
 
@@ -209,6 +210,7 @@ static inline int real_task(struct real_solve *solve, struct lk_error *err)
 		.channel_priority = solve->priority,
 		.locked = solve->locked,
 		.n_locked = solve->n_locked,
+		.no_reasons = solve->no_reasons,
 		.no_presolve = solve->plain,
 		.worst_first = solve->plain};
 	return rc;
