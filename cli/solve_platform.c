@@ -10,8 +10,8 @@
 struct solver {
 	struct lk_app *app;
 	const struct lk_solve_request *request;
-	struct lk_repodata **repodata; /* channel-major: channels x subdirs */
-	lk_str *subdirs;               /* the platforms, then noarch */
+	struct lk_repodata_set *repodata; /* of the request's channels and of subdirs */
+	lk_str *subdirs;                  /* the platforms, then noarch */
 	size_t n_subdirs;
 	struct lk_lock *lock;
 	struct lk_fetch *fetch;
@@ -29,10 +29,8 @@ static int load_repodata(struct solver *s, struct lk_error *err)
 		s->subdirs[i] = r->targets[i].subdir;
 	}
 	s->subdirs[r->n_targets] = LK_STR("noarch");
-	size_t n = r->channels.len * s->n_subdirs;
-	s->repodata = lk_arena_calloc(arena, n, sizeof(struct lk_repodata *));
 	return lk_fetch_repodata(s->fetch, r->channels.items, r->channels.len, s->subdirs,
-		s->n_subdirs, s->repodata, err);
+		s->n_subdirs, "repodata.json", &s->repodata, err);
 }
 
 /* The sources of one platform: for each channel its subdir and noarch, which share a rank. */
@@ -40,9 +38,8 @@ static size_t platform_sources(const struct solver *s, size_t target, struct lk_
 {
 	size_t n = 0;
 	for (size_t c = 0; c < s->request->channels.len; c++) {
-		struct lk_repodata *const *of_channel = s->repodata + c * s->n_subdirs;
-		ret[n++] = lk_source_of_repodata(of_channel[target], (unsigned)c);
-		ret[n++] = lk_source_of_repodata(of_channel[s->n_subdirs - 1], (unsigned)c);
+		ret[n++] = lk_repodata_set_source(s->repodata, c, target);
+		ret[n++] = lk_repodata_set_source(s->repodata, c, s->n_subdirs - 1);
 	}
 	return n;
 }
@@ -141,11 +138,14 @@ static int add_solution(const struct solver *s, const struct lk_solve_target *ta
 /* Does RECORD's channel list it as removed, as it does with broken builds? */
 static bool is_removed(const struct solver *s, const struct lk_record *record)
 {
-	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
-		const struct lk_repodata_origin *origin = lk_repodata_origin(s->repodata[i]);
-		if (lk_str_eq(origin->channel_name, record->channel) &&
-			lk_str_eq(origin->subdir, record->subdir)) {
-			return lk_repodata_is_removed(s->repodata[i], record->fn);
+	const struct lk_channels *channels = &s->request->channels;
+	for (size_t c = 0; c < channels->len; c++) {
+		for (size_t d = 0; d < s->n_subdirs; d++) {
+			if (lk_str_eq(channels->items[c].name, record->channel) &&
+				lk_str_eq(s->subdirs[d], record->subdir)) {
+				return lk_repodata_set_is_removed(
+					s->repodata, c, d, record->name, record->fn);
+			}
 		}
 	}
 	return false;
@@ -225,14 +225,6 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
 }
 
-/* Records that turned out to be broken when they were reached. */
-static void tell_left_out(const struct solver *s)
-{
-	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
-		lk_repodata_tell(s->repodata[i], &s->app->report);
-	}
-}
-
 /* A name that no channel has: then all names are gathered, for near misses. */
 static void gather_names(struct solver *s, const struct lk_matchspec *const *specs, size_t n_specs,
 	const struct lk_reach *reach)
@@ -247,11 +239,7 @@ static void gather_names(struct solver *s, const struct lk_matchspec *const *spe
 		return;
 	}
 	struct lk_strs names = {0};
-	for (size_t i = 0; i < s->request->channels.len * s->n_subdirs; i++) {
-		for (size_t k = 0; k < lk_repodata_n_names(s->repodata[i]); k++) {
-			lk_vec_push(&names, lk_repodata_name_at(s->repodata[i], k));
-		}
-	}
+	lk_repodata_set_names(s->repodata, &names);
 	s->known_names = lk_arena_calloc(&s->app->arena, names.len, sizeof(*s->known_names));
 	if (names.len > 0) {
 		qsort(names.items, names.len, sizeof(*names.items), lk_str_cmp_qsort);
@@ -298,7 +286,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	}
 	if (rc == 0) {
 		rc = load_reach(s, index, old, specs, target->specs.len, &reach, err);
-		tell_left_out(s);
+		lk_repodata_set_tell(s->repodata, &s->app->report);
 	}
 	if (rc == 0 && old) {
 		rc = old_walk(s, old, &locked, &n_locked, err);
@@ -390,9 +378,7 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 		ret->variables[i].value = lk_str_dup(&ret->arena, request->variables[i].value);
 	}
 	int rc = solve_all(&s, err);
-	for (size_t i = 0; s.repodata && i < request->channels.len * s.n_subdirs; i++) {
-		lk_repodata_free(s.repodata[i]);
-	}
+	lk_repodata_set_free(s.repodata);
 	if (rc < 0) {
 		lk_lock_done(ret);
 	}

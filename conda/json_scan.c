@@ -15,6 +15,11 @@ void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk
 /* Lines are counted only here: the good path never pays for them. */
 static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
 {
+	if (scan->transcribed) {
+		lk_fail(scan->err, LK_E_FORMAT, "%s", what);
+		lk_error_file(scan->err, scan->file);
+		return LK_E_FORMAT;
+	}
 	unsigned line = 1;
 	const char *line_start = scan->start;
 	for (const char *p = scan->start; (p = memchr(p, '\n', (size_t)(at - p)));) {
@@ -23,13 +28,13 @@ static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
 	}
 	unsigned column = (unsigned)(at - line_start) + 1;
 	size_t offset = (size_t)(at - scan->start);
-	if (at == scan->end) {
-		lk_fail_at(scan->err, scan->file, line, column,
-			"the text ends in the middle (byte %zu)", offset);
+	bool cut = at == scan->end;
+	lk_fail_at(scan->err, scan->file, line, column, "%s (byte %zu)",
+		cut ? "the text ends in the middle" : what, offset);
+	if (cut) {
 		lk_error_hint(scan->err, "the file is cut short; get it again");
-		return LK_E_FORMAT;
 	}
-	return lk_fail_at(scan->err, scan->file, line, column, "%s (byte %zu)", what, offset);
+	return LK_E_FORMAT;
 }
 
 int lk_scan_fail(const struct lk_scan *scan, const char *what)
@@ -369,4 +374,31 @@ lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena)
 		}
 	}
 	return lk_str_n(out, len);
+}
+
+int lk_scan_each(struct lk_scan *scan, lk_scan_member_fn *one, void *ctx)
+{
+	int rc = lk_scan_enter(scan, '{');
+	while (rc == 0 && (rc = lk_scan_next(scan, '}')) > 0) {
+		struct lk_scan_text key = {0};
+		rc = lk_scan_key(scan, &key);
+		if (rc == 0) {
+			rc = one(ctx, key);
+		}
+	}
+	return rc;
+}
+
+int lk_scan_text_or_none(struct lk_scan *scan, struct lk_arena *arena, lk_str *ret)
+{
+	*ret = LK_STR("");
+	if (lk_scan_peek(scan) != '"') {
+		return lk_scan_skip(scan, NULL);
+	}
+	struct lk_scan_text text;
+	int rc = lk_scan_string(scan, &text);
+	if (rc == 0) {
+		*ret = lk_scan_decode(text, arena);
+	}
+	return rc;
 }

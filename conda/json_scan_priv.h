@@ -25,6 +25,7 @@ struct lk_scan {
 	const char *file; /* for errors */
 	unsigned depth;   /* of containers entered */
 	bool fresh;       /* nothing of the innermost container was read yet */
+	bool transcribed; /* made from another format: places in the text mean nothing */
 	struct lk_error *err;
 };
 
@@ -53,6 +54,12 @@ int lk_scan_next(struct lk_scan *scan, char close) LK_MUST_USE;
 /* A member's key and the colon. */
 int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
 int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
+/* Calls ONE for each member of the object at the cursor, the cursor on its value; stops at the
+ * first negative result and returns it. */
+typedef int lk_scan_member_fn(void *ctx, struct lk_scan_text key);
+int lk_scan_each(struct lk_scan *scan, lk_scan_member_fn *one, void *ctx) LK_MUST_USE;
+/* A string decoded as by lk_scan_decode; an empty view for a value of any other kind. */
+int lk_scan_text_or_none(struct lk_scan *scan, struct lk_arena *arena, lk_str *ret) LK_MUST_USE;
 /* Any value; *ret_text (may be NULL) gets where it stands. */
 int lk_scan_skip(struct lk_scan *scan, lk_str *ret_text) LK_MUST_USE;
 /* Only white space may be left. */

@@ -34,14 +34,20 @@ static int repodata_records(void *ctx, lk_str name, struct lk_arena *arena, stru
 
 struct lk_source lk_source_of_repodata(struct lk_repodata *repodata, unsigned channel)
 {
-	return (struct lk_source){repodata, repodata_records, channel};
+	return (struct lk_source){.ctx = repodata, .records = repodata_records, .channel = channel};
 }
 
 static void enqueue(struct walker *w, lk_str name)
 {
 	uint32_t next = (uint32_t)w->queue.len;
-	if (!lk_name_is_virtual(name) && lk_map_add(&w->queued, name, next) == next) {
-		lk_vec_push(&w->queue, name);
+	if (lk_name_is_virtual(name) || lk_map_add(&w->queued, name, next) != next) {
+		return;
+	}
+	lk_vec_push(&w->queue, name);
+	for (size_t i = 0; i < w->n_sources; i++) {
+		if (w->sources[i].expect) {
+			w->sources[i].expect(w->sources[i].ctx, name);
+		}
 	}
 }
 

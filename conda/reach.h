@@ -1,7 +1,7 @@
 /*
  * What a solve can reach: from the root names, transitively, through every source.
  *
- * A source is anything that gives the records of a name: a repodata now, an index or shards later.
+ * A source is anything that gives the records of a name: a repodata, or its shards.
  * The result is plain values, so that solving needs no file, network or clock.
  */
 #ifndef LK_CONDA_REACH_H
@@ -10,11 +10,14 @@
 #include "conda/matchspec.h"
 #include "conda/repodata.h"
 
-/* Records of NAME appended to RET (strings owned by ARENA or the source). */
 struct lk_source {
 	void *ctx;
+	/* Records of NAME appended to RET (strings owned by ARENA or the source). */
 	int (*records)(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
 		struct lk_error *err);
+	/* NULL, or: NAME will be asked for. Told of every name as soon as it is met, so that a
+	 * source that has to fetch can do so for many at a time. */
+	void (*expect)(void *ctx, lk_str name);
 	unsigned channel; /* index into the channels of the solve: rank for channel priority */
 };
 

@@ -72,21 +72,6 @@ static const struct field *find_field(struct lk_scan_text key)
 	return NULL;
 }
 
-/* A string, or an empty view for a value of any other kind. */
-static int read_text(struct reader *r, lk_str *ret)
-{
-	*ret = LK_STR("");
-	if (lk_scan_peek(r->scan) != '"') {
-		return lk_scan_skip(r->scan, NULL);
-	}
-	struct lk_scan_text text;
-	int rc = lk_scan_string(r->scan, &text);
-	if (rc == 0) {
-		*ret = lk_scan_decode(text, r->arena);
-	}
-	return rc;
-}
-
 /* A whole number that is not negative (a fraction is cut off); *ret_has tells whether it was one.
  */
 static int read_number(struct reader *r, uint64_t *ret, bool *ret_has)
@@ -121,7 +106,7 @@ static int collect_strings(struct reader *r, struct lk_strs *strs)
 	while ((rc = lk_scan_next(r->scan, ']')) > 0) {
 		bool is_text = lk_scan_peek(r->scan) == '"';
 		lk_str text;
-		if ((rc = read_text(r, &text)) < 0) {
+		if ((rc = lk_scan_text_or_none(r->scan, r->arena, &text)) < 0) {
 			return rc;
 		}
 		if (is_text) {
@@ -159,7 +144,7 @@ static int read_features(struct reader *r, struct lk_str_list *ret)
 		return read_list(r, ret);
 	}
 	lk_str text;
-	int rc = read_text(r, &text);
+	int rc = lk_scan_text_or_none(r->scan, r->arena, &text);
 	if (rc < 0) {
 		return rc;
 	}
@@ -183,7 +168,7 @@ static int read_noarch(struct reader *r)
 {
 	bool is_true = lk_scan_peek(r->scan) == 't';
 	lk_str text;
-	int rc = read_text(r, &text);
+	int rc = lk_scan_text_or_none(r->scan, r->arena, &text);
 	if (rc < 0) {
 		return rc;
 	}
@@ -203,7 +188,7 @@ static int read_hash(
 	struct reader *r, unsigned char *out, size_t len, bool *ret_has, const char *fault)
 {
 	lk_str text;
-	int rc = read_text(r, &text);
+	int rc = lk_scan_text_or_none(r->scan, r->arena, &text);
 	if (rc < 0) {
 		return rc;
 	}
@@ -267,7 +252,7 @@ static int read_field(struct reader *r, const struct field *field)
 	void *member = (char *)r->out + field->offset;
 	switch (field->kind) {
 	case FIELD_TEXT:
-		return read_text(r, member);
+		return lk_scan_text_or_none(r->scan, r->arena, member);
 	case FIELD_TIME:
 		return read_time(r, member);
 	case FIELD_LIST:

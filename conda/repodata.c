@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "conda/record_scan_priv.h"
+#include "conda/relations_scan_priv.h"
 #include "conda/version.h"
 
 #define REPODATA_VERSION_MAX 2
@@ -179,26 +180,16 @@ static int index_record(struct indexer *ix, lk_str fn)
 	return 0;
 }
 
-/* Calls ONE for each member of the object at the cursor; null is an empty object. */
-static int each_member(struct indexer *ix, int (*one)(struct indexer *ix, struct lk_scan_text key))
+/* As lk_scan_each; null is an empty object. */
+static int each_member(struct indexer *ix, lk_scan_member_fn *one)
 {
-	struct lk_scan *scan = &ix->scan;
-	if (lk_scan_peek(scan) == 'n') {
-		return lk_scan_skip(scan, NULL);
-	}
-	int rc = lk_scan_enter(scan, '{');
-	while (rc == 0 && (rc = lk_scan_next(scan, '}')) > 0) {
-		struct lk_scan_text key;
-		rc = lk_scan_key(scan, &key);
-		if (rc == 0) {
-			rc = one(ix, key);
-		}
-	}
-	return rc;
+	return lk_scan_peek(&ix->scan) == 'n' ? lk_scan_skip(&ix->scan, NULL)
+					      : lk_scan_each(&ix->scan, one, ix);
 }
 
-static int index_file(struct indexer *ix, struct lk_scan_text key)
+static int index_file(void *ctx, struct lk_scan_text key)
 {
+	struct indexer *ix = ctx;
 	struct lk_arena *arena = &ix->repodata->arena;
 	lk_str fn = lk_scan_decode(key, arena);
 	if (ix->extension[0] != '\0') {
@@ -222,8 +213,9 @@ static void add_note(struct lk_repodata *repodata, const char *what, lk_str key)
 }
 
 /* The kinds of archives that this version knows (CEP 48); a kind to come is one row more. */
-static int index_bucket(struct indexer *ix, struct lk_scan_text key)
+static int index_bucket(void *ctx, struct lk_scan_text key)
 {
+	struct indexer *ix = ctx;
 	static const char *const buckets[][2] = {
 		{"conda", ".conda"}, {"tar.bz2", ".tar.bz2"}, {"whl", ".whl"}};
 	for (size_t i = 0; i < LK_COUNTOF(buckets); i++) {
@@ -271,43 +263,44 @@ static int check_version(struct indexer *ix)
 	return rc;
 }
 
-/* A member that is text, or an empty view for any other value. */
-static int member_text(struct indexer *ix, lk_str *ret)
-{
-	*ret = LK_STR("");
-	if (lk_scan_peek(&ix->scan) != '"') {
-		return lk_scan_skip(&ix->scan, NULL);
-	}
-	struct lk_scan_text text;
-	int rc = lk_scan_string(&ix->scan, &text);
-	if (rc == 0) {
-		*ret = lk_scan_decode(text, &ix->repodata->arena);
-	}
-	return rc;
-}
+struct relations_scan {
+	struct lk_scan *scan;
+	struct lk_arena *arena;
+	struct lk_channel_relations *relations;
+};
 
-static int index_relation(struct indexer *ix, struct lk_scan_text key)
+static int scan_relation(void *ctx, struct lk_scan_text key)
 {
-	struct lk_channel_relations *relations = &ix->repodata->relations;
+	struct relations_scan *rs = ctx;
 	if (lk_scan_is(key, "base")) {
-		return member_text(ix, &relations->base);
+		return lk_scan_text_or_none(rs->scan, rs->arena, &rs->relations->base);
 	}
 	if (lk_scan_is(key, "overrides")) {
-		return member_text(ix, &relations->overrides);
+		return lk_scan_text_or_none(rs->scan, rs->arena, &rs->relations->overrides);
 	}
-	return lk_scan_skip(&ix->scan, NULL);
+	return lk_scan_skip(rs->scan, NULL);
 }
 
-static int index_info(struct indexer *ix, struct lk_scan_text key)
+int lk_channel_relations_scan(
+	struct lk_scan *scan, struct lk_arena *arena, struct lk_channel_relations *ret)
 {
+	struct relations_scan rs = {scan, arena, ret};
+	return lk_scan_peek(scan) == '{' ? lk_scan_each(scan, scan_relation, &rs)
+					 : lk_scan_skip(scan, NULL);
+}
+
+static int index_info(void *ctx, struct lk_scan_text key)
+{
+	struct indexer *ix = ctx;
 	if (lk_scan_is(key, "repodata_version")) {
 		return check_version(ix);
 	}
 	if (lk_scan_is(key, "base_url")) {
-		return member_text(ix, &ix->base_url);
+		return lk_scan_text_or_none(&ix->scan, &ix->repodata->arena, &ix->base_url);
 	}
-	if (lk_scan_is(key, "channel_relations") && lk_scan_peek(&ix->scan) == '{') {
-		return each_member(ix, index_relation);
+	if (lk_scan_is(key, "channel_relations")) {
+		return lk_channel_relations_scan(
+			&ix->scan, &ix->repodata->arena, &ix->repodata->relations);
 	}
 	return lk_scan_skip(&ix->scan, NULL);
 }
@@ -320,8 +313,9 @@ static bool is_later_revision(struct lk_scan_text key)
 		lk_str_to_u64(lk_str_skip(key.raw, 1), &number) && number > REVISION_MAX;
 }
 
-static int index_section(struct indexer *ix, struct lk_scan_text key)
+static int index_section(void *ctx, struct lk_scan_text key)
 {
+	struct indexer *ix = ctx;
 	static const char *const sections[] = {
 		"info", "packages", "packages.conda", "v3", "removed", "repodata_version"};
 	size_t which = 0;
@@ -472,6 +466,7 @@ int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origi
 	};
 	struct indexer ix = {.repodata = repodata};
 	lk_scan_init(&ix.scan, lk_buf_view(&repodata->json), repodata->origin.file, err);
+	ix.scan.transcribed = origin->transcribed;
 	int rc = build_index(&ix);
 	lk_map_done(&ix.by_fn);
 	lk_vec_done(&ix.seen_names);

@@ -6,8 +6,8 @@
 
 #include "base/report.h"
 #include "conda/channel.h"
+#include "conda/reach.h"
 #include "conda/record.h"
-#include "conda/repodata.h"
 #include "store/cache.h"
 
 struct lk_fetch_options {
@@ -22,10 +22,13 @@ struct lk_fetch_options {
 	unsigned stall_timeout_s;   /* a transfer without a byte for so long is broken off; 0: 60 */
 	int64_t repodata_ttl;       /* 0: always revalidate, 1: by Cache-Control, > 1: seconds */
 	int64_t now; /* seconds since 1970, to tell how old cached repodata is; 0: too old */
+	bool no_shards, no_zst; /* forms of repodata that are not asked for */
 };
 
-/* Decoded repodata of one subdir, and an archive whose size its record does not tell. */
+/* Decoded repodata of one subdir, an index of shards or one of them, and an archive whose size its
+ * record does not tell. */
 #define LK_FETCH_REPODATA_MAX ((size_t)2 << 30)
+#define LK_FETCH_SHARD_MAX ((size_t)64 << 20)
 #define LK_FETCH_ARCHIVE_MAX ((uint64_t)64 << 30)
 
 struct lk_fetch;
@@ -37,14 +40,33 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 void lk_fetch_free(struct lk_fetch *fetch);
 
 /* Repodata of CHANNELS × SUBDIRS (noarch is added by the caller), in parallel, cached with ETag and
- * Last-Modified: repodata.json.zst first, then repodata.json; file:// channels are read where they
- * are. A missing platform subdir is an empty repodata, a missing noarch is LK_E_NETWORK. RET gets
- * n_channels * n_subdirs pointers in channel-major order, each to be freed with lk_repodata_free.
- * A channel that cannot be reached or serves damaged repodata is LK_E_NETWORK, and what the cache
- * held of it stays; offline, what the cache lacks is LK_E_OFFLINE. */
+ * Last-Modified: an index of shards (CEP 16) first, then repodata.json.zst, then repodata.json;
+ * file:// channels are read where they are. Which forms a channel lacks is remembered for a week.
+ * FILE_NAME stands for repodata.json: another one (current_repodata.json) has no shards, and is
+ * LK_E_NOT_FOUND when a channel's noarch lacks it. A missing platform subdir is an empty repodata,
+ * a missing noarch is LK_E_NETWORK. A channel that cannot be reached or serves damaged repodata is
+ * LK_E_NETWORK, and what the cache held of it stays; offline, what the cache lacks is LK_E_OFFLINE.
+ *
+ * Shards are loaded when the records of their name are asked for: all that are expected by then
+ * together, in parallel. Their bytes are held against the index (LK_E_INTEGRITY) and kept in the
+ * cache. FETCH and CHANNELS must outlive the set. */
+struct lk_repodata_set;
 int lk_fetch_repodata(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
-	const lk_str *subdirs, size_t n_subdirs, struct lk_repodata **ret,
-	struct lk_error *err) LK_MUST_USE;
+	const lk_str *subdirs, size_t n_subdirs, const char *file_name,
+	struct lk_repodata_set **ret, struct lk_error *err) LK_MUST_USE;
+void lk_repodata_set_free(struct lk_repodata_set *set);
+/* The records of one subdir of one channel (indices into what was asked for); borrowed. */
+struct lk_source lk_repodata_set_source(struct lk_repodata_set *set, size_t channel, size_t subdir);
+/* Does that subdir list FN, an archive of the package NAME that was reached, as removed? */
+bool lk_repodata_set_is_removed(
+	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name, lk_str fn);
+/* Relations to other channels that it declares (CEP 42). */
+const struct lk_channel_relations *lk_repodata_set_relations(
+	const struct lk_repodata_set *set, size_t channel, size_t subdir);
+/* lk_repodata_tell for all that was loaded, in the order of channels and subdirs. */
+void lk_repodata_set_tell(struct lk_repodata_set *set, const struct lk_report *report);
+/* All package names appended, with repetitions; borrowed from the set. */
+void lk_repodata_set_names(const struct lk_repodata_set *set, struct lk_strs *ret);
 
 /* Puts every record's archive into the cache, verified against its sha256 and size while written.
  * CHANNELS give credentials by URL prefix. Those already there are not touched. When several fail

@@ -11,13 +11,23 @@
 
 #define STATE_DEPTH_MAX 4
 #define NS_PER_S 1000000000
+#define ABSENCE_S ((int64_t)7 * 24 * 3600)
 
-void lk_repodata_key(lk_str subdir_url, char out[LK_REPODATA_KEY_LEN + 1])
+bool lk_availability_rules_out(const struct lk_availability *form, int64_t now)
+{
+	return !form->there && form->checked > 0 && now >= form->checked &&
+		now - form->checked < ABSENCE_S;
+}
+
+void lk_repodata_key(lk_str subdir_url, const char *file_name, char out[LK_REPODATA_KEY_LEN + 1])
 {
 	unsigned char md5[LK_MD5_LEN];
 	struct lk_digest *digest = lk_digest_new(LK_DIGEST_MD5);
 	lk_digest_update(digest, subdir_url.ptr, subdir_url.len);
 	lk_digest_update(digest, "/", 1);
+	if (strcmp(file_name, LK_REPODATA_JSON) != 0) {
+		lk_digest_update(digest, file_name, strlen(file_name));
+	}
 	lk_digest_final(digest, md5);
 	lk_digest_free(digest);
 	lk_hex(md5, LK_REPODATA_KEY_LEN / 2, out);
@@ -35,6 +45,29 @@ static bool get_text(
 	return true;
 }
 
+static struct lk_availability get_availability(const struct lk_json *root, const char *key)
+{
+	const struct lk_json *object = lk_json_get(root, key);
+	return (struct lk_availability){
+		.there = lk_json_bool(lk_json_get(object, "value"), false),
+		.checked = lk_json_int(lk_json_get(object, "last_checked"), 0),
+	};
+}
+
+static void put_availability(
+	struct lk_jw *w, const char *key, const struct lk_availability *availability)
+{
+	if (availability->checked > 0) {
+		lk_jw_key(w, key);
+		lk_jw_object(w);
+		lk_jw_key(w, "value");
+		lk_jw_bool(w, availability->there);
+		lk_jw_key(w, "last_checked");
+		lk_jw_int(w, availability->checked);
+		lk_jw_end(w);
+	}
+}
+
 int lk_repodata_state_parse(lk_str text, const char *name, struct lk_arena *arena,
 	struct lk_repodata_state *ret, struct lk_error *err)
 {
@@ -49,6 +82,8 @@ int lk_repodata_state_parse(lk_str text, const char *name, struct lk_arena *aren
 		.size = size > 0 ? (uint64_t)size : 0,
 		.mtime_ns = lk_json_int(lk_json_get(root, "mtime_ns"), 0),
 		.absent = lk_json_bool(lk_json_get(root, "absent"), false),
+		.has_zst = get_availability(root, "has_zst"),
+		.has_shards = get_availability(root, "has_shards"),
 	};
 	if (!get_text(root, "url", arena, &state.url) ||
 		!get_text(root, "etag", arena, &state.etag) ||
@@ -73,6 +108,8 @@ void lk_repodata_state_print(const struct lk_repodata_state *state, struct lk_bu
 	lk_jw_key_uint(&w, "size", state->size);
 	lk_jw_key(&w, "mtime_ns");
 	lk_jw_int(&w, state->mtime_ns);
+	put_availability(&w, "has_zst", &state->has_zst);
+	put_availability(&w, "has_shards", &state->has_shards);
 	if (state->absent) {
 		lk_jw_key(&w, "absent");
 		lk_jw_bool(&w, true);
@@ -118,19 +155,23 @@ static int64_t mtime_ns_of(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
 }
 
-static void data_name(lk_str subdir_url, const char *file_url, char out[LK_REPODATA_FILE_MAX])
+/* Of the data file: as FILE_URL ends. */
+static void data_name(lk_str key, const char *file_url, char out[LK_REPODATA_FILE_MAX])
 {
-	char key[LK_REPODATA_KEY_LEN + 1];
-	lk_repodata_key(subdir_url, key);
-	bool zst = lk_str_ends(lk_str_of(file_url), LK_STR(".zst"));
-	snprintf(out, LK_REPODATA_FILE_MAX, "%s.json%s", key, zst ? ".zst" : "");
+	static const char *const endings[] = {".msgpack.zst", ".json.zst"};
+	const char *ending = ".json";
+	for (size_t i = 0; i < LK_COUNTOF(endings); i++) {
+		if (lk_str_ends(lk_str_of(file_url), lk_str_of(endings[i]))) {
+			ending = endings[i];
+			break;
+		}
+	}
+	snprintf(out, LK_REPODATA_FILE_MAX, LK_STR_FMT "%s", LK_STR_ARG(key), ending);
 }
 
-static void state_name(lk_str subdir_url, char out[LK_REPODATA_FILE_MAX])
+static void state_name(lk_str key, char out[LK_REPODATA_FILE_MAX])
 {
-	char key[LK_REPODATA_KEY_LEN + 1];
-	lk_repodata_key(subdir_url, key);
-	snprintf(out, LK_REPODATA_FILE_MAX, "%s.info.json", key);
+	snprintf(out, LK_REPODATA_FILE_MAX, LK_STR_FMT ".info.json", LK_STR_ARG(key));
 }
 
 /* Is FILE_URL a file of the directory SUBDIR_URL? */
@@ -147,11 +188,13 @@ static int not_cached(lk_str subdir_url, struct lk_error *err)
 		LK_STR_ARG(subdir_url));
 }
 
-int lk_repodata_state_load(int dirfd, lk_str subdir_url, struct lk_arena *arena,
-	struct lk_repodata_state *ret, int *ret_fd, struct lk_error *err)
+int lk_repodata_state_load(int dirfd, lk_str subdir_url, const char *file_name,
+	struct lk_arena *arena, struct lk_repodata_state *ret, int *ret_fd, struct lk_error *err)
 {
+	char key[LK_REPODATA_KEY_LEN + 1];
 	char name[LK_REPODATA_FILE_MAX];
-	state_name(subdir_url, name);
+	lk_repodata_key(subdir_url, file_name, key);
+	state_name(lk_str_of(key), name);
 	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_REPODATA_STATE_MAX);
 	struct lk_repodata_state state = {.url = ""};
 	if (lk_fs_read_file(dirfd, name, &text, err) < 0 ||
@@ -164,7 +207,7 @@ int lk_repodata_state_load(int dirfd, lk_str subdir_url, struct lk_arena *arena,
 		*ret_fd = -1;
 		return 0;
 	}
-	data_name(subdir_url, state.url, name);
+	data_name(lk_str_of(key), state.url, name);
 	struct stat st;
 	int fd LK_AUTO_CLOSE = -1;
 	if (lk_fs_open_beneath(dirfd, name, O_RDONLY, 0, &fd, err) < 0 || fstat(fd, &st) != 0 ||
@@ -181,11 +224,14 @@ int lk_repodata_state_load(int dirfd, lk_str subdir_url, struct lk_arena *arena,
 	return 0;
 }
 
-int lk_repodata_state_store(int dirfd, lk_str subdir_url, const struct lk_repodata_state *state,
-	int fd, int tmp_dirfd, const char *tmp, struct lk_error *err)
+int lk_repodata_state_store(int dirfd, lk_str subdir_url, const char *file_name,
+	const struct lk_repodata_state *state, int fd, int tmp_dirfd, const char *tmp,
+	struct lk_error *err)
 {
+	char key[LK_REPODATA_KEY_LEN + 1];
 	char name[LK_REPODATA_FILE_MAX];
-	data_name(subdir_url, state->url, name);
+	lk_repodata_key(subdir_url, file_name, key);
+	data_name(lk_str_of(key), state->url, name);
 	struct lk_repodata_state stored = *state;
 	if (!state->absent) {
 		/* Looked at by descriptor: another process may be publishing under this name. */
@@ -206,6 +252,6 @@ int lk_repodata_state_store(int dirfd, lk_str subdir_url, const struct lk_repoda
 	if (text.overflow) {
 		return lk_fail(err, LK_E_NETWORK, "the headers of '%s' are too long", state->url);
 	}
-	state_name(subdir_url, name);
+	state_name(lk_str_of(key), name);
 	return lk_fs_write_atomic(dirfd, name, text.ptr, text.len, 0, err);
 }

@@ -2,12 +2,16 @@
  * What the cache remembers of one subdir's repodata: a state file beside the file as it was served.
  *
  *     <cache>/repodata/<key>.json.zst or .json    the bytes of the channel
- *     <cache>/repodata/<key>.info.json            url, etag, mod, cache_control, size, mtime_ns
+ *     <cache>/repodata/<key>.msgpack.zst          the same, when it is an index of shards
+ *     <cache>/repodata/<key>.info.json            url, etag, mod, cache_control, size, mtime_ns,
+ *                                                 has_zst, has_shards
+ *     <cache>/repodata/shards/<hex>.msgpack.zst   shards, named by the SHA-256 of these bytes
  *
  * The state file's fields are those of conda's caches (observed in conda, libmamba and rattler);
- * `absent` is ours: the channel had no such subdir. The data file is published first, so a state
- * that does not fit it (other size or mtime) tells that its validators are void. Text of a state is
- * data: control characters, which could not stand in a header, make it unreadable.
+ * `absent` is ours: the channel had no such subdir, and last_checked is in seconds since 1970. The
+ * data file is published first, so a state that does not fit it (other size or mtime) tells that
+ * its validators are void. Text of a state is data: control characters, which could not stand in a
+ * header, make it unreadable.
  */
 #ifndef LK_FETCH_REPODATA_CACHE_H
 #define LK_FETCH_REPODATA_CACHE_H
@@ -20,6 +24,16 @@
 #define LK_REPODATA_KEY_LEN 8
 #define LK_REPODATA_FILE_MAX 32 /* a file name in repodata/, NUL included */
 
+#define LK_REPODATA_JSON "repodata.json"
+#define LK_REPODATA_SHARDS "repodata_shards.msgpack.zst"
+
+/* Whether a channel serves a form of its repodata, and when it was asked last (seconds since 1970;
+ * 0: never). */
+struct lk_availability {
+	bool there;
+	int64_t checked;
+};
+
 /* Strings are borrowed, NUL-ended, "" when unknown. */
 struct lk_repodata_state {
 	const char *url; /* what was downloaded, without credentials */
@@ -29,12 +43,17 @@ struct lk_repodata_state {
 	uint64_t size;    /* of the data file, bytes */
 	int64_t mtime_ns; /* of the data file: when it was last known to be current */
 	bool absent;      /* the channel has no such subdir; no data file */
+	struct lk_availability has_zst, has_shards;
 };
 
-/* The first 8 hex digits of the MD5 of SUBDIR_URL (no trailing slash), with a slash after it, as
- * conda has it: https://conda.anaconda.org/conda-forge/linux-64 is 497deca9. Short, so compare
- * `url`. */
-void lk_repodata_key(lk_str subdir_url, char out[LK_REPODATA_KEY_LEN + 1]);
+/* Need a form not be asked for, because it was not there at most seven days (as in conda) before
+ * NOW (seconds; 0 when unknown: it must be)? */
+bool lk_availability_rules_out(const struct lk_availability *form, int64_t now);
+
+/* The first 8 hex digits of the MD5 of SUBDIR_URL (no trailing slash), a slash and FILE_NAME unless
+ * that is repodata.json, as conda has it: https://conda.anaconda.org/conda-forge/linux-64 is
+ * 497deca9. Short, so compare `url`. */
+void lk_repodata_key(lk_str subdir_url, const char *file_name, char out[LK_REPODATA_KEY_LEN + 1]);
 
 /* LK_E_FORMAT for anything that is not a state file; strings are owned by ARENA. */
 int lk_repodata_state_parse(lk_str text, const char *name, struct lk_arena *arena,
@@ -47,15 +66,17 @@ int64_t lk_cache_control_max_age(lk_str value);
  */
 bool lk_repodata_state_is_fresh(const struct lk_repodata_state *state, int64_t ttl, int64_t now);
 
-/* Reads KEY's state in the directory DIRFD, and opens its data file. LK_E_NOT_FOUND when there is
- * none that can be used for SUBDIR_URL (unreadable ones count as none); *ret_fd is -1 when it is
- * absent. Validators that do not fit the data file are left out. */
-int lk_repodata_state_load(int dirfd, lk_str subdir_url, struct lk_arena *arena,
-	struct lk_repodata_state *ret, int *ret_fd, struct lk_error *err) LK_MUST_USE;
+/* Reads the state of FILE_NAME in the directory DIRFD, and opens its data file. LK_E_NOT_FOUND when
+ * there is none that can be used for SUBDIR_URL (unreadable ones count as none); *ret_fd is -1 when
+ * it is absent. Validators that do not fit the data file are left out. */
+int lk_repodata_state_load(int dirfd, lk_str subdir_url, const char *file_name,
+	struct lk_arena *arena, struct lk_repodata_state *ret, int *ret_fd,
+	struct lk_error *err) LK_MUST_USE;
 /* Publishes the file FD: with TMP, its name in the directory TMP_DIRFD, it becomes the data file of
  * STATE->url; without, it is the data file already and is marked as current. Then the state
  * follows, with that file's size and mtime. FD is -1 for an absent subdir. */
-int lk_repodata_state_store(int dirfd, lk_str subdir_url, const struct lk_repodata_state *state,
-	int fd, int tmp_dirfd, const char *tmp, struct lk_error *err) LK_MUST_USE;
+int lk_repodata_state_store(int dirfd, lk_str subdir_url, const char *file_name,
+	const struct lk_repodata_state *state, int fd, int tmp_dirfd, const char *tmp,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

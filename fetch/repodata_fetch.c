@@ -10,8 +10,8 @@
 #include "base/fs.h"
 #include "base/stream.h"
 #include "base/workers.h"
-#include "fetch/fetch_priv.h"
 #include "fetch/repodata_cache.h"
+#include "fetch/repodata_set_priv.h"
 
 enum source {
 	SOURCE_NONE, /* not known yet: to be downloaded */
@@ -22,6 +22,14 @@ enum source {
 	SOURCE_ABSENT, /* the channel has no such subdir */
 };
 
+/* How a channel serves its records, in the order they are tried. */
+enum form {
+	FORM_SHARDS,
+	FORM_ZST,
+	FORM_JSON,
+	N_FORMS,
+};
+
 /* One subdir of one channel. */
 struct part {
 	struct batch *batch;
@@ -30,32 +38,90 @@ struct part {
 	lk_str url;        /* of the directory, without credentials */
 	lk_str local_path; /* the directory of a file:// channel, else empty */
 	enum source source;
-	const char *file; /* URL or path of what is loaded, for its ending and for errors */
-	int fd;           /* to be loaded */
-	int cached_fd;    /* the cached copy, or -1 */
+	enum form form;                 /* of what is loaded */
+	const char *file;               /* its URL or path, for errors */
+	bool no_shards;                 /* they are there, but cannot be read */
+	int fd;                         /* to be loaded */
+	int cached_fd;                  /* the cached copy, or -1 */
 	struct lk_repodata_state state; /* of the cached copy, later of what is loaded */
 	char *tmp;                      /* the download's name in tmp/, or NULL */
 	uint64_t bytes;
 	bool forbidden; /* the server said 403, which object stores do for what they lack */
 	bool again;     /* the cached copy was damaged */
 	bool failed;    /* to load */
-	struct lk_repodata *repodata;
+	struct lk_repodata *repodata; /* the whole, */
+	struct lk_shard_index *index; /* or this */
 };
 
 struct batch {
 	struct lk_fetch *fetch;
+	const char *file_name; /* repodata.json, or what stands for it */
 	struct lk_arena arena;
 	struct part *parts;
 	size_t n;
 	int dirfd; /* repodata/ of the cache */
 };
 
-/* In the order they are tried. */
-static const char *const file_names[] = {"repodata.json.zst", "repodata.json"};
-
-static const char *file_url(struct part *part, const char *name)
+static bool is_usual(const struct batch *batch)
 {
-	return lk_arena_printf(&part->batch->arena, LK_STR_FMT "/%s", LK_STR_ARG(part->url), name);
+	return strcmp(batch->file_name, LK_REPODATA_JSON) == 0;
+}
+
+/* The file's name in the directory of the channel's subdir. */
+static const char *form_name(struct batch *batch, enum form form)
+{
+	switch (form) {
+	case FORM_SHARDS:
+		return LK_REPODATA_SHARDS;
+	case FORM_ZST:
+		return lk_arena_printf(&batch->arena, "%s.zst", batch->file_name);
+	default:
+		return batch->file_name;
+	}
+}
+
+static enum form form_of(const char *file)
+{
+	lk_str name = lk_str_of(file);
+	if (lk_str_ends(name, LK_STR(LK_REPODATA_SHARDS))) {
+		return FORM_SHARDS;
+	}
+	return lk_str_ends(name, LK_STR(".zst")) ? FORM_ZST : FORM_JSON;
+}
+
+/* What is known of a form that a channel need not have. */
+static struct lk_availability *availability(struct part *part, enum form form)
+{
+	switch (form) {
+	case FORM_SHARDS:
+		return &part->state.has_shards;
+	case FORM_ZST:
+		return &part->state.has_zst;
+	default:
+		return NULL;
+	}
+}
+
+/* Is it of use to look for FORM? */
+static bool form_allowed(struct part *part, enum form form)
+{
+	const struct lk_fetch_options *options = &part->batch->fetch->options;
+	const struct lk_availability *known = availability(part, form);
+	if (form == FORM_SHARDS &&
+		(options->no_shards || part->no_shards || !is_usual(part->batch))) {
+		return false;
+	}
+	if (form == FORM_ZST && options->no_zst) {
+		return false;
+	}
+	return !known || !lk_availability_rules_out(known, options->now);
+}
+
+static const char *form_url(struct part *part, enum form form)
+{
+	struct batch *batch = part->batch;
+	return lk_arena_printf(
+		&batch->arena, LK_STR_FMT "/%s", LK_STR_ARG(part->url), form_name(batch, form));
 }
 
 static bool is_noarch(const struct part *part)
@@ -65,6 +131,10 @@ static bool is_noarch(const struct part *part)
 
 static int fail_no_noarch(const struct part *part, struct lk_error *err)
 {
+	if (!is_usual(part->batch)) {
+		return lk_fail(err, LK_E_NOT_FOUND, "channel '" LK_STR_FMT "' has no %s",
+			LK_STR_ARG(part->channel->name), part->batch->file_name);
+	}
 	lk_fail(err, LK_E_NETWORK,
 		"channel '" LK_STR_FMT "' was not found: there is no '" LK_STR_FMT
 		"/repodata.json'%s",
@@ -89,15 +159,20 @@ static int part_absent(struct part *part, struct lk_error *err)
 			LK_STR_ARG(part->url));
 	}
 	part->source = SOURCE_ABSENT;
-	part->file = file_url(part, file_names[1]);
+	part->form = FORM_JSON;
+	part->file = form_url(part, FORM_JSON);
 	return 0;
 }
 
 static int part_open_local(struct part *part, struct lk_error *err)
 {
-	for (size_t i = 0; i < LK_COUNTOF(file_names); i++) {
+	for (enum form form = 0; form < N_FORMS; form++) {
+		if (!form_allowed(part, form)) {
+			continue;
+		}
+		part->form = form;
 		part->file = lk_arena_printf(&part->batch->arena, LK_STR_FMT "/%s",
-			LK_STR_ARG(part->local_path), file_names[i]);
+			LK_STR_ARG(part->local_path), form_name(part->batch, form));
 		int rc = lk_fetch_open_local(part->file, &part->fd, err);
 		if (rc == 0) {
 			part->source = SOURCE_LOCAL;
@@ -113,6 +188,7 @@ static void part_use_cached(struct part *part, enum source source)
 {
 	part->source = source;
 	part->file = part->state.url;
+	part->form = form_of(part->file);
 	part->fd = lk_fd_take(&part->cached_fd);
 }
 
@@ -124,8 +200,8 @@ static int part_look_up(struct part *part, struct lk_error *err)
 	if (part->local_path.len > 0) {
 		return part_open_local(part, err);
 	}
-	int rc = lk_repodata_state_load(part->batch->dirfd, part->url, &part->batch->arena,
-		&part->state, &part->cached_fd, err);
+	int rc = lk_repodata_state_load(part->batch->dirfd, part->url, part->batch->file_name,
+		&part->batch->arena, &part->state, &part->cached_fd, err);
 	if (rc < 0 && options->offline) {
 		lk_fail(err, LK_E_OFFLINE,
 			"offline, and the cache has no repodata of '" LK_STR_FMT "'",
@@ -136,10 +212,9 @@ static int part_look_up(struct part *part, struct lk_error *err)
 	if (rc < 0) {
 		return 0;
 	}
-	if (!options->offline &&
-		(part->state.absent ||
-			!lk_repodata_state_is_fresh(
-				&part->state, options->repodata_ttl, options->now))) {
+	bool usable = !part->state.absent && form_allowed(part, form_of(part->state.url)) &&
+		lk_repodata_state_is_fresh(&part->state, options->repodata_ttl, options->now);
+	if (!options->offline && !usable) {
 		return 0;
 	}
 	if (part->state.absent) {
@@ -188,6 +263,8 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 			.etag = lk_str_dup(arena, lk_str_of(response->etag)).ptr,
 			.modified = lk_str_dup(arena, lk_str_of(response->last_modified)).ptr,
 			.cache_control = lk_str_dup(arena, lk_str_of(response->cache_control)).ptr,
+			.has_zst = part->state.has_zst,
+			.has_shards = part->state.has_shards,
 		};
 		return 0;
 	case 304:
@@ -205,6 +282,7 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 		return 0;
 	case 404:
 	case 410:
+	case 501:
 		return 0;
 	default:
 		break;
@@ -236,18 +314,29 @@ static void set_validators(const struct part *part, struct lk_http_request *requ
 	}
 }
 
-/* Asks the channels for FILE_NAME of all parts that are not settled. */
-static int download_round(struct batch *batch, const char *file_name, struct lk_error *err)
+/* Notes for a while whether the channel has the form that it was asked for. */
+static void remember(struct part *part, enum form form)
+{
+	struct lk_availability *known = availability(part, form);
+	if (known && part->form == form) {
+		*known = (struct lk_availability){
+			part->source != SOURCE_NONE, part->batch->fetch->options.now};
+	}
+}
+
+/* Asks the channels for FORM of all parts that are not settled. */
+static int download_round(struct batch *batch, enum form form, struct lk_error *err)
 {
 	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
 	struct lk_http_request *requests LK_AUTO_FREE = lk_calloc(batch->n, sizeof(*requests));
 	size_t n = 0;
 	for (size_t i = 0; i < batch->n; i++) {
 		struct part *part = &batch->parts[i];
-		if (part->source != SOURCE_NONE) {
+		if (part->source != SOURCE_NONE || !form_allowed(part, form)) {
 			continue;
 		}
-		part->file = file_url(part, file_name);
+		part->form = form;
+		part->file = form_url(part, form);
 		requests[n] = (struct lk_http_request){
 			.url = lk_fetch_auth_url(
 				part->channel, 1, lk_str_of(part->file), &batch->arena),
@@ -258,8 +347,14 @@ static int download_round(struct batch *batch, const char *file_name, struct lk_
 		set_validators(part, &requests[n]);
 		n++;
 	}
-	return n == 0 ? 0
-		      : lk_http_run(batch->fetch->http, requests, n, report_progress, batch, err);
+	if (n == 0) {
+		return 0;
+	}
+	int rc = lk_http_run(batch->fetch->http, requests, n, report_progress, batch, err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		remember(requests[i].ctx, form);
+	}
+	return rc;
 }
 
 /* Is all that is not settled in the cache at least? */
@@ -276,8 +371,8 @@ static bool cached_would_do(const struct batch *batch)
 
 static int download(struct batch *batch, struct lk_error *err)
 {
-	for (size_t i = 0; i < LK_COUNTOF(file_names); i++) {
-		int rc = download_round(batch, file_names[i], err);
+	for (enum form form = 0; form < N_FORMS; form++) {
+		int rc = download_round(batch, form, err);
 		if (rc == LK_E_NETWORK && cached_would_do(batch)) {
 			lk_error_hint(err,
 				"try again later, or use the copy in the cache with --offline");
@@ -325,10 +420,29 @@ static int load_text(const struct part *part, struct lk_buf *text, struct lk_err
 		lk_close_p(&fd);
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", part->file);
 	}
-	bool zst = lk_str_ends(lk_str_of(part->file), LK_STR(".zst"));
-	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) = lk_stream_decode(
-		lk_stream_from_fd(fd, part->file), zst ? LK_CODEC_ZSTD : LK_CODEC_NONE);
+	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) =
+		lk_stream_decode(lk_stream_from_fd(fd, part->file),
+			part->form == FORM_JSON ? LK_CODEC_NONE : LK_CODEC_ZSTD);
 	return lk_stream_read_all(stream, text, err);
+}
+
+static int part_read(struct part *part, struct lk_error *err)
+{
+	const struct lk_repodata_origin origin = {
+		.channel_name = part->channel->name,
+		.channel_url = part->channel->url,
+		.subdir = part->subdir,
+		.file = part->file,
+	};
+	bool shards = part->form == FORM_SHARDS;
+	struct lk_buf text LK_CLEANUP(lk_buf_done) =
+		LK_BUF_INIT(shards ? LK_FETCH_SHARD_MAX : LK_FETCH_REPODATA_MAX);
+	int rc = load_text(part, &text, err);
+	if (rc < 0) {
+		return rc;
+	}
+	return shards ? lk_shard_index_parse(lk_buf_view(&text), &origin, &part->index, err)
+		      : lk_repodata_open(&text, &origin, &part->repodata, err);
 }
 
 /* Worker: decodes and scans one part. */
@@ -336,43 +450,63 @@ static int part_load(void *ctx, size_t index, struct lk_error *err)
 {
 	const struct batch *batch = ctx;
 	struct part *part = &batch->parts[index];
-	if (part->repodata) {
+	if (part->repodata || part->index) {
 		return 0;
 	}
-	const struct lk_repodata_origin origin = {
-		.channel_name = part->channel->name,
-		.channel_url = part->channel->url,
-		.subdir = part->subdir,
-		.file = part->file,
-	};
-	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_FETCH_REPODATA_MAX);
-	int rc = load_text(part, &text, err);
-	if (rc == 0) {
-		rc = lk_repodata_open(&text, &origin, &part->repodata, err);
-	}
+	int rc = part_read(part, err);
 	part->failed = rc < 0;
+	part->no_shards = part->no_shards || rc == LK_E_NOT_FOUND;
 	return rc < 0 ? fail_damaged(part, err) : 0;
 }
 
-/* After a failed load: shall a damaged copy in the cache be downloaded anew? */
-static bool forget_damaged(struct batch *batch)
+/* What was about to be loaded is not: the part is looked for again. */
+static void part_forget(struct part *part)
+{
+	if (part->tmp) {
+		unlinkat(lk_cache_tmp_fd(part->batch->fetch->cache), part->tmp, 0);
+		part->tmp = NULL;
+	}
+	lk_close_p(&part->fd);
+	part->failed = false;
+	part->source = SOURCE_NONE;
+}
+
+/* An index of shards that this version does not know: the whole file may be there too. */
+static bool forget_unknown(struct part *part)
+{
+	struct lk_fetch *fetch = part->batch->fetch;
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (part->form != FORM_SHARDS || !part->no_shards ||
+		(!fetch->http && part->local_path.len == 0)) {
+		return false;
+	}
+	lk_note(fetch->report, 1, "'%s' is of a version that is not known: not used", part->file);
+	part_forget(part);
+	return part->local_path.len == 0 || part_open_local(part, &ignored) == 0;
+}
+
+/* A copy in the cache that was damaged: it is downloaded anew, once. */
+static bool forget_damaged(struct part *part)
+{
+	struct lk_fetch *fetch = part->batch->fetch;
+	bool cached = part->source == SOURCE_CACHED || part->source == SOURCE_CONFIRMED;
+	if (!cached || part->again || !fetch->http) {
+		return false;
+	}
+	lk_warn(fetch->report, "damaged in the cache, downloading again: '%s'", part->file);
+	part_forget(part);
+	part->again = true;
+	return true;
+}
+
+/* After a failed load: is there another way? */
+static bool try_otherwise(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->n; i++) {
 		struct part *part = &batch->parts[i];
-		bool cached = part->source == SOURCE_CACHED || part->source == SOURCE_CONFIRMED;
-		if (!part->failed) {
-			continue;
+		if (part->failed) {
+			return forget_unknown(part) || forget_damaged(part);
 		}
-		if (!cached || part->again || !batch->fetch->http) {
-			return false;
-		}
-		lk_warn(batch->fetch->report, "damaged in the cache, downloading again: '%s'",
-			part->file);
-		lk_close_p(&part->fd);
-		part->failed = false;
-		part->again = true;
-		part->source = SOURCE_NONE;
-		return true;
 	}
 	return false;
 }
@@ -380,7 +514,6 @@ static bool forget_damaged(struct batch *batch)
 static int part_publish(struct part *part, struct lk_error *err)
 {
 	const struct batch *batch = part->batch;
-	lk_repodata_tell(part->repodata, batch->fetch->report);
 	if (part->local_path.len > 0 || part->source == SOURCE_CACHED || !batch->fetch->http) {
 		return 0;
 	}
@@ -391,10 +524,12 @@ static int part_publish(struct part *part, struct lk_error *err)
 			.modified = "",
 			.cache_control = "",
 			.absent = true,
+			.has_zst = part->state.has_zst,
+			.has_shards = part->state.has_shards,
 		};
 	}
-	int rc = lk_repodata_state_store(batch->dirfd, part->url, &part->state, part->fd,
-		lk_cache_tmp_fd(batch->fetch->cache), part->tmp, err);
+	int rc = lk_repodata_state_store(batch->dirfd, part->url, batch->file_name, &part->state,
+		part->fd, lk_cache_tmp_fd(batch->fetch->cache), part->tmp, err);
 	if (rc == 0) {
 		part->tmp = NULL;
 	}
@@ -434,6 +569,7 @@ static void batch_done(struct batch *batch)
 		lk_close_p(&part->fd);
 		lk_close_p(&part->cached_fd);
 		lk_repodata_free(part->repodata);
+		lk_shard_index_free(part->index);
 	}
 	lk_free(batch->parts);
 	lk_close_p(&batch->dirfd);
@@ -466,7 +602,7 @@ static int batch_run(struct batch *batch, struct lk_error *err)
 			return rc;
 		}
 		rc = lk_workers_run(0, batch->n, part_load, batch, err);
-	} while (rc < 0 && forget_damaged(batch));
+	} while (rc < 0 && try_otherwise(batch));
 	for (size_t i = 0; rc == 0 && i < batch->n; i++) {
 		rc = part_publish(&batch->parts[i], err);
 	}
@@ -474,13 +610,18 @@ static int batch_run(struct batch *batch, struct lk_error *err)
 }
 
 int lk_fetch_repodata(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
-	const lk_str *subdirs, size_t n_subdirs, struct lk_repodata **ret, struct lk_error *err)
+	const lk_str *subdirs, size_t n_subdirs, const char *file_name,
+	struct lk_repodata_set **ret, struct lk_error *err)
 {
-	struct batch batch = {.fetch = fetch, .dirfd = -1};
+	struct batch batch = {.fetch = fetch, .file_name = file_name, .dirfd = -1};
 	batch_init(&batch, channels, n_channels, subdirs, n_subdirs);
 	int rc = batch_run(&batch, err);
-	for (size_t i = 0; rc == 0 && i < batch.n; i++) {
-		ret[i] = LK_STEAL(batch.parts[i].repodata);
+	if (rc == 0) {
+		*ret = lk_repodata_set_new(fetch, batch.n, n_subdirs);
+		for (size_t i = 0; i < batch.n; i++) {
+			lk_repodata_set_put(*ret, i, batch.parts[i].channel,
+				LK_STEAL(batch.parts[i].repodata), LK_STEAL(batch.parts[i].index));
+		}
 	}
 	batch_done(&batch);
 	return rc;

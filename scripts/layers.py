@@ -31,6 +31,7 @@ THIRD_PARTY = {
     "archive_entry.h": {"store/archive.c", "store/extract.c", "fixtures/pack.c"},
     "yaml.h": {"base/yaml.c", "base/yaml_write.c"},
     "jansson.h": {"base/json.c"},
+    "msgpack/": {"base/msgpack.c", "fixtures/mkshards.c"},
     "pcre2.h": {"base/regex.c"},
     "zstd.h": {"base/stream_zstd.c"},
     "bzlib.h": {"base/stream_bzip2.c"},

@@ -22,7 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				0 ||
 			strcmp(state.url, again.url) != 0 || strcmp(state.etag, again.etag) != 0 ||
 			state.size != again.size || state.mtime_ns != again.mtime_ns ||
-			state.absent != again.absent) {
+			state.absent != again.absent ||
+			(state.has_zst.checked > 0 &&
+				(state.has_zst.there != again.has_zst.there ||
+					state.has_zst.checked != again.has_zst.checked))) {
 			abort();
 		}
 		(void)lk_repodata_state_is_fresh(&state, 1, 1700000000);

@@ -187,7 +187,7 @@ static int failing(void *ctx, lk_str name, struct lk_arena *arena, struct lk_rec
 static void errors_of_a_source_come_through(void **state)
 {
 	struct fixture *f = *state;
-	f->sources[0] = (struct lk_source){NULL, failing, 0};
+	f->sources[0] = (struct lk_source){.records = failing};
 	lk_str root = LK_STR("a");
 	assert_int_equal(lk_reach_load(f->sources, 1, &root, 1, &f->reach, &f->err), LK_E_NETWORK);
 	assert_string_equal(f->err.message, "no a");

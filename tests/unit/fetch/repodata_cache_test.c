@@ -12,15 +12,16 @@ static void test_key(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *url;
+		const char *url, *file;
 		const char *key;
 	} rows[] = {
-		{"https://conda.anaconda.org/conda-forge/linux-64", "497deca9"},
-		{"https://conda.anaconda.org/conda-forge/noarch", "09cdf8bf"},
+		{URL, LK_REPODATA_JSON, "497deca9"},
+		{"https://conda.anaconda.org/conda-forge/noarch", LK_REPODATA_JSON, "09cdf8bf"},
+		{URL, "current_repodata.json", "18414ddb"},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		char key[LK_REPODATA_KEY_LEN + 1];
-		lk_repodata_key(lk_str_of(rows[i].url), key);
+		lk_repodata_key(lk_str_of(rows[i].url), rows[i].file, key);
 		assert_string_equal(key, rows[i].key);
 	}
 }
@@ -30,9 +31,10 @@ static void test_print_and_parse(void **state)
 	(void)state;
 	static const struct lk_repodata_state states[] = {
 		{URL "/repodata.json.zst", "\"abc\"", "Mon, 01 Jan 2024 00:00:00 GMT",
-			"max-age=1200", 12345678901, 1704067200123456789, false},
-		{URL "/repodata.json", "W/\"a\\b\"", "", "", 0, 0, false},
-		{URL "/repodata.json", "", "", "", 0, 0, true},
+			"max-age=1200", 12345678901, 1704067200123456789, false, {true, 1700000000},
+			{false, 1700000001}},
+		{URL "/repodata.json", "W/\"a\\b\"", "", "", 0, 0, false, {false, 0}, {true, 5}},
+		{URL "/repodata.json", "", "", "", 0, 0, true, {false, 7}, {false, 0}},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(states); i++) {
 		struct lk_error err = LK_ERROR_INIT;
@@ -49,6 +51,10 @@ static void test_print_and_parse(void **state)
 		assert_true(got.size == states[i].size);
 		assert_true(got.mtime_ns == states[i].mtime_ns);
 		assert_true(got.absent == states[i].absent);
+		assert_true(got.has_zst.there == states[i].has_zst.there);
+		assert_int_equal(got.has_zst.checked, states[i].has_zst.checked);
+		assert_true(got.has_shards.there == states[i].has_shards.there);
+		assert_int_equal(got.has_shards.checked, states[i].has_shards.checked);
 		lk_buf_done(&text);
 		lk_arena_done(&arena);
 	}
@@ -139,6 +145,23 @@ static void test_fresh(void **state)
 	assert_false(lk_repodata_state_is_fresh(&unknown, INT64_MAX, t));
 }
 
+static void test_absence_is_remembered_for_a_week(void **state)
+{
+	(void)state;
+	const int64_t t = 1700000000;
+	const int64_t week = (int64_t)7 * 24 * 3600;
+	static const struct lk_availability never = {false, 0};
+	const struct lk_availability absent = {false, t};
+	const struct lk_availability there = {true, t};
+	assert_false(lk_availability_rules_out(&never, t));
+	assert_true(lk_availability_rules_out(&absent, t));
+	assert_true(lk_availability_rules_out(&absent, t + week - 1));
+	assert_false(lk_availability_rules_out(&absent, t + week));
+	assert_false(lk_availability_rules_out(&absent, t - 1));
+	assert_false(lk_availability_rules_out(&absent, 0));
+	assert_false(lk_availability_rules_out(&there, t));
+}
+
 struct cache {
 	struct scratch scratch;
 	struct lk_arena arena;
@@ -175,8 +198,8 @@ static void store(struct cache *cache, const char *content)
 		.cache_control = "C"};
 	put_text(cache->scratch.path, "download", content);
 	int fd LK_AUTO_CLOSE = openat(cache->dirfd, "download", O_RDONLY);
-	assert_int_equal(lk_repodata_state_store(
-				 cache->dirfd, subdir_url, &s, fd, cache->dirfd, "download", &err),
+	assert_int_equal(lk_repodata_state_store(cache->dirfd, subdir_url, LK_REPODATA_JSON, &s, fd,
+				 cache->dirfd, "download", &err),
 		0);
 }
 
@@ -185,7 +208,8 @@ static int load(struct cache *cache, struct lk_repodata_state *ret, char *text)
 {
 	struct lk_error err = LK_ERROR_INIT;
 	int fd LK_AUTO_CLOSE = -1;
-	int rc = lk_repodata_state_load(cache->dirfd, subdir_url, &cache->arena, ret, &fd, &err);
+	int rc = lk_repodata_state_load(
+		cache->dirfd, subdir_url, LK_REPODATA_JSON, &cache->arena, ret, &fd, &err);
 	memset(text, 0, 16);
 	assert_true(rc < 0 || ret->absent || read(fd, text, 15) >= 0);
 	return rc;
@@ -209,8 +233,9 @@ static void test_store_and_load(void **state)
 	/* Marked as current: a newer time stamp, the same validators. */
 	int64_t before = got.mtime_ns;
 	int fd LK_AUTO_CLOSE = openat(cache->dirfd, "497deca9.json.zst", O_RDONLY);
-	assert_int_equal(
-		lk_repodata_state_store(cache->dirfd, subdir_url, &got, fd, -1, NULL, &err), 0);
+	assert_int_equal(lk_repodata_state_store(cache->dirfd, subdir_url, LK_REPODATA_JSON, &got,
+				 fd, -1, NULL, &err),
+		0);
 	assert_int_equal(load(cache, &got, text), 0);
 	assert_true(got.mtime_ns >= before);
 	assert_string_equal(got.etag, "\"1\"");
@@ -248,13 +273,15 @@ static void test_not_believed(void **state)
 		.modified = "",
 		.cache_control = "",
 		.absent = true};
-	assert_int_equal(
-		lk_repodata_state_store(cache->dirfd, subdir_url, &absent, -1, -1, NULL, &err), 0);
+	assert_int_equal(lk_repodata_state_store(cache->dirfd, subdir_url, LK_REPODATA_JSON,
+				 &absent, -1, -1, NULL, &err),
+		0);
 	assert_int_equal(load(cache, &got, text), 0);
 	assert_true(got.absent);
 	absent.url = "https://evil/linux-64/repodata.json";
-	assert_int_equal(
-		lk_repodata_state_store(cache->dirfd, subdir_url, &absent, -1, -1, NULL, &err), 0);
+	assert_int_equal(lk_repodata_state_store(cache->dirfd, subdir_url, LK_REPODATA_JSON,
+				 &absent, -1, -1, NULL, &err),
+		0);
 	assert_int_equal(load(cache, &got, text), LK_E_NOT_FOUND);
 }
 
@@ -268,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_max_age),
 		cmocka_unit_test(test_fresh),
+		cmocka_unit_test(test_absence_is_remembered_for_a_week),
 		IN_CACHE(test_store_and_load),
 		IN_CACHE(test_other_content),
 		IN_CACHE(test_not_believed),

@@ -3,7 +3,10 @@
  */
 #include "fetch/fetch.h"
 
+#include "tests/support/shards.h"
 #include "tests/unit/fetch/fetch_support.h"
+
+#define WEEK_S 604800
 
 #define RECORD(name, version)                                                                      \
 	"{\"packages\": {}, \"packages.conda\": {\"" name "-" version "-0.conda\": "               \
@@ -19,6 +22,7 @@ struct world {
 	struct lk_fetch_options options;
 	char cache_path[128];
 	char www[128];
+	const char *file_name;
 	unsigned warnings;
 	bool stop;
 };
@@ -47,6 +51,7 @@ static int setup(void **state)
 	assert_int_equal(lk_cache_open(world->cache_path, true, &world->cache, &err), 0);
 	world->report =
 		(struct lk_report){.ctx = world, .warn = count_warning, .stop = asked_to_stop};
+	world->file_name = "repodata.json";
 	world->options = (struct lk_fetch_options){.retries = 2, .backoff_ms = 5};
 	*state = world;
 	return 0;
@@ -92,23 +97,22 @@ static int fetch(struct world *world, const struct lk_channel *channel, char *re
 	struct lk_error *err)
 {
 	static const lk_str subdirs[] = {{"linux-64", 8}, {"noarch", 6}};
-	struct lk_repodata *repodata[2] = {NULL, NULL};
+	struct lk_repodata_set *set = NULL;
 	struct lk_fetch *handle = NULL;
 	assert_int_equal(
 		lk_fetch_new(world->cache, &world->options, &world->report, &handle, err), 0);
-	int rc = lk_fetch_repodata(handle, channel, 1, subdirs, 2, repodata, err);
+	int rc = lk_fetch_repodata(handle, channel, 1, subdirs, 2, world->file_name, &set, err);
 	ret_versions[0] = '\0';
 	for (size_t i = 0; rc == 0 && i < 2; i++) {
 		struct lk_records records = {0};
-		assert_int_equal(
-			lk_repodata_records(repodata[i], i == 0 ? LK_STR("a") : LK_STR("b"),
-				&world->arena, &records, err),
-			0);
+		struct lk_source source = lk_repodata_set_source(set, 0, i);
+		rc = source.records(source.ctx, i == 0 ? LK_STR("a") : LK_STR("b"), &world->arena,
+			&records, err);
 		snprintf(ret_versions + strlen(ret_versions), 16, LK_STR_FMT " ",
 			LK_STR_ARG(records.len ? records.items[0].version : LK_STR("-")));
 		lk_vec_done(&records);
-		lk_repodata_free(repodata[i]);
 	}
+	lk_repodata_set_free(set);
 	lk_fetch_free(handle);
 	return rc;
 }
@@ -234,8 +238,13 @@ static void test_server_and_cache(void **state)
 	put_zst(world->www, "chan/linux-64/repodata.json.zst", RECORD("a", "2"));
 	assert_fetch(world, &channel, "2 1 ");
 
-	/* A .zst appears beside the .json that is cached. */
+	/* A .zst appears beside the .json that is cached: seen when its absence was long ago. */
 	put_zst(world->www, "chan/noarch/repodata.json.zst", RECORD("b", "3"));
+	world->options.now += 3600;
+	before = log_count(world, "/ok/chan/noarch/repodata.json.zst");
+	assert_fetch(world, &channel, "2 1 ");
+	assert_int_equal(log_count(world, "/ok/chan/noarch/repodata.json.zst"), before);
+	world->options.now += WEEK_S;
 	assert_fetch(world, &channel, "2 3 ");
 	world->options.offline = true;
 	put_zst(world->www, "chan/linux-64/repodata.json.zst", RECORD("a", "4"));
@@ -368,6 +377,203 @@ static void test_interrupted(void **state)
 	assert_int_equal(count_tmp(world), 0);
 }
 
+/* The compressed BYTES under their hash in CHANNEL/SUBDIR/shards. */
+static struct lk_sha256 put_shard(
+	struct world *world, const char *where, const void *bytes, size_t len)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf zst LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 24);
+	char hex[LK_HEX_MAX];
+	char name[256];
+	assert_int_equal(lk_compress(LK_CODEC_ZSTD, 1, bytes, len, &zst, &err), 0);
+	struct lk_sha256 hash = lk_sha256_of(zst.ptr, zst.len);
+	lk_hex(hash.bytes, LK_SHA256_LEN, hex);
+	snprintf(name, sizeof(name), "%s/shards/%s.msgpack.zst", where, hex);
+	put_file(world->www, name, zst.ptr, zst.len);
+	return hash;
+}
+
+static void put_index(struct world *world, const char *where, const char *package,
+	const struct lk_sha256 *hash, unsigned version)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf index LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
+	struct lk_buf zst LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
+	char name[256];
+	mp_index(&index, version, "./shards/", 1);
+	mp_entry(&index, package, hash);
+	assert_int_equal(lk_compress(LK_CODEC_ZSTD, 1, index.ptr, index.len, &zst, &err), 0);
+	snprintf(name, sizeof(name), "%s/repodata_shards.msgpack.zst", where);
+	put_file(world->www, name, zst.ptr, zst.len);
+}
+
+/* Channel sh: a in shards on linux-64, b in shards in noarch; the hash of the former. */
+static struct lk_sha256 put_sharded(struct world *world, const char *version)
+{
+	static const char *const rows[][2] = {{"sh/noarch", "b"}, {"sh/linux-64", "a"}};
+	struct lk_sha256 hash = {0};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_buf shard LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
+		mp_shard(&shard, rows[i][1], version, NULL);
+		hash = put_shard(world, rows[i][0], shard.ptr, shard.len);
+		put_index(world, rows[i][0], rows[i][1], &hash, 1);
+	}
+	return hash;
+}
+
+static void shard_path(const char *dir, const struct lk_sha256 *hash, char out[256])
+{
+	char hex[LK_HEX_MAX];
+	lk_hex(hash->bytes, LK_SHA256_LEN, hex);
+	snprintf(out, 256, "%s/%s.msgpack.zst", dir, hex);
+}
+
+static void test_shards(void **state)
+{
+	struct world *world = *state;
+	put_sharded(world, "7");
+	/* Not asked for while there are shards. */
+	put_text(world->www, "sh/linux-64/repodata.json", "damaged");
+	struct lk_channel channel = folder(world, "sh");
+	assert_fetch(world, &channel, "7 7 ");
+	channel = served(world, "ok/sh");
+	assert_fetch(world, &channel, "7 7 ");
+	assert_int_equal(log_count(world, "/ok/sh/linux-64/shards/"), 1);
+	assert_int_equal(log_count(world, "/ok/sh/linux-64/repodata.json"), 0);
+	/* Revalidated index, same shards. */
+	assert_fetch(world, &channel, "7 7 ");
+	assert_int_equal(log_count(world, "/ok/sh/linux-64/repodata_shards.msgpack.zst"), 2);
+	assert_int_equal(log_count(world, "/ok/sh/linux-64/shards/"), 1);
+	assert_int_equal(count_tmp(world), 0);
+	world->options.offline = true;
+	assert_fetch(world, &channel, "7 7 ");
+	/* New content: another shard, which an old cache lacks. */
+	world->options.offline = false;
+	put_sharded(world, "8");
+	assert_fetch(world, &channel, "8 8 ");
+	world->options.no_shards = true;
+	assert_fails(world, &channel, LK_E_NETWORK, "channel 'sh' was not found");
+	put_text(world->www, "sh/linux-64/repodata.json", RECORD("a", "9"));
+	put_text(world->www, "sh/noarch/repodata.json", RECORD("b", "9"));
+	assert_fetch(world, &channel, "9 9 ");
+}
+
+static void test_shards_with_other_bytes(void **state)
+{
+	struct world *world = *state;
+	char path[256];
+	char cached[160];
+	char command[512];
+	struct lk_sha256 hash = put_sharded(world, "7");
+	struct lk_channel local = folder(world, "sh");
+	struct lk_channel remote = served(world, "ok/sh");
+	assert_fetch(world, &remote, "7 7 ");
+	/* A damaged copy in the cache is none: fetched again, or missed offline. */
+	snprintf(cached, sizeof(cached), "%s/repodata/shards", world->cache_path);
+	shard_path(cached, &hash, path);
+	assert_int_equal(truncate(path, 20), 0);
+	world->options.offline = true;
+	assert_fails(world, &remote, LK_E_OFFLINE, "the cache lacks the repodata of 1 packages");
+	assert_int_equal(world->warnings, 1);
+	world->options.offline = false;
+	assert_fetch(world, &remote, "7 7 ");
+	/* The channel's own. */
+	shard_path("sh/linux-64/shards", &hash, path);
+	put_text(world->www, path, "other bytes");
+	assert_fetch(world, &remote, "7 7 ");
+	assert_fails(world, &local, LK_E_INTEGRITY, "the shard of 'a' has not the sha256");
+	snprintf(command, sizeof(command), "rm %s/%s", world->www, path);
+	assert_int_equal(system(command), 0); /* NOLINT: fixed command */
+	assert_fails(world, &local, LK_E_NETWORK, "the shard of 'a': ");
+	snprintf(command, sizeof(command), "rm -r %s/repodata/shards", world->cache_path);
+	assert_int_equal(system(command), 0); /* NOLINT: fixed command */
+	assert_fails(world, &remote, LK_E_NETWORK, "the server does not have it (HTTP 404)");
+	put_text(world->www, path, "other bytes");
+	assert_fails(world, &remote, LK_E_INTEGRITY, "the shard of 'a' has not the sha256");
+	assert_int_equal(count_tmp(world), 0);
+}
+
+static void test_damaged_shards(void **state)
+{
+	struct world *world = *state;
+	put_sharded(world, "7");
+	struct lk_channel local = folder(world, "sh");
+	struct lk_channel remote = served(world, "ok/sh");
+	/* The right hash of something else; and of something that grows beyond all bounds. */
+	size_t bomb_len = LK_FETCH_SHARD_MAX + 1;
+	char *LK_AUTO_FREE bomb = lk_calloc(1, bomb_len);
+	for (int round = 0; round < 2; round++) {
+		struct lk_sha256 hash = put_shard(world, "sh/linux-64", bomb, round ? bomb_len : 2);
+		const char *message = round ? "larger than" : "something follows the document";
+		put_index(world, "sh/linux-64", "a", &hash, 1);
+		assert_fails(world, &local, LK_E_NETWORK, message);
+		assert_fails(world, &remote, LK_E_NETWORK, message);
+	}
+	put_text(world->www, "sh/linux-64/repodata_shards.msgpack.zst", "damaged");
+	assert_fails(world, &local, LK_E_NETWORK, "repodata of channel 'sh'");
+	assert_fails(world, &remote, LK_E_NETWORK, "repodata of channel 'sh'");
+	put_zst(world->www, "sh/linux-64/repodata_shards.msgpack.zst", "\xdd\xff\xff\xff\xff");
+	assert_fails(world, &local, LK_E_NETWORK, "the data ends in the middle (byte 5)");
+	assert_int_equal(count_tmp(world), 0);
+}
+
+static void test_shards_of_another_version(void **state)
+{
+	struct world *world = *state;
+	struct lk_sha256 hash = put_sharded(world, "7");
+	put_index(world, "sh/linux-64", "a", &hash, 9);
+	put_zst(world->www, "sh/linux-64/repodata.json.zst", RECORD("a", "1"));
+	struct lk_channel local = folder(world, "sh");
+	struct lk_channel remote = served(world, "ok/sh");
+	assert_fetch(world, &local, "1 7 ");
+	assert_fetch(world, &remote, "1 7 ");
+	assert_fetch(world, &remote, "1 7 ");
+	world->options.offline = true;
+	assert_fetch(world, &remote, "1 7 ");
+	assert_int_equal(count_tmp(world), 0);
+}
+
+static void test_absence_is_remembered(void **state)
+{
+	struct world *world = *state;
+	struct lk_channel channel = served(world, "ok/chan");
+	world->options.now = time(NULL);
+	for (int i = 0; i < 3; i++) {
+		assert_fetch(world, &channel, "1 1 ");
+	}
+	assert_int_equal(log_count(world, "/repodata_shards.msgpack.zst"), 2);
+	assert_int_equal(log_count(world, "/noarch/repodata.json.zst"), 1);
+	assert_int_equal(log_count(world, "/noarch/repodata.json range"), 3);
+	world->options.now += WEEK_S;
+	assert_fetch(world, &channel, "1 1 ");
+	assert_int_equal(log_count(world, "/repodata_shards.msgpack.zst"), 4);
+}
+
+static void test_another_file_name(void **state)
+{
+	struct world *world = *state;
+	put_sharded(world, "7");
+	put_text(world->www, "sh/linux-64/repodata.json", RECORD("a", "2"));
+	put_zst(world->www, "sh/noarch/current_repodata.json.zst", RECORD("b", "3"));
+	struct lk_channel local = folder(world, "sh");
+	struct lk_channel remote = served(world, "ok/sh");
+	assert_fetch(world, &remote, "7 7 ");
+	world->file_name = "current_repodata.json";
+	assert_fetch(world, &remote, "- 3 ");
+	assert_fetch(world, &local, "- 3 ");
+	world->options.offline = true;
+	assert_fetch(world, &remote, "- 3 ");
+	world->file_name = "repodata.json";
+	assert_fetch(world, &remote, "7 7 ");
+	world->file_name = "other.json";
+	world->options.offline = false;
+	struct lk_error err = LK_ERROR_INIT;
+	char got[64];
+	assert_int_equal(fetch(world, &remote, got, &err), LK_E_NOT_FOUND);
+	assert_int_equal(fetch(world, &local, got, &err), LK_E_NOT_FOUND);
+	assert_string_equal(err.message, "channel 'sh' has no other.json");
+}
+
 static void test_nginx(void **state)
 {
 	if (!have_program("nginx") || !have_program("openssl")) {
@@ -411,6 +617,12 @@ int main(void)
 		CASE(test_faults),
 		CASE(test_credentials_are_not_stored),
 		CASE(test_interrupted),
+		CASE(test_shards),
+		CASE(test_shards_with_other_bytes),
+		CASE(test_damaged_shards),
+		CASE(test_shards_of_another_version),
+		CASE(test_absence_is_remembered),
+		CASE(test_another_file_name),
 		CASE(test_nginx),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,23 @@
+/*
+ * MessagePack, read as the JSON text that says the same, so that one reader serves both.
+ *
+ * Binary data becomes lower-case hex, invalid UTF-8 U+FFFD, extensions and numbers that JSON does
+ * not have become null; members whose key is no text are left out. Keys keep their order,
+ * duplicates too.
+ */
+#ifndef LK_BASE_MSGPACK_H
+#define LK_BASE_MSGPACK_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define LK_MSGPACK_DEPTH_MAX 31
+
+/* Appends the one document in BYTES to OUT. LK_E_FORMAT, with NAME as the file and the byte where
+ * it stands, for anything that is not exactly one whole document of at most LK_MSGPACK_DEPTH_MAX
+ * levels, and when OUT cannot hold the text. Takes memory in proportion to BYTES, whatever lengths
+ * they claim. */
+int lk_msgpack_to_json(
+	lk_str bytes, const char *name, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
+
+#endif

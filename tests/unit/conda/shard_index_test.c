@@ -1,0 +1,259 @@
+/*
+ * The index of shards and single shards: good ones, and wrong kinds of values everywhere.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "conda/shard_index.h"
+#include "tests/support/shards.h"
+
+struct fixture {
+	struct lk_buf bytes;
+	struct lk_shard_index *index;
+	struct lk_repodata *shard;
+	struct lk_error err;
+	struct lk_arena arena;
+	struct lk_records records;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = lk_calloc(1, sizeof(*f));
+	lk_buf_init(&f->bytes, 1 << 20);
+	lk_arena_init(&f->arena);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	lk_buf_done(&f->bytes);
+	lk_vec_done(&f->records);
+	lk_repodata_free(f->shard);
+	lk_shard_index_free(f->index);
+	lk_arena_done(&f->arena);
+	lk_free(f);
+	return 0;
+}
+
+static const struct lk_sha256 some_hash = {{1, 2, 3}};
+
+static int parse(struct fixture *f)
+{
+	const struct lk_repodata_origin origin = {
+		.channel_name = LK_STR("ch"),
+		.channel_url = LK_STR("https://h/c"),
+		.subdir = LK_STR("noarch"),
+		.file = "index",
+	};
+	lk_shard_index_free(f->index);
+	f->index = NULL;
+	return lk_shard_index_parse(lk_buf_view(&f->bytes), &origin, &f->index, &f->err);
+}
+
+static int open_shard(struct fixture *f)
+{
+	lk_repodata_free(f->shard);
+	f->shard = NULL;
+	return lk_shard_open(f->index, lk_buf_view(&f->bytes), "shard", &f->shard, &f->err);
+}
+
+static void a_good_index(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_sha256 got;
+	mp_map(&f->bytes, 4);
+	mp_str(&f->bytes, "shards");
+	mp_map(&f->bytes, 3);
+	mp_entry(&f->bytes, "b", &some_hash);
+	mp_entry(&f->bytes, "a", &some_hash);
+	mp_entry(&f->bytes, "../x", &some_hash);
+	mp_str(&f->bytes, "unknown");
+	mp_array(&f->bytes, 0);
+	mp_str(&f->bytes, "repodata_version");
+	mp_int(&f->bytes, 2);
+	mp_str(&f->bytes, "info");
+	mp_map(&f->bytes, 4);
+	mp_str(&f->bytes, "base_url");
+	mp_str(&f->bytes, "https://files/x");
+	mp_str(&f->bytes, "shards_base_url");
+	mp_str(&f->bytes, "./s");
+	mp_str(&f->bytes, "created_at");
+	mp_int(&f->bytes, 5);
+	mp_str(&f->bytes, "channel_relations");
+	mp_map(&f->bytes, 1);
+	mp_str(&f->bytes, "base");
+	mp_str(&f->bytes, "../forge");
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(lk_shard_index_n_names(f->index), 2);
+	assert_true(lk_str_is(lk_shard_index_name_at(f->index, 0), "b"));
+	assert_true(lk_str_is(lk_shard_index_base(f->index), "https://h/c/noarch/s/"));
+	assert_true(lk_str_is(lk_shard_index_relations(f->index)->base, "../forge"));
+	assert_true(lk_shard_index_find(f->index, LK_STR("a"), &got));
+	assert_true(lk_sha256_eq(&got, &some_hash));
+	assert_false(lk_shard_index_find(f->index, LK_STR("c"), &got));
+
+	lk_buf_clear(&f->bytes);
+	mp_shard(&f->bytes, "a", "1", "b >=1");
+	assert_int_equal(open_shard(f), 0);
+	assert_int_equal(
+		lk_repodata_records(f->shard, LK_STR("a"), &f->arena, &f->records, &f->err), 0);
+	assert_int_equal(f->records.len, 1);
+	const struct lk_record *record = &f->records.items[0];
+	assert_true(lk_str_is(record->url, "https://files/x/a-1-0.conda"));
+	assert_true(record->has_sha256);
+	struct lk_sha256 hash = lk_sha256_of("a", 1);
+	assert_true(lk_sha256_eq(&record->sha256, &hash));
+	assert_true(lk_str_is(record->depends.items[0], "b >=1"));
+	assert_true(lk_str_is(record->subdir, "noarch"));
+}
+
+static void bases(void **state)
+{
+	static const struct {
+		const char *base, *wanted; /* NULL: refused */
+	} rows[] = {
+		{"", "https://h/c/noarch/"},
+		{".", "https://h/c/noarch/"},
+		{"./shards/", "https://h/c/noarch/shards/"},
+		{"../s", "https://h/c/s/"},
+		{"/s", "https://h/s/"},
+		{"https://u:p@cdn/s/", "https://cdn/s/"},
+		{"file:///etc/", NULL},
+		{"gopher://x/", NULL},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		lk_buf_clear(&f->bytes);
+		mp_index(&f->bytes, 1, rows[i].base, 0);
+		if (!rows[i].wanted) {
+			assert_int_equal(parse(f), LK_E_FORMAT);
+			assert_non_null(strstr(f->err.message, "out of the network"));
+			continue;
+		}
+		assert_int_equal(parse(f), 0);
+		lk_str base = lk_shard_index_base(f->index);
+		if (!lk_str_is(base, rows[i].wanted)) {
+			fail_msg("'%s' became '" LK_STR_FMT "'", rows[i].base, LK_STR_ARG(base));
+		}
+	}
+}
+
+static void bad_indexes(void **state)
+{
+	struct fixture *f = *state;
+	mp_index(&f->bytes, 3, "", 0);
+	assert_int_equal(parse(f), LK_E_NOT_FOUND);
+
+	lk_buf_clear(&f->bytes);
+	mp_index(&f->bytes, 1, "", 1);
+	mp_str(&f->bytes, "a");
+	mp_bin(&f->bytes, &some_hash, 31);
+	assert_int_equal(parse(f), LK_E_FORMAT);
+	assert_non_null(strstr(f->err.message, "the hash of 'a' is no SHA-256"));
+	assert_string_equal(f->err.file, "index");
+
+	lk_buf_clear(&f->bytes);
+	mp_index(&f->bytes, 1, "", 1);
+	mp_str(&f->bytes, "a");
+	mp_int(&f->bytes, 1);
+	assert_int_equal(parse(f), LK_E_FORMAT);
+
+	lk_buf_clear(&f->bytes);
+	mp_array(&f->bytes, 0);
+	assert_int_equal(parse(f), LK_E_FORMAT);
+	assert_int_equal(f->err.line, 0);
+	lk_buf_clear(&f->bytes);
+	assert_int_equal(parse(f), LK_E_FORMAT);
+
+	/* Values of other kinds say nothing. */
+	static const char *const keys[] = {"info", "shards", "version"};
+	for (size_t i = 0; i < LK_COUNTOF(keys); i++) {
+		lk_buf_clear(&f->bytes);
+		mp_map(&f->bytes, 1);
+		mp_str(&f->bytes, keys[i]);
+		mp_array(&f->bytes, 1);
+		mp_map(&f->bytes, 0);
+		assert_int_equal(parse(f), 0);
+		assert_int_equal(lk_shard_index_n_names(f->index), 0);
+	}
+}
+
+static void every_truncation_is_seen(void **state)
+{
+	struct fixture *f = *state;
+	mp_index(&f->bytes, 1, "./s", 1);
+	mp_entry(&f->bytes, "a", &some_hash);
+	size_t whole = f->bytes.len;
+	assert_int_equal(parse(f), 0);
+	for (size_t n = whole; n-- > 0;) {
+		lk_buf_truncate(&f->bytes, n);
+		assert_int_equal(parse(f), LK_E_FORMAT);
+		assert_non_null(strstr(f->err.message, "ends in the middle"));
+	}
+}
+
+static void bad_shards(void **state)
+{
+	struct fixture *f = *state;
+	mp_index(&f->bytes, 1, "", 0);
+	assert_int_equal(parse(f), 0);
+	lk_buf_clear(&f->bytes);
+	mp_shard(&f->bytes, "a", "1", NULL);
+	size_t whole = f->bytes.len;
+	for (size_t n = whole; n-- > 0;) {
+		lk_buf_truncate(&f->bytes, n);
+		assert_int_equal(open_shard(f), LK_E_FORMAT);
+		assert_string_equal(f->err.file, "shard");
+	}
+	/* packages is a list, the shard is a number */
+	mp_map(&f->bytes, 1);
+	mp_str(&f->bytes, "packages");
+	mp_array(&f->bytes, 0);
+	assert_int_equal(open_shard(f), LK_E_FORMAT);
+	assert_int_equal(f->err.line, 0);
+	assert_string_equal(f->err.message, "expected an object");
+	lk_buf_clear(&f->bytes);
+	mp_int(&f->bytes, 1);
+	assert_int_equal(open_shard(f), LK_E_FORMAT);
+}
+
+/* As in repodata.json: the one record is left out. */
+static void a_bad_record(void **state)
+{
+	struct fixture *f = *state;
+	mp_index(&f->bytes, 1, "", 0);
+	assert_int_equal(parse(f), 0);
+	lk_buf_clear(&f->bytes);
+	mp_map(&f->bytes, 1);
+	mp_str(&f->bytes, "packages");
+	mp_map(&f->bytes, 2);
+	mp_str(&f->bytes, "a-1-0.conda");
+	mp_map(&f->bytes, 1);
+	mp_str(&f->bytes, "name");
+	mp_int(&f->bytes, 5);
+	mp_str(&f->bytes, "b-1-0.conda");
+	mp_bin(&f->bytes, "\xff", 1);
+	assert_int_equal(open_shard(f), 0);
+	assert_int_equal(lk_repodata_n_faults(f->shard), 2);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_good_index),
+		CASE(bases),
+		CASE(bad_indexes),
+		CASE(every_truncation_is_seen),
+		CASE(bad_shards),
+		CASE(a_bad_record),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
