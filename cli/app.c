@@ -150,6 +150,7 @@ void lk_app_done(struct lk_app *app)
 		lk_config_done(&app->config);
 	}
 	lk_vec_done(&app->explanation);
+	lk_json_doc_free(app->conflict);
 	lk_buf_done(&app->out);
 	lk_arena_done(&app->arena);
 }
@@ -182,6 +183,10 @@ static void print_json_error(struct lk_app *app, int code, const struct lk_error
 	if (app->explanation.len > 0) {
 		lk_jw_strings(&w, "explanation", app->explanation.items, app->explanation.len);
 	}
+	if (app->conflict) {
+		lk_jw_key(&w, "conflict");
+		lk_jw_value(&w, lk_json_root(app->conflict));
+	}
 	lk_jw_end(&w);
 	lk_jw_end(&w);
 	lk_buf_putc(&app->out, '\n');
@@ -202,11 +207,16 @@ static void print_excerpt(const struct lk_error *err)
 	fprintf(stderr, "  %s\n  %*s^\n", lk_buf_cstr(&text), (int)width, "");
 }
 
-/* An explanation of one line that the message ends with says nothing more. */
+/* Is there anything in the explanation that the message does not say? */
 static bool explains_more(const struct lk_app *app, const struct lk_error *err)
 {
-	return app->explanation.len != 1 ||
-		!lk_str_ends(lk_str_of(err->message), lk_str_trim(app->explanation.items[0]));
+	for (size_t i = 0; i < app->explanation.len; i++) {
+		if (lk_str_find(lk_str_of(err->message), lk_str_trim(app->explanation.items[i])) ==
+			SIZE_MAX) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void print_text_error(struct lk_app *app, int code, const struct lk_error *err)
@@ -227,7 +237,8 @@ static void print_text_error(struct lk_app *app, int code, const struct lk_error
 	if (err->excerpt[0] && err->column) {
 		print_excerpt(err);
 	}
-	for (size_t i = 0; explains_more(app, err) && i < app->explanation.len; i++) {
+	bool more = explains_more(app, err);
+	for (size_t i = 0; more && i < app->explanation.len; i++) {
 		print_line(app, "  ", "", app->explanation.items[i].ptr);
 	}
 	print_line(app, "hint: ", "\033[1m", hint_of(code, err));

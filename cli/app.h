@@ -7,6 +7,7 @@
 #ifndef LK_CLI_APP_H
 #define LK_CLI_APP_H
 
+#include "base/json.h"
 #include "base/report.h"
 #include "cli/cmds.h"
 #include "conda/channel.h"
@@ -30,6 +31,7 @@ struct lk_app {
 	bool color_out;       /* stdout may have colour */
 	bool color_err;
 	size_t n_warnings;
+	struct lk_json_doc *conflict; /* the same for the JSON error, or NULL */
 	struct lk_strs explanation; /* lines printed below an error's message, owned by the arena */
 	bool config_read;
 	struct lk_config config;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/instant.h"
+#include "cli/solve_tell.h"
 
 struct solver {
 	struct lk_app *app;
@@ -78,16 +79,6 @@ static int parse_pins(const struct lk_strs *texts, const struct lk_lock_platform
 		rc = lk_matchspec_parse(exact, LK_SPEC_USER, arena, &ret[i], err);
 	}
 	return rc;
-}
-
-static void keep_explanation(struct lk_app *app, const struct lk_solution *solution)
-{
-	for (size_t i = 0; i < solution->n_reasons; i++) {
-		lk_vec_push(&app->explanation,
-			lk_str_printf(&app->arena, "%*s" LK_STR_FMT,
-				(int)(2 * solution->reasons[i].depth), "",
-				LK_STR_ARG(solution->reasons[i].text)));
-	}
 }
 
 /* The lock names every package by its sha256: those without one are fetched and hashed now. */
@@ -202,17 +193,17 @@ static int old_walk(const struct solver *s, const struct lk_lock_platform *old,
 	return 0;
 }
 
-/* What is reachable from the specs' names and from what the old lock holds. */
+/* What is reachable from the specs' names, from what the old lock holds and from MORE names. */
 static int load_reach(const struct solver *s, size_t target, const struct lk_lock_platform *old,
-	const struct lk_matchspec *const *specs, size_t n_specs, struct lk_reach *reach,
-	struct lk_error *err)
+	const struct lk_matchspec *const *specs, size_t n_specs, const struct lk_strs *more,
+	struct lk_reach *reach, struct lk_error *err)
 {
 	struct lk_arena *arena = &s->app->arena;
 	struct lk_source *sources =
 		lk_arena_calloc(arena, 2 * s->request->channels.len, sizeof(*sources));
 	size_t n_sources = platform_sources(s, target, sources);
 	size_t n_old = old ? old->n_packages : 0;
-	lk_str *roots = lk_arena_calloc(arena, n_specs + n_old, sizeof(*roots));
+	lk_str *roots = lk_arena_calloc(arena, n_specs + n_old + more->len, sizeof(*roots));
 	size_t n_roots = 0;
 	for (size_t i = 0; i < n_specs; i++) {
 		if (specs[i]->name_kind == LK_PATTERN_EXACT) {
@@ -221,6 +212,9 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 	}
 	for (size_t i = 0; i < n_old; i++) {
 		roots[n_roots++] = old->packages[i].name;
+	}
+	for (size_t i = 0; i < more->len; i++) {
+		roots[n_roots++] = more->items[i];
 	}
 	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
 }
@@ -252,17 +246,57 @@ static void gather_names(struct solver *s, const struct lk_matchspec *const *spe
 	lk_vec_done(&names);
 }
 
-static int run_task(struct solver *s, const struct lk_solve_target *target,
+/* Why there is no answer, and what would give one: names that may have been meant can be reached.
+ */
+static int tell_unsat(struct solver *s, size_t index, const struct lk_lock_platform *old,
+	const struct lk_task *task, struct lk_solution *solution, struct lk_error *err)
+{
+	struct lk_reach LK_CLEANUP(lk_reach_done) wider = {0};
+	struct lk_task changed = *task;
+	struct lk_error failed = LK_ERROR_INIT;
+	struct lk_strs near = {0};
+	for (size_t i = 0; i < task->n_specs; i++) {
+		lk_str found[LK_MAX_NEAR];
+		size_t n = lk_reach_find(task->reach, task->specs[i]->name)
+			? 0
+			: lk_near_names(
+				  task->specs[i]->name, s->known_names, s->n_known_names, found);
+		for (size_t k = 0; k < n; k++) {
+			lk_vec_push(&near, found[k]);
+		}
+	}
+	int rc = 0;
+	if (near.len > 0) {
+		rc = load_reach(s, index, old, task->specs, task->n_specs, &near, &wider, &failed);
+		changed.reach = &wider;
+	}
+	lk_vec_done(&near);
+	if (rc == 0) {
+		rc = lk_suggest(&changed, &s->app->report, solution, &failed);
+	}
+	if (rc < 0) {
+		*err = failed;
+		return rc;
+	}
+	lk_tell_unsat(s->app, task, solution, err);
+	return LK_E_UNSAT;
+}
+
+static int run_task(struct solver *s, size_t index, const struct lk_lock_platform *old,
 	const struct lk_task *task, struct lk_error *err)
 {
+	const struct lk_solve_target *target = &s->request->targets[index];
 	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
 	int rc = lk_solve(task, &s->app->report, &solution, err);
 	lk_note(&s->app->report, 1,
 		LK_STR_FMT ": %zu names and %zu records reached, %zu kept, %zu solver calls",
 		LK_STR_ARG(target->subdir), solution.stats.names, solution.stats.records,
 		solution.stats.kept, solution.stats.solver_calls);
+	if (rc == 0) {
+		rc = lk_check_cuda(task, &solution, err);
+	}
 	if (rc == LK_E_UNSAT) {
-		keep_explanation(s->app, &solution);
+		return tell_unsat(s, index, old, task, &solution, err);
 	}
 	return rc < 0 ? rc : add_solution(s, target, &solution, err);
 }
@@ -285,7 +319,8 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		rc = parse_pins(&target->pins, old, arena, pins, err);
 	}
 	if (rc == 0) {
-		rc = load_reach(s, index, old, specs, target->specs.len, &reach, err);
+		rc = load_reach(
+			s, index, old, specs, target->specs.len, &(struct lk_strs){0}, &reach, err);
 		lk_repodata_set_tell(s->repodata, &s->app->report);
 	}
 	if (rc == 0 && old) {
@@ -315,7 +350,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.known_names = s->known_names,
 		.n_known_names = s->n_known_names,
 	};
-	return run_task(s, target, &task, err);
+	return run_task(s, index, old, &task, err);
 }
 
 /* Platforms of the existing lock that were not asked for stay as they are. */

@@ -42,24 +42,19 @@ static void core_done(struct core *core)
 
 /* --- specs that fail alone --- */
 
-/* Item ITEM of the root is to blame. */
-static void add_culprit(struct lk_explanation *explanation, uint32_t item)
+/* Item ITEM of the root is to blame; false: its spec is already, by another item. */
+static bool add_culprit(struct lk_explanation *explanation, uint32_t item)
 {
-	const struct lk_problem *problem = explanation->problem;
-	const struct lk_candidate *root = root_of(problem);
-	bool is_pin = item >= root->n_needs;
-	uint32_t index = is_pin ? root->limits[item - root->n_needs] : root->needs[item].spec;
-	const struct lk_interned_spec *spec = &problem->specs.items[index];
-	const struct lk_matchspec *const *list =
-		is_pin ? problem->task->pins : problem->task->specs;
-	size_t at = 0;
+	struct lk_culprit culprit = lk_explain_culprit(explanation, item);
 
-	/* Specs that a virtual package meets are no items of the root. */
-	while (list[at] != spec->spec) {
-		at++;
+	for (size_t i = 0; i < explanation->culprits.len; i++) {
+		if (explanation->culprits.items[i].is_pin == culprit.is_pin &&
+			explanation->culprits.items[i].index == culprit.index) {
+			return false;
+		}
 	}
-	lk_vec_push(&explanation->culprits,
-		(struct lk_culprit){.is_pin = is_pin, .index = at, .is_alone = spec->n_match == 0});
+	lk_vec_push(&explanation->culprits, culprit);
+	return true;
 }
 
 /* True when the root's need ITEM can be met by no candidate; says why. */
@@ -73,7 +68,7 @@ static bool explain_alone(struct lk_explanation *explanation, uint32_t item)
 	if (spec->n_match > 0 || !asked) {
 		return false;
 	}
-	add_culprit(explanation, item);
+	(void)add_culprit(explanation, item);
 	lk_explain_line(explanation, 0,
 		lk_str_printf(explanation->arena, "'" LK_STR_FMT "' cannot be had",
 			LK_STR_ARG(asked->text)));
@@ -213,11 +208,18 @@ static void tell(
 	lk_narrow_done(&narrow);
 }
 
+/* Is the virtual package NAME there on one kind of system alone, whatever is stated? */
+static bool is_of_platform(lk_str name)
+{
+	return lk_str_is(name, "__win") || lk_str_is(name, "__osx") || lk_str_is(name, "__linux") ||
+		lk_str_is(name, "__unix");
+}
+
 /* What to do: when a virtual package was missed, first of all the option that gives it. */
 static void hint(
 	const struct lk_explanation *explanation, const char *otherwise, struct lk_error *err)
 {
-	if (explanation->virtual) {
+	if (explanation->virtual && !is_of_platform(explanation->virtual->name)) {
 		lk_error_hint(err, "describe the target with " LK_STR_FMT ", or %s",
 			LK_STR_ARG(lk_explain_option(explanation)), otherwise);
 	} else {
@@ -233,8 +235,7 @@ static int fail_core(
 	int rc;
 
 	for (uint32_t i = 0; i < core->n; i++) {
-		if (core->items[i]) {
-			add_culprit(explanation, i);
+		if (core->items[i] && add_culprit(explanation, i)) {
 			lk_buf_appendf(&names, "%s" LK_STR_FMT, n++ ? ", " : "",
 				LK_STR_ARG(lk_explain_root(explanation, i)));
 		}

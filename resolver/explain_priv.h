@@ -26,7 +26,9 @@ int lk_explain(struct lk_state *state, const struct lk_report *report, struct lk
 void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text);
 /* A spec as the user or the channel wrote it, in quotes. */
 lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec);
-/* Item ITEM of the root: its needs, then its limits. */
+/* The spec or pin behind item ITEM of the root: its needs, then its limits. */
+struct lk_culprit lk_explain_culprit(const struct lk_explanation *explanation, uint32_t item);
+/* The same in words. */
 lk_str lk_explain_root(const struct lk_explanation *explanation, uint32_t item);
 /* "name 1.0 build", "name 1.0 (3 builds)" or "name 1.0 … 2.0 (7 records)". */
 lk_str lk_explain_candidates(

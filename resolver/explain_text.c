@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define MAX_OUT_LINES 4
+#define MAX_BUILDS 4
 
 void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text)
 {
@@ -21,30 +22,71 @@ lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec)
 			s->spec ? s->spec->text : explanation->problem->names.items[s->name].text));
 }
 
+/* Is SPEC the user's spec behind the root's need ASKED, itself or its extras group? */
+static bool is_behind(const struct lk_problem *problem, const struct lk_matchspec *spec,
+	const struct lk_interned_spec *asked)
+{
+	const struct lk_candidate_name *name;
+
+	if (asked->spec) {
+		return asked->spec == spec;
+	}
+	name = &problem->names.items[asked->name];
+	if (name->base == LK_NO_INDEX ||
+		!lk_str_eq(problem->names.items[name->base].text, spec->name)) {
+		return false;
+	}
+	for (size_t i = 0; i < spec->extras.n; i++) {
+		if (lk_str_eq(spec->extras.items[i], name->group)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct lk_culprit lk_explain_culprit(const struct lk_explanation *explanation, uint32_t item)
+{
+	const struct lk_problem *problem = explanation->problem;
+	const struct lk_candidate *root = &problem->candidates.items[LK_ROOT];
+	struct lk_culprit culprit = {.is_pin = item >= root->n_needs};
+	const struct lk_interned_spec *asked =
+		&problem->specs.items[culprit.is_pin ? root->limits[item - root->n_needs]
+						     : root->needs[item].spec];
+	const struct lk_matchspec *const *list =
+		culprit.is_pin ? problem->task->pins : problem->task->specs;
+
+	/* Specs that a virtual package meets are no items of the root. */
+	while (!is_behind(problem, list[culprit.index], asked)) {
+		culprit.index++;
+	}
+	culprit.is_alone = asked->n_match == 0;
+	return culprit;
+}
+
 lk_str lk_explain_root(const struct lk_explanation *explanation, uint32_t item)
 {
-	const struct lk_candidate *root = &explanation->problem->candidates.items[LK_ROOT];
+	const struct lk_task *task = explanation->problem->task;
+	struct lk_culprit culprit = lk_explain_culprit(explanation, item);
 
-	if (item < root->n_needs) {
-		return lk_explain_spec(explanation, root->needs[item].spec);
-	}
-	return lk_str_printf(explanation->arena, "the pin " LK_STR_FMT,
-		LK_STR_ARG(lk_explain_spec(explanation, root->limits[item - root->n_needs])));
+	return lk_str_printf(explanation->arena, "%s'" LK_STR_FMT "'",
+		culprit.is_pin ? "the pin " : "",
+		LK_STR_ARG((culprit.is_pin ? task->pins : task->specs)[culprit.index]->text));
 }
 
 /* Some records of one name, to be said in a few words. */
 struct crowd {
+	lk_str name;
 	const struct lk_record *first;
 	const struct lk_record *oldest, *newest;
 	const struct lk_version *low, *high;
 	size_t n;
 };
 
-static void crowd_add(
-	struct crowd *crowd, const struct lk_record *record, const struct lk_version *version)
+static void crowd_add(struct crowd *crowd, lk_str name, const struct lk_record *record,
+	const struct lk_version *version)
 {
 	if (crowd->n++ == 0) {
-		*crowd = (struct crowd){record, record, record, version, version, 1};
+		*crowd = (struct crowd){name, record, record, record, version, version, 1};
 		return;
 	}
 	if (version && (!crowd->low || lk_version_cmp(version, crowd->low) < 0)) {
@@ -64,16 +106,16 @@ static lk_str crowd_text(const struct lk_explanation *explanation, const struct 
 
 	if (crowd->n == 1) {
 		return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT,
-			LK_STR_ARG(first->name), LK_STR_ARG(first->version),
+			LK_STR_ARG(crowd->name), LK_STR_ARG(first->version),
 			LK_STR_ARG(first->build));
 	}
 	if (lk_str_eq(crowd->oldest->version, crowd->newest->version)) {
 		return lk_str_printf(explanation->arena, LK_STR_FMT " " LK_STR_FMT " (%zu builds)",
-			LK_STR_ARG(first->name), LK_STR_ARG(first->version), crowd->n);
+			LK_STR_ARG(crowd->name), LK_STR_ARG(first->version), crowd->n);
 	}
 	return lk_str_printf(explanation->arena,
 		LK_STR_FMT " " LK_STR_FMT " … " LK_STR_FMT " (%zu records)",
-		LK_STR_ARG(first->name), LK_STR_ARG(crowd->oldest->version),
+		LK_STR_ARG(crowd->name), LK_STR_ARG(crowd->oldest->version),
 		LK_STR_ARG(crowd->newest->version), crowd->n);
 }
 
@@ -85,11 +127,12 @@ lk_str lk_explain_candidates(
 
 	for (size_t i = 0; i < n; i++) {
 		const struct lk_candidate *c = &all[candidates[i]];
+		lk_str name = explanation->problem->names.items[c->name].text;
 
-		/* An extras group speaks as the record that it belongs to. */
+		/* An extras group has the versions of the package that it belongs to. */
 		c = c->base == LK_NO_INDEX ? c : &all[c->base];
 		if (c->record) {
-			crowd_add(&crowd, c->record, c->version);
+			crowd_add(&crowd, name, c->record, c->version);
 		}
 	}
 	return crowd.n > 0 ? crowd_text(explanation, &crowd) : LK_STR("the specs");
@@ -142,44 +185,51 @@ lk_str lk_explain_option(const struct lk_explanation *explanation)
 		explanation->arena, "--virtual " LK_STR_FMT "=VERSION", LK_STR_ARG(spec->name));
 }
 
-static lk_str virtual_text(struct lk_explanation *explanation, lk_str dependency, lk_str who)
+/* What the filter says of CROWD, who fell like OUT. */
+static lk_str virtual_text(
+	struct lk_explanation *explanation, const struct lk_out *out, const struct crowd *crowd)
 {
+	bool needs = out->kind == LK_OUT_VIRTUAL_NEED;
 	struct lk_error err = LK_ERROR_INIT;
 	lk_str about = {0};
 	uint32_t spec;
 
 	/* It was interned when it ruled the record out, so this only looks it up. */
-	if (lk_problem_intern(explanation->problem, dependency, &spec, &err) == 0) {
+	if (lk_problem_intern(explanation->problem, out->detail, &spec, &err) == 0) {
 		about = explain_virtual(explanation, explanation->problem->specs.items[spec].spec);
 	}
-	return lk_str_printf(explanation->arena, LK_STR_FMT " needs " LK_STR_FMT ", " LK_STR_FMT,
-		LK_STR_ARG(who), LK_STR_ARG(dependency), LK_STR_ARG(about));
+	return lk_str_printf(explanation->arena, LK_STR_FMT " %s%s " LK_STR_FMT ", " LK_STR_FMT,
+		LK_STR_ARG(crowd_text(explanation, crowd)), needs ? "need" : "allow",
+		crowd->n > 1 ? (needs ? "" : " only") : (needs ? "s" : "s only"),
+		LK_STR_ARG(out->detail), LK_STR_ARG(about));
 }
 
-/* What the filter says of the group WHO. */
-static lk_str out_text(struct lk_explanation *explanation, const struct lk_out *out, lk_str who)
+static lk_str out_text(
+	struct lk_explanation *explanation, const struct lk_out *out, const struct crowd *crowd)
 {
 	lk_str channel = explanation->problem->task->channels[out->channel].name;
+	lk_str who = crowd_text(explanation, crowd);
+	const char *is = crowd->n > 1 ? "are" : "is";
 	struct lk_arena *arena = explanation->arena;
 
 	switch (out->kind) {
 	case LK_OUT_PRIORITY:
 		return lk_str_printf(arena,
-			LK_STR_FMT " is in channel " LK_STR_FMT ", but " LK_STR_FMT
+			LK_STR_FMT " %s in channel " LK_STR_FMT ", but " LK_STR_FMT
 				   " comes first and has the name (strict channel priority)",
-			LK_STR_ARG(who), LK_STR_ARG(channel), LK_STR_ARG(out->detail));
+			LK_STR_ARG(who), is, LK_STR_ARG(channel), LK_STR_ARG(out->detail));
 	case LK_OUT_CHANNEL:
 		return lk_str_printf(arena,
-			LK_STR_FMT " is in channel " LK_STR_FMT
+			LK_STR_FMT " %s in channel " LK_STR_FMT
 				   ", but the specs ask for another channel",
-			LK_STR_ARG(who), LK_STR_ARG(channel));
+			LK_STR_ARG(who), is, LK_STR_ARG(channel));
 	case LK_OUT_NEWER:
 		return lk_str_printf(arena,
-			LK_STR_FMT " is newer than the date that records may have",
-			LK_STR_ARG(who));
+			LK_STR_FMT " %s newer than the date that records may have", LK_STR_ARG(who),
+			is);
 	case LK_OUT_VIRTUAL_NEED:
 	case LK_OUT_VIRTUAL_LIMIT:
-		return virtual_text(explanation, out->detail, who);
+		return virtual_text(explanation, out, crowd);
 	default:
 		return lk_str_printf(arena, LK_STR_FMT " cannot be used: '" LK_STR_FMT "' is %s",
 			LK_STR_ARG(who), LK_STR_ARG(out->detail),
@@ -213,12 +263,11 @@ static void explain_reason(struct lk_explanation *explanation, unsigned depth,
 
 	for (size_t k = at; k < n; k++) {
 		if (outs[k] && same_reason(first, outs[k])) {
-			crowd_add(&crowd, outs[k]->record, outs[k]->version);
+			crowd_add(&crowd, outs[k]->record->name, outs[k]->record, outs[k]->version);
 			outs[k] = NULL;
 		}
 	}
-	lk_explain_line(
-		explanation, depth, out_text(explanation, first, crowd_text(explanation, &crowd)));
+	lk_explain_line(explanation, depth, out_text(explanation, first, &crowd));
 }
 
 static bool is_wanted(
@@ -318,20 +367,107 @@ static lk_str near_misses(const struct lk_explanation *explanation, lk_str name)
 	return lk_str_dup(explanation->arena, lk_buf_view(&buf));
 }
 
-/* The newest of NAME's candidates or, with SIGN -1, the oldest; the best rank may be neither. */
-static lk_str extreme_version(
-	const struct lk_problem *problem, const struct lk_candidate_name *name, int sign)
+/* The newest of NAME's candidates below WANTED or, with SIGN -1, the oldest above it (WANTED NULL:
+ * of all); NULL: none. The best rank may be neither. */
+static const struct lk_candidate *extreme(const struct lk_problem *problem,
+	const struct lk_candidate_name *name, int sign, const struct lk_version *wanted)
 {
-	const struct lk_candidate *found = &problem->candidates.items[name->first];
+	const struct lk_candidate *found = NULL;
 
-	for (uint32_t i = 1; i < name->n; i++) {
-		const struct lk_candidate *other = &problem->candidates.items[name->first + i];
+	for (uint32_t i = 0; i < name->n; i++) {
+		const struct lk_candidate *c = &problem->candidates.items[name->first + i];
 
-		if (lk_version_cmp(other->version, found->version) * sign > 0) {
-			found = other;
+		if ((!wanted || lk_version_cmp(c->version, wanted) * sign < 0) &&
+			(!found || lk_version_cmp(c->version, found->version) * sign > 0)) {
+			found = c;
 		}
 	}
-	return found->record->version;
+	return found;
+}
+
+/* The first version that SPEC's version part names, or NULL. */
+static const struct lk_version *wanted_version(
+	const struct lk_explanation *explanation, const struct lk_matchspec *spec)
+{
+	lk_str text = spec->version_text;
+	const struct lk_version *version = NULL;
+	struct lk_error err = LK_ERROR_INIT;
+	size_t start = 0;
+	size_t end;
+
+	while (start < text.len && strchr("=<>!~(", text.ptr[start])) {
+		start++;
+	}
+	end = start;
+	while (end < text.len && !strchr(",|)*", text.ptr[end])) {
+		end++;
+	}
+	while (end > start && text.ptr[end - 1] == '.') {
+		end--;
+	}
+	if (lk_version_parse(lk_str_slice(text, start, end), explanation->arena, &version, &err) <
+		0) {
+		return NULL;
+	}
+	return version;
+}
+
+/* The builds that there are, where only the build does not match; empty: that is not all. */
+static lk_str other_builds(const struct lk_explanation *explanation,
+	const struct lk_candidate_name *name, const struct lk_matchspec *spec)
+{
+	const struct lk_problem *problem = explanation->problem;
+	struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(4096);
+	struct lk_matchspec any = *spec;
+	lk_str version = {0};
+	size_t n = 0;
+
+	any.build = NULL;
+	for (uint32_t i = 0; spec->build && i < name->n; i++) {
+		const struct lk_candidate *c = &problem->candidates.items[name->first + i];
+
+		if (!lk_matchspec_matches(&any, c->record, c->version) ||
+			(n > 0 && !lk_str_eq(c->record->version, version))) {
+			continue;
+		}
+		version = c->record->version;
+		if (n++ < MAX_BUILDS) {
+			lk_buf_appendf(&buf, "%s" LK_STR_FMT, n > 1 ? ", " : "",
+				LK_STR_ARG(c->record->build));
+		}
+	}
+	if (n > MAX_BUILDS) {
+		lk_buf_appendf(&buf, " and %zu more", n - MAX_BUILDS);
+	}
+	return n == 0 ? (lk_str){0}
+		      : lk_str_printf(explanation->arena,
+				"; the builds of " LK_STR_FMT " are " LK_STR_FMT,
+				LK_STR_ARG(version), LK_STR_ARG(lk_buf_view(&buf)));
+}
+
+/* No record of NAME, which has some, matches SPEC: what there is instead. */
+static lk_str nothing_matches(const struct lk_explanation *explanation,
+	const struct lk_candidate_name *name, const struct lk_matchspec *spec)
+{
+	const struct lk_problem *problem = explanation->problem;
+	const struct lk_version *wanted = wanted_version(explanation, spec);
+	const struct lk_candidate *below = wanted ? extreme(problem, name, 1, wanted) : NULL;
+	const struct lk_candidate *above = wanted ? extreme(problem, name, -1, wanted) : NULL;
+	bool between = below && above;
+	lk_str builds = other_builds(explanation, name, spec);
+
+	if (builds.len > 0) {
+		return lk_str_printf(explanation->arena,
+			"no record matches '" LK_STR_FMT "'" LK_STR_FMT, LK_STR_ARG(spec->text),
+			LK_STR_ARG(builds));
+	}
+	below = between ? below : extreme(problem, name, 1, NULL);
+	above = between ? above : extreme(problem, name, -1, NULL);
+	return lk_str_printf(explanation->arena,
+		"no record matches '" LK_STR_FMT "'; the %s " LK_STR_FMT " and %s" LK_STR_FMT,
+		LK_STR_ARG(spec->text), between ? "nearest are" : "newest is",
+		LK_STR_ARG(below->record->version), between ? "" : "the oldest ",
+		LK_STR_ARG(above->record->version));
 }
 
 lk_str lk_explain_nothing(struct lk_explanation *explanation, const struct lk_matchspec *spec)
@@ -356,9 +492,5 @@ lk_str lk_explain_nothing(struct lk_explanation *explanation, const struct lk_ma
 		return lk_str_printf(explanation->arena,
 			"no record of '" LK_STR_FMT "' can be used here", LK_STR_ARG(spec->name));
 	}
-	return lk_str_printf(explanation->arena,
-		"no record matches '" LK_STR_FMT "'; the newest is " LK_STR_FMT
-		" and the oldest " LK_STR_FMT,
-		LK_STR_ARG(spec->text), LK_STR_ARG(extreme_version(problem, name, 1)),
-		LK_STR_ARG(extreme_version(problem, name, -1)));
+	return nothing_matches(explanation, name, spec);
 }

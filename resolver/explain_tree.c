@@ -143,6 +143,18 @@ static bool say_sole_cause(const struct teller *t, const struct lk_u32s *matches
 	return true;
 }
 
+/* TEXT, and what there is instead of a match of SPEC. */
+static lk_str say_nothing(const struct teller *t, uint32_t spec, lk_str text)
+{
+	const struct lk_interned_spec *s = spec_at(t, spec);
+
+	if (!s->spec || s->n_match > 0) {
+		return text;
+	}
+	return lk_str_printf(t->explanation->arena, LK_STR_FMT ": " LK_STR_FMT, LK_STR_ARG(text),
+		LK_STR_ARG(lk_explain_nothing(t->explanation, s->spec)));
+}
+
 /* Every match of SPECS. */
 static void matches_of(const struct teller *t, const struct lk_u32s *specs, struct lk_u32s *ret)
 {
@@ -190,10 +202,9 @@ static void tell_wants(struct teller *t, unsigned depth, const struct group *gro
 			tell_demand(t, depth + 1, first->name);
 		}
 		tell_refused(t, depth + 1, &matches, true);
-		if (!tell_outs(t, depth + 1, &group->specs) && matches.len == 0 && first->spec) {
-			t->explanation->lines.items[line].text = lk_str_printf(
-				t->explanation->arena, LK_STR_FMT ": " LK_STR_FMT, LK_STR_ARG(text),
-				LK_STR_ARG(lk_explain_nothing(t->explanation, first->spec)));
+		if (!tell_outs(t, depth + 1, &group->specs) && matches.len == 0) {
+			t->explanation->lines.items[line].text =
+				say_nothing(t, group->specs.items[0], text);
 		}
 	}
 	lk_vec_done(&matches);
@@ -256,12 +267,15 @@ static void tell_narrowing(
 	struct narrowing narrowing = {0};
 
 	look_back(t, name, when, target, x, &narrowing);
-	if (narrowing.open.len > 0 && narrowing.specs.len > 0) {
+	/* That an extras group needs its package goes without saying. */
+	if (narrowing.specs.len > 0 && spec_at(t, narrowing.specs.items[0])->spec) {
 		lk_str line = say(t, &narrowing.open, narrowing.needs, &narrowing.specs);
 		struct lk_u32s matches = {0};
 
 		matches_of(t, &narrowing.specs, &matches);
-		(void)say_sole_cause(t, &matches, &line);
+		if (!say_sole_cause(t, &matches, &line) && matches.len == 0) {
+			line = say_nothing(t, narrowing.specs.items[0], line);
+		}
 		lk_vec_done(&matches);
 		/* One line often says both why a name is wanted and how. */
 		if (!has_line(t->explanation, line)) {

@@ -39,7 +39,8 @@ static bool works(
 	}
 	s->tries++;
 	task.no_reasons = true;
-	if (lk_solve(&task, s->report, &solution, &err) < 0) {
+	if (lk_solve(&task, s->report, &solution, &err) < 0 ||
+		lk_check_cuda(&task, &solution, &err) < 0) {
 		return false;
 	}
 	for (size_t i = 0; i < solution.n_records; i++) {
@@ -120,6 +121,15 @@ static void suggest_near(struct suggester *s, const struct lk_culprit *culprit)
 	}
 }
 
+/* The name of CHANNEL where that alone leads to it, else its URL. */
+static lk_str channel_text(struct suggester *s, const struct lk_channel *channel)
+{
+	lk_str full = lk_str_printf(&s->solution->arena, LK_STR_FMT "/" LK_STR_FMT,
+		LK_STR_ARG(s->task->alias), LK_STR_ARG(channel->name));
+
+	return lk_str_eq(full, channel->url) ? channel->name : channel->url;
+}
+
 /* A channel that has the name but that priority, or the spec itself, leaves out. */
 static void suggest_channel(struct suggester *s, const struct lk_culprit *culprit)
 {
@@ -143,31 +153,42 @@ static void suggest_channel(struct suggester *s, const struct lk_culprit *culpri
 		if (has && (!first || task->channel_priority != LK_PRIORITY_STRICT) &&
 			try_spec(s, culprit->index,
 				lk_str_printf(&s->solution->arena, LK_STR_FMT "::" LK_STR_FMT,
-					LK_STR_ARG(task->channels[c].name),
+					LK_STR_ARG(channel_text(s, &task->channels[c])),
 					LK_STR_ARG(spec->text)))) {
 			return;
 		}
 	}
 }
 
-/* The spec without its build; then by its name alone. */
+/* Tries spec INDEX as SPEC, a changed copy of it, says. */
+static bool try_changed(struct suggester *s, size_t index, const struct lk_matchspec *spec)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_SPEC_MAX_LEN);
+
+	lk_matchspec_canonical(spec, &text);
+	return try_spec(s, index, lk_str_dup(&s->solution->arena, lk_buf_view(&text)));
+}
+
+/* The spec without its build, without its version, by its name alone. One that asks for CUDA goes
+ * on doing so. */
 static void suggest_looser(struct suggester *s, const struct lk_culprit *culprit)
 {
 	const struct lk_matchspec *spec = s->task->specs[culprit->index];
-	struct lk_matchspec looser = *spec;
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_SPEC_MAX_LEN);
+	bool has_version = spec->version && !lk_version_spec_is_any(spec->version);
+	bool keep_build = lk_spec_asks_cuda(spec);
+	struct lk_matchspec no_build = *spec;
+	struct lk_matchspec no_version = *spec;
 
-	if (!lk_reach_find(s->task->reach, spec->name)) {
+	no_build.build = NULL;
+	no_build.build_text = (lk_str){0};
+	no_version.version = NULL;
+	no_version.version_text = (lk_str){0};
+	if (!lk_reach_find(s->task->reach, spec->name) ||
+		(spec->build && has_version && !keep_build &&
+			try_changed(s, culprit->index, &no_build)) ||
+		(spec->build && has_version && try_changed(s, culprit->index, &no_version)) ||
+		(keep_build && spec->build)) {
 		return;
-	}
-	if (spec->build && spec->version && !lk_version_spec_is_any(spec->version)) {
-		looser.build = NULL;
-		looser.build_text = (lk_str){0};
-		lk_matchspec_canonical(&looser, &text);
-		if (try_spec(s, culprit->index,
-			    lk_str_dup(&s->solution->arena, lk_buf_view(&text)))) {
-			return;
-		}
 	}
 	(void)try_spec(s, culprit->index, spec->name);
 }
@@ -248,21 +269,23 @@ static void add_level(struct suggester *s, struct levels *levels, lk_str version
 	}
 }
 
-/* The versions in a spec's version part, operators and stars aside. */
+/* The versions in a spec's version part that are no upper bound. */
 static void add_versions(struct suggester *s, struct levels *levels, lk_str text)
 {
 	size_t start = 0;
 
 	for (size_t i = 0; i <= text.len; i++) {
 		bool inside = i < text.len && !strchr(",|()<>=!~* ", text.ptr[i]);
+		bool below = start > 0 && text.ptr[start - 1] == '<';
+		size_t end = i;
 
-		if (!inside && i > start) {
-			lk_str version = lk_str_slice(text, start, i);
-
-			while (lk_str_ends(version, LK_STR("."))) {
-				version = lk_str_slice(version, 0, version.len - 1);
-			}
-			add_level(s, levels, lk_str_dup(&s->solution->arena, version), (lk_str){0});
+		while (end > start && text.ptr[end - 1] == '.') {
+			end--;
+		}
+		if (!inside && end > start && !below) {
+			add_level(s, levels,
+				lk_str_dup(&s->solution->arena, lk_str_slice(text, start, end)),
+				(lk_str){0});
 		}
 		start = inside ? start : i + 1;
 	}
@@ -328,6 +351,25 @@ static bool works_at(struct suggester *s, lk_str name, lk_str level)
 	return good;
 }
 
+/* No record asks for a version: that of a spec whose own version is one of CUDA, or any. */
+static void add_stated(struct suggester *s, struct levels *levels, lk_str name)
+{
+	const struct lk_solution *told = s->solution;
+
+	for (size_t i = 0; i < told->n_culprits && lk_str_is(name, "__cuda"); i++) {
+		const struct lk_matchspec *spec = s->task->specs[told->culprits[i].index];
+
+		if (!told->culprits[i].is_pin &&
+			(lk_str_is(spec->name, "cuda-version") ||
+				lk_str_is(spec->name, "pytorch-cuda"))) {
+			add_versions(s, levels, spec->version_text);
+		}
+	}
+	if (levels->n == 0 && lk_str_is(name, "__cuda")) {
+		add_level(s, levels, LK_STR("12"), (lk_str){0});
+	}
+}
+
 /* The lowest level of the missed virtual package with which there is a solution: more is mostly no
  * worse, so a search by halves finds it. */
 static void suggest_virtual(struct suggester *s)
@@ -341,8 +383,8 @@ static void suggest_virtual(struct suggester *s)
 		return;
 	}
 	find_levels(s, &levels, name);
-	if (levels.n == 0 && lk_str_is(name, "__cuda")) {
-		add_level(s, &levels, LK_STR("12"), (lk_str){0});
+	if (levels.n == 0) {
+		add_stated(s, &levels, name);
 	}
 	high = levels.n;
 	if (high == 0 || !works_at(s, name, levels.items[--high].text)) {

@@ -8,9 +8,11 @@
 #ifndef LK_RESOLVER_WHY_H
 #define LK_RESOLVER_WHY_H
 
+#include "base/err.h"
 #include "base/report.h"
 #include "base/str.h"
 
+struct lk_matchspec;
 struct lk_task;
 struct lk_solution;
 
@@ -51,6 +53,15 @@ struct lk_suggestion {
  * LK_E_INTERRUPTED. */
 int lk_suggest(const struct lk_task *task, const struct lk_report *report,
 	struct lk_solution *solution, struct lk_error *err) LK_MUST_USE;
+
+/* Does the user's SPEC ask for CUDA: by a name that has no other meaning (cuda-version,
+ * pytorch-cuda, pytorch-gpu), a build with "cuda" or "gpu" in it, a flag with "cuda" in it? */
+bool lk_spec_asks_cuda(const struct lk_matchspec *spec);
+
+/* After TASK was solved: LK_E_UNSAT, told of in SOLUTION and ERR like any other, when a spec asks
+ * for CUDA and the target has no __cuda; else 0. */
+int lk_check_cuda(
+	const struct lk_task *task, struct lk_solution *solution, struct lk_error *err) LK_MUST_USE;
 
 #define LK_MAX_NEAR 3
 
