@@ -86,19 +86,42 @@ static int check_host(struct lk_app *app, const struct context *c,
 	return rc;
 }
 
-/* Missing archives from the --from folders: the first that has the right bytes serves. */
+/* The cache, *RET being NULL where a dry run finds none. */
+static int open_cache(
+	struct lk_app *app, const struct context *c, struct lk_cache **ret, struct lk_error *err)
+{
+	const char *path;
+	if (!c->dry_run) {
+		return lk_app_cache(app, ret, err);
+	}
+	int rc = lk_app_cache_path(app, &path, err);
+	if (rc == 0) {
+		rc = lk_cache_open(path, false, ret, err);
+	}
+	return rc == LK_E_NOT_FOUND ? 0 : rc;
+}
+
+/* Missing archives from the --from folders: the first that has the right bytes (for a dry run: the
+ * right size) serves. RET_MISSING: what none of them has. */
 static int import_archives(struct lk_app *app, const struct context *c, struct lk_cache *cache,
-	const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_lock_platform *platform, struct lk_records *ret_missing,
+	struct lk_error *err)
 {
 	for (size_t i = 0; i < platform->n_packages; i++) {
 		const struct lk_record *record = &platform->packages[i];
-		for (size_t k = 0; k < c->from.len && !lk_cache_has_archive(cache, record); k++) {
-			int rc = lk_cache_import(cache, c->from.items[k], record, err);
+		bool there = cache && lk_cache_has_archive(cache, record);
+		for (size_t k = 0; k < c->from.len && !there; k++) {
+			int rc = lk_cache_import(
+				c->dry_run ? NULL : cache, c->from.items[k], record, err);
+			there = rc == 0;
 			if (rc == LK_E_INTEGRITY && k + 1 < c->from.len) {
 				lk_warn(&app->report, "%s", err->message);
 			} else if (rc < 0 && rc != LK_E_NOT_FOUND) {
 				return rc;
 			}
+		}
+		if (!there) {
+			lk_vec_push(ret_missing, *record);
 		}
 	}
 	return 0;
@@ -106,26 +129,26 @@ static int import_archives(struct lk_app *app, const struct context *c, struct l
 
 #ifndef LK_CLI_OFFLINE
 static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struct lk_lock *lock,
-	const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_records *missing, struct lk_error *err)
 {
 	struct lk_fetch *fetch = NULL;
 	struct lk_fetch_stats stats;
 	int rc = lk_app_fetch(app, cache, false, &fetch, err);
 	if (rc == 0) {
-		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, platform->packages,
-			platform->n_packages, &stats, err);
+		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, missing->items,
+			missing->len, &stats, err);
 	}
 	lk_fetch_free(fetch);
 	return rc;
 }
 #else
 static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struct lk_lock *lock,
-	const struct lk_lock_platform *platform, struct lk_error *err)
+	const struct lk_records *missing, struct lk_error *err)
 {
 	(void)app;
 	(void)cache;
 	(void)lock;
-	(void)platform;
+	(void)missing;
 	return lk_fail(err, LK_E_USAGE, "this program has no network");
 }
 #endif
@@ -141,9 +164,11 @@ static enum lk_link_mode link_mode(const char *text)
 	return LK_LINK_AUTO;
 }
 
+/* MISSING: what a dry run would fetch. */
 static void tell(struct lk_app *app, const struct context *c, const char *prefix,
-	const struct lk_install_result *result)
+	const struct lk_records *missing, const struct lk_install_result *result)
 {
+	bool would_fetch = c->dry_run && c->fetch;
 	if (app->common.json) {
 		struct lk_jw w;
 		lk_jw_init(&w, &app->out, true);
@@ -161,9 +186,21 @@ static void tell(struct lk_app *app, const struct context *c, const char *prefix
 		lk_jw_opt_string(&w, "link_mode", lk_str_of(result->link_mode));
 		lk_jw_opt_string(&w, "tree_digest", lk_str_of(result->tree_digest));
 		lk_jw_key_uint(&w, "skipped_scripts", result->skipped_scripts);
+		if (would_fetch) {
+			lk_jw_key(&w, "would_fetch");
+			lk_jw_array(&w);
+			for (size_t i = 0; i < missing->len; i++) {
+				lk_jw_string(&w, missing->items[i].url);
+			}
+			lk_jw_end(&w);
+		}
 		lk_jw_end(&w);
 		lk_buf_putc(&app->out, '\n');
 		return;
+	}
+	for (size_t i = 0; would_fetch && i < missing->len; i++) {
+		lk_note(&app->report, 0, "would fetch '" LK_STR_FMT "'",
+			LK_STR_ARG(missing->items[i].url));
 	}
 	if (result->unchanged) {
 		lk_note(&app->report, 0, "%s is up to date", prefix);
@@ -183,12 +220,13 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 	const struct lk_lock_platform *platform, const char *prefix, struct lk_error *err)
 {
 	struct lk_cache *cache = NULL;
-	int rc = lk_app_cache(app, &cache, err);
+	struct lk_records missing = {0};
+	int rc = open_cache(app, c, &cache, err);
 	if (rc == 0) {
-		rc = import_archives(app, c, cache, platform, err);
+		rc = import_archives(app, c, cache, platform, &missing, err);
 	}
-	if (rc == 0 && c->fetch) {
-		rc = fetch_missing(app, cache, &arg->lock, platform, err);
+	if (rc == 0 && c->fetch && !c->dry_run) {
+		rc = fetch_missing(app, cache, &arg->lock, &missing, err);
 	}
 	struct lk_install_options options = {
 		.link = link_mode(c->link),
@@ -208,8 +246,9 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 			&app->report, &result, err);
 	}
 	if (rc == 0) {
-		tell(app, c, prefix, &result);
+		tell(app, c, prefix, &missing, &result);
 	}
+	lk_vec_done(&missing);
 	lk_cache_free(cache);
 	return rc;
 }
@@ -262,8 +301,8 @@ static const struct lk_opt options[] = {
 		"do not compile noarch python packages", NULL},
 	{"run-link-scripts", 0, LK_OPT_FLAG, FIELD(run_link_scripts), NULL,
 		"run the packages' link scripts after the exchange", NULL},
-	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL, "change nothing; tell what would be done",
-		NULL},
+	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
+		"write nothing, fetch nothing; tell what would be done", NULL},
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,
 		"hash again every file that comes from the cache", NULL},
 	{"strict", 0, LK_OPT_FLAG, FIELD(strict), NULL,

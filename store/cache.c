@@ -16,15 +16,15 @@ struct lk_cache {
 	int fd, archives, trees, tmp;
 };
 
-static int open_part(
-	const struct lk_cache *cache, const char *name, int *ret_fd, struct lk_error *err)
+static int open_part(const struct lk_cache *cache, const char *name, bool create, int *ret_fd,
+	struct lk_error *err)
 {
-	int rc = lk_fs_mkdirs(cache->fd, name, 0, false, err);
+	int rc = create ? lk_fs_mkdirs(cache->fd, name, 0, false, err) : 0;
 	if (rc < 0) {
 		return lk_wrap(err, "cache '%s'", cache->path);
 	}
 	*ret_fd = openat(cache->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd >= 0
+	return *ret_fd >= 0 || (!create && errno == ENOENT)
 		? 0
 		: lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/%s'", cache->path, name);
 }
@@ -57,13 +57,13 @@ int lk_cache_open(const char *path, bool create, struct lk_cache **ret, struct l
 		rc = open_root(cache, create, err);
 	}
 	if (rc == 0) {
-		rc = open_part(cache, "archives", &cache->archives, err);
+		rc = open_part(cache, "archives", create, &cache->archives, err);
 	}
 	if (rc == 0) {
-		rc = open_part(cache, "trees", &cache->trees, err);
+		rc = open_part(cache, "trees", create, &cache->trees, err);
 	}
 	if (rc == 0) {
-		rc = open_part(cache, "tmp", &cache->tmp, err);
+		rc = open_part(cache, "tmp", create, &cache->tmp, err);
 	}
 	if (rc < 0) {
 		lk_cache_free(cache);

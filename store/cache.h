@@ -19,7 +19,8 @@
 
 struct lk_cache;
 
-/* Opens, making it when CREATE; LK_E_NOT_FOUND when it is not there and CREATE is false. */
+/* Opens, making it when CREATE. Otherwise it is for looking only: nothing is made, LK_E_NOT_FOUND
+ * when it is not there, and the descriptor of a part that is missing is -1. */
 int lk_cache_open(
 	const char *path, bool create, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 void lk_cache_free(struct lk_cache *cache);
@@ -62,7 +63,8 @@ void lk_cache_abort(struct lk_cache *cache, struct lk_cache_incoming *incoming);
 
 /* Copies RECORD's archive from another folder (a conda, mamba or pixi cache, a channel's subdir
  * tree, a plain folder of archives, another lockenv cache), verified by hash. LK_E_NOT_FOUND when
- * the folder has no file of that name; LK_E_INTEGRITY when it has one with other bytes. */
+ * the folder has no file of that name; LK_E_INTEGRITY when it has one with other bytes. CACHE NULL
+ * only looks: 0 when a file of that name and size is there. */
 int lk_cache_import(struct lk_cache *cache, const char *from_dir, const struct lk_record *record,
 	struct lk_error *err) LK_MUST_USE;
 

@@ -99,8 +99,8 @@ static int copy_in(int src, const struct lk_cache_incoming *incoming, const char
 	return 0;
 }
 
-/* Takes the file PATH (relative to DIR, which is named FROM) in. LK_E_NOT_FOUND when there is none.
- */
+/* Takes the file PATH (relative to DIR, which is named FROM) in, unless CACHE is NULL.
+ * LK_E_NOT_FOUND when there is none. */
 static int import_file(struct lk_cache *cache, int dir, const char *from, const char *path,
 	const struct lk_record *record, struct lk_error *err)
 {
@@ -117,6 +117,9 @@ static int import_file(struct lk_cache *cache, int dir, const char *from, const 
 		return lk_fail(err, LK_E_INTEGRITY,
 			"'%s/%s': size is %lld bytes, expected are %llu", from, path,
 			(long long)st.st_size, (unsigned long long)record->size);
+	}
+	if (!cache) {
+		return 0;
 	}
 	struct lk_cache_incoming incoming;
 	int rc = lk_cache_begin(cache, &incoming, err);

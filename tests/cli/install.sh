@@ -99,3 +99,27 @@ runs 0 env -u HOME -u LOCKENV_CONFIG lockenv install new.lock -p homeless
 runs 2 env -u HOME -u LOCKENV_CACHE lockenv install new.lock -p homeless2
 err_has 'no cache folder'
 absent homeless2
+
+# A dry run writes neither prefix nor cache and opens no socket: it tells what would be fetched.
+dry=$scratch/dry
+greeting=$channels/test/noarch/greeting-1.5-h0_0.conda
+runs 0 lockenv install --json --cache "$dry" --dry-run --fetch new.lock -p dry
+json '[u.split("/")[-1] for u in d["would_fetch"]], d["added"]' \
+	"(['greeting-1.5-h0_0.conda', 'hello-2.0-h0_0.conda'], 2)"
+mkdir one
+cp "$greeting" one
+runs 0 lockenv install --cache "$dry" --dry-run --fetch --from one new.lock -p dry
+err_has "would fetch 'file://$channels/test/linux-64/hello-2.0-h0_0.conda'"
+err_lacks greeting-1.5
+absent "$dry"
+absent dry
+lockenv fetch -q --cache "$dry" old.lock
+rmdir "$dry/tmp" "$dry/trees"
+tree=$(digest "$dry")
+runs 0 lockenv install --cache "$dry" --dry-run --fetch --from pkgs old.lock -p dry
+err_lacks 'would fetch'
+runs 0 lockenv install --cache "$dry" --dry-run --from pkgs new.lock -p dry
+is "$(digest "$dry")" "$tree"
+: >one/greeting-1.5-h0_0.conda
+runs 5 lockenv install --cache "$dry" --dry-run --from one new.lock -p dry
+absent dry
