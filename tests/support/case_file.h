@@ -93,11 +93,15 @@ static inline bool case_key(lk_str line, const char *key, lk_str *ret_rest)
 	return true;
 }
 
-static inline void case_extra(struct lk_arena *arena, struct lk_record *record, lk_str text)
+/* "group: spec, …"; false when it is not understood. */
+static inline bool case_extra(struct lk_arena *arena, struct lk_record *record, lk_str text)
 {
 	struct lk_extra *extra = lk_arena_calloc(arena, record->n_extra + 1, sizeof(*extra));
 	size_t colon = lk_str_find_char(text, ':');
 
+	if (colon == SIZE_MAX) {
+		return false;
+	}
 	for (size_t i = 0; i < record->n_extra; i++) {
 		extra[i] = record->extra[i];
 	}
@@ -105,6 +109,7 @@ static inline void case_extra(struct lk_arena *arena, struct lk_record *record, 
 	extra[record->n_extra].depends = case_str_list(arena, lk_str_skip(text, colon + 1));
 	record->extra = extra;
 	record->n_extra++;
+	return true;
 }
 
 static inline bool case_list_field(struct lk_arena *arena, struct lk_record *record, lk_str part)
@@ -134,7 +139,7 @@ static inline bool case_field(struct lk_arena *arena, struct lk_record *record, 
 		return true;
 	}
 	if (case_key(part, "extra", &value)) {
-		case_extra(arena, record, value);
+		return case_extra(arena, record, value);
 	} else if (case_key(part, "fn", &value)) {
 		record->fn = value;
 	} else if (case_key(part, "license", &value)) {

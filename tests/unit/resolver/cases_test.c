@@ -14,149 +14,10 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
-#include "tests/support/case_file.h"
-#include "tests/support/pick.h"
+#include "tests/support/case_task.h"
 
 #define CASES LK_TEST_DATA "/../cases/resolver"
 #define ORDERS 8
-
-/* The repodata of one subdir of a channel, its records in some order. */
-struct repodata {
-	lk_str channel, subdir;
-	const struct lk_record **records;
-	size_t n;
-};
-struct repodatas LK_VEC_OF(struct repodata);
-
-static int records_of(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
-	struct lk_error *err)
-{
-	const struct repodata *repodata = ctx;
-
-	(void)arena;
-	(void)err;
-	for (size_t i = 0; i < repodata->n; i++) {
-		if (lk_str_eq(repodata->records[i]->name, name)) {
-			lk_vec_push(ret, *repodata->records[i]);
-		}
-	}
-	return 0;
-}
-
-static struct repodata *repodata_of(
-	struct repodatas *all, const struct lk_record *record, size_t max, struct lk_arena *arena)
-{
-	for (size_t i = 0; i < all->len; i++) {
-		if (lk_str_eq(all->items[i].channel, record->channel) &&
-			lk_str_eq(all->items[i].subdir, record->subdir)) {
-			return &all->items[i];
-		}
-	}
-	lk_vec_push(all,
-		(struct repodata){.channel = record->channel,
-			.subdir = record->subdir,
-			.records = lk_arena_calloc(arena, max, sizeof(const struct lk_record *))});
-	return &all->items[all->len - 1];
-}
-
-/* An order of N things: as they are for a SEED of 0, else a random one. */
-static size_t *some_order(struct lk_arena *arena, uint64_t *seed, size_t n)
-{
-	size_t *order = lk_arena_calloc(arena, n, sizeof(*order));
-
-	for (size_t i = 0; i < n; i++) {
-		order[i] = i;
-	}
-	if (*seed) {
-		pick_order(seed, order, n);
-	}
-	return order;
-}
-
-/* n_channels when the question does not use that channel. */
-static unsigned channel_index(const struct lk_task *task, lk_str name)
-{
-	unsigned at = 0;
-
-	while (at < task->n_channels && !lk_str_eq(task->channels[at].name, name)) {
-		at++;
-	}
-	return at;
-}
-
-/* The roots as a solve would give them: what the specs name and what the lock holds. */
-static lk_str *root_names(const struct lk_task *task, struct lk_arena *arena, uint64_t *seed)
-{
-	size_t n = task->n_specs + task->n_locked;
-	size_t *order = some_order(arena, seed, n);
-	lk_str *names = lk_arena_calloc(arena, n, sizeof(*names));
-
-	for (size_t i = 0; i < n; i++) {
-		names[order[i]] = i < task->n_specs ? task->specs[i]->name
-						    : task->locked[i - task->n_specs].name;
-	}
-	return names;
-}
-
-/* What TASK reaches of the file's records. SEED decides the order of the records in each repodata,
- * of the repodata (not of the channels), of the roots and, for a question with a solution, even of
- * the names: all that could change the order in which libsolv comes to see things. */
-static void make_reach(const struct case_file *file, const struct case_question *q,
-	const struct lk_task *task, uint64_t seed, struct lk_arena *arena, struct lk_reach *reach)
-{
-	size_t n = file->records.len;
-	const size_t *order = some_order(arena, &seed, n);
-	struct repodatas all = {0};
-	struct lk_source *sources = lk_arena_calloc(arena, n, sizeof(*sources));
-	size_t n_sources = 0;
-	struct lk_error err = LK_ERROR_INIT;
-	struct lk_reached *names;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct lk_record *record = &file->records.items[order[i]];
-		struct repodata *repodata = repodata_of(&all, record, n, arena);
-
-		repodata->records[repodata->n++] = record;
-	}
-	order = some_order(arena, &seed, all.len);
-	for (size_t i = 0; i < all.len; i++) {
-		struct repodata *repodata = &all.items[order[i]];
-		unsigned channel = channel_index(task, repodata->channel);
-
-		if (channel < task->n_channels) {
-			sources[n_sources++] = (struct lk_source){
-				.ctx = repodata, .records = records_of, .channel = channel};
-		}
-	}
-	assert_int_equal(lk_reach_load(sources, n_sources, root_names(task, arena, &seed),
-				 task->n_specs + task->n_locked, reach, &err),
-		0);
-	lk_vec_done(&all);
-	if (q->has_solution) {
-		order = some_order(arena, &seed, reach->n_names);
-		names = lk_arena_calloc(arena, reach->n_names, sizeof(*names));
-		for (size_t i = 0; i < reach->n_names; i++) {
-			names[order[i]] = reach->names[i];
-		}
-		reach->names = names;
-	}
-}
-
-static const struct lk_matchspec **parse_specs(
-	const struct case_strs *texts, struct lk_arena *arena)
-{
-	const struct lk_matchspec **specs =
-		lk_arena_calloc(arena, texts->len, sizeof(const struct lk_matchspec *));
-	struct lk_error err = LK_ERROR_INIT;
-
-	for (size_t i = 0; i < texts->len; i++) {
-		if (lk_matchspec_parse(texts->items[i], LK_SPEC_USER, arena, &specs[i], &err) !=
-			0) {
-			fail_msg("%s", err.message);
-		}
-	}
-	return specs;
-}
 
 /* WANT is "[channel/]name-version-build" with the groups that are on, or a file name. */
 static bool is_named(const struct lk_solution *solution, size_t i, lk_str want)
@@ -268,66 +129,24 @@ static bool as_expected(const struct case_question *q, const struct lk_solution 
 	return true;
 }
 
-static struct lk_channel *make_channels(const struct case_strs *names, struct lk_arena *arena)
-{
-	struct lk_channel *channels = lk_arena_calloc(arena, names->len, sizeof(*channels));
-
-	for (size_t i = 0; i < names->len; i++) {
-		channels[i].name = names->items[i];
-		channels[i].url =
-			lk_str_printf(arena, "https://h/" LK_STR_FMT, LK_STR_ARG(names->items[i]));
-	}
-	return channels;
-}
-
-static void make_virtuals(
-	const struct case_strs *texts, struct lk_arena *arena, struct lk_virtuals *virtuals)
-{
-	struct lk_error err = LK_ERROR_INIT;
-
-	for (size_t i = 0; i < texts->len; i++) {
-		assert_int_equal(lk_virtuals_set_text(virtuals, texts->items[i], arena, &err), 0);
-	}
-}
-
-/* SEED as for make_reach. PLAIN: no presolve, and libsolv is told the order backwards. */
+/* SEED as for struct case_order. PLAIN: no presolve, and libsolv is told the order backwards. */
 static bool ask(const struct case_file *file, const struct case_question *q, const char *name,
 	uint64_t seed, bool plain)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) warnings = LK_BUF_INIT(1 << 16);
 	const struct lk_report report = {.warn = on_warn, .ctx = &warnings};
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
+	const struct case_order how = {seed, q->has_solution};
 	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
-	const struct case_strs *channels = q->channels.len ? &q->channels : &file->channels;
+	struct case_task LK_CLEANUP(case_task_done) task;
 	struct lk_error err = LK_ERROR_INIT;
-	struct lk_virtuals virtuals = {0};
-	struct lk_task task = {.reach = &reach,
-		.channels = make_channels(channels, &arena),
-		.n_channels = channels->len,
-		.alias = LK_STR("https://h"),
-		.specs = parse_specs(&q->specs, &arena),
-		.n_specs = q->specs.len,
-		.pins = parse_specs(&q->pins, &arena),
-		.n_pins = q->pins.len,
-		.virtuals = &virtuals,
-		.channel_priority = q->priority,
-		.exclude_newer = q->newer,
-		.locked = q->locked.items,
-		.n_locked = q->locked.len,
-		.update = q->update.items,
-		.n_update = q->update_all ? 0 : q->update.len,
-		.update_all = q->update_all,
-		.known_names = q->known.items,
-		.n_known_names = q->known.len,
-		.no_presolve = plain,
-		.worst_first = plain};
-	int rc;
+	int rc = case_task_make(file, q, &how, &task, &err);
 
-	make_virtuals(&q->virtuals, &arena, &virtuals);
-	make_reach(file, q, &task, seed, &arena, &reach);
-	rc = lk_solve(&task, &report, &solution, &err);
-	lk_vec_done(&virtuals);
+	if (rc < 0) {
+		fail_msg("%s", err.message);
+	}
+	task.task.no_presolve = plain;
+	task.task.worst_first = plain;
+	rc = lk_solve(&task.task, &report, &solution, &err);
 	if (!as_expected(q, &solution, rc, &err) || !warned_as_expected(q, &warnings)) {
 		show(&solution, &err);
 		print_message("%s: " LK_STR_FMT " (seed %llu%s)\n", name, LK_STR_ARG(q->title),
