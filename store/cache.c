@@ -253,7 +253,15 @@ static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
 	lk_cache_archive_name(record, &name);
 	/* Over one that may be there: it is the same, or damaged. */
-	return lk_fs_rename(cache->tmp, incoming->name, cache->archives, lk_buf_cstr(&name), err);
+	int rc = lk_fs_rename(cache->tmp, incoming->name, cache->archives, lk_buf_cstr(&name), err);
+	if (rc < 0 && err->sys_errno == EISDIR) {
+		rc = lk_fs_remove_tree(cache->archives, lk_buf_cstr(&name), err);
+		if (rc == 0) {
+			rc = lk_fs_rename(cache->tmp, incoming->name, cache->archives,
+				lk_buf_cstr(&name), err);
+		}
+	}
+	return rc;
 }
 
 int lk_cache_commit(struct lk_cache *cache, struct lk_cache_incoming *incoming,

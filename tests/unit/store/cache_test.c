@@ -106,6 +106,29 @@ static void test_commit(void **state)
 	box_done(&box);
 }
 
+/* Whatever lies under an archive's name gives way to the archive. */
+static void test_in_the_way(void **state)
+{
+	(void)state;
+	struct box box;
+	box_init(&box);
+	int archives = lk_cache_archives_fd(box.cache);
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(1024);
+	struct lk_buf LK_CLEANUP(lk_buf_done) below = LK_BUF_INIT(1024);
+	lk_cache_archive_name(&box.record, &name);
+	lk_buf_appendf(&below, "%s/deep/er", lk_buf_cstr(&name));
+	assert_int_equal(lk_fs_mkdirs(archives, lk_buf_cstr(&below), 0, true, &box.err), 0);
+	assert_false(lk_cache_has_archive(box.cache, &box.record));
+	assert_int_equal(take_in(&box, content), 0);
+	assert_true(lk_cache_has_archive(box.cache, &box.record));
+	assert_int_equal(unlinkat(archives, lk_buf_cstr(&name), 0), 0);
+	assert_int_equal(symlinkat("/nowhere", archives, lk_buf_cstr(&name)), 0);
+	assert_false(lk_cache_has_archive(box.cache, &box.record));
+	assert_int_equal(take_in(&box, content), 0);
+	assert_true(lk_cache_has_archive(box.cache, &box.record));
+	box_done(&box);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -222,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_commit),
+		cmocka_unit_test(test_in_the_way),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_import_damaged),
