@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "cli/fetching.h"
 #include "cli/solve_platform.h"
+#include "cli/solve_relations.h"
 #include "cli/solve_request.h"
 #include "lock/lock_diff.h"
 
@@ -119,6 +120,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_app_fetch(app, cache, options->offline, &fetch, err);
 	}
 	if (rc == 0) {
+		rc = lk_solve_follow_relations(app, fetch, &request, err);
+	}
+	if (rc == 0) {
 		rc = lk_solve_request_run(app, &request, fetch, &lock, err);
 		if (rc == 0) {
 			rc = finish(app, options, &request, &lock, err);
@@ -141,6 +145,10 @@ static const struct lk_opt options[] = {
 		"channel name, URL or path, highest priority first; repeatable", NULL},
 	{"override-channels", 0, LK_OPT_FLAG, FIELD(override_channels), NULL,
 		"use the channels of the command line only", NULL},
+	{"channel-relations", 0, LK_OPT_FLAG, FIELD(channel_relations), NULL,
+		"add the channels that channels declare to build upon or to override", NULL},
+	{"repodata-fn", 0, LK_OPT_LIST, FIELD(repodata_fns), "NAME",
+		"repodata file to try first, such as current_repodata.json; repeatable", NULL},
 	{"output", 'o', LK_OPT_STRING, FIELD(output), "LOCK",
 		"the lock to write (default: env.lock)", NULL},
 	{"platform", 0, LK_OPT_LIST, FIELD(platforms), "P",

@@ -19,6 +19,8 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 		.ca_file = config->ssl_ca_file.len ? config->ssl_ca_file.ptr : NULL,
 		.repodata_ttl = (int64_t)config->local_repodata_ttl,
 		.now = (int64_t)time(NULL),
+		.no_shards = !config->repodata_use_shards,
+		.no_zst = !config->repodata_use_zst,
 	};
 	return lk_fetch_new(cache, &options, &app->report, ret, err);
 }

@@ -11,6 +11,7 @@
 struct solver {
 	struct lk_app *app;
 	const struct lk_solve_request *request;
+	const char *file_name;            /* repodata.json, or what stands for it */
 	struct lk_repodata_set *repodata; /* of the request's channels and of subdirs */
 	lk_str *subdirs;                  /* the platforms, then noarch */
 	size_t n_subdirs;
@@ -31,7 +32,7 @@ static int load_repodata(struct solver *s, struct lk_error *err)
 	}
 	s->subdirs[r->n_targets] = LK_STR("noarch");
 	return lk_fetch_repodata(s->fetch, r->channels.items, r->channels.len, s->subdirs,
-		s->n_subdirs, "repodata.json", &s->repodata, err);
+		s->n_subdirs, s->file_name, &s->repodata, err);
 }
 
 /* The sources of one platform: for each channel its subdir and noarch, which share a rank. */
@@ -396,10 +397,9 @@ static int solve_all(struct solver *s, struct lk_error *err)
 	return rc < 0 ? rc : keep_other_platforms(s, err);
 }
 
-int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *request,
-	struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
+/* A lock without platforms, with all that the request alone decides. */
+static void init_lock(const struct lk_solve_request *request, struct lk_lock *ret)
 {
-	struct solver s = {.app = app, .request = request, .lock = ret, .fetch = fetch};
 	lk_lock_init(ret, request->channels.items, request->channels.len,
 		lk_str_of(lk_priority_text(request->priority)));
 	if (request->exclude_newer) {
@@ -412,10 +412,42 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 		ret->variables[i].name = lk_str_dup(&ret->arena, request->variables[i].name);
 		ret->variables[i].value = lk_str_dup(&ret->arena, request->variables[i].value);
 	}
+}
+
+/* Solves everything with the repodata files of that name. */
+static int attempt(struct lk_app *app, const struct lk_solve_request *request,
+	const char *file_name, struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
+{
+	struct solver s = {.app = app,
+		.request = request,
+		.file_name = file_name,
+		.lock = ret,
+		.fetch = fetch};
+	lk_vec_clear(&app->explanation);
+	init_lock(request, ret);
 	int rc = solve_all(&s, err);
 	lk_repodata_set_free(s.repodata);
 	if (rc < 0) {
 		lk_lock_done(ret);
+	}
+	return rc;
+}
+
+int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *request,
+	struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
+{
+	const struct lk_strs *names = &request->repodata_fns;
+	int rc = 0;
+	for (size_t i = 0; i < names->len; i++) {
+		const char *name = names->items[i].ptr;
+		rc = attempt(app, request, name, fetch, ret, err);
+		bool again = rc == LK_E_UNSAT || rc == LK_E_NOT_FOUND;
+		if (!again || i + 1 == names->len) {
+			break;
+		}
+		lk_note(&app->report, 0, "not solved with %s (%s): trying " LK_STR_FMT, name,
+			err->message, LK_STR_ARG(names->items[i + 1]));
+		lk_error_clear(err);
 	}
 	return rc;
 }

@@ -12,7 +12,8 @@
 #include "base/fs.h"
 #include "cli/instant.h"
 
-#define MAX_LINKS 40 /* as many as Linux follows */
+#define MAX_LINKS 40       /* as many as Linux follows */
+#define RELATIONS_DEPTH 10 /* as CEP 42 recommends */
 
 const char *lk_priority_text(enum lk_channel_priority priority)
 {
@@ -197,6 +198,37 @@ static int gather_spec_channels(const struct lk_solve_maker *m)
 	return rc;
 }
 
+static int add_repodata_fn(const struct lk_solve_maker *m, lk_str name)
+{
+	if (!lk_path_is_component(name) || !lk_str_ends(name, LK_STR(".json"))) {
+		lk_fail(m->err, LK_E_USAGE, "'" LK_STR_FMT "' is no name of a repodata file",
+			LK_STR_ARG(name));
+		lk_error_hint(m->err, "for example current_repodata.json");
+		return LK_E_USAGE;
+	}
+	lk_solve_push_unique(&m->request->repodata_fns, lk_str_dup(&m->request->arena, name));
+	return 0;
+}
+
+/* Those of the command line, else of the configuration; after all others repodata.json, which holds
+ * whatever they hold. */
+static int gather_repodata_fns(const struct lk_solve_maker *m)
+{
+	const lk_str usual = LK_STR("repodata.json");
+	const struct lk_args *given = &m->options->repodata_fns;
+	const struct lk_str_list *configured = &m->config->repodata_fns;
+	size_t n = given->len ? given->len : configured->n;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		lk_str name = given->len ? lk_str_of(given->items[i]) : configured->items[i];
+		if (lk_str_eq(name, usual)) {
+			break;
+		}
+		rc = add_repodata_fn(m, name);
+	}
+	return rc < 0 ? rc : add_repodata_fn(m, usual);
+}
+
 static int gather_policy(const struct lk_solve_maker *m)
 {
 	struct lk_solve_request *r = m->request;
@@ -211,6 +243,10 @@ static int gather_policy(const struct lk_solve_maker *m)
 			LK_STR_ARG(m->config->channel_priority));
 	}
 	r->update_all = m->options->update_all;
+	r->relations_depth = m->config->channel_relations_max_depth;
+	if (m->options->channel_relations && r->relations_depth == 0) {
+		r->relations_depth = RELATIONS_DEPTH;
+	}
 	if (m->options->exclude_newer) {
 		return lk_instant_parse(
 			lk_str_of(m->options->exclude_newer), &r->exclude_newer, m->err);
@@ -349,6 +385,7 @@ int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *opt
 		read_old_lock,
 		lk_solve_read_files,
 		gather_policy,
+		gather_repodata_fns,
 		gather_updates,
 		lk_solve_gather_platforms,
 		lk_solve_gather_pip,
@@ -385,6 +422,7 @@ void lk_solve_request_done(struct lk_solve_request *request)
 	lk_buf_done(&request->old_text);
 	lk_vec_done(&request->channels);
 	lk_vec_done(&request->update);
+	lk_vec_done(&request->repodata_fns);
 	lk_vec_done(&request->pip);
 	lk_arena_done(&request->arena);
 }

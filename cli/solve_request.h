@@ -11,13 +11,14 @@
 #include "resolver/task.h"
 
 struct lk_solve_options {
-	struct lk_args files, channels, platforms, virtuals, update, pins;
+	struct lk_args files, channels, platforms, virtuals, update, pins, repodata_fns;
 	const char *output;
 	const char *host;
 	const char *cuda, *cuda_arch, *glibc, *archspec;
 	const char *channel_priority;
 	const char *exclude_newer;
 	bool update_all, locked, offline, dry_run, override_channels, without_pip;
+	bool channel_relations;
 };
 
 struct lk_solve_target {
@@ -36,6 +37,8 @@ struct lk_solve_request {
 	struct lk_buf old_text;
 	lk_str alias;
 	struct lk_channels channels;
+	uint64_t relations_depth;    /* CEP 42: how far relations of channels are followed */
+	struct lk_strs repodata_fns; /* file names to be tried; the last is repodata.json */
 	enum lk_channel_priority priority;
 	uint64_t exclude_newer; /* ms; 0: none */
 	struct lk_strs update;  /* names whose locked record is not kept */

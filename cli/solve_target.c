@@ -144,6 +144,33 @@ static int set_from_options(const struct lk_solve_maker *m, struct lk_solve_targ
 	return rc;
 }
 
+/* CEP 46: __cuda_arch is there only beside __cuda, as MAJOR.MINOR. */
+static int check_cuda_arch(const struct lk_solve_maker *m, struct lk_solve_target *target)
+{
+	struct lk_arena *arena = &m->request->arena;
+	const struct lk_virtual *arch = lk_virtuals_find(&target->virtuals, LK_STR("__cuda_arch"));
+	if (!arch) {
+		return 0;
+	}
+	for (size_t i = 0; i < arch->version.len; i++) {
+		if (!lk_is_digit(arch->version.ptr[i]) && arch->version.ptr[i] != '.') {
+			lk_fail(m->err, LK_E_USAGE, "'" LK_STR_FMT "' is no compute capability",
+				LK_STR_ARG(arch->version));
+			lk_error_hint(m->err, "write two numbers such as 9.0, without letters");
+			return LK_E_USAGE;
+		}
+	}
+	if (lk_virtuals_find(&target->virtuals, LK_STR("__cuda"))) {
+		return 0;
+	}
+	if (m->options->cuda_arch) {
+		lk_fail(m->err, LK_E_USAGE, "--cuda-arch says nothing without __cuda");
+		lk_error_hint(m->err, "give the driver's CUDA version too, with --cuda");
+		return LK_E_USAGE;
+	}
+	return lk_virtuals_set_text(&target->virtuals, LK_STR("__cuda_arch="), arena, m->err);
+}
+
 /* What --host describes: its platform and virtual packages. */
 struct described {
 	lk_str platform; /* empty: there is no --host */
@@ -234,6 +261,9 @@ static int gather_virtuals_of(const struct lk_solve_maker *m, struct lk_solve_ta
 	int rc = set_from_environment(m, target);
 	if (rc == 0) {
 		rc = set_from_options(m, target);
+	}
+	if (rc == 0) {
+		rc = check_cuda_arch(m, target);
 	}
 	if (rc == 0 && defaults.len > 0) {
 		tell_defaults(m, target, &defaults);

@@ -24,6 +24,7 @@ enum setting_kind {
 	SETTING_PRIORITY,
 	SETTING_SSL,
 	SETTING_TTL,
+	SETTING_NUMBER,
 };
 
 #define MEMBER(name) offsetof(struct lk_config, name)
@@ -44,6 +45,10 @@ static const struct setting {
 	{"ssl_verify", SETTING_SSL, 0},
 	{"offline", SETTING_BOOL, MEMBER(offline)},
 	{"local_repodata_ttl", SETTING_TTL, 0},
+	{"repodata_fns", SETTING_LIST, MEMBER(repodata_fns)},
+	{"repodata_use_shards", SETTING_BOOL, MEMBER(repodata_use_shards)},
+	{"repodata_use_zst", SETTING_BOOL, MEMBER(repodata_use_zst)},
+	{"channel_relations_max_depth", SETTING_NUMBER, MEMBER(channel_relations_max_depth)},
 };
 
 static lk_str keep(const struct reader *r, lk_str text)
@@ -175,6 +180,11 @@ static int read_ttl(const struct reader *r, const struct lk_yaml *node)
 		: fail_kind(r, node, "a number of seconds");
 }
 
+static int read_number(const struct reader *r, const struct lk_yaml *node, uint64_t *ret)
+{
+	return lk_str_to_u64(lk_str_trim(node->text), ret) ? 0 : fail_kind(r, node, "a number");
+}
+
 /* Adds the node's entries; one that is there already is replaced. */
 static int read_custom(const struct reader *r, const struct lk_yaml *node)
 {
@@ -230,6 +240,8 @@ static int read_setting(
 		return read_ssl(r, node);
 	case SETTING_TTL:
 		return read_ttl(r, node);
+	case SETTING_NUMBER:
+		return read_number(r, node, member);
 	}
 	return 0;
 }
@@ -286,6 +298,8 @@ static const lk_str default_channels[] = {
 int lk_config_read(const lk_str *paths, size_t n_paths, struct lk_config *ret, struct lk_error *err)
 {
 	struct lk_config config = {.ssl_verify = true,
+		.repodata_use_shards = true,
+		.repodata_use_zst = true,
 		.local_repodata_ttl = 1,
 		.channel_alias = LK_STR(LK_CHANNEL_ALIAS)};
 	lk_arena_init(&config.arena);

@@ -28,8 +28,12 @@ struct lk_config {
 	bool ssl_verify;    /* true unless a file says no */
 	lk_str ssl_ca_file; /* ssl_verify: PATH */
 	bool offline;
-	uint64_t local_repodata_ttl; /* 0: always ask, 1: what the server says (default), else
-					seconds */
+	uint64_t local_repodata_ttl;     /* 0: always ask, 1: what the server says (default), else
+					    seconds */
+	struct lk_str_list repodata_fns; /* file names, in the order to be tried */
+	bool repodata_use_shards, repodata_use_zst; /* true unless a file says no */
+	uint64_t channel_relations_max_depth; /* CEP 42; 0 (relations are not followed) unless a
+						 file says otherwise */
 };
 
 /* Reads the files of PATHS that exist. LK_E_FORMAT with file:line:column for bad YAML or a value of

@@ -83,3 +83,44 @@ err_has '2 wheels cannot be installed by this version'
 err_has "'a-9-0.whl' is a wheel"
 runs 3 from w -o none.lock
 err_has "'w-1-0.whl' is not supported"
+
+# Another file first, on request: repodata.json where that is not enough. What has no such file uses the usual one.
+printf '{"packages.conda": {%s, %s}}' "$(ending=.conda record a 1)" "$(ending=.conda record a 2)" >"$file"
+printf '{"packages.conda": {%s}}' "$(ending=.conda record a 2)" >"$channel/noarch/current_repodata.json"
+runs 0 from -v --repodata-fn current_repodata.json a -o a.lock
+has a.lock a-2-0.conda
+err_lacks 'trying repodata.json'
+runs 0 from --repodata-fn current_repodata.json 'a <2' -o a.lock
+has a.lock a-1-0.conda
+err_has 'not solved with current_repodata.json'
+err_has 'trying repodata.json'
+runs 3 from --repodata-fn current_repodata.json 'a >2' -o none.lock
+printf '{' >"$channel/noarch/current_repodata.json"
+printf 'repodata_fns: [current_repodata.json, repodata.json]\n' >"$LOCKENV_CONFIG"
+runs 4 from a -o none.lock
+err_has "$channel/noarch/current_repodata.json"
+rm "$channel/noarch/current_repodata.json"
+runs 0 from a -o a.lock
+err_has "channel 'channel' has no current_repodata.json"
+runs 2 from --repodata-fn ../x.json a -o none.lock
+runs 2 from --repodata-fn repodata a -o none.lock
+printf 'channels: []\n' >"$LOCKENV_CONFIG"
+
+# __cuda_arch (CEP 46) is there beside __cuda alone.
+printf '{"packages.conda": {%s, %s}}' \
+	"$(ending=.conda record g 1)" "$(ending=.conda record g 2 '"depends": ["__cuda_arch >=8.0"]')" >"$file"
+runs 0 from --cuda 12.6 --cuda-arch 9.0 g -o a.lock
+has a.lock g-2-0.conda
+has a.lock '__cuda_arch: 9.0=0'
+runs 0 from --cuda 12.6 --cuda-arch 7.5 g -o a.lock
+has a.lock g-1-0.conda
+runs 0 from --cuda 12.6 g -o a.lock
+has a.lock g-1-0.conda
+runs 2 from --cuda-arch 9.0 g -o none.lock
+err_has '__cuda'
+runs 2 from --cuda 12.6 --cuda-arch 9.0a g -o none.lock
+runs 0 env CONDA_OVERRIDE_CUDA_ARCH=9.0 lockenv solve --override-channels -c "$channel" --platform linux-64 g -o env1.lock
+has env1.lock g-1-0.conda
+runs 0 env CONDA_OVERRIDE_CUDA=12.6 CONDA_OVERRIDE_CUDA_ARCH=9.0 \
+	lockenv solve --override-channels -c "$channel" --platform linux-64 g -o env2.lock
+has env2.lock g-2-0.conda

@@ -97,6 +97,9 @@ static void without_files_there_are_defaults(void **state)
 	assert_true(f->config.ssl_verify);
 	assert_false(f->config.offline);
 	assert_int_equal(f->config.local_repodata_ttl, 1);
+	assert_int_equal(f->config.repodata_fns.n, 0);
+	assert_true(f->config.repodata_use_shards && f->config.repodata_use_zst);
+	assert_int_equal(f->config.channel_relations_max_depth, 0);
 	f->n_files = 0;
 }
 
@@ -114,6 +117,10 @@ static void every_key_is_read(void **state)
 		"ssl_verify: /etc/ca.pem\n"
 		"offline: yes\n"
 		"local_repodata_ttl: 3600\n"
+		"repodata_fns: [current_repodata.json, repodata.json]\n"
+		"repodata_use_shards: false\n"
+		"repodata_use_zst: no\n"
+		"channel_relations_max_depth: 3\n"
 		"auto_activate_base: false\n"
 		"proxy_servers: {http: x}\n");
 	check_list(c->channels, "conda-forge|nvidia");
@@ -128,6 +135,9 @@ static void every_key_is_read(void **state)
 	assert_true(c->ssl_verify && lk_str_is(c->ssl_ca_file, "/etc/ca.pem"));
 	assert_true(c->offline);
 	assert_int_equal(c->local_repodata_ttl, 3600);
+	check_list(c->repodata_fns, "current_repodata.json|repodata.json");
+	assert_false(c->repodata_use_shards || c->repodata_use_zst);
+	assert_int_equal(c->channel_relations_max_depth, 3);
 }
 
 static void values_have_several_forms(void **state)
@@ -175,6 +185,8 @@ static void bad_files_have_a_position(void **state)
 		{"channel_alias: conda\n", 1, 16},
 		{"channel_priority: lax\n", 1, 19},
 		{"local_repodata_ttl: -5\n", 1, 21},
+		{"channel_relations_max_depth: deep\n", 1, 30},
+		{"repodata_use_shards: perhaps\n", 1, 22},
 		{"custom_channels: [a]\n", 1, 18},
 		{"custom_channels:\n  a: [b]\n", 2, 6},
 	};
