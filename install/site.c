@@ -240,6 +240,13 @@ static int try_own(struct lk_site *site, struct lk_error *err)
 	if (fd < 0 && errno == ENOENT) {
 		return 0;
 	}
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+		lk_fail(err, LK_E_FS, "'%s/%s' is in the way: it is not a directory", site->parent,
+			site->work);
+		lk_error_hint(err,
+			"move it elsewhere: the new tree is built in a directory of that name");
+		return err->code;
+	}
 	if (fd < 0) {
 		return lk_fail_errno(
 			err, LK_E_FS, errno, "cannot open '%s/%s'", site->parent, site->work);

@@ -10,8 +10,8 @@
  * pid, start time), the tree being built ("new"), and for moments the previous one ("old", only
  * where the file system has no exchange of names). mkdir and rename alone decide who owns it: no
  * lock is needed. The folder of a process that is gone is taken over by renaming its owner file,
- * and what it left is put right: a prefix that was moved aside and not replaced comes back, also over
- * an empty directory that was made there since.
+ * and what it left is put right: a prefix that was moved aside and not replaced comes back, also
+ * over an empty directory that was made there since.
  */
 #ifndef LK_INSTALL_SITE_H
 #define LK_INSTALL_SITE_H
@@ -44,8 +44,9 @@ struct lk_site {
  * symlink, a mount point, or a directory that is neither empty nor an environment, and for a name
  * with control characters. */
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
-/* Makes the parent where it is missing. LK_E_FS when another process owns the folder (said who), or
- * the parent is not writable. After taking over, `state` and `old_fd` are looked at again. */
+/* Makes the parent where it is missing. LK_E_FS when another process owns the folder (said who),
+ * when something else has its name, or when the parent is not writable. After taking over, `state`
+ * and `old_fd` are looked at again. */
 int lk_site_own(
 	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
 /* Is there a working folder of anybody, such as a dead run's? Owning it and being done removes it.

@@ -429,6 +429,16 @@ static void test_owner(void **state)
 	assert_int_equal(install(w), LK_E_FS);
 	assert_non_null(strstr(w->err.message, "another install"));
 	lk_site_done(&site);
+	/* What is not ours stays, and the hint names it. */
+	const char *work = lk_arena_printf(&w->arena, "%s/.env.lockenv", w->root);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			i == 0 ? mknod(work, S_IFREG | 0644, 0) : symlink("cache", work), 0);
+		assert_int_equal(install(w), LK_E_FS);
+		assert_non_null(strstr(w->err.message, "/.env.lockenv' is in the way"));
+		assert_non_null(strstr(w->err.hint, "move it elsewhere"));
+		assert_int_equal(unlink(work), 0);
+	}
 	assert_int_equal(install(w), 0);
 	assert_clean(w);
 }
