@@ -6,6 +6,7 @@
  */
 #include "cli/app.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -99,6 +100,21 @@ static int open_cache(
 		rc = lk_cache_open(path, false, ret, err);
 	}
 	return rc == LK_E_NOT_FOUND ? 0 : rc;
+}
+
+/* A folder that is not there is a slip, also when nothing would be taken from it. */
+static int check_from(const struct context *c, struct lk_error *err)
+{
+	for (size_t i = 0; i < c->from.len; i++) {
+		int LK_AUTO_CLOSE fd = open(c->from.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+			lk_fail_errno(err, LK_E_USAGE, errno, "cannot take archives from '%s'",
+				c->from.items[i]);
+			lk_error_hint(err, "give --from a folder of archives, or a cache");
+			return err->code;
+		}
+	}
+	return 0;
 }
 
 /* Missing archives from the --from folders: the first that has the right bytes (for a dry run: the
@@ -265,6 +281,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	}
 	if (rc == 0) {
 		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
+	}
+	if (rc == 0) {
+		rc = check_from(c, err);
 	}
 	if (rc == 0) {
 		rc = check_whole(app, c, platform, err);

@@ -93,6 +93,14 @@ cp "$archive" pkgs/hello-1.1-h0_0.conda 2>/dev/null || printf 'garbage' >pkgs/he
 cp "$channels"/test/linux-64/oldtool* pkgs/
 refused 5 hello-1.1-h0_0.conda lockenv install --from pkgs old.lock -p env2
 absent env2
+# One that is not there, or no folder; one that may not be read.
+refused 2 "'nowhere': no such file or directory" lockenv install --from pkgs --from nowhere old.lock -p env2
+refused 2 "'old.lock': not a directory" lockenv install --from old.lock old.lock -p env2
+if [ "$(id -u)" -ne 0 ]; then
+	chmod 0 pkgs
+	runs 8 lockenv install --from pkgs old.lock -p env2
+	chmod 755 pkgs
+fi
 cp sound pkgs/hello-1.1-h0_0.conda
 runs 0 lockenv install --from pkgs old.lock -p env2
 is "$(cat env/mine.txt)" mine
