@@ -121,4 +121,5 @@ const struct lk_cmd lk_cmd_debug = {
 	.max_args = 2,
 	.run = run,
 	.hidden = true,
+	.is_text = true,
 };

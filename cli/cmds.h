@@ -22,7 +22,8 @@ struct lk_cmd {
 	 * app->status. */
 	int (*run)(struct lk_app *app, void *context, const struct lk_args *args,
 		struct lk_error *err);
-	bool hidden; /* not part of the contract: left out of the command list */
+	bool hidden;  /* not part of the contract: left out of the command list */
+	bool is_text; /* has no JSON form: --json is refused */
 };
 
 /* A program's commands; lockenv and lockenv-install have different tables. */

@@ -85,11 +85,29 @@ static int check_argument_count(const struct lk_program *program, const struct l
 	return LK_E_USAGE;
 }
 
+/* --json must hold even where the options do not parse. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int refuse_json(struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "'--json' is not for help, version and debug, which are text");
+	lk_error_hint(err, "leave it out; the version also stands in 'lockenv info --json'");
+	return LK_E_USAGE;
+}
+
 static int run_command(struct lk_app *app, int argc, char **argv, struct lk_error *err)
 {
 	int rc;
 	if (run_top_level(app, argc, argv, &rc, err)) {
-		return rc;
+		return wants_json(argc, argv) ? refuse_json(err) : rc;
 	}
 	const struct lk_cmd *cmd = app->program->only;
 	int skip = 1;
@@ -104,7 +122,9 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	struct lk_args args = {0};
 	rc = lk_opt_parse(cmd->options, cmd->n_options, context, &app->common, argc - skip,
 		argv + skip, &args, err);
-	if (rc == 0 && app->common.help) {
+	if (rc == 0 && app->common.json && (app->common.help || cmd->is_text)) {
+		rc = refuse_json(err);
+	} else if (rc == 0 && app->common.help) {
 		lk_help_command(app->program, cmd, &app->out);
 	} else if (rc == 0) {
 		rc = check_argument_count(app->program, cmd, &args, err);
@@ -119,17 +139,6 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	lk_opt_done(cmd->options, cmd->n_options, context);
 	lk_free(context);
 	return rc;
-}
-
-/* --json must hold even where the options do not parse. */
-static bool wants_json(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 int lk_main(const struct lk_program *program, int argc, char **argv)

@@ -67,6 +67,14 @@ runs 2 lockenv check --json no-such.lock
 json 'sorted(d["error"])' "['code', 'hint', 'kind', 'message']"
 runs 2 lockenv install --json
 json 'd["error"]["code"]' 2
+# What is text alone refuses it.
+for text in help 'help solve' --help --version 'solve --help' 'debug man' 'debug compare'; do
+	# shellcheck disable=SC2086 # words of a command
+	runs 2 lockenv $text --json
+	json 'd["error"]["message"]' "'--json' is not for help, version and debug, which are text"
+done
+runs 2 lockenv-install --help --json
+json 'd["error"]["kind"]' usage
 
 # --quiet silences notes, never errors.
 runs 0 solve -q hello -o quiet.lock
