@@ -2,325 +2,54 @@
  * Environments that others solved, solved anew: their specs, on the channels they name, for the
  * target they state (the platform's defaults where they state none).
  *
- *     envs_solve DATA PLATFORM [--sample N] [--again N] [--list FILE]
+ *     envs_solve [OPTION]... DATA PLATFORM
  *
  * --sample N    N of the platform's environments with specs, drawn by a fixed seed (all)
  * --again N     every Nth problem is solved again without presolve, with the records in another
  *               order and libsolv told the order backwards: the same answer (never)
+ * --then        only with records as old as the environment's newest, as when it was solved
  * --list FILE   every exception with its reason, a line each
  *
- * An environment that holds for the target and strict channel priority is an answer to its specs.
- * So ours must exist and pass the re-check; and by the definition of the answer, at the first name
- * of our walk where the two differ, ours must be the better record. A root may be older than listed
- * only where the roots before it leave no newer one, which is asked, and the list names the one
- * that does it. What is not an answer as stated shows that its target or a root's channel was
- * another than the data tell. It is solved for one that the environment itself proves, by the rules
- * below (`amendments`, `prove_channels`), and listed.
+ * What an environment asks (envs_ask.h) has the environment as an answer. So ours must exist and
+ * pass the re-check; and by the definition of the answer, at the first name of our walk where the
+ * two differ, ours must be the better record. A root may be older than listed only where the roots
+ * before it leave no newer one, which is asked, and the list names the one that does it.
  *
  * Exit 0: all as it should be; 1: not; 2: wrong usage or damaged data; 77: no data here.
  */
-#include <stdio.h>
+#include <getopt.h>
 #include <stdlib.h>
 
-#include "tests/real/envs.h"
+#include "tests/real/envs_ask.h"
 
-/* The targets that an environment may prove, where it needs what its data do not state. */
-static const struct amendment {
-	const char *name, *text, *reason;
-} amendments[] = {
-	{"__archspec", "__archspec=1=x86_64",
-		"locked for a microarchitecture, when clients still called plain x86_64 one"},
-	{"__cuda", "__cuda=13.0",
-		"locked with packages for CUDA, which the requirements gathered do not state"},
-};
-
-struct listed {
-	lk_str line, label;
-	lk_str problem; /* channels, specs, virtuals: as JSON, equal for equal problems */
-	unsigned draw;
-};
-
-struct listed_envs LK_VEC_OF(struct listed);
 struct doubles LK_VEC_OF(double);
 
 struct program {
-	struct envs envs;
-	struct lk_arena arena;
-	struct listed_envs all;
-	const char *platform;
-	uint64_t sample, again;
-	FILE *list;
+	struct asking ask;
+	uint64_t again;
 	struct doubles times; /* of the problems, ms */
 	const struct listed *slowest;
 	double slowest_ms;
-	size_t with_specs, amended, other_channel, problems, solved, unsolved, repeated, unequal;
+	size_t problems, solved, unsolved, repeated, unequal;
 	size_t same, better, wrong;                  /* environments against our answer */
 	size_t same_roots, newer_roots, older_roots; /* and their root specs */
 };
-
-static void note(struct program *program, lk_str label, const char *kind, const char *text)
-{
-	if (program->list) {
-		(void)fprintf(
-			program->list, "%s: " LK_STR_FMT ": %s\n", kind, LK_STR_ARG(label), text);
-	}
-}
 
 /* A fault of ours, said aloud as well. */
 static void fault(struct program *program, lk_str label, const char *text)
 {
 	printf("WRONG: " LK_STR_FMT ": %s\n", LK_STR_ARG(label), text);
-	note(program, label, "wrong", text);
-}
-
-/* --- What is asked --- */
-
-static const struct lk_record *find_name(
-	const struct lk_record *const *records, size_t n, lk_str name)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (lk_str_eq(records[i]->name, name)) {
-			return records[i];
-		}
-	}
-	return NULL;
+	envs_note(&program->ask, label, "wrong", text);
 }
 
 static const struct lk_record *of_env(const struct env *env, lk_str name)
 {
-	return find_name(env->records, env->n_records, name);
+	return envs_find_name(env->records, env->n_records, name);
 }
-
-static void add_virtual(struct lk_strs *texts, struct env *env, const char *name, const char *key)
-{
-	const struct lk_json *table = lk_json_get(env->root, "system_requirements");
-	lk_str version = lk_json_string(lk_json_get(table, key));
-
-	if (lk_str_starts(version, LK_STR("glibc "))) {
-		version = lk_str_skip(version, strlen("glibc "));
-	}
-	if (version.len > 0) {
-		lk_vec_push(texts,
-			lk_str_printf(&env->arena, "%s=" LK_STR_FMT, name, LK_STR_ARG(version)));
-	}
-}
-
-/* The target as the lockfile states it, else as the manifest does; __osx means nothing on linux. */
-static void stated_target(struct env *env, struct lk_strs *texts)
-{
-	lk_str platform = env_member(env, "platform");
-	size_t n;
-	lk_str *stated = env_strings(env, "virtual_packages", &n);
-
-	for (size_t i = 0; i < n; i++) {
-		lk_vec_push(texts, stated[i]);
-	}
-	if (n == 0) {
-		add_virtual(texts, env, "__cuda", "cuda");
-		if (lk_str_starts(platform, LK_STR("linux"))) {
-			add_virtual(texts, env, "__linux", "linux");
-			add_virtual(texts, env, "__glibc", "libc");
-		} else if (lk_str_starts(platform, LK_STR("osx"))) {
-			add_virtual(texts, env, "__osx", "macos");
-		}
-	}
-}
-
-/* Does the environment hold for the target TEXTS? err: why not. */
-static int holds_for(const struct env *env, struct real_solve *solve, const struct lk_strs *texts,
-	struct lk_error *err)
-{
-	int rc;
-
-	solve->virtuals = texts->items;
-	solve->n_virtuals = texts->len;
-	rc = real_task(solve, err);
-	return rc < 0 ? rc : lk_recheck(env->records, env->n_records, &solve->task, err);
-}
-
-/* Adds what the environment proves of its target. It holds for any target, so it ends. */
-static int prove_target(struct program *program, const struct listed *listed, const struct env *env,
-	struct real_solve *solve, struct lk_strs *texts, struct lk_error *err)
-{
-	int rc = holds_for(env, solve, texts, err);
-
-	for (size_t i = 0; rc == LK_E_UNSAT && i < sizeof(amendments) / sizeof(amendments[0]);
-		i++) {
-		if (lk_str_find(lk_str_of(err->message), lk_str_of(amendments[i].name)) !=
-			SIZE_MAX) {
-			char LK_AUTO_FREE *text =
-				lk_asprintf("%s: %s", err->message, amendments[i].reason);
-
-			note(program, listed->label, "target", text);
-			program->amended++;
-			lk_vec_push(texts, lk_str_of(amendments[i].text));
-			rc = holds_for(env, solve, texts, err);
-		}
-	}
-	return rc;
-}
-
-/* Do the specs leave CHANNEL to NAME? */
-static bool channel_allowed(
-	const struct lk_task *task, lk_str name, const struct lk_channel *channel)
-{
-	for (size_t i = 0; i < task->n_specs; i++) {
-		if (lk_str_eq(task->specs[i]->name, name) &&
-			!lk_matchspec_channel_matches(
-				task->specs[i], channel->name, channel->url, task->alias)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The channel before RECORD's own that has its name too; NULL: none. */
-static const struct lk_channel *hiding_channel(
-	struct program *program, const struct real_solve *solve, const struct lk_record *record)
-{
-	lk_str subdirs[] = {lk_str_of(solve->platform), LK_STR("noarch")};
-	const struct lk_task *task = &solve->task;
-	struct lk_error err = LK_ERROR_INIT;
-
-	for (size_t i = 0; i < task->n_channels; i++) {
-		if (lk_str_eq(task->channels[i].name, record->channel)) {
-			return NULL;
-		}
-		for (size_t k = 0; channel_allowed(task, record->name, &task->channels[i]) && k < 2;
-			k++) {
-			struct real_index *index = real_open(
-				&program->envs.channels, task->channels[i].name, subdirs[k], &err);
-			const struct lk_records *found;
-
-			if (real_records(index, record->name, &found, &err) == 0 &&
-				found->len > 0) {
-				return &task->channels[i];
-			}
-		}
-	}
-	return NULL;
-}
-
-/* A root from behind a channel that has its name too proves that its spec meant its own channel:
- * rattler leaves out the records that a root's spec does not match before it looks at priority, and
- * the channel before may have had none yet that does. */
-static void prove_channels(struct program *program, const struct listed *listed, struct env *env,
-	const struct real_solve *solve, lk_str *specs)
-{
-	for (size_t i = 0; i < solve->n_specs; i++) {
-		const struct lk_record *record = of_env(env, solve->task.specs[i]->name);
-		const struct lk_channel *hiding =
-			record ? hiding_channel(program, solve, record) : NULL;
-
-		if (hiding) {
-			char LK_AUTO_FREE *text =
-				lk_asprintf("'" LK_STR_FMT "' was met by " LK_STR_FMT
-					    " though " LK_STR_FMT " comes first",
-					LK_STR_ARG(specs[i]), LK_STR_ARG(record->url),
-					LK_STR_ARG(hiding->name));
-
-			note(program, listed->label, "channel", text);
-			program->other_channel++;
-			specs[i] = lk_str_printf(&env->arena, LK_STR_FMT "::" LK_STR_FMT,
-				LK_STR_ARG(record->channel), LK_STR_ARG(specs[i]));
-		}
-	}
-}
-
-static void put_strings(struct lk_jw *w, const char *key, const lk_str *texts, size_t n)
-{
-	lk_jw_key(w, key);
-	lk_jw_array(w);
-	for (size_t i = 0; i < n; i++) {
-		lk_jw_string(w, texts[i]);
-	}
-	lk_jw_end(w);
-}
-
-static int make_problem(struct program *program, struct listed *listed, struct lk_error *err)
-{
-	struct lk_buf LK_CLEANUP(lk_buf_done) problem = LK_BUF_INIT(ENVS_TEXT_MAX);
-	struct lk_strs texts = {0};
-	struct real_solve solve = {0};
-	struct lk_jw w;
-	struct env env;
-	int rc = env_parse(listed->line, &env, err);
-
-	rc = rc < 0 ? rc : env_records(&program->envs, &env, err);
-	if (rc == 0) {
-		listed->label = lk_str_dup(&program->arena, env_label(&env));
-		solve = env_solve(&env);
-		stated_target(&env, &texts);
-		rc = prove_target(program, listed, &env, &solve, &texts, err);
-	}
-	if (rc == 0) {
-		lk_str *specs = env_strings(&env, "specs", &solve.n_specs);
-
-		prove_channels(program, listed, &env, &solve, specs);
-		lk_jw_init(&w, &problem, false);
-		lk_jw_object(&w);
-		put_strings(&w, "channels", solve.channels, solve.n_channels);
-		put_strings(&w, "virtuals", texts.items, texts.len);
-		put_strings(&w, "specs", specs, solve.n_specs);
-		lk_jw_end(&w);
-		listed->problem = lk_str_dup(&program->arena, lk_buf_view(&problem));
-	}
-	real_solve_done(&solve);
-	lk_vec_done(&texts);
-	env_done(&env);
-	return rc < 0 ? lk_wrap(err, LK_STR_FMT, LK_STR_ARG(listed->label)) : 0;
-}
-
-static int compare_draws(const void *left, const void *right)
-{
-	const struct listed *a = left;
-	const struct listed *b = right;
-
-	return a->draw < b->draw ? -1 : a->draw > b->draw;
-}
-
-static int compare_problems(const void *left, const void *right)
-{
-	return lk_str_cmp(
-		((const struct listed *)left)->problem, ((const struct listed *)right)->problem);
-}
-
-/* The environments with specs, or as many of them as were asked for, equal problems together. */
-static int collect(struct program *program, struct lk_error *err)
-{
-	struct listed_envs *all = &program->all;
-	uint64_t seed = PICK_SEED;
-	int rc = envs_open(&program->envs, program->platform, err);
-	struct listed listed = {0};
-
-	while (rc == 0 && envs_next(&program->envs, &listed.line)) {
-		struct env env;
-
-		rc = env_parse(listed.line, &env, err);
-		listed.draw = pick_from(&seed, UINT32_MAX);
-		if (rc == 0 && lk_json_size(lk_json_get(env.root, "specs")) > 0) {
-			lk_vec_push(all, listed);
-		}
-		env_done(&env);
-	}
-	if (rc < 0 || all->len == 0) {
-		return rc;
-	}
-	program->with_specs = all->len;
-	qsort(all->items, all->len, sizeof(*all->items), compare_draws);
-	all->len = all->len < program->sample ? all->len : (size_t)program->sample;
-	for (size_t i = 0; rc == 0 && i < all->len; i++) {
-		rc = make_problem(program, &all->items[i], err);
-	}
-	qsort(all->items, all->len, sizeof(*all->items), compare_problems);
-	return rc;
-}
-
-/* --- What is answered --- */
 
 static const struct lk_record *chosen(const struct real_solve *solve, lk_str name)
 {
-	return find_name(solve->solution.records, solve->solution.n_records, name);
+	return envs_find_name(solve->solution.records, solve->solution.n_records, name);
 }
 
 /* By version alone; both parsed before. */
@@ -398,7 +127,7 @@ static bool newer_is_possible(struct program *program, const struct real_solve *
 	again.specs = specs.items;
 	again.n_specs = specs.len;
 	again.no_reasons = true;
-	rc = real_solve_run(&program->envs.channels, &again, &err);
+	rc = real_solve_run(&program->ask.envs.channels, &again, &err);
 	real_solve_done(&again);
 	lk_vec_done(&specs);
 	return rc == 0;
@@ -435,7 +164,7 @@ static void explain_older(struct program *program, const struct listed *listed,
 		LK_STR_ARG(ours->name), LK_STR_ARG(ours->version), LK_STR_ARG(theirs->version),
 		LK_STR_ARG(culprit->name), LK_STR_ARG(culprit->version));
 
-	note(program, listed->label, "older", text);
+	envs_note(&program->ask, listed->label, "older", text);
 }
 
 /* Root AT against the environment's. */
@@ -506,13 +235,13 @@ static void solve_again(
 	real_solve_again(&again);
 	again.plain = true;
 	program->repeated++;
-	program->envs.channels.shuffle = program->repeated;
-	if (real_solve_run(&program->envs.channels, &again, &err) < 0 ||
+	program->ask.envs.channels.shuffle = program->repeated;
+	if (real_solve_run(&program->ask.envs.channels, &again, &err) < 0 ||
 		!equal_answers(first, &again)) {
 		fault(program, listed->label, "another order of records has another answer");
 		program->unequal++;
 	}
-	program->envs.channels.shuffle = 0;
+	program->ask.envs.channels.shuffle = 0;
 	real_solve_done(&again);
 }
 
@@ -546,10 +275,11 @@ static int answer(
 		return rc;
 	}
 	solve = env_solve(&problem);
-	solve.platform = program->platform;
+	solve.platform = program->ask.platform;
 	solve.virtuals = env_strings(&problem, "virtuals", &solve.n_virtuals);
+	solve.exclude_newer = (uint64_t)lk_json_int(lk_json_get(problem.root, "newest"), 0);
 	program->problems++;
-	if (real_solve_run(&program->envs.channels, &solve, &why) < 0) {
+	if (real_solve_run(&program->ask.envs.channels, &solve, &why) < 0) {
 		fault(program, group->label, why.message);
 		print_reasons(&solve);
 		program->unsolved++;
@@ -563,7 +293,7 @@ static int answer(
 			struct env env;
 
 			rc = env_parse(group[i].line, &env, err);
-			rc = rc < 0 ? rc : env_records(&program->envs, &env, err);
+			rc = rc < 0 ? rc : env_records(&program->ask.envs, &env, err);
 			if (rc == 0) {
 				judge(program, &group[i], &solve, &env);
 			}
@@ -589,11 +319,11 @@ static void print_summary(struct program *program, double seconds)
 
 	printf("%s: %zu of %zu environments with specs, %zu problems: %zu solved and re-checked, "
 	       "%zu without an answer\n",
-		program->platform, program->all.len, program->with_specs, program->problems,
-		program->solved, program->unsolved);
+		program->ask.platform, program->ask.all.len, program->ask.with_specs,
+		program->problems, program->solved, program->unsolved);
 	printf("  by proof of the environment itself: %zu another target, %zu roots of another "
 	       "channel\n",
-		program->amended, program->other_channel);
+		program->ask.amended, program->ask.other_channel);
 	printf("  answers: %zu as listed, %zu better at the first difference, %zu worse\n",
 		program->same, program->better, program->wrong);
 	printf("  root specs: %zu same version, %zu newer, %zu older behind an earlier one\n",
@@ -612,9 +342,9 @@ static void print_summary(struct program *program, double seconds)
 
 static int solve_all(struct program *program, struct lk_error *err)
 {
-	const struct listed_envs *all = &program->all;
+	const struct listed_envs *all = &program->ask.all;
 	double start = real_now_ms();
-	int rc = collect(program, err);
+	int rc = envs_ask(&program->ask, err);
 
 	for (size_t i = 0, end = 0; rc == 0 && i < all->len; i = end) {
 		while (end < all->len &&
@@ -632,51 +362,62 @@ static int solve_all(struct program *program, struct lk_error *err)
 		: 1;
 }
 
-static int read_options(struct program *program, int argc, char **argv, struct lk_error *err)
+static bool read_options(struct program *program, int argc, char **argv)
 {
-	bool good = argc >= 3 && argc % 2 == 1;
+	static const struct option options[] = {{"sample", required_argument, NULL, 's'},
+		{"again", required_argument, NULL, 'a'}, {"then", no_argument, NULL, 't'},
+		{"list", required_argument, NULL, 'l'}, {0}};
+	bool good = true;
+	int option;
 
-	program->platform = good ? argv[2] : NULL;
-	program->sample = UINT64_MAX;
-	for (int i = 3; good && i < argc; i += 2) {
-		lk_str value = lk_str_of(argv[i + 1]);
-
-		if (strcmp(argv[i], "--sample") == 0) {
-			good = lk_str_to_u64(value, &program->sample);
-		} else if (strcmp(argv[i], "--again") == 0) {
-			good = lk_str_to_u64(value, &program->again);
-		} else if (strcmp(argv[i], "--list") == 0) {
-			program->list = fopen(argv[i + 1], "w");
-			good = program->list;
-		} else {
+	program->ask.sample = UINT64_MAX;
+	while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			good = lk_str_to_u64(lk_str_of(optarg), &program->ask.sample);
+			break;
+		case 'a':
+			good = lk_str_to_u64(lk_str_of(optarg), &program->again);
+			break;
+		case 't':
+			program->ask.then = true;
+			break;
+		case 'l':
+			program->ask.list = fopen(optarg, "w");
+			good = program->ask.list;
+			break;
+		default:
 			good = false;
 		}
 	}
-	return good ? 0
-		    : lk_fail(err, LK_E_USAGE,
-			      "usage: envs_solve DATA PLATFORM [--sample N] [--again N] "
-			      "[--list FILE]");
+	return good && argc - optind == 2;
 }
 
 int main(int argc, char **argv)
 {
 	struct program program = {0};
 	struct lk_error err = LK_ERROR_INIT;
-	int rc = envs_init(&program.envs, argc > 1 ? argv[1] : ".");
+	int rc;
 
+	if (!read_options(&program, argc, argv)) {
+		(void)fputs(
+			"usage: envs_solve [--sample N] [--again N] [--then] [--list FILE] DATA "
+			"PLATFORM\n",
+			stderr);
+		return 2;
+	}
+	program.ask.platform = argv[optind + 1];
+	rc = envs_init(&program.ask.envs, argv[optind]);
 	if (rc == 0) {
-		rc = read_options(&program, argc, argv, &err);
-		rc = rc < 0 ? rc : solve_all(&program, &err);
+		rc = solve_all(&program, &err);
 	}
 	if (rc < 0) {
 		(void)fprintf(stderr, "envs_solve: %s\n", err.message);
 	}
-	if (program.list) {
-		(void)fclose(program.list);
+	if (program.ask.list) {
+		(void)fclose(program.ask.list);
 	}
-	envs_done(&program.envs);
-	lk_vec_done(&program.all);
+	envs_ask_done(&program.ask);
 	lk_vec_done(&program.times);
-	lk_arena_done(&program.arena);
 	return rc < 0 ? 2 : rc;
 }
