@@ -97,7 +97,7 @@ static int read_old_lock(const struct lk_solve_maker *m)
 	return 0;
 }
 
-static int add_channel(const struct lk_solve_maker *m, lk_str reference)
+int lk_solve_add_channel(const struct lk_solve_maker *m, lk_str reference)
 {
 	struct lk_solve_request *r = m->request;
 	struct lk_strs expanded = {0};
@@ -123,7 +123,7 @@ static int add_channels(const struct lk_solve_maker *m, const lk_str *references
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = add_channel(m, references[i]);
+		rc = lk_solve_add_channel(m, references[i]);
 	}
 	return rc;
 }
@@ -145,7 +145,7 @@ static int gather_channels(const struct lk_solve_maker *m)
 	struct lk_solve_request *r = m->request;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < m->options->channels.len; i++) {
-		rc = add_channel(m, lk_str_of(m->options->channels.items[i]));
+		rc = lk_solve_add_channel(m, lk_str_of(m->options->channels.items[i]));
 	}
 	if (rc < 0) {
 		return rc;
@@ -165,37 +165,14 @@ static int gather_channels(const struct lk_solve_maker *m)
 	}
 	if (r->has_old) {
 		for (size_t i = 0; rc == 0 && i < r->old.n_channels; i++) {
-			rc = add_channel(m, r->old.channels[i].url);
+			rc = lk_solve_add_channel(m, r->old.channels[i].url);
 		}
 		return rc;
 	}
 	if (m->config->channels.n > 0) {
 		return add_channels(m, m->config->channels.items, m->config->channels.n);
 	}
-	return r->channels.len > 0 ? 0 : add_channel(m, LK_STR("conda-forge"));
-}
-
-/* channel::name specs may name a channel that is not in the list: it comes last. */
-static int gather_spec_channels(const struct lk_solve_maker *m)
-{
-	struct lk_solve_request *r = m->request;
-	int rc = 0;
-	for (size_t t = 0; t < r->n_targets; t++) {
-		for (size_t i = 0; rc == 0 && i < r->targets[t].specs.len; i++) {
-			const struct lk_matchspec *spec;
-			rc = lk_matchspec_parse(r->targets[t].specs.items[i], LK_SPEC_USER,
-				&r->arena, &spec, m->err);
-			if (rc == 0 && spec->warning) {
-				lk_warn(&m->app->report, "'" LK_STR_FMT "': %s",
-					LK_STR_ARG(r->targets[t].specs.items[i]), spec->warning);
-			}
-			if (rc == 0 && spec->channel.len > 0 &&
-				lk_str_find_char(spec->channel, '*') == SIZE_MAX) {
-				rc = add_channel(m, spec->channel);
-			}
-		}
-	}
-	return rc;
+	return r->channels.len > 0 ? 0 : lk_solve_add_channel(m, LK_STR("conda-forge"));
 }
 
 static int add_repodata_fn(const struct lk_solve_maker *m, lk_str name)
@@ -392,7 +369,7 @@ int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *opt
 		gather_specs,
 		gather_pins,
 		gather_channels,
-		gather_spec_channels,
+		lk_solve_gather_spec_channels,
 		lk_solve_gather_variables,
 		lk_solve_gather_virtuals,
 	};

@@ -23,11 +23,16 @@ static inline const struct lk_lock_platform *lk_solve_old_platform(
 }
 
 void lk_solve_push_unique(struct lk_strs *list, lk_str text);
+/* Puts what REFERENCE means behind the other channels, unless it is there. */
+int lk_solve_add_channel(const struct lk_solve_maker *m, lk_str reference) LK_MUST_USE;
 
 /* solve_files.c: the files of -f, what they want of pip, their variables. */
 int lk_solve_read_files(const struct lk_solve_maker *m) LK_MUST_USE;
 int lk_solve_gather_pip(const struct lk_solve_maker *m) LK_MUST_USE;
 int lk_solve_gather_variables(const struct lk_solve_maker *m) LK_MUST_USE;
+
+/* solve_specs.c: a channel that a spec names but the list lacks comes last. */
+int lk_solve_gather_spec_channels(const struct lk_solve_maker *m) LK_MUST_USE;
 
 /* solve_target.c: for which platforms, and what machines of each offer. */
 int lk_solve_gather_platforms(const struct lk_solve_maker *m) LK_MUST_USE;
