@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "cli/fetching.h"
+#include "cli/solve_artifacts.h"
 #include "cli/solve_platform.h"
 #include "cli/solve_relations.h"
 #include "cli/solve_request.h"
@@ -123,6 +124,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_solve_follow_relations(app, fetch, &request, err);
 	}
 	if (rc == 0) {
+		rc = lk_solve_load_artifacts(app, &request, cache, fetch, err);
+	}
+	if (rc == 0) {
 		rc = lk_solve_request_run(app, &request, fetch, &lock, err);
 		if (rc == 0) {
 			rc = finish(app, options, &request, &lock, err);
@@ -194,8 +198,11 @@ const struct lk_cmd lk_cmd_solve = {
 		"Earlier specs win where versions trade off. An existing lock is kept as far as "
 		"the specs allow. The machine it runs on has no say unless --host asks for it: the "
 		"target is described by --platform, --cuda, --glibc, --archspec and --virtual, and "
-		"what none of them says is a default that is told and locked. Without SPEC and "
-		"FILE, "
+		"what none of them says is a default that is told and locked. A SPEC is a conda "
+		"MatchSpec, or the URL or path of an archive: exactly that file, with what its own "
+		"metadata says. FILE may be an @EXPLICIT list: those archives and no others. "
+		"Without "
+		"SPEC and FILE, "
 		"environment.yml beside the lock is read, else the existing lock's own specs. "
 		"A lock that is a symlink is written through.",
 	.examples = {"lockenv solve --cuda 12.6 'python 3.12.*' pytorch-gpu -o gpu.lock",

@@ -5,12 +5,19 @@
 
 #include "base/fs.h"
 
-static int refuse_kind(const struct lk_solve_maker *m, const struct lk_envspec *file)
+/* An @EXPLICIT list is the whole environment. */
+static int begin_explicit(
+	const struct lk_solve_maker *m, const struct lk_envspec *file, size_t n_files)
 {
-	if (file->explicit_urls) {
-		lk_fail_at(m->err, file->file.ptr, 0, 0, "an @EXPLICIT list cannot be solved");
-		lk_error_hint(m->err, "it already names exact packages; give specs instead");
-		return LK_E_FORMAT;
+	const char *wrong = n_files > 1        ? "goes with no other file"
+		: m->args->len > 0             ? "goes with no spec"
+		: m->options->channels.len > 0 ? "needs no channel"
+					       : NULL;
+	m->request->explicit_list = true;
+	if (wrong) {
+		lk_fail_at(m->err, file->file.ptr, 0, 0, "an @EXPLICIT list %s", wrong);
+		lk_error_hint(m->err, "give it alone: it names every package of the environment");
+		return LK_E_USAGE;
 	}
 	return 0;
 }
@@ -34,6 +41,12 @@ static int check_specs(const struct lk_solve_maker *m, const struct lk_envspec *
 		const struct lk_matchspec *spec;
 		int rc = lk_matchspec_parse(
 			file->specs[i].text, LK_SPEC_USER, &m->request->arena, &spec, m->err);
+		if (rc == 0 && file->explicit_urls && spec->url.len == 0) {
+			rc = lk_fail_at(m->err, NULL, 0, 1,
+				"'" LK_STR_FMT "' is neither the URL nor the path of a package",
+				LK_STR_ARG(file->specs[i].text));
+			lk_error_hint(m->err, "behind @EXPLICIT each line names an archive");
+		}
 		if (rc < 0) {
 			point_into_file(file, &file->specs[i], m->err);
 			return rc;
@@ -64,7 +77,8 @@ int lk_solve_read_files(const struct lk_solve_maker *m)
 		rc = lk_envspec_read(paths.items[i], &m->app->report, &r->files[i], m->err);
 		if (rc == 0) {
 			r->n_files++;
-			rc = refuse_kind(m, &r->files[i]);
+			rc = r->files[i].explicit_urls ? begin_explicit(m, &r->files[i], paths.len)
+						       : 0;
 		}
 		if (rc == 0) {
 			rc = check_specs(m, &r->files[i]);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/instant.h"
+#include "cli/solve_artifacts.h"
 #include "cli/solve_tell.h"
 
 struct solver {
@@ -86,24 +87,34 @@ static int parse_pins(const struct lk_strs *texts, const struct lk_lock_platform
 static int complete_hashes(const struct solver *s, const struct lk_record *const *records, size_t n,
 	const struct lk_record **ret, struct lk_error *err)
 {
+	struct lk_arena *arena = &s->app->arena;
+	const struct lk_record **unknown = lk_arena_calloc(arena, n, sizeof(*unknown));
+	struct lk_sha256 *hashes = lk_arena_calloc(arena, n, sizeof(*hashes));
+	size_t n_unknown = 0;
 	for (size_t i = 0; i < n; i++) {
-		ret[i] = records[i];
-		if (records[i]->has_sha256) {
-			continue;
+		if (!records[i]->has_sha256) {
+			lk_note(&s->app->report, 0,
+				"hashing '" LK_STR_FMT "': its channel gives no sha256",
+				LK_STR_ARG(records[i]->fn));
+			unknown[n_unknown++] = records[i];
 		}
-		struct lk_record *known = lk_arena_calloc(&s->app->arena, 1, sizeof(*known));
-		*known = *records[i];
-		lk_note(&s->app->report, 0, "hashing '" LK_STR_FMT "': its channel gives no sha256",
-			LK_STR_ARG(known->fn));
-		int rc = lk_fetch_hash(s->fetch, s->request->channels.items,
-			s->request->channels.len, known, &known->sha256, err);
-		if (rc < 0) {
-			return rc;
-		}
-		known->has_sha256 = true;
-		ret[i] = known;
 	}
-	return 0;
+	int rc = n_unknown == 0
+		? 0
+		: lk_fetch_hashes(s->fetch, s->request->channels.items, s->request->channels.len,
+			  unknown, n_unknown, hashes, err);
+	n_unknown = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		ret[i] = records[i];
+		if (!records[i]->has_sha256) {
+			struct lk_record *known = lk_arena_calloc(arena, 1, sizeof(*known));
+			*known = *records[i];
+			known->has_sha256 = true;
+			known->sha256 = hashes[n_unknown++];
+			ret[i] = known;
+		}
+	}
+	return rc;
 }
 
 static int add_solution(const struct solver *s, const struct lk_solve_target *target,
@@ -201,8 +212,14 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 {
 	struct lk_arena *arena = &s->app->arena;
 	struct lk_source *sources =
-		lk_arena_calloc(arena, 2 * s->request->channels.len, sizeof(*sources));
-	size_t n_sources = platform_sources(s, target, sources);
+		lk_arena_calloc(arena, 2 * s->request->channels.len + n_specs, sizeof(*sources));
+	size_t n_sources = 0;
+	int rc = lk_solve_artifact_sources(
+		s->request, &s->request->targets[target], specs, sources, &n_sources, err);
+	if (rc < 0) {
+		return rc;
+	}
+	n_sources += platform_sources(s, target, sources + n_sources);
 	size_t n_old = old ? old->n_packages : 0;
 	lk_str *roots = lk_arena_calloc(arena, n_specs + n_old + more->len, sizeof(*roots));
 	size_t n_roots = 0;
@@ -217,7 +234,11 @@ static int load_reach(const struct solver *s, size_t target, const struct lk_loc
 	for (size_t i = 0; i < more->len; i++) {
 		roots[n_roots++] = more->items[i];
 	}
-	return lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
+	rc = lk_reach_load(sources, n_sources, roots, n_roots, reach, err);
+	if (rc == 0) {
+		lk_solve_prefer_artifacts(s->request, reach);
+	}
+	return rc;
 }
 
 /* A name that no channel has: then all names are gathered, for near misses. */
@@ -308,7 +329,9 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	const struct lk_solve_target *target = &r->targets[index];
 	struct lk_arena *arena = &s->app->arena;
 	const struct lk_lock_platform *old =
-		r->has_old ? lk_lock_find_platform(&r->old, target->subdir) : NULL;
+		r->has_old && !r->explicit_list
+		? lk_lock_find_platform(&r->old, target->subdir)
+		: NULL;
 	const struct lk_matchspec **specs =
 		lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
 	const struct lk_matchspec **pins = lk_arena_calloc(arena, target->pins.len, sizeof(*pins));
@@ -333,8 +356,8 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	gather_names(s, specs, target->specs.len, &reach);
 	const struct lk_task task = {
 		.reach = &reach,
-		.channels = r->channels.items,
-		.n_channels = r->channels.len,
+		.channels = r->all_channels.items,
+		.n_channels = r->all_channels.len,
 		.alias = r->alias,
 		.specs = specs,
 		.n_specs = target->specs.len,

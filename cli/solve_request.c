@@ -144,6 +144,9 @@ static int gather_channels(const struct lk_solve_maker *m)
 {
 	struct lk_solve_request *r = m->request;
 	int rc = 0;
+	if (r->explicit_list) {
+		return 0;
+	}
 	for (size_t i = 0; rc == 0 && i < m->options->channels.len; i++) {
 		rc = lk_solve_add_channel(m, lk_str_of(m->options->channels.items[i]));
 	}
@@ -367,6 +370,7 @@ int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *opt
 		lk_solve_gather_platforms,
 		lk_solve_gather_pip,
 		gather_specs,
+		lk_solve_gather_artifacts,
 		gather_pins,
 		gather_channels,
 		lk_solve_gather_spec_channels,
@@ -398,6 +402,8 @@ void lk_solve_request_done(struct lk_solve_request *request)
 	}
 	lk_buf_done(&request->old_text);
 	lk_vec_done(&request->channels);
+	lk_vec_done(&request->all_channels);
+	lk_vec_done(&request->artifacts);
 	lk_vec_done(&request->update);
 	lk_vec_done(&request->repodata_fns);
 	lk_vec_done(&request->pip);

@@ -28,6 +28,14 @@ struct lk_solve_target {
 	struct lk_virtuals virtuals;
 };
 
+/* A package that specs name by its address. */
+struct lk_solve_artifact {
+	struct lk_artifact address;
+	const struct lk_matchspec *spec; /* that named it first; its hashes must be the bytes' */
+	unsigned channel;                /* index into all_channels */
+	struct lk_record record;         /* filled by lk_solve_load_artifacts */
+};
+
 struct lk_solve_request {
 	struct lk_arena arena;
 	const char *output; /* the lock's path, as given */
@@ -37,6 +45,9 @@ struct lk_solve_request {
 	struct lk_buf old_text;
 	lk_str alias;
 	struct lk_channels channels;
+	struct lk_channels all_channels; /* these, then those that only artifacts lie in */
+	struct lk_solve_artifacts LK_VEC_OF(struct lk_solve_artifact) artifacts;
+	bool explicit_list; /* an @EXPLICIT file: its packages alone, no channels */
 	uint64_t relations_depth;    /* CEP 42: how far relations of channels are followed */
 	struct lk_strs repodata_fns; /* file names to be tried; the last is repodata.json */
 	enum lk_channel_priority priority;

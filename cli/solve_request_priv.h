@@ -38,4 +38,7 @@ int lk_solve_gather_spec_channels(const struct lk_solve_maker *m) LK_MUST_USE;
 int lk_solve_gather_platforms(const struct lk_solve_maker *m) LK_MUST_USE;
 int lk_solve_gather_virtuals(const struct lk_solve_maker *m) LK_MUST_USE;
 
+/* solve_artifacts.c: packages named by address. */
+int lk_solve_gather_artifacts(const struct lk_solve_maker *m) LK_MUST_USE;
+
 #endif

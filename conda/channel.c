@@ -41,6 +41,13 @@ static int fail(struct lk_error *err, lk_str reference, struct lk_arena *arena, 
 	return lk_fail(err, LK_E_USAGE, "channel '" LK_STR_FMT "': %s", LK_STR_ARG(shown), why);
 }
 
+static int fail_artifact(
+	struct lk_error *err, lk_str reference, struct lk_arena *arena, const char *why)
+{
+	lk_str shown = lk_url_without_credentials(reference, arena);
+	return lk_fail(err, LK_E_USAGE, "package '" LK_STR_FMT "': %s", LK_STR_ARG(shown), why);
+}
+
 /* The file:// URL of an absolute path, "." and ".." resolved by name. */
 static int url_of_path(const char *path, struct lk_arena *arena, lk_str *ret, struct lk_error *err)
 {
@@ -79,6 +86,27 @@ static int resolve_file_url(
 	return resolve_path(path, arena, ret, err);
 }
 
+/* The canonical URL of PARTS without credentials, and with them, PATH standing for its path. */
+static void put_together(const struct lk_url_parts *parts, lk_str path, struct lk_arena *arena,
+	lk_str *ret_url, lk_str *ret_auth_url)
+{
+	struct lk_url_parts clean = *parts;
+	lk_str scheme = lk_str_lower(arena, parts->scheme);
+	lk_str host = lk_str_lower(arena, parts->host);
+	clean.path = path;
+	lk_str open = lk_str_skip(path, lk_url_token_len(&clean));
+	*ret_url = lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT, LK_STR_ARG(scheme),
+		LK_STR_ARG(host), LK_STR_ARG(open));
+	*ret_auth_url = lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT "%s" LK_STR_FMT LK_STR_FMT,
+		LK_STR_ARG(scheme), LK_STR_ARG(parts->userinfo), parts->has_userinfo ? "@" : "",
+		LK_STR_ARG(host), LK_STR_ARG(path));
+}
+
+static lk_str clean_path(lk_str path, struct lk_arena *arena)
+{
+	return lk_url_encode_path_again(lk_url_remove_dots(path, arena), arena);
+}
+
 static int resolve_url(lk_str reference, const struct lk_url_parts *parts, struct lk_arena *arena,
 	struct lk_channel *ret, struct lk_error *err)
 {
@@ -93,16 +121,8 @@ static int resolve_url(lk_str reference, const struct lk_url_parts *parts, struc
 	if (parts->host.len == 0) {
 		return fail(err, reference, arena, "the URL has no host");
 	}
-	lk_str host = lk_str_lower(arena, parts->host);
-	struct lk_url_parts clean = *parts;
-	clean.path = lk_url_encode_path_again(lk_url_remove_dots(parts->path, arena), arena);
-	clean.path = without_subdir(clean.path);
-	lk_str open = lk_str_skip(clean.path, lk_url_token_len(&clean));
-	ret->url = lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT, LK_STR_ARG(scheme),
-		LK_STR_ARG(host), LK_STR_ARG(open));
-	ret->auth_url = lk_str_printf(arena, LK_STR_FMT "://" LK_STR_FMT "%s" LK_STR_FMT LK_STR_FMT,
-		LK_STR_ARG(scheme), LK_STR_ARG(parts->userinfo), parts->has_userinfo ? "@" : "",
-		LK_STR_ARG(host), LK_STR_ARG(clean.path));
+	lk_str path = without_subdir(clean_path(parts->path, arena));
+	put_together(parts, path, arena, &ret->url, &ret->auth_url);
 	return 0;
 }
 
@@ -222,6 +242,70 @@ int lk_channel_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 	channel.name = name.len > 0 ? name : name_of_url(channel.url, 1);
 	*ret = channel;
 	return 0;
+}
+
+/* The file that REFERENCE, no web address, names by path or file URL. */
+static int resolve_local_artifact(
+	lk_str reference, struct lk_arena *arena, struct lk_artifact *ret, struct lk_error *err)
+{
+	lk_str path = reference;
+	if (lk_str_find(reference, LK_STR("://")) != SIZE_MAX &&
+		!lk_url_to_path(reference, arena, &path)) {
+		return fail_artifact(
+			err, reference, arena, "only http, https and file:///PATH name a package");
+	}
+	char *LK_AUTO_FREE absolute = NULL;
+	int rc = lk_path_absolute(lk_str_dup(arena, path).ptr, &absolute, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_str encoded = lk_url_encode_path(lk_str_of(absolute), arena);
+	ret->url = lk_str_printf(arena, "file://" LK_STR_FMT, LK_STR_ARG(encoded));
+	ret->auth_url = ret->url;
+	ret->fn = lk_str_dup(arena, lk_path_basename(lk_str_of(absolute)));
+	return 0;
+}
+
+static int resolve_web_artifact(lk_str reference, const struct lk_url_parts *parts,
+	struct lk_arena *arena, struct lk_artifact *ret, struct lk_error *err)
+{
+	if (parts->host.len == 0 || lk_str_find_char(reference, '?') != SIZE_MAX) {
+		return fail_artifact(
+			err, reference, arena, "the URL of a package has a host and no query");
+	}
+	lk_str path = clean_path(parts->path, arena);
+	put_together(parts, path, arena, &ret->url, &ret->auth_url);
+	ret->fn = lk_url_decode(lk_str_skip(path, lk_str_rfind_char(path, '/') + 1), arena);
+	return 0;
+}
+
+int lk_artifact_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
+	struct lk_artifact *ret, struct lk_error *err)
+{
+	if (reference.len > REFERENCE_MAX || lk_str_has_control(reference)) {
+		return lk_fail(err, LK_E_USAGE,
+			"the address of a package is too long or holds control characters");
+	}
+	struct lk_url_parts parts;
+	bool web = lk_url_split(reference, &parts) &&
+		(lk_str_eq_nocase(parts.scheme, LK_STR("https")) ||
+			lk_str_eq_nocase(parts.scheme, LK_STR("http")));
+	struct lk_artifact artifact = {0};
+	int rc = web ? resolve_web_artifact(reference, &parts, arena, &artifact, err)
+		     : resolve_local_artifact(reference, arena, &artifact, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (!lk_path_is_component(artifact.fn)) {
+		return fail_artifact(err, reference, arena, "it ends in no file name");
+	}
+	size_t slash = lk_str_rfind_char(artifact.auth_url, '/');
+	rc = lk_channel_resolve(lk_str_slice(artifact.auth_url, 0, slash + 1), alias, arena,
+		&artifact.channel, err);
+	if (rc == 0) {
+		*ret = artifact;
+	}
+	return rc;
 }
 
 static void drop_equal_urls(struct lk_channels *channels)

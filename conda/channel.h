@@ -33,6 +33,18 @@ int lk_channel_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
  * lengthened by earlier components until unique (lockfile.md). Equal URLs keep the first. */
 void lk_channels_name(struct lk_channels *channels, lk_str alias, struct lk_arena *arena);
 
+/* An archive that a spec names by its address. */
+struct lk_artifact {
+	lk_str url;                /* canonical: no credentials, file:// for paths */
+	lk_str auth_url;           /* with the credentials given; see struct lk_channel */
+	lk_str fn;                 /* the file's name */
+	struct lk_channel channel; /* the folder it lies in, without its subdir */
+};
+
+/* The same for an archive's URL (http, https, file) or path, which may be relative. LK_E_USAGE. */
+int lk_artifact_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
+	struct lk_artifact *ret, struct lk_error *err) LK_MUST_USE;
+
 /* URL without user:pass@ and without /t/TOKEN. For anything that is shown or stored. */
 lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena);
 /* Joins BASE (a directory, with or without trailing slash) and a relative, absolute-path or

@@ -88,20 +88,22 @@ void matchspec_set_channel(struct matchspec_parser *p, lk_str text)
 	p->spec->channel = lk_str_is(text, "*") ? LK_STR("") : text;
 }
 
+static bool is_file_name(lk_str s)
+{
+	enum lk_archive_kind kind = lk_archive_kind_of(s, NULL);
+	return kind == LK_ARCHIVE_CONDA || kind == LK_ARCHIVE_TAR_BZ2;
+}
+
 /* Whether S is the URL or path of an archive. */
 static bool is_archive(lk_str s)
 {
-	size_t slash = lk_str_rfind_char(s, '/');
-	if (slash == SIZE_MAX) {
-		return false;
-	}
+	size_t fn = lk_str_rfind_char(s, '/') + 1; /* 0 when there is no slash */
 	for (size_t i = 0; i < s.len; i++) {
-		if (lk_is_space(s.ptr[i]) || (i > slash && s.ptr[i] == ':')) {
+		if (lk_is_space(s.ptr[i]) || (i >= fn && s.ptr[i] == ':')) {
 			return false;
 		}
 	}
-	enum lk_archive_kind kind = lk_archive_kind_of(lk_str_skip(s, slash + 1), NULL);
-	return kind == LK_ARCHIVE_CONDA || kind == LK_ARCHIVE_TAR_BZ2;
+	return is_file_name(lk_str_skip(s, fn));
 }
 
 /* The spec cut into its large pieces; views into the text. */
@@ -226,6 +228,10 @@ static bool is_name_end(char c)
 
 static int check_name(struct matchspec_parser *p, lk_str written, lk_str name, bool glob)
 {
+	if (is_file_name(name)) { /* alone it would be the path of an archive */
+		return matchspec_fail(p, written.ptr,
+			"'" LK_STR_FMT "' is a file name, not a package name", LK_STR_ARG(written));
+	}
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
 		if (!lk_is_alnum(c) && c != '-' && c != '_' && c != '.' && !(glob && c == '*')) {

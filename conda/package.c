@@ -48,10 +48,11 @@ int lk_package_json(const struct lk_package_reader *reader, const char *member, 
 	return 0;
 }
 
-static int read_index(const struct lk_package_reader *reader, lk_str text)
+/* The record in TEXT, whose strings are views of it or owned by ARENA. */
+static int scan_index(const struct lk_package_reader *reader, lk_str text, struct lk_arena *arena,
+	struct lk_record *ret)
 {
 	static const char member[] = "info/index.json";
-	struct lk_package *package = reader->package;
 	if (!text.ptr) {
 		return lk_package_fail(reader, member, "is missing");
 	}
@@ -63,23 +64,42 @@ static int read_index(const struct lk_package_reader *reader, lk_str text)
 	struct lk_scan scan;
 	struct lk_record_scan facts;
 	lk_scan_init(&scan, text, member, reader->err);
-	if (lk_record_scan(&scan, &package->arena, &facts) < 0 || lk_scan_finish(&scan) < 0) {
+	if (lk_record_scan(&scan, arena, &facts) < 0 || lk_scan_finish(&scan) < 0) {
 		return fail_syntax(reader);
 	}
 	if (facts.fault) {
 		return lk_package_fail(reader, member, "%s", facts.fault);
 	}
-	const struct lk_record *record = &facts.record;
 	lk_str subdir = lk_json_string(lk_json_get(lk_json_root(doc), "subdir"));
-	package->name = lk_str_dup(&package->arena, record->name);
-	package->version = lk_str_dup(&package->arena, record->version);
-	package->build = lk_str_dup(&package->arena, record->build);
-	package->build_number = facts.has_build_number ? record->build_number : 0;
-	package->noarch = record->noarch;
-	package->subdir =
-		lk_str_dup(&package->arena, lk_subdir_is_valid(subdir) ? subdir : LK_STR(""));
+	*ret = facts.record;
+	ret->build_number = facts.has_build_number ? facts.record.build_number : 0;
+	ret->subdir = lk_subdir_is_valid(subdir) ? lk_str_dup(arena, subdir) : LK_STR("");
+	return 0;
+}
+
+int lk_package_read_index(lk_str text, const char *archive, struct lk_arena *arena,
+	struct lk_record *ret, struct lk_error *err)
+{
+	struct lk_package_reader reader = {.archive = archive, .err = err};
+	return scan_index(&reader, lk_str_dup(arena, text), arena, ret);
+}
+
+static int read_index(const struct lk_package_reader *reader, lk_str text)
+{
+	struct lk_package *package = reader->package;
+	struct lk_record record = {0};
+	int rc = scan_index(reader, text, &package->arena, &record);
+	if (rc < 0) {
+		return rc;
+	}
+	package->name = lk_str_dup(&package->arena, record.name);
+	package->version = lk_str_dup(&package->arena, record.version);
+	package->build = lk_str_dup(&package->arena, record.build);
+	package->build_number = record.build_number;
+	package->noarch = record.noarch;
+	package->subdir = record.subdir;
 	package->python_site_packages_path =
-		lk_str_dup(&package->arena, record->python_site_packages_path);
+		lk_str_dup(&package->arena, record.python_site_packages_path);
 	return 0;
 }
 

@@ -73,6 +73,12 @@ int lk_package_parse(const struct lk_package_texts *texts, const char *archive,
 	struct lk_package **ret, struct lk_error *err) LK_MUST_USE;
 void lk_package_free(struct lk_package *package);
 
+/* The record that the info/index.json TEXT of ARCHIVE describes, as its builder wrote it; its
+ * strings are owned by ARENA. Without fn, channel, url, hashes and size, which an archive cannot
+ * tell; the subdir is empty when it is none. Errors as above. */
+int lk_package_read_index(lk_str text, const char *archive, struct lk_arena *arena,
+	struct lk_record *ret, struct lk_error *err) LK_MUST_USE;
+
 /* Sets `scripts` from the name and the sorted paths; for who fills the paths where the archive has
  * no list of them. */
 void lk_package_find_scripts(struct lk_package *package);

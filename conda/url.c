@@ -184,6 +184,22 @@ lk_str lk_url_encode_path_again(lk_str path, struct lk_arena *arena)
 	return encode_path(path, true, arena);
 }
 
+lk_str lk_url_decode(lk_str text, struct lk_arena *arena)
+{
+	char *out = lk_arena_calloc(arena, 1, text.len + 1);
+	size_t len = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (is_escape(text, i)) {
+			c = (char)(lk_hex_digit(text.ptr[i + 1]) * 16 +
+				lk_hex_digit(text.ptr[i + 2]));
+			i += 2;
+		}
+		out[len++] = c;
+	}
+	return lk_str_n(out, len);
+}
+
 bool lk_url_to_path(lk_str url, struct lk_arena *arena, lk_str *ret_path)
 {
 	struct lk_url_parts parts;
@@ -194,20 +210,6 @@ bool lk_url_to_path(lk_str url, struct lk_arena *arena, lk_str *ret_path)
 		(parts.host.len > 0 && !lk_str_eq_nocase(parts.host, LK_STR("localhost")))) {
 		return false;
 	}
-	char *out = lk_arena_calloc(arena, 1, parts.path.len + 1);
-	size_t len = 0;
-	for (size_t i = 0; i < parts.path.len; i++) {
-		char c = parts.path.ptr[i];
-		if (is_escape(parts.path, i)) {
-			c = (char)(lk_hex_digit(parts.path.ptr[i + 1]) * 16 +
-				lk_hex_digit(parts.path.ptr[i + 2]));
-			i += 2;
-		}
-		if (c == '\0') {
-			return false;
-		}
-		out[len++] = c;
-	}
-	*ret_path = lk_str_n(out, len);
-	return true;
+	*ret_path = lk_url_decode(parts.path, arena);
+	return lk_str_find_char(*ret_path, '\0') == SIZE_MAX;
 }

@@ -21,6 +21,8 @@ bool lk_url_split(lk_str url, struct lk_url_parts *ret);
 size_t lk_url_token_len(const struct lk_url_parts *parts);
 /* As lk_url_encode_path, but %XX that is there already stays. */
 lk_str lk_url_encode_path_again(lk_str path, struct lk_arena *arena);
+/* %XX to the bytes they stand for. */
+lk_str lk_url_decode(lk_str text, struct lk_arena *arena);
 /* "." and ".." components resolved, never above the root; doubled slashes kept apart from that. */
 lk_str lk_url_remove_dots(lk_str path, struct lk_arena *arena);
 

@@ -81,10 +81,11 @@ int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels,
 	const struct lk_record *records, size_t n_records, struct lk_fetch_stats *ret,
 	struct lk_error *err) LK_MUST_USE;
 
-/* For a RECORD whose channel gives no sha256 (docs/lockfile.md): brings its archive into the cache
- * under the hash of its bytes, which are checked by md5 and size where those are known, and tells
- * that hash. Errors as above; LK_E_OFFLINE without a network. */
-int lk_fetch_hash(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
-	const struct lk_record *record, struct lk_sha256 *ret, struct lk_error *err) LK_MUST_USE;
+/* For RECORDS whose sha256 nobody tells (docs/lockfile.md): brings their archives into the cache
+ * under the hashes of their bytes, which are checked by md5 and size where those are known, and
+ * tells these hashes, in the order of RECORDS. Errors as above; LK_E_OFFLINE without a network. */
+int lk_fetch_hashes(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_record *const *records, size_t n_records, struct lk_sha256 *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -15,7 +15,7 @@
 /* One archive that is not in the cache yet. */
 struct item {
 	struct batch *batch;
-	const struct lk_record *record; /* without sha256 only from lk_fetch_hash */
+	const struct lk_record *record; /* without sha256 only from lk_fetch_hashes */
 	const char *shown;              /* its URL, without credentials should it have any */
 	struct lk_cache_incoming incoming;
 	bool open; /* `incoming` is */
@@ -76,8 +76,8 @@ static int item_fail(const struct item *item, struct lk_error *err)
 			item->record->has_sha256
 				? "the channel serves another file than the lock names: try again, "
 				  "and solve again if the file was replaced there on purpose"
-				: "the channel serves another file than its repodata names: try "
-				  "again, or choose another build");
+				: "the address serves another file than was promised: try again, "
+				  "or choose another build");
 	}
 	return err->code;
 }
@@ -98,7 +98,7 @@ static int complete_record(const struct lk_record *record, const struct lk_sha25
 		lk_digest_final(md5, have.bytes);
 	}
 	if (record->has_md5 && memcmp(have.bytes, record->md5.bytes, LK_MD5_LEN) != 0) {
-		return lk_fail(err, LK_E_INTEGRITY, "md5 is not the one that the channel gives");
+		return lk_fail(err, LK_E_INTEGRITY, "md5 is not the one expected");
 	}
 	return 0;
 }
@@ -413,27 +413,35 @@ int lk_fetch_packages(struct lk_fetch *fetch, const struct lk_channel *channels,
 	return rc;
 }
 
-static int fail_unhashed(const struct item *item, struct lk_error *err)
+/* Without a network only what lies in file:// channels can be hashed. */
+static int check_unhashed(const struct batch *batch, struct lk_error *err)
 {
-	lk_fail(err, LK_E_OFFLINE, "offline, and the channel gives no sha256 for '%s'",
-		item->shown);
+	const struct item *item = batch->items.items;
+	const struct item *end = item + batch->items.len;
+	while (item < end && is_local(item->record)) {
+		item++;
+	}
+	if (item == end) {
+		return 0;
+	}
+	lk_fail(err, LK_E_OFFLINE, "offline, and nothing tells the sha256 of '%s'", item->shown);
 	lk_error_hint(err, "solve once where there is a network: the file is fetched and hashed");
 	return err->code;
 }
 
-int lk_fetch_hash(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
-	const struct lk_record *record, struct lk_sha256 *ret, struct lk_error *err)
+int lk_fetch_hashes(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_record *const *records, size_t n_records, struct lk_sha256 *ret,
+	struct lk_error *err)
 {
 	struct batch batch = {.fetch = fetch, .channels = channels, .n_channels = n_channels};
-	add_item(&batch, record, lk_url_without_credentials(record->url, &batch.arena));
-	struct item *item = &batch.items.items[0];
-	bool local;
-	int rc = import_local(item, &local, err);
-	if (rc == 0 && !local) {
-		rc = fetch->http ? download(&batch, 1, err) : fail_unhashed(item, err);
+	for (size_t i = 0; i < n_records; i++) {
+		add_item(&batch, records[i],
+			lk_url_without_credentials(records[i]->url, &batch.arena));
 	}
-	if (rc == 0) {
-		*ret = item->sha256;
+	int rc = fetch->http ? 0 : check_unhashed(&batch, err);
+	rc = rc < 0 ? rc : bring_in(&batch, err);
+	for (size_t i = 0; rc == 0 && i < n_records; i++) {
+		ret[i] = batch.items.items[i].sha256;
 	}
 	batch_done(&batch);
 	return rc;

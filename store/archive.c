@@ -23,6 +23,7 @@ struct lk_archive {
 	struct archive *zip; /* a .conda's outer archive; NULL for others */
 	char *zip_block;
 	bool has_info, has_pkg;
+	bool info_only;            /* the payload is passed over */
 	struct lk_stream *payload; /* the tar's bytes, decoded */
 	struct archive *tar;       /* NULL between parts */
 	char *block;
@@ -203,6 +204,9 @@ static int begin_component(struct lk_archive *archive, const char *name, struct 
 							 : NULL;
 	if (!has || !lk_str_ends(view, LK_STR(".tar.zst")) ||
 		lk_str_find_char(view, '/') != SIZE_MAX) {
+		return 0;
+	}
+	if (archive->info_only && has == &archive->has_pkg) {
 		return 0;
 	}
 	if (*has) {
@@ -458,4 +462,34 @@ ssize_t lk_archive_read(struct lk_archive *archive, void *out, size_t len, struc
 		return fail_too_large(archive, err);
 	}
 	return got;
+}
+
+int lk_archive_find(
+	struct lk_archive *archive, const char *name, struct lk_buf *ret, struct lk_error *err)
+{
+	archive->info_only = lk_str_starts(lk_str_of(name), LK_STR("info/"));
+	struct lk_member member = {0};
+	bool end = false;
+	int rc = lk_archive_next(archive, &member, &end, err);
+	while (rc == 0 && !end &&
+		!(member.type == LK_MEMBER_FILE &&
+			lk_str_is(lk_str_starts(member.name, LK_STR("./"))
+					? lk_str_skip(member.name, 2)
+					: member.name,
+				name))) {
+		rc = lk_archive_next(archive, &member, &end, err);
+	}
+	if (rc == 0 && end) {
+		rc = lk_fail(err, LK_E_INTEGRITY, "package '%s' has no '%s'", archive->name, name);
+	}
+	char bytes[4096];
+	ssize_t got = 0;
+	while (rc == 0 && (got = lk_archive_read(archive, bytes, sizeof(bytes), err)) > 0) {
+		lk_buf_append(ret, bytes, (size_t)got);
+		if (ret->overflow) {
+			rc = lk_fail(err, LK_E_INTEGRITY, "package '%s': '%s' is too large",
+				archive->name, name);
+		}
+	}
+	return rc < 0 ? rc : got < 0 ? (int)got : 0;
 }

@@ -65,4 +65,10 @@ int lk_archive_next(struct lk_archive *archive, struct lk_member *ret, bool *ret
 ssize_t lk_archive_read(
 	struct lk_archive *archive, void *out, size_t len, struct lk_error *err) LK_MUST_USE;
 
+/* Appends to RET (which has a maximum) the bytes of the file NAME, the first of that name; of an
+ * archive just opened. For a name under info/ the payload of a .conda is not unpacked.
+ * LK_E_INTEGRITY when there is no such file or it is larger than RET may be. */
+int lk_archive_find(struct lk_archive *archive, const char *name, struct lk_buf *ret,
+	struct lk_error *err) LK_MUST_USE;
+
 #endif

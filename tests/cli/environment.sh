@@ -109,9 +109,6 @@ json 'd["pip"]' "['torch==2.4', '-r more.txt']"
 sed '/torch/d; /-r more/d' pip.yml >only-win.yml
 runs 0 from_file -f only-win.yml -o pip.lock
 err_has 'pip.lock is up to date'
-printf '@EXPLICIT\nhttps://example.org/a-1-0.conda\n' >explicit.txt
-runs 2 from_file -f explicit.txt -o other.lock
-err_has '@EXPLICIT'
 runs 2 from_file -f no-such.yml -o other.lock
 err_has no-such.yml
 runs 2 from_file -f . -o other.lock

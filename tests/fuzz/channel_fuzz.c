@@ -27,6 +27,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (err.code != LK_E_USAGE) {
 		abort();
 	}
+	struct lk_artifact artifact;
+	struct lk_artifact same;
+	if (lk_artifact_resolve(text, alias, &arena, &artifact, &err) == 0) {
+		if (!lk_str_eq(lk_url_without_credentials(artifact.url, &arena), artifact.url) ||
+			lk_artifact_resolve(artifact.url, alias, &arena, &same, &err) < 0 ||
+			!lk_str_eq(same.url, artifact.url) || !lk_str_eq(same.fn, artifact.fn)) {
+			abort();
+		}
+	} else if (err.code != LK_E_USAGE) {
+		abort();
+	}
 	lk_arena_done(&arena);
 	return 0;
 }

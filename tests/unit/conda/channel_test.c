@@ -105,6 +105,76 @@ static void relative_paths_start_here(void **state)
 	check_text(path, lk_str_printf(&f->arena, "%s/ch", cwd).ptr, "./ch");
 }
 
+static void artifacts_resolve(void **state)
+{
+	static const struct {
+		const char *reference, *url, *fn, *channel, *auth_url; /* NULL: as url */
+	} rows[] = {
+		{"https://conda.anaconda.org/conda-forge/noarch/a-1-0.conda",
+			"https://conda.anaconda.org/conda-forge/noarch/a-1-0.conda", "a-1-0.conda",
+			"conda-forge", NULL},
+		{"HTTPS://H.example:8/x//./y/../a-1%212.0-0.tar.bz2",
+			"https://h.example:8/x//a-1%212.0-0.tar.bz2", "a-1!2.0-0.tar.bz2", "x",
+			NULL},
+		{"http://me:pw@h.example/t/tk-1/c/linux-64/a-1-0.conda",
+			"http://h.example/c/linux-64/a-1-0.conda", "a-1-0.conda", "c",
+			"http://me:pw@h.example/t/tk-1/c/linux-64/a-1-0.conda"},
+		{"/x/y z/a-1-0.conda", "file:///x/y%20z/a-1-0.conda", "a-1-0.conda", "y%20z", NULL},
+		{"/x/./y/../c/noarch/a-1-0.conda", "file:///x/c/noarch/a-1-0.conda", "a-1-0.conda",
+			"c", NULL},
+		{"file:///x/y%20z/a-1-0.conda", "file:///x/y%20z/a-1-0.conda", "a-1-0.conda",
+			"y%20z", NULL},
+		{"file://localhost/a-1-0.conda", "file:///a-1-0.conda", "a-1-0.conda", "file:///",
+			NULL},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_artifact artifact;
+		struct lk_artifact again;
+		if (lk_artifact_resolve(lk_str_of(rows[i].reference), LK_STR(LK_CHANNEL_ALIAS),
+			    &f->arena, &artifact, &f->err) < 0) {
+			fail_msg("%s: %s", rows[i].reference, f->err.message);
+		}
+		check_text(artifact.url, rows[i].url, rows[i].reference);
+		check_text(artifact.auth_url, rows[i].auth_url ? rows[i].auth_url : rows[i].url,
+			rows[i].reference);
+		check_text(artifact.fn, rows[i].fn, rows[i].reference);
+		check_text(artifact.channel.name, rows[i].channel, rows[i].reference);
+		assert_int_equal(lk_artifact_resolve(artifact.url, LK_STR(LK_CHANNEL_ALIAS),
+					 &f->arena, &again, &f->err),
+			0);
+		check_text(again.url, rows[i].url, "resolved again");
+	}
+}
+
+static void unusable_artifacts_are_refused(void **state)
+{
+	static const char *const rows[] = {
+		"https:///a-1-0.conda",
+		"https://h.example/a-1-0.conda?x=1",
+		"https://h.example/c/..%2fa-1-0.conda",
+		"https://h.example/c/%00a-1-0.conda",
+		"https://h.example/c/",
+		"ftp://h.example/a-1-0.conda",
+		"file://other/a-1-0.conda",
+		"file:///a%00-1-0.conda",
+		"/x/a\n-1-0.conda",
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_artifact artifact;
+		if (lk_artifact_resolve(lk_str_of(rows[i]), LK_STR(LK_CHANNEL_ALIAS), &f->arena,
+			    &artifact, &f->err) != LK_E_USAGE) {
+			fail_msg("'%s' was not refused", rows[i]);
+		}
+	}
+	struct lk_artifact artifact;
+	assert_int_equal(lk_artifact_resolve(LK_STR("ftp://me:pw@h/a-1-0.conda"),
+				 LK_STR(LK_CHANNEL_ALIAS), &f->arena, &artifact, &f->err),
+		LK_E_USAGE);
+	assert_null(strstr(f->err.message, "pw"));
+}
+
 static void unusable_references_are_refused(void **state)
 {
 	static const char *const rows[] = {
@@ -281,6 +351,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(references_resolve, setup, teardown),
 		cmocka_unit_test_setup_teardown(relative_paths_start_here, setup, teardown),
+		cmocka_unit_test_setup_teardown(artifacts_resolve, setup, teardown),
+		cmocka_unit_test_setup_teardown(unusable_artifacts_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(unusable_references_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_grow_until_unique, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_end_growing, setup, teardown),

@@ -166,6 +166,41 @@ static void index_json_must_name_the_package(void **state)
 	assert_true(f->err.column > 0);
 }
 
+/* As a record: what a solve needs of a package that no channel describes. */
+static void index_json_is_a_record(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_record record = {0};
+	char text[] = "{\"name\":\"a\",\"version\":\"1\",\"build\":\"py_3\",\"build_number\":3,"
+		      "\"subdir\":\"noarch\",\"noarch\":\"python\",\"license\":\"MIT\","
+		      "\"depends\":[\"b >=1\",\"c\"],\"constrains\":[\"d <2\"],"
+		      "\"track_features\":\"x\",\"timestamp\":1700000000000}";
+	assert_int_equal(
+		lk_package_read_index(lk_str_of(text), "a-1-py_3.conda", &arena, &record, &f->err),
+		0);
+	memset(text, 'x', sizeof(text)); /* it keeps what it needs */
+	assert_true(lk_str_is(record.name, "a") && lk_str_is(record.version, "1"));
+	assert_true(lk_str_is(record.build, "py_3") && record.build_number == 3);
+	assert_true(lk_str_is(record.subdir, "noarch") && record.noarch == LK_NOARCH_PYTHON);
+	assert_true(lk_str_is(record.license, "MIT") && record.timestamp == 1700000000000);
+	assert_int_equal(record.depends.n, 2);
+	assert_true(lk_str_is(record.depends.items[0], "b >=1"));
+	assert_true(lk_str_is(record.constrains.items[0], "d <2"));
+	assert_true(lk_str_is(record.track_features.items[0], "x"));
+	assert_false(record.has_sha256 || record.has_size || record.url.len > 0);
+	assert_int_equal(
+		lk_package_read_index(LK_STR("{\"name\":\"a\",\"version\":\"1\",\"build\":\"0\","
+					     "\"subdir\":\"../x\"}"),
+			"a-1-0.conda", &arena, &record, &f->err),
+		0);
+	assert_int_equal(record.subdir.len + record.build_number + record.depends.n, 0);
+	assert_int_equal(lk_package_read_index(LK_STR("{\"name\":\"..\"}"), "a-1-0.conda", &arena,
+				 &record, &f->err),
+		LK_E_INTEGRITY);
+	assert_non_null(strstr(f->err.message, "package 'a-1-0.conda': info/index.json: "));
+}
+
 static void old_index_json_is_read(void **state)
 {
 	struct fixture *f = *state;
@@ -577,6 +612,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_full_package_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(index_json_must_name_the_package, setup, teardown),
+		cmocka_unit_test_setup_teardown(index_json_is_a_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(old_index_json_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_json_gives_the_kind, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_link_json_is_refused, setup, teardown),

@@ -288,7 +288,8 @@ static void assert_hashed(struct world *world, struct lk_record record)
 	record.has_sha256 = false;
 	assert_int_equal(
 		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
-	int rc = lk_fetch_hash(handle, &world->channel, 1, &record, &sha256, &err);
+	const struct lk_record *one = &record;
+	int rc = lk_fetch_hashes(handle, &world->channel, 1, &one, 1, &sha256, &err);
 	lk_fetch_free(handle);
 	assert_string_equal(err.message, "");
 	assert_int_equal(rc, 0);
@@ -306,7 +307,9 @@ static void assert_not_hashed(
 	record.has_sha256 = false;
 	assert_int_equal(
 		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
-	assert_int_equal(lk_fetch_hash(handle, &world->channel, 1, &record, &sha256, &err), code);
+	const struct lk_record *one = &record;
+	int rc = lk_fetch_hashes(handle, &world->channel, 1, &one, 1, &sha256, &err);
+	assert_int_equal(rc, code);
 	lk_fetch_free(handle);
 	assert_non_null(strstr(err.message, message));
 	assert_true(err.hint[0] != '\0');
@@ -350,7 +353,7 @@ static void test_hash(void **state)
 	wrong.url = world->records[3].url;
 	assert_not_hashed(world, wrong, LK_E_NETWORK, "HTTP 404");
 	world->options.offline = true;
-	assert_not_hashed(world, record, LK_E_OFFLINE, "gives no sha256");
+	assert_not_hashed(world, record, LK_E_OFFLINE, "nothing tells the sha256");
 
 	record.url = folder;
 	assert_hashed(world, record);

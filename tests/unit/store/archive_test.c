@@ -143,6 +143,58 @@ static void test_damage(void **state)
 	parts_done(&parts);
 }
 
+/* The text of the file NAME in BYTES, at most MAX of it; the error's code. */
+static int find(lk_str bytes, enum lk_archive_kind kind, const char *name, size_t max,
+	struct lk_buf *ret, struct lk_error *err)
+{
+	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = NULL;
+	lk_buf_done(ret);
+	lk_buf_init(ret, max);
+	int rc = lk_archive_open(pack_fd(bytes), "a-1-0.conda", kind, bytes.len, &archive, err);
+	return rc < 0 ? rc : lk_archive_find(archive, name, ret, err);
+}
+
+/* A file is found wherever it lies; for one of info/ a broken payload before it does not count. */
+static void test_find(void **state)
+{
+	(void)state;
+	struct parts parts;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf LK_CLEANUP(lk_buf_done) zip = LK_BUF_INIT(PACK_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) broken = LK_BUF_INIT(PACK_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) tar = LK_BUF_INIT(PACK_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) bz2 = LK_BUF_INIT(PACK_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(PACK_MAX);
+	parts_init(&parts);
+	static const char *const names[] = {"pkg-a.tar.zst", "info-a.tar.zst"};
+	lk_str contents[] = {lk_buf_view(&parts.pkg), lk_buf_view(&parts.info)};
+	pack_zip(names, contents, 2, &zip);
+	contents[0] = LK_STR("no zstd");
+	pack_zip(names, contents, 2, &broken);
+	pack_file(&tar, "lib/a", "a");
+	pack_file(&tar, "./info/index.json", "{}");
+	pack_end(&tar);
+	pack_bz2(lk_buf_view(&tar), &bz2);
+	const lk_str archives[] = {lk_buf_view(&zip), lk_buf_view(&broken), lk_buf_view(&bz2)};
+	for (size_t i = 0; i < LK_COUNTOF(archives); i++) {
+		enum lk_archive_kind kind = i < 2 ? LK_ARCHIVE_CONDA : LK_ARCHIVE_TAR_BZ2;
+		assert_int_equal(find(archives[i], kind, "info/index.json", 2, &text, &err), 0);
+		assert_string_equal(lk_buf_cstr(&text), "{}");
+		assert_int_equal(
+			find(archives[i], kind, "info/index.json", 1, &text, &err), LK_E_INTEGRITY);
+		assert_non_null(strstr(err.message, "too large"));
+		assert_int_equal(
+			find(archives[i], kind, "info/none", 9, &text, &err), LK_E_INTEGRITY);
+		assert_non_null(strstr(err.message, "has no 'info/none'"));
+		assert_int_equal(find(archives[i], kind, "lib/a", 9, &text, &err),
+			i == 1 ? LK_E_INTEGRITY : 0);
+	}
+	assert_int_equal(find(lk_str_slice(archives[2], 0, bz2.len / 2), LK_ARCHIVE_TAR_BZ2,
+				 "info/index.json", 9, &text, &err),
+		LK_E_INTEGRITY);
+	parts_done(&parts);
+}
+
 static void test_bz2(void **state)
 {
 	(void)state;
@@ -203,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_bz2),
 		cmocka_unit_test(test_bomb),
 	};
