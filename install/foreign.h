@@ -4,7 +4,8 @@
  * Hard links where they work, else copies. Not carried: __pycache__ of owned sources (it is made
  * again), and what is ours in conda-meta. Where a package now brings the same path, and for owned
  * files that the user changed or put something else in place of, the old file is kept beside it as
- * NAME.lockenv-saved, with a warning. No link is followed; another file system mounted below the prefix is LK_E_USAGE.
+ * NAME.lockenv-saved, with a warning. No link is followed; another file system mounted below the
+ * prefix is LK_E_USAGE.
  */
 #ifndef LK_INSTALL_FOREIGN_H
 #define LK_INSTALL_FOREIGN_H

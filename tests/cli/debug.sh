@@ -52,12 +52,14 @@ fed compare '1.0'
 fed match 'foo'
 
 # Hostile lines: NUL, bytes that are no UTF-8, a megabyte, deep nesting, no newline at the end.
-printf 'a\000b >=1\tfoo-1-0\nfoo \377\tfoo-1-0\n' >input
-awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "1"; print "\tfoo-1-0" }' >>input
-awk 'BEGIN { printf "foo "; for (i = 0; i < 100; i++) printf "("; print "1\tfoo-1-0" }' >>input
-printf 'foo ^(1$\tfoo-1-0\n' >>input
-# A match that would take for ever is given up.
-printf 'foo ^(1+)+[23]$\tfoo-1111111111111111111111111111111111111111-0\nfoo\tfoo-1-0' >>input
+{
+	printf 'a\000b >=1\tfoo-1-0\nfoo \377\tfoo-1-0\n'
+	awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "1"; print "\tfoo-1-0" }'
+	awk 'BEGIN { printf "foo "; for (i = 0; i < 100; i++) printf "("; print "1\tfoo-1-0" }'
+	printf 'foo ^(1$\tfoo-1-0\n'
+	# A match that would take for ever is given up.
+	printf 'foo ^(1+)+[23]$\tfoo-1111111111111111111111111111111111111111-0\nfoo\tfoo-1-0'
+} >input
 last='lockenv debug match <input'
 code=0
 lockenv debug match <input >"$out" 2>"$err" || code=$?
