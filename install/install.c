@@ -193,7 +193,7 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted before '%s' was changed",
 			run->site.prefix);
 	}
-	int rc = lk_swap(&run->site, &old, err);
+	int rc = lk_swap(&run->site, &old, run->report, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -204,11 +204,7 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 		result->skipped_scripts = lk_scripts_count(&run->layout, run->report);
 	}
 	if (rc < 0) {
-		struct lk_error undo = LK_ERROR_INIT;
-		if (lk_swap_undo(&run->site, old, &undo) < 0) {
-			lk_warn(run->report, "'%s' could not be put back: %s", run->site.prefix,
-				undo.message);
-		}
+		lk_swap_undo(&run->site, old, run->report);
 	}
 	return rc;
 }

@@ -42,7 +42,8 @@ struct lk_install_result {
 
 /* PREFIX is an absolute path. RECORDS are the lock's packages for the platform, sorted by name;
  * LOCK_DIGEST its sha256 for the stamp. Codes: OFFLINE, INTEGRITY, HOST, FS, INTERRUPTED, and USAGE
- * for a prefix that exists and is not an environment of ours. On any failure PREFIX is what it was.
+ * for a prefix that exists and is not an environment of ours. On any failure PREFIX is what it was;
+ * should it be impossible to put it back, a warning tells where it is kept.
  */
 int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
 	size_t n_records, const struct lk_channel *channels, size_t n_channels,

@@ -317,6 +317,19 @@ int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_
 	return rc < 0 ? rc : look(site, err);
 }
 
+void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	char *kept = NULL;
+	int rc = lk_fs_temp_dir(site->work_fd, "kept", &arena, &kept, &ignored);
+	if (rc == 0) {
+		rc = lk_fs_rename(site->work_fd, name, site->work_fd, kept, &ignored);
+	}
+	site->keep = rc < 0;
+	lk_buf_appendf(path, "%s/%s/%s", site->parent, site->work, rc < 0 ? name : kept);
+}
+
 bool lk_site_has_leftover(const struct lk_site *site)
 {
 	struct stat status;
@@ -328,7 +341,7 @@ void lk_site_done(struct lk_site *site)
 {
 	const struct lk_report silent = {0};
 	struct lk_error ignored = LK_ERROR_INIT;
-	if (site->work_fd >= 0 && tidy(site, &silent, &ignored) == 0) {
+	if (site->work_fd >= 0 && !site->keep && tidy(site, &silent, &ignored) == 0) {
 		/* Where this fails the next run takes the folder over. */
 		(void)unlinkat(site->work_fd, site->owner, 0);
 		(void)unlinkat(site->parent_fd, site->work, AT_REMOVEDIR);

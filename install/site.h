@@ -11,7 +11,8 @@
  * where the file system has no exchange of names). mkdir and rename alone decide who owns it: no
  * lock is needed. The folder of a process that is gone is taken over by renaming its owner file,
  * and what it left is put right: a prefix that was moved aside and not replaced comes back, also
- * over an empty directory that was made there since.
+ * over an empty directory that was made there since. Only what lk_site_keep set apart ("kept-...")
+ * stays until somebody takes it.
  */
 #ifndef LK_INSTALL_SITE_H
 #define LK_INSTALL_SITE_H
@@ -37,6 +38,7 @@ struct lk_site {
 	int parent_fd; /* -1 while the parent does not exist */
 	int old_fd;    /* the prefix as it is; -1 when absent */
 	int work_fd;   /* -1 until owned */
+	bool keep;     /* the working folder holds something that is not to be lost */
 	enum lk_site_state state;
 };
 
@@ -49,6 +51,9 @@ int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) 
  * and `old_fd` are looked at again. */
 int lk_site_own(
 	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+/* NAME in the working folder, which is ours, is all that is left of something: no run, this or a
+ * later one, shall remove it. Where it lies from now on is appended to PATH. */
+void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path);
 /* Is there a working folder of anybody, such as a dead run's? Owning it and being done removes it.
  */
 bool lk_site_has_leftover(const struct lk_site *site);

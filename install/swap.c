@@ -8,6 +8,8 @@
 
 #include "base/fs.h"
 
+#define MAX_KEPT_BYTES 8192 /* of the path that a warning shows */
+
 /*
  * Before the new tree gets its name, all of it must be on the disk. Its links and directories are
  * metadata, which a journal puts down in order, so that syncing the parent after the exchange would
@@ -26,29 +28,29 @@ static int sync_new(const struct lk_site *site, struct lk_error *err)
 	return 0;
 }
 
-static int move_in(struct lk_site *site, struct lk_error *err)
+static int move_in(struct lk_site *site, const char *name, struct lk_error *err)
 {
 	bool exists = false;
 	int rc = lk_fs_rename_noreplace(
-		site->work_fd, LK_SITE_NEW, site->parent_fd, site->name, &exists, err);
+		site->work_fd, name, site->parent_fd, site->name, &exists, err);
 	if (rc == 0 && exists) {
 		rc = lk_fail(err, LK_E_FS, "something else made '%s' meanwhile", site->prefix);
 	}
 	return rc;
 }
 
-static int two_renames(struct lk_site *site, struct lk_error *err)
+/* What is at the prefix goes into the working folder as OUT, and IN comes from there. */
+static int two_renames(struct lk_site *site, const char *out, const char *in, struct lk_error *err)
 {
-	int rc = lk_fs_rename(site->parent_fd, site->name, site->work_fd, LK_SITE_OLD, err);
+	int rc = lk_fs_rename(site->parent_fd, site->name, site->work_fd, out, err);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = move_in(site, err);
+	rc = move_in(site, in, err);
 	if (rc < 0) {
 		struct lk_error ignored = LK_ERROR_INIT;
-		/* If this fails too, the folder stays and the next run moves it back. */
-		(void)!lk_fs_rename(
-			site->work_fd, LK_SITE_OLD, site->parent_fd, site->name, &ignored);
+		/* If this fails too, the folder stays and the next run moves the old one back. */
+		(void)!lk_fs_rename(site->work_fd, out, site->parent_fd, site->name, &ignored);
 	}
 	return rc;
 }
@@ -74,13 +76,13 @@ static int swap(struct lk_site *site, const char **ret_old, struct lk_error *err
 {
 	*ret_old = NULL;
 	if (site->state == LK_SITE_ABSENT) {
-		return move_in(site, err);
+		return move_in(site, LK_SITE_NEW, err);
 	}
 	const char *old = LK_SITE_NEW;
 	int rc = lk_fs_exchange(site->work_fd, LK_SITE_NEW, site->parent_fd, site->name, err);
 	if (rc == LK_E_NOT_FOUND) {
 		old = LK_SITE_OLD;
-		rc = two_renames(site, err);
+		rc = two_renames(site, LK_SITE_OLD, LK_SITE_NEW, err);
 	}
 	if (rc < 0 && err->sys_errno == EXDEV) {
 		return swap_in_overlay(site, err);
@@ -100,22 +102,33 @@ static int undo_move_in(struct lk_site *site, struct lk_error *err)
 	return lk_fs_mkdirs(site->parent_fd, site->name, status.st_mode & 07777, true, err);
 }
 
-int lk_swap_undo(struct lk_site *site, const char *old, struct lk_error *err)
+static int put_back(struct lk_site *site, const char *old, struct lk_error *err)
 {
 	if (old == NULL) {
 		return undo_move_in(site, err);
 	}
 	int rc = lk_fs_exchange(site->work_fd, old, site->parent_fd, site->name, err);
-	if (rc == LK_E_NOT_FOUND) {
-		rc = lk_fs_rename(site->parent_fd, site->name, site->work_fd, LK_SITE_NEW, err);
-		if (rc == 0) {
-			rc = lk_fs_rename(site->work_fd, old, site->parent_fd, site->name, err);
-		}
-	}
-	return rc;
+	return rc == LK_E_NOT_FOUND ? two_renames(site, LK_SITE_NEW, old, err) : rc;
 }
 
-int lk_swap(struct lk_site *site, const char **ret_old, struct lk_error *err)
+void lk_swap_undo(struct lk_site *site, const char *old, const struct lk_report *report)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf LK_CLEANUP(lk_buf_done) kept = LK_BUF_INIT(MAX_KEPT_BYTES);
+	if (put_back(site, old, &err) == 0) {
+		return;
+	}
+	if (old == NULL) {
+		lk_warn(report, "'%s' could not be put back: %s", site->prefix, err.message);
+		return;
+	}
+	lk_site_keep(site, old, &kept);
+	lk_warn(report, "'%s' could not be put back: %s; as it was, it is kept as '%s'",
+		site->prefix, err.message, lk_buf_cstr(&kept));
+}
+
+int lk_swap(struct lk_site *site, const char **ret_old, const struct lk_report *report,
+	struct lk_error *err)
 {
 	const char *old = NULL;
 	int rc = sync_new(site, err);
@@ -127,8 +140,7 @@ int lk_swap(struct lk_site *site, const char **ret_old, struct lk_error *err)
 	}
 	rc = lk_fs_sync_dir(site->parent_fd, ".", err);
 	if (rc < 0) {
-		struct lk_error ignored = LK_ERROR_INIT;
-		(void)!lk_swap_undo(site, old, &ignored);
+		lk_swap_undo(site, old, report);
 		return rc;
 	}
 	*ret_old = old;

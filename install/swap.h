@@ -10,10 +10,13 @@
  * tree, if there was one, is in the working folder under *ret_old ("new" after an exchange, "old"
  * where the file system has none; NULL when there was none, or only an empty directory that was
  * replaced). Where two renames are needed the prefix is absent for an instant; a run that dies
- * there is put right by the next. On failure the prefix is what it was. */
-int lk_swap(struct lk_site *site, const char **ret_old, struct lk_error *err) LK_MUST_USE;
+ * there is put right by the next. On failure the prefix is what it was, or REPORT has the warning
+ * of lk_swap_undo. */
+int lk_swap(struct lk_site *site, const char **ret_old, const struct lk_report *report,
+	struct lk_error *err) LK_MUST_USE;
 
-/* Back again, OLD being what lk_swap gave. */
-int lk_swap_undo(struct lk_site *site, const char *old, struct lk_error *err) LK_MUST_USE;
+/* Back again, OLD being what lk_swap gave. Where that fails a warning says so, and where the old
+ * tree is kept. */
+void lk_swap_undo(struct lk_site *site, const char *old, const struct lk_report *report);
 
 #endif

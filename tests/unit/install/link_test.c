@@ -174,19 +174,58 @@ static void test_swap(void **state)
 	assert_int_equal(site.state, LK_SITE_ABSENT);
 	assert_int_equal(lk_site_own(&site, &silent, &f->err), 0);
 	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
-	assert_int_equal(lk_swap(&site, &old, &f->err), 0);
+	assert_int_equal(lk_swap(&site, &old, &silent, &f->err), 0);
 	assert_null(old);
 	assert_int_equal(access(prefix, F_OK), 0);
 	/* taken back: nothing there again */
-	assert_int_equal(lk_swap_undo(&site, old, &f->err), 0);
+	lk_swap_undo(&site, old, &silent);
 	assert_true(access(prefix, F_OK) < 0);
 	/* somebody else is faster: theirs stays */
 	assert_int_equal(mkdir(prefix, 0755), 0);
 	put(f, f->fd, "env/theirs");
-	assert_int_equal(lk_swap(&site, &old, &f->err), LK_E_FS);
+	assert_int_equal(lk_swap(&site, &old, &silent, &f->err), LK_E_FS);
 	assert_int_equal(faccessat(f->fd, "env/theirs", F_OK, 0), 0);
 	lk_site_done(&site);
 	assert_true(faccessat(f->fd, ".env.lockenv", F_OK, 0) < 0);
+}
+
+static void keep_warning(void *ctx, const char *message)
+{
+	lk_buf_puts(ctx, message);
+}
+
+/* An old tree that cannot be put back is not lost: not in this run, not in the next. */
+static void test_swap_undo_fails(void **state)
+{
+	struct fixture *f = *state;
+	char *LK_AUTO_FREE prefix = lk_asprintf("%s/env", f->root);
+	struct lk_buf LK_CLEANUP(lk_buf_done) told = LK_BUF_INIT(8192);
+	const struct lk_report report = {.ctx = &told, .warn = keep_warning};
+	struct lk_site site;
+	const char *old = NULL;
+	assert_int_equal(mkdir(prefix, 0755), 0);
+	assert_int_equal(lk_fs_mkdirs(f->fd, "env/conda-meta", 0, true, &f->err), 0);
+	put(f, f->fd, "env/conda-meta/history");
+	put(f, f->fd, "env/mine");
+	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
+	assert_int_equal(lk_site_own(&site, &report, &f->err), 0);
+	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
+	assert_int_equal(lk_swap(&site, &old, &report, &f->err), 0);
+	assert_non_null(old);
+	/* the new tree vanishes, so nothing can be exchanged with it */
+	assert_int_equal(rmdir(prefix), 0);
+	lk_swap_undo(&site, old, &report);
+	lk_site_done(&site);
+	assert_non_null(strstr(told.ptr, "/env' could not be put back: "));
+	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
+	assert_int_equal(lk_site_own(&site, &report, &f->err), 0);
+	lk_site_done(&site);
+	char *where = strstr(told.ptr, "kept as '");
+	assert_non_null(where);
+	where += strlen("kept as '");
+	*strchr(where, '\'') = '\0';
+	char *LK_AUTO_FREE mine = lk_asprintf("%s/mine", where);
+	assert_int_equal(access(mine, F_OK), 0);
 }
 
 /* An empty directory that was replaced comes back as it was. */
@@ -205,7 +244,7 @@ static void test_swap_undo_empty(void **state)
 	assert_int_equal(
 		lk_fs_rename(site.work_fd, LK_SITE_NEW, site.parent_fd, site.name, &f->err), 0);
 	put(f, f->fd, "env/file");
-	assert_int_equal(lk_swap_undo(&site, NULL, &f->err), 0);
+	lk_swap_undo(&site, NULL, &silent);
 	assert_int_equal(stat(prefix, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0750);
 	assert_true(faccessat(f->fd, "env/file", F_OK, 0) < 0);
@@ -221,6 +260,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_softlink, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_swap_undo_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap_undo_empty, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
