@@ -151,6 +151,10 @@ void lk_app_done(struct lk_app *app)
 	}
 	lk_vec_done(&app->explanation);
 	lk_json_doc_free(app->conflict);
+	for (size_t i = 0; i < app->told.len; i++) {
+		lk_json_doc_free(app->told.items[i].doc);
+	}
+	lk_vec_done(&app->told);
 	lk_buf_done(&app->out);
 	lk_arena_done(&app->arena);
 }

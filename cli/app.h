@@ -15,6 +15,13 @@
 #include "conda/host.h"
 #include "store/cache.h"
 
+/* What solve tells of one platform's answer, for --json. */
+struct lk_told {
+	lk_str platform;
+	struct lk_json_doc *doc;
+};
+struct lk_tolds LK_VEC_OF(struct lk_told);
+
 #define LK_OUT_MAX ((size_t)256 << 20)
 
 struct lk_progress_view;
@@ -32,6 +39,7 @@ struct lk_app {
 	bool color_err;
 	size_t n_warnings;
 	struct lk_json_doc *conflict; /* the same for the JSON error, or NULL */
+	struct lk_tolds told;
 	struct lk_strs explanation; /* lines printed below an error's message, owned by the arena */
 	bool config_read;
 	struct lk_config config;

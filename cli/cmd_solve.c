@@ -12,6 +12,7 @@
 #include "cli/solve_platform.h"
 #include "cli/solve_relations.h"
 #include "cli/solve_request.h"
+#include "cli/solve_tell.h"
 #include "lock/lock_diff.h"
 
 static int write_lock(struct lk_app *app, const struct lk_solve_request *request,
@@ -43,6 +44,7 @@ static void put_json(struct lk_app *app, const struct lk_solve_request *request,
 		lk_jw_key_str(&w, lock->platforms[i].subdir);
 		lk_jw_object(&w);
 		lk_jw_key_uint(&w, "packages", lock->platforms[i].n_packages);
+		lk_put_told(app, &w, lock->platforms[i].subdir);
 		lk_jw_end(&w);
 	}
 	lk_jw_end(&w);

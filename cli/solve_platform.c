@@ -320,6 +320,9 @@ static int run_task(struct solver *s, size_t index, const struct lk_lock_platfor
 	if (rc == LK_E_UNSAT) {
 		return tell_unsat(s, index, old, task, &solution, err);
 	}
+	if (rc == 0) {
+		lk_tell_answer(s->app, target->subdir, &solution);
+	}
 	return rc < 0 ? rc : add_solution(s, target, &solution, err);
 }
 
@@ -336,6 +339,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
 	const struct lk_matchspec **pins = lk_arena_calloc(arena, target->pins.len, sizeof(*pins));
 	const struct lk_record *locked = NULL;
+	unsigned verbose = s->app->common.verbose;
 	size_t n_locked = 0;
 	struct lk_reach LK_CLEANUP(lk_reach_done) reach = {0};
 	int rc = parse_specs(&target->specs, arena, specs, err);
@@ -373,6 +377,9 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.update_all = r->update_all,
 		.known_names = s->known_names,
 		.n_known_names = s->n_known_names,
+		.tell_behind = verbose == 0 ? LK_BEHIND_UPDATED
+			: verbose == 1      ? LK_BEHIND_ROOTS
+					    : LK_BEHIND_ALL,
 	};
 	return run_task(s, index, old, &task, err);
 }

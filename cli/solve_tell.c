@@ -7,6 +7,7 @@
 
 #define BRIEF_LINES 8u /* with the error's own line and its hint: ten */
 #define MAX_JSON_DEPTH 40
+#define MAX_JOINED 3 /* reasons in one line */
 
 /* --- the explanation's lines --- */
 
@@ -129,13 +130,13 @@ static void hint(struct lk_app *app, const struct lk_task *task, const struct lk
 
 /* --- JSON --- */
 
-static void put_reasons(struct lk_jw *w, const struct lk_solution *solution)
+static void put_reasons(struct lk_jw *w, const struct lk_reason *reasons, size_t n)
 {
 	lk_jw_key(w, "reasons");
 	lk_jw_array(w);
-	for (size_t i = 0; i < solution->n_reasons; i++) {
-		const struct lk_reason *reason = &solution->reasons[i];
-		unsigned next = i + 1 < solution->n_reasons ? reason[1].depth : 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct lk_reason *reason = &reasons[i];
+		unsigned next = i + 1 < n ? reason[1].depth : 0;
 		lk_jw_object(w);
 		lk_jw_key_string(w, "text", reason->text);
 		if (next > reason->depth) {
@@ -199,7 +200,7 @@ static void put_conflict(struct lk_app *app, struct lk_jw *w, const struct lk_ta
 		lk_jw_end(w);
 	}
 	lk_jw_end(w);
-	put_reasons(w, solution);
+	put_reasons(w, solution->reasons, solution->n_reasons);
 	lk_jw_key(w, "suggestions");
 	lk_jw_array(w);
 	for (size_t i = 0; i < solution->n_suggestions; i++) {
@@ -209,19 +210,13 @@ static void put_conflict(struct lk_app *app, struct lk_jw *w, const struct lk_ta
 	lk_jw_end(w);
 }
 
-static void keep_json(
-	struct lk_app *app, const struct lk_task *task, const struct lk_solution *solution)
+/* Our own TEXT as a tree; NULL, and it is left out, should it not be one. */
+static struct lk_json_doc *doc_of(const struct lk_buf *text)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
+	struct lk_json_doc *doc = NULL;
 	struct lk_error err = LK_ERROR_INIT;
-	struct lk_jw w;
-	lk_jw_init(&w, &text, false);
-	put_conflict(app, &w, task, solution);
-	/* It is our own text; without it the error is told all the same. */
-	if (lk_json_parse(lk_buf_view(&text), "conflict", MAX_JSON_DEPTH, &app->conflict, &err) <
-		0) {
-		app->conflict = NULL;
-	}
+	return lk_json_parse(lk_buf_view(text), "solve", MAX_JSON_DEPTH, &doc, &err) < 0 ? NULL
+											 : doc;
 }
 
 void lk_tell_unsat(struct lk_app *app, const struct lk_task *task,
@@ -230,6 +225,123 @@ void lk_tell_unsat(struct lk_app *app, const struct lk_task *task,
 	add_lines(app, solution);
 	hint(app, task, solution, err);
 	if (app->common.json) {
-		keep_json(app, task, solution);
+		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
+		struct lk_jw w;
+		lk_jw_init(&w, &text, false);
+		put_conflict(app, &w, task, solution);
+		app->conflict = doc_of(&text);
+	}
+}
+
+/* --- an answer --- */
+
+/* "numpy 1.26.4, not 2.1.3: why". */
+static void note_behind(struct lk_app *app, const struct lk_behind *behind)
+{
+	bool builds = lk_str_eq(behind->version, behind->not_version);
+	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(16384);
+	lk_buf_appendf(&line, LK_STR_FMT " " LK_STR_FMT, LK_STR_ARG(behind->name),
+		LK_STR_ARG(behind->version));
+	if (builds) {
+		lk_buf_appendf(&line, " " LK_STR_FMT, LK_STR_ARG(behind->build));
+	}
+	lk_buf_appendf(&line, ", not " LK_STR_FMT ":",
+		LK_STR_ARG(builds ? behind->not_build : behind->not_version));
+	for (size_t i = 0; i < behind->n_reasons && i < MAX_JOINED; i++) {
+		lk_buf_appendf(&line, "%s " LK_STR_FMT, i > 0 ? ";" : "",
+			LK_STR_ARG(behind->reasons[i].text));
+	}
+	lk_note(&app->report,
+		behind->is_updated        ? 0
+			: behind->is_root ? 1
+					  : 2,
+		"%s", lk_buf_cstr(&line));
+}
+
+static void note_choice(struct lk_app *app, const struct lk_cuda_choice *choice)
+{
+	lk_note(&app->report, 0,
+		LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT " is locked with%s CUDA: " LK_STR_FMT
+			   "; '" LK_STR_FMT "'%s asks for the other",
+		LK_STR_ARG(choice->name), LK_STR_ARG(choice->version), LK_STR_ARG(choice->build),
+		choice->has_cuda ? "" : "out", LK_STR_ARG(choice->reason),
+		LK_STR_ARG(choice->other), choice->needs_cuda ? " with --cuda VERSION" : "");
+}
+
+static void put_behind(struct lk_jw *w, const struct lk_solution *solution)
+{
+	lk_jw_key(w, "behind");
+	lk_jw_array(w);
+	for (size_t i = 0; i < solution->n_behind; i++) {
+		const struct lk_behind *behind = &solution->behind[i];
+		lk_jw_object(w);
+		lk_jw_key_string(w, "name", behind->name);
+		lk_jw_key_string(w, "version", behind->version);
+		lk_jw_key_string(w, "build", behind->build);
+		lk_jw_key_string(w, "not_version", behind->not_version);
+		lk_jw_key_string(w, "not_build", behind->not_build);
+		put_reasons(w, behind->reasons, behind->n_reasons);
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
+}
+
+static void put_choices(struct lk_jw *w, const struct lk_solution *solution)
+{
+	lk_jw_key(w, "cuda");
+	lk_jw_array(w);
+	for (size_t i = 0; i < solution->n_cuda; i++) {
+		const struct lk_cuda_choice *choice = &solution->cuda[i];
+		lk_jw_object(w);
+		lk_jw_key_string(w, "name", choice->name);
+		lk_jw_key_string(w, "version", choice->version);
+		lk_jw_key_string(w, "build", choice->build);
+		lk_jw_key(w, "has_cuda");
+		lk_jw_bool(w, choice->has_cuda);
+		lk_jw_key_string(w, "reason", choice->reason);
+		lk_jw_key_string(w, "other_spec", choice->other);
+		lk_jw_key(w, "other_needs_cuda");
+		lk_jw_bool(w, choice->needs_cuda);
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
+}
+
+void lk_tell_answer(struct lk_app *app, lk_str platform, const struct lk_solution *solution)
+{
+	for (size_t i = 0; i < solution->n_behind; i++) {
+		note_behind(app, &solution->behind[i]);
+	}
+	for (size_t i = 0; i < solution->n_cuda; i++) {
+		note_choice(app, &solution->cuda[i]);
+	}
+	if (app->common.json) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
+		struct lk_jw w;
+		lk_jw_init(&w, &text, false);
+		lk_jw_object(&w);
+		put_choices(&w, solution);
+		put_behind(&w, solution);
+		lk_jw_end(&w);
+		struct lk_told told = {
+			.platform = lk_str_dup(&app->arena, platform), .doc = doc_of(&text)};
+		lk_vec_push(&app->told, told);
+	}
+}
+
+static int put_member(void *ctx, lk_str key, const struct lk_json *member)
+{
+	struct lk_jw *w = ctx;
+	lk_jw_key_str(w, key);
+	lk_jw_value(w, member);
+	return 0;
+}
+
+void lk_put_told(const struct lk_app *app, struct lk_jw *w, lk_str platform)
+{
+	for (size_t i = 0; i < app->told.len; i++) {
+		if (app->told.items[i].doc && lk_str_eq(app->told.items[i].platform, platform)) {
+			(void)lk_json_each(lk_json_root(app->told.items[i].doc), put_member, w);
+		}
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * What solve says beside the lock: why there is none, and what would give one.
+ * What solve says beside the lock: why there is none and what would give one; why it is as it is.
  */
 #ifndef LK_CLI_SOLVE_TELL_H
 #define LK_CLI_SOLVE_TELL_H
@@ -11,5 +11,11 @@
  * (a few lines, all of them with --verbose), its part of the JSON error, and ERR's hint. */
 void lk_tell_unsat(struct lk_app *app, const struct lk_task *task,
 	const struct lk_solution *solution, struct lk_error *err);
+
+/* What is worth knowing of PLATFORM's answer: who was taken with or without CUDA, and, as far as
+ * SOLUTION tells it, why packages are not newer. Notes, and kept for the JSON answer. */
+void lk_tell_answer(struct lk_app *app, lk_str platform, const struct lk_solution *solution);
+/* The same into the JSON object of PLATFORM. */
+void lk_put_told(const struct lk_app *app, struct lk_jw *w, lk_str platform);
 
 #endif

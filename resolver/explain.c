@@ -307,7 +307,8 @@ int lk_explain(struct lk_state *state, const struct lk_report *report, struct lk
 	struct lk_error *err)
 {
 	const struct lk_candidate *root = root_of(state->problem);
-	struct lk_explanation explanation = {.problem = state->problem, .arena = &solution->arena};
+	struct lk_explanation explanation = {
+		.problem = state->problem, .arena = &solution->arena, .supposed = LK_NO_INDEX};
 	size_t alone = 0;
 	int rc;
 

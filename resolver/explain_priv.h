@@ -11,7 +11,9 @@ struct lk_explanation {
 	struct lk_problem *problem;
 	struct lk_arena *arena;
 	const struct lk_matchspec
-		*virtual; /* the first that the target lacks; NULL: none is told of */
+		*virtual;   /* the first that the target lacks; NULL: none is told of */
+	uint32_t supposed;  /* the candidate whose clash is told; LK_NO_INDEX: none */
+	bool whole_version; /* it stands for all of its version */
 	struct lk_reasons LK_VEC_OF(struct lk_reason) lines;
 	struct lk_culprits LK_VEC_OF(struct lk_culprit) culprits;
 };
@@ -37,6 +39,8 @@ lk_str lk_explain_candidates(
  * none. */
 bool lk_explain_outs(struct lk_explanation *explanation, unsigned depth,
 	const struct lk_matchspec *const *specs, size_t n_specs);
+/* One line for what a hard filter says of OUT. */
+void lk_explain_out(struct lk_explanation *explanation, const struct lk_out *out);
 /* Why nothing at all matches SPEC: an unknown name with near misses, or versions that there are. */
 lk_str lk_explain_nothing(struct lk_explanation *explanation, const struct lk_matchspec *spec);
 /* How solve is told that the target has the virtual package that was missed: "--cuda VERSION". */

@@ -135,6 +135,10 @@ lk_str lk_explain_candidates(
 			crowd_add(&crowd, name, c->record, c->version);
 		}
 	}
+	if (n == 1 && all[candidates[0]].locked) {
+		return lk_str_printf(explanation->arena, LK_STR_FMT " (kept)",
+			LK_STR_ARG(crowd_text(explanation, &crowd)));
+	}
 	return crowd.n > 0 ? crowd_text(explanation, &crowd) : LK_STR("the specs");
 }
 
@@ -268,6 +272,14 @@ static void explain_reason(struct lk_explanation *explanation, unsigned depth,
 		}
 	}
 	lk_explain_line(explanation, depth, out_text(explanation, first, &crowd));
+}
+
+void lk_explain_out(struct lk_explanation *explanation, const struct lk_out *out)
+{
+	struct crowd crowd = {0};
+
+	crowd_add(&crowd, out->record->name, out->record, out->version);
+	lk_explain_line(explanation, 0, out_text(explanation, out, &crowd));
 }
 
 static bool is_wanted(

@@ -135,7 +135,7 @@ static bool say_sole_cause(const struct teller *t, const struct lk_u32s *matches
 		*text = lk_str_printf(t->explanation->arena,
 			LK_STR_FMT ", which " LK_STR_FMT " excludes", LK_STR_ARG(*text),
 			LK_STR_ARG(lk_explain_root(t->explanation, first->by)));
-	} else {
+	} else if (first->by != t->explanation->supposed) {
 		*text = lk_str_printf(t->explanation->arena,
 			LK_STR_FMT ", but " LK_STR_FMT " comes first", LK_STR_ARG(*text),
 			LK_STR_ARG(lk_explain_candidates(t->explanation, &first->by, 1)));
@@ -260,6 +260,14 @@ static bool has_line(const struct lk_explanation *explanation, lk_str text)
 	return false;
 }
 
+/* Is NAME demanded by what is given itself? */
+static bool is_given(const struct teller *t, uint32_t name)
+{
+	enum lk_cause_kind kind = t->narrow->demand[name].kind;
+
+	return kind == LK_CAUSE_ROOT || kind == LK_CAUSE_FIXED;
+}
+
 /* What the open candidates of NAME want of TARGET, as a line, and why just they were open. */
 static void tell_narrowing(
 	struct teller *t, unsigned depth, uint32_t name, uint32_t when, uint32_t target, uint32_t x)
@@ -283,8 +291,7 @@ static void tell_narrowing(
 		}
 	}
 	tell_demand(t, depth + 1, name);
-	tell_refused(
-		t, depth + 1, &narrowing.fallen, t->narrow->demand[name].kind != LK_CAUSE_ROOT);
+	tell_refused(t, depth + 1, &narrowing.fallen, !is_given(t, name));
 	narrowing_done(&narrowing);
 }
 
@@ -326,7 +333,7 @@ static void tell_group(struct teller *t, unsigned depth, const struct group *gro
 			lk_str_printf(arena, LK_STR_FMT " excludes " LK_STR_FMT,
 				LK_STR_ARG(lk_explain_root(t->explanation, group->about)),
 				LK_STR_ARG(who)));
-	} else if (group->kind == LK_CAUSE_FIXED) {
+	} else if (group->about != t->explanation->supposed) {
 		lk_explain_line(t->explanation, depth,
 			lk_str_printf(arena, LK_STR_FMT " comes before " LK_STR_FMT,
 				LK_STR_ARG(lk_explain_candidates(t->explanation, &group->about, 1)),
@@ -361,6 +368,17 @@ static void tell_refused(
 	groups_done(&groups);
 }
 
+static lk_str say_fixed(const struct teller *t, uint32_t candidate)
+{
+	const struct lk_candidate *c = &t->problem->candidates.items[candidate];
+
+	if (candidate != t->explanation->supposed || !t->explanation->whole_version) {
+		return lk_explain_candidates(t->explanation, &candidate, 1);
+	}
+	return lk_str_printf(t->explanation->arena, LK_STR_FMT " " LK_STR_FMT,
+		LK_STR_ARG(c->record->name), LK_STR_ARG(c->record->version));
+}
+
 /* What was given, of which no candidate of NAME meets all. */
 static void tell_given(struct teller *t, unsigned depth, uint32_t name)
 {
@@ -378,7 +396,7 @@ static void tell_given(struct teller *t, unsigned depth, uint32_t name)
 		if (cause->kind == LK_CAUSE_ROOT) {
 			add_unique(&items, cause->by);
 		} else if (cause->kind == LK_CAUSE_FIXED) {
-			fixed = lk_explain_candidates(t->explanation, &cause->by, 1);
+			fixed = say_fixed(t, cause->by);
 		}
 	}
 	for (size_t i = 0; i < items.len; i++) {
@@ -428,7 +446,7 @@ void lk_explain_clash(
 	}
 	tell_demand(&t, depth, narrow->clash);
 	tell_outs_of_demand(&t, depth, narrow->clash);
-	tell_refused(&t, depth, &all, narrow->demand[narrow->clash].kind != LK_CAUSE_ROOT);
+	tell_refused(&t, depth, &all, !is_given(&t, narrow->clash));
 	if (explanation->lines.len == before) {
 		tell_given(&t, depth, narrow->clash);
 	}

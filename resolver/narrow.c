@@ -440,14 +440,18 @@ static void give_conditional(struct lk_narrow *narrow)
 	}
 }
 
-static void give_fixed(struct lk_narrow *narrow, uint32_t candidate)
+/* CANDIDATE is chosen, or (WHOLE_VERSION) one of its version. */
+static void give_fixed(struct lk_narrow *narrow, uint32_t candidate, bool whole_version)
 {
-	uint32_t name = narrow->problem->candidates.items[candidate].name;
+	const struct lk_candidate *all = narrow->problem->candidates.items;
+	uint32_t name = all[candidate].name;
 	const struct lk_candidate_name *n = &narrow->problem->names.items[name];
 
 	demand(narrow, name, LK_CAUSE_FIXED, candidate);
 	for (uint32_t c = n->first; c < n->first + n->n; c++) {
-		if (c != candidate) {
+		if (c != candidate &&
+			!(whole_version &&
+				lk_version_cmp(all[c].version, all[candidate].version) == 0)) {
 			refuse(narrow, c, LK_CAUSE_FIXED, candidate);
 		}
 	}
@@ -502,13 +506,14 @@ void lk_narrow_run(struct lk_narrow *narrow, const struct lk_given *given)
 {
 	uint32_t before;
 
-	/* What was asked for comes first: it is the plainest cause. */
+	/* What is given comes first: it is the plainest cause. */
 	narrow->mask = given->mask;
 	give_root(narrow, false);
-	clean(narrow);
 	for (size_t i = 0; i < given->n_fixed; i++) {
-		give_fixed(narrow, given->fixed[i]);
+		give_fixed(
+			narrow, given->fixed[i], given->whole_version && i + 1 == given->n_fixed);
 	}
+	clean(narrow);
 	settle(narrow);
 	do {
 		before = narrow->steps;

@@ -22,7 +22,7 @@
 enum lk_cause_kind {
 	LK_CAUSE_NONE,  /* open; not demanded */
 	LK_CAUSE_ROOT,  /* the root's need or, counted on, limit number BY */
-	LK_CAUSE_FIXED, /* candidate BY, of the same name, is given */
+	LK_CAUSE_FIXED, /* candidate BY, of the same name, is given (or another of its version) */
 	LK_CAUSE_NAME,  /* every candidate of the demanded name BY that was open then wants it so */
 	LK_CAUSE_NEED,  /* its own need BY (a spec) has no match left */
 	LK_CAUSE_LIMIT, /* its own limit BY (a spec) leaves a demanded name nothing */
@@ -34,11 +34,13 @@ struct lk_cause {
 	uint32_t when; /* steps before it */
 };
 
-/* What is taken as given: root needs and limits by MASK (NULL: all), and chosen candidates. */
+/* What is taken as given: root needs and limits by MASK (NULL: all), and chosen candidates. The
+ * last of those stands for all of its version when WHOLE_VERSION is set. */
 struct lk_given {
 	const struct lk_root_mask *mask;
 	const uint32_t *fixed;
 	size_t n_fixed;
+	bool whole_version;
 };
 
 /* Which of the given a clash rests on. */

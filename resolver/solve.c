@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-#include "resolver/explain_priv.h"
-#include "resolver/walk_priv.h"
+#include "resolver/newer_priv.h"
 
 static int cmp_record_qsort(const void *left, const void *right)
 {
@@ -127,6 +126,10 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 	if (rc == 0) {
 		fill(problem, &walk, solution);
 		rc = check_again(problem->task, solution, err);
+	}
+	if (rc == 0 && !problem->task->no_reasons) {
+		lk_tell_behind(state, &walk, solution);
+		lk_tell_cuda(state, &walk, solution);
 	}
 	return rc;
 }

@@ -51,6 +51,7 @@ struct lk_task {
 	const lk_str *known_names;
 	size_t n_known_names;
 	bool no_presolve; /* the same answer, later: for tests */
+	enum lk_behind_whom tell_behind;
 	bool no_reasons;  /* without a solution, not told why */
 	bool worst_first; /* libsolv is told the order backwards; the same answer: for tests */
 };
@@ -62,6 +63,10 @@ struct lk_solution {
 	size_t n_records;
 	const lk_str
 		*walk; /* the names in the order the definition fixed them, n_records of them */
+	const struct lk_behind *behind; /* as the task's tell_behind asks, in the walk's order */
+	size_t n_behind;
+	const struct lk_cuda_choice *cuda; /* unless no_reasons */
+	size_t n_cuda;
 	/* When unsatisfiable (LK_E_UNSAT) instead: the few specs that collide, and why they do. */
 	const struct lk_culprit *culprits;
 	size_t n_culprits;

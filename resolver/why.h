@@ -63,6 +63,33 @@ bool lk_spec_asks_cuda(const struct lk_matchspec *spec);
 int lk_check_cuda(
 	const struct lk_task *task, struct lk_solution *solution, struct lk_error *err) LK_MUST_USE;
 
+/* For whom the answer tells why it is not the best-ranked, or newest, record. */
+enum lk_behind_whom {
+	LK_BEHIND_UPDATED, /* the names that were to be updated, always */
+	LK_BEHIND_ROOTS,   /* the specs' own names */
+	LK_BEHIND_ALL,
+};
+
+/* A package that is not the record NOT, and why: what filters that one out, or which specs and
+ * earlier choices it clashes with, no more of them than needed. */
+struct lk_behind {
+	lk_str name, version, build;
+	lk_str not_version, not_build;
+	bool is_root, is_updated;
+	const struct lk_reason *reasons;
+	size_t n_reasons;
+};
+
+/* A package of the specs, or a direct dependency of one, that has records of both kinds: with a
+ * need of __cuda somewhere in their closure, and without. */
+struct lk_cuda_choice {
+	lk_str name, version, build;
+	bool has_cuda;   /* the kind that was taken */
+	lk_str reason;   /* why that kind */
+	lk_str other;    /* the spec that asks for the other kind */
+	bool needs_cuda; /* beside that spec the target needs __cuda */
+};
+
 #define LK_MAX_NEAR 3
 
 /* The names that NAME may have been meant for, nearest first; returns how many. KNOWN is sorted. */

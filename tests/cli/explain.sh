@@ -89,8 +89,63 @@ ask 'a pin against a spec' 'numpy >=2' scipy
 ask 'a pin against a dependency' --cuda 12.8 'python 3.13.*' scipy
 printf 'channels: []\n' >"$LOCKENV_CONFIG"
 
+# tell TITLE ARGUMENT...: to be had; what is worth knowing of it goes into the golden file too.
+tell() {
+	title=$1
+	shift
+	runs 0 lockenv solve --override-channels -c "$main" --platform linux-64 --glibc 2.28 --dry-run -o env.lock "$@"
+	{
+		printf '== %s\n$ solve' "$title"
+		for word; do
+			case $word in
+			*[!A-Za-z0-9._=:/-]*) printf " '%s'" "$word" ;;
+			*) printf ' %s' "$word" ;;
+			esac
+		done
+		printf '\n'
+		grep -v -e ' is taken to have ' -e ' names and ' -e ' would change$' "$err" || true
+	} >>"$lines"
+}
+tell 'without CUDA for want of a driver' 'pytorch' torchvision
+tell 'with CUDA by build number' --cuda 12.6 pytorch
+tell 'with CUDA because a spec needs it' --cuda 12.6 pytorch-gpu
+tell 'without CUDA because a spec says so' --cuda 12.6 'pytorch *=*cpu*'
+tell 'without CUDA because something else does not go with it' --cuda 12.6 'cuda-version 12.4.*' pytorch
+tell 'quiet about it' -q pytorch
+tell 'not newer: a spec' -v 'numpy <2'
+tell 'not newer: an earlier spec' -v 'scipy 1.10.*' numpy
+tell 'not newer: earlier specs win' -v numpy 'scipy 1.10.*'
+tell 'not newer: all of them' -vv 'scipy 1.10.*'
+tell 'not newer: the target' -v 'dual'
+tell 'not newer: the channel order' -v -c "file://$scratch/site/other" ffmpeg
+tell 'not newer: the date' -v --exclude-newer 2022-01-01 freshlib
+tell 'newest of all' -v openssl
+
+# With a lock that is kept.
+runs 0 lockenv solve -q --override-channels -c "$main" --platform linux-64 --glibc 2.28 -o kept.lock \
+	'python 3.11.*' 'scipy 1.10.*' numpy
+relock() {
+	title=$1
+	shift
+	cp kept.lock env.lock
+	tell "$title" "$@"
+	rm env.lock
+}
+relock 'not newer: kept' -v python scipy numpy
+relock 'not newer: updated alone' python scipy numpy --update numpy
+relock 'not newer: updated with what held it' -v python scipy numpy --update numpy --update scipy
+
 cp "$lines" "$err"
 golden_error explain
+
+# The same as JSON.
+runs 0 lockenv solve -v --json --override-channels -c "$main" --platform linux-64 --dry-run -o env.lock \
+	'scipy 1.10.*' numpy 'pytorch 2.1.*'
+json '[(b["name"], b["not_version"]) for b in d["platforms"]["linux-64"]["behind"]]' \
+	"[('scipy', '1.15.0'), ('numpy', '2.2.1'), ('pytorch', '2.5.1')]"
+json 'd["platforms"]["linux-64"]["cuda"][0]["other_spec"]' 'pytorch *=*cuda*'
+json 'd["platforms"]["linux-64"]["cuda"][0]["has_cuda"], d["platforms"]["linux-64"]["cuda"][0]["other_needs_cuda"]' \
+	'(False, True)'
 
 # All lines with --verbose; the structure with --json.
 runs 3 lockenv solve --override-channels -c "$main" --platform linux-64 --json -o env.lock pytorch-gpu

@@ -14,6 +14,7 @@
 
 #define NAMES 7
 #define VERSIONS 4
+#define NEWEST "4"
 #define MAX_LIST 3
 #define MAX_SPECS 4
 
@@ -104,6 +105,7 @@ static int solve(const struct lk_task *task)
 
 struct count {
 	size_t unsolvable, blamed, spare, suggested, without;
+	size_t behind, not_seen;
 };
 
 /* The culprits alone have no solution; SKIP of them left out they mostly have. */
@@ -191,6 +193,32 @@ static void check_told(const struct lk_task *task, struct lk_solution *told, str
 	count->without += told->n_suggestions == 0;
 }
 
+/* Version V of n0, n1 … is the best; the others are told of, with a reason. */
+static void check_behind(const struct lk_solution *solution, struct count *count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < solution->n_records; i++) {
+		bool is_behind = false;
+
+		for (size_t k = 0; k < solution->n_behind; k++) {
+			const struct lk_behind *behind = &solution->behind[k];
+
+			if (lk_str_eq(behind->name, solution->records[i]->name)) {
+				is_behind = true;
+				assert_true(behind->n_reasons > 0);
+				count->not_seen +=
+					lk_str_starts(behind->reasons[0].text, LK_STR("no choice"));
+			}
+		}
+		/* The newest is told of nowhere; what is not the newest, always. */
+		assert_int_equal(is_behind, !lk_str_is(solution->records[i]->version, NEWEST));
+		n += is_behind;
+	}
+	assert_int_equal(n, solution->n_behind);
+	count->behind += n;
+}
+
 static void run_world(uint64_t seed, bool conditions, struct count *count)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -220,8 +248,11 @@ static void run_world(uint64_t seed, bool conditions, struct count *count)
 	assert_int_equal(
 		lk_matchspec_parse(random_spec(&seed, &arena), LK_SPEC_USER, &arena, &pin, &err),
 		0);
+	task.tell_behind = LK_BEHIND_ALL;
 	if (lk_solve(&task, NULL, &solution, &err) == LK_E_UNSAT) {
 		check_told(&task, &solution, count);
+	} else {
+		check_behind(&solution, count);
 	}
 }
 
@@ -235,6 +266,9 @@ static void run_worlds(bool conditions)
 	print_message(
 		"%zu unsolvable, %zu specs blamed (%zu spare), %zu suggestions, %zu without\n",
 		count.unsolvable, count.blamed, count.spare, count.suggested, count.without);
+	print_message("%zu not the newest, %zu without a reason that narrowing sees\n",
+		count.behind, count.not_seen);
+	assert_true(count.not_seen * 10 < count.behind);
 	assert_true(count.unsolvable > 500);
 	/* Narrowing does not see every smaller collision; it sees nearly all. */
 	assert_true(count.spare * 20 < count.blamed);
