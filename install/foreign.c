@@ -28,6 +28,7 @@ struct carry {
 	struct owned_list paths;
 	struct lk_dirs dirs; /* of the new tree */
 	const struct lk_report *report;
+	bool copied;
 };
 
 /* One directory of the old tree. */
@@ -215,8 +216,8 @@ static int copy_over(const struct level *level, lk_str from, const struct stat *
 	return rc < 0 ? rc : lk_link_set_mtime(dirfd, name.ptr, status, err);
 }
 
-static int put(const struct level *level, lk_str from, const struct stat *status, int dirfd,
-	lk_str name, struct lk_error *err)
+static int put(struct carry *carry, const struct level *level, lk_str from,
+	const struct stat *status, int dirfd, lk_str name, struct lk_error *err)
 {
 	if (linkat(level->fd, from.ptr, dirfd, name.ptr, 0) == 0) {
 		return 0;
@@ -224,6 +225,7 @@ static int put(const struct level *level, lk_str from, const struct stat *status
 	if (errno != EPERM && errno != EMLINK && errno != EXDEV && errno != EOPNOTSUPP) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", from.ptr);
 	}
+	carry->copied = true;
 	return copy_over(level, from, status, dirfd, name, err);
 }
 
@@ -262,7 +264,7 @@ static int carry_file(struct carry *carry, const struct level *level, lk_str nam
 		return lk_fail(err, LK_E_FS, "too many saved forms of '%s'", name.ptr);
 	}
 	lk_str as = saved_name(&arena, name, i);
-	rc = put(level, name, status, dirfd, as, err);
+	rc = put(carry, level, name, status, dirfd, as, err);
 	if (rc == 0 && i > 0) {
 		lk_warn(carry->report, "'" LK_STR_FMT "' %s: kept as '" LK_STR_FMT "'",
 			LK_STR_ARG(join(&arena, level->target, name)),
@@ -383,7 +385,7 @@ static int carry_level(struct carry *carry, const struct level *level, struct lk
 }
 
 int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have,
-	const struct lk_report *report, struct lk_error *err)
+	const struct lk_report *report, bool *ret_copied, struct lk_error *err)
 {
 	struct carry carry = {.new_fd = new_fd, .report = report};
 	struct stat root;
@@ -402,5 +404,8 @@ int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *hav
 	lk_dirs_done(&carry.dirs);
 	lk_vec_done(&carry.paths);
 	lk_map_done(&carry.owned);
+	if (rc == 0) {
+		*ret_copied = carry.copied;
+	}
 	return rc;
 }

@@ -177,12 +177,22 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 		      : lk_meta_write_history(&source, old, &run->plan, run->options->when, err);
 }
 
-static int carry(struct run *run, struct lk_error *err)
+static int carry(struct run *run, bool *ret_copied, struct lk_error *err)
 {
+	*ret_copied = false;
 	if (run->site.old_fd < 0) {
 		return 0;
 	}
-	return lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->report, err);
+	return lk_foreign_carry(
+		run->site.old_fd, run->new_fd, &run->have, run->report, ret_copied, err);
+}
+
+/* What came into the old tree while the new one was built: on the disk before that goes. */
+static int carry_late(struct run *run, struct lk_error *err)
+{
+	bool copied;
+	int rc = carry(run, &copied, err);
+	return rc == 0 && copied ? lk_swap_sync(&run->site, err) : rc;
 }
 
 /* The exchange, and what follows it; a failure there takes the exchange back. */
@@ -197,7 +207,7 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 	if (rc < 0) {
 		return rc;
 	}
-	rc = carry(run, err);
+	rc = carry_late(run, err);
 	if (rc == 0 && run->options->run_link_scripts) {
 		rc = lk_scripts_run(&run->layout, run->new_fd, err);
 	} else if (rc == 0) {
@@ -225,7 +235,8 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 		rc = build_meta(run, result, err);
 	}
 	if (rc == 0) {
-		rc = carry(run, err);
+		bool copied; /* lk_swap syncs all */
+		rc = carry(run, &copied, err);
 	}
 	if (rc == 0) {
 		rc = publish(run, result, err);

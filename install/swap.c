@@ -20,7 +20,7 @@
  * waiting with fsync, and 130 to 200 ms for fsync alone; still so with 1 GB of others' bytes to be
  * written.
  */
-static int sync_new(const struct lk_site *site, struct lk_error *err)
+int lk_swap_sync(const struct lk_site *site, struct lk_error *err)
 {
 	if (syncfs(site->work_fd) < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot sync the new '%s'", site->prefix);
@@ -131,7 +131,7 @@ int lk_swap(struct lk_site *site, const char **ret_old, const struct lk_report *
 	struct lk_error *err)
 {
 	const char *old = NULL;
-	int rc = sync_new(site, err);
+	int rc = lk_swap_sync(site, err);
 	if (rc == 0) {
 		rc = swap(site, &old, err);
 	}

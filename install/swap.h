@@ -15,6 +15,9 @@
 int lk_swap(struct lk_site *site, const char **ret_old, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;
 
+/* Everything written so far, by whomever, is on the disk when this returns. */
+int lk_swap_sync(const struct lk_site *site, struct lk_error *err) LK_MUST_USE;
+
 /* Back again, OLD being what lk_swap gave. Where that fails a warning says so, and where the old
  * tree is kept. */
 void lk_swap_undo(struct lk_site *site, const char *old, const struct lk_report *report);

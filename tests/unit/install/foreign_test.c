@@ -18,6 +18,7 @@ struct trees {
 	struct lk_error err;
 	struct lk_report report;
 	unsigned warnings;
+	bool copied;
 };
 
 static void on_warn(void *ctx, const char *message)
@@ -82,7 +83,7 @@ static int carry(struct trees *t, const struct lk_prefix_path *paths, size_t n)
 {
 	struct lk_prefix_record record = {.paths = paths, .n_paths = n};
 	const struct lk_prefix_records have = {&record, 1, 1};
-	return lk_foreign_carry(t->old_fd, t->new_fd, &have, &t->report, &t->err);
+	return lk_foreign_carry(t->old_fd, t->new_fd, &have, &t->report, &t->copied, &t->err);
 }
 
 enum change {
@@ -170,6 +171,7 @@ static void test_changes_are_kept(void **state)
 		assert_false(is_there(t->new_fd, changes[i].name));
 	}
 	assert_int_equal(t->warnings, kept);
+	assert_false(t->copied);
 }
 
 /* Carried again nothing is new, also where the first time made copies. */
@@ -191,6 +193,7 @@ static void test_twice(void **state)
 	assert_int_equal(symlinkat("notes", t->old_fd, "link"), 0);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(carry(t, NULL, 0), 0);
+		assert_int_equal(t->copied, i == 0);
 	}
 	assert_int_equal(lk_fs_list(t->new_fd, ".", &arena, &names, &t->err), 0);
 	assert_int_equal(names.len, 2);
