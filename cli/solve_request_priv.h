@@ -31,7 +31,7 @@ int lk_solve_read_files(const struct lk_solve_maker *m) LK_MUST_USE;
 int lk_solve_gather_pip(const struct lk_solve_maker *m) LK_MUST_USE;
 int lk_solve_gather_variables(const struct lk_solve_maker *m) LK_MUST_USE;
 
-/* solve_specs.c: a channel that a spec names but the list lacks comes last. */
+/* solve_specs.c: a channel that a spec or pin names but the list lacks comes last. */
 int lk_solve_gather_spec_channels(const struct lk_solve_maker *m) LK_MUST_USE;
 
 /* solve_target.c: for which platforms, and what machines of each offer. */

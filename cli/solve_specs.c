@@ -1,6 +1,6 @@
 /*
- * The channels that specs name. Credentials in them are used, and taken out of the specs, so that
- * the lock holds none.
+ * The channels that specs and pins name. Their URLs become free of credentials in the specs, which
+ * the lock holds and errors show.
  */
 #include "cli/solve_request_priv.h"
 
@@ -16,11 +16,18 @@ static lk_str replaced(struct lk_arena *arena, lk_str text, lk_str old, lk_str n
 		LK_STR_ARG(lk_str_skip(text, at + old.len)));
 }
 
-static int take_channel(
-	const struct lk_solve_maker *m, const struct lk_matchspec *spec, lk_str *text)
+static int take_spec(const struct lk_solve_maker *m, lk_str *text)
 {
 	struct lk_arena *arena = &m->request->arena;
-	if (lk_str_find_char(spec->channel, '*') != SIZE_MAX) {
+	const struct lk_matchspec *spec;
+	int rc = lk_matchspec_parse(*text, LK_SPEC_USER, arena, &spec, m->err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (spec->warning) {
+		lk_warn(&m->app->report, "'" LK_STR_FMT "': %s", LK_STR_ARG(*text), spec->warning);
+	}
+	if (spec->channel.len == 0 || lk_str_find_char(spec->channel, '*') != SIZE_MAX) {
 		return 0;
 	}
 	*text = replaced(
@@ -28,26 +35,22 @@ static int take_channel(
 	return lk_solve_add_channel(m, spec->channel);
 }
 
-static int take_spec(const struct lk_solve_maker *m, lk_str *text)
+static int take_specs(const struct lk_solve_maker *m, struct lk_strs *specs)
 {
-	const struct lk_matchspec *spec;
-	int rc = lk_matchspec_parse(*text, LK_SPEC_USER, &m->request->arena, &spec, m->err);
-	if (rc < 0) {
-		return rc;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < specs->len; i++) {
+		rc = take_spec(m, &specs->items[i]);
 	}
-	if (spec->warning) {
-		lk_warn(&m->app->report, "'" LK_STR_FMT "': %s", LK_STR_ARG(*text), spec->warning);
-	}
-	return spec->channel.len > 0 ? take_channel(m, spec, text) : 0;
+	return rc;
 }
 
 int lk_solve_gather_spec_channels(const struct lk_solve_maker *m)
 {
 	int rc = 0;
-	for (size_t t = 0; t < m->request->n_targets; t++) {
-		struct lk_strs *specs = &m->request->targets[t].specs;
-		for (size_t i = 0; rc == 0 && i < specs->len; i++) {
-			rc = take_spec(m, &specs->items[i]);
+	for (size_t t = 0; rc == 0 && t < m->request->n_targets; t++) {
+		rc = take_specs(m, &m->request->targets[t].specs);
+		if (rc == 0) {
+			rc = take_specs(m, &m->request->targets[t].pins);
 		}
 	}
 	return rc;
