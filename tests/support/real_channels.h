@@ -48,6 +48,7 @@ struct real_solve {
 	const lk_str *virtuals; /* NAME=VER[=BUILD], on top of the platform's defaults */
 	size_t n_virtuals;
 	enum lk_channel_priority priority;
+	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
 	bool plain; /* no presolve, and libsolv is told the order backwards */
 	bool no_reasons;
 	const struct lk_record *locked;
@@ -208,6 +209,7 @@ static inline int real_task(struct real_solve *solve, struct lk_error *err)
 		.n_specs = solve->n_specs,
 		.virtuals = &solve->set,
 		.channel_priority = solve->priority,
+		.exclude_newer = solve->exclude_newer,
 		.locked = solve->locked,
 		.n_locked = solve->n_locked,
 		.no_reasons = solve->no_reasons,
