@@ -33,6 +33,24 @@ bool lk_spec_asks_cuda(const struct lk_matchspec *spec)
 		!has(lk_str_n(build, n), "nocuda") && !has(lk_str_n(build, n), "no_cuda");
 }
 
+/* A spec with a condition asks only where it was heard: what is chosen then meets it. */
+static bool is_heard(const struct lk_matchspec *spec, const struct lk_solution *solution)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error err = LK_ERROR_INIT;
+	const struct lk_version *version;
+
+	for (size_t i = 0; spec->when && i < solution->n_records; i++) {
+		const struct lk_record *record = solution->records[i];
+
+		if (lk_str_eq(record->name, spec->name)) {
+			return lk_version_parse(record->version, &arena, &version, &err) == 0 &&
+				lk_matchspec_matches(spec, record, version);
+		}
+	}
+	return !spec->when;
+}
+
 int lk_check_cuda(const struct lk_task *task, struct lk_solution *solution, struct lk_error *err)
 {
 	struct lk_culprit *culprits =
@@ -45,7 +63,7 @@ int lk_check_cuda(const struct lk_task *task, struct lk_solution *solution, stru
 		return 0;
 	}
 	for (size_t i = 0; i < task->n_specs; i++) {
-		if (lk_spec_asks_cuda(task->specs[i])) {
+		if (lk_spec_asks_cuda(task->specs[i]) && is_heard(task->specs[i], solution)) {
 			culprits[n] = (struct lk_culprit){.index = i};
 			reasons[n++].text = lk_str_printf(&solution->arena,
 				"'" LK_STR_FMT

@@ -59,7 +59,7 @@ int lk_suggest(const struct lk_task *task, const struct lk_report *report,
 bool lk_spec_asks_cuda(const struct lk_matchspec *spec);
 
 /* After TASK was solved: LK_E_UNSAT, told of in SOLUTION and ERR like any other, when a spec asks
- * for CUDA and the target has no __cuda; else 0. */
+ * for CUDA (one whose condition was not true does not) and the target has no __cuda; else 0. */
 int lk_check_cuda(
 	const struct lk_task *task, struct lk_solution *solution, struct lk_error *err) LK_MUST_USE;
 

@@ -147,6 +147,16 @@ json 'd["platforms"]["linux-64"]["cuda"][0]["other_spec"]' 'pytorch *=*cuda*'
 json 'd["platforms"]["linux-64"]["cuda"][0]["has_cuda"], d["platforms"]["linux-64"]["cuda"][0]["other_needs_cuda"]' \
 	'(False, True)'
 
+# Who asks for CUDA under a condition asks only where it is true.
+maybe() {
+	status=$1
+	shift
+	runs "$status" lockenv solve -q --override-channels -c "$main" --platform linux-64 --dry-run -o env.lock "$@"
+}
+maybe 0 pytorch "pytorch * *cuda*[when='__cuda']"
+maybe 0 "cuda-version 12.6.*[when='python>=3.13']" 'python 3.12.*'
+maybe 3 "cuda-version 12.6.*[when='python>=3.12']" 'python 3.12.*'
+
 # All lines with --verbose; the structure with --json.
 runs 3 lockenv solve --override-channels -c "$main" --platform linux-64 --json -o env.lock pytorch-gpu
 json 'd["error"]["conflict"]["specs"]' "[{'spec': 'pytorch-gpu', 'pin': False}]"
