@@ -40,8 +40,9 @@ packages:
 END
 
 # What is right is packed, twice the same bytes.
-printf '%s}\n' "$package" >family.yml
+printf '%s, track_features: [one, two]}\n' "$package" >family.yml
 mkchannel --out packed family.yml >"$out"
 out_is '1 packages in packed'
 mkchannel --out again family.yml >"$out"
 is "$(digest packed)" "$(digest again)"
+has packed/noarch/repodata.json '"track_features": "one two"'
