@@ -36,10 +36,12 @@ static bool group_needs(struct lk_problem *problem, const struct lk_record *reco
 				return false;
 			}
 			meaning = lk_problem_need(problem, spec, &need);
-			if (meaning == LK_MEANS_RECORDS) {
-				lk_vec_push(needs, need);
-			} else if (meaning != LK_MEANS_NOTHING) {
+			if (meaning == LK_MEANS_UNSUPPORTED) {
 				return false;
+			}
+			/* A virtual package that is missing stays a need that nothing meets. */
+			if (meaning != LK_MEANS_NOTHING) {
+				lk_vec_push(needs, need);
 			}
 		}
 	}
