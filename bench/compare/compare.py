@@ -4,7 +4,7 @@
 The problems are those of cases.txt and the specs of some of the real environments in DATA/envs, drawn by a
 fixed seed. Both solvers get the same repodata (DATA/channels, and the channel `when` beside this file; as
 file:// below WORK), the same virtual packages and strict channel priority. Writes REPORT in Markdown; exit
-1 where a verdict differs, or py-rattler's record is the better one at a first difference.
+1 where a verdict differs otherwise than by lockenv's rule of no silent CPU, or py-rattler's record is the better one at a first difference.
 """
 import asyncio
 import collections
@@ -33,6 +33,8 @@ DEFAULTS = {  # what lockenv and rattler take for a target that is not at hand
 }
 ARCHS = {"64": "x86_64", "arm64": "m1"}  # others have the name of the subdir
 
+REFUSES = "asks for CUDA, but this lock is solved without __cuda"  # lockenv's answer that py-rattler has not
+
 Package = collections.namedtuple("Package", "name version build channel subdir")
 
 
@@ -47,7 +49,7 @@ class Case:
 
 @dataclasses.dataclass
 class Answer:
-    verdict: str  # "solved", "none", or why there is no verdict
+    verdict: str  # "solved", "none", "refused" (REFUSES), or why there is no verdict
     packages: dict  # by name
     text: str = ""
 
@@ -144,7 +146,8 @@ def run_lockenv(program, work, channels, case):
         command += ["--virtual", f"{name}={version}"]
     done = subprocess.run([*command, "--", *channels.specs(case)], capture_output=True, text=True)
     if done.returncode != 0:
-        return Answer("none" if done.returncode == 3 else f"exit {done.returncode}", {}, done.stderr.strip())
+        verdict = "refused" if REFUSES in done.stderr else "none" if done.returncode == 3 else f"exit {done.returncode}"
+        return Answer(verdict, {}, done.stderr.strip())
     listed = subprocess.run([program, "list", *common, str(lock), "--platform", case.platform, "--json"],
                             capture_output=True, text=True, check=True)
     packages = {}
@@ -243,9 +246,14 @@ def rows(differences):
                f"{d.only[0]} / {d.only[1]} |")
 
 
+def is_equal(ours, theirs):
+    """The same verdict, where both have one."""
+    return (ours.verdict, theirs.verdict) in (("solved", "solved"), ("none", "none"), ("refused", "none"))
+
+
 def report(version, results, differences):
     verdicts = collections.Counter((ours.verdict, theirs.verdict) for _, ours, theirs in results)
-    same = sum(n for (a, b), n in verdicts.items() if a == b and a in ("solved", "none"))
+    same = sum(is_equal(ours, theirs) for _, ours, theirs in results)
     root_order = [order for d in differences for order in d.root_orders]
     yield "# lockenv beside py-rattler: the same problems"
     yield ""
@@ -264,10 +272,12 @@ def report(version, results, differences):
     yield ""
     yield "## Where the verdicts differ"
     yield ""
-    wrong = [(c, a, b) for c, a, b in results if a.verdict != b.verdict or a.verdict not in ("solved", "none")]
-    for case, ours, theirs in wrong:
-        yield f"- {case.title}: lockenv: {ours.verdict}, py-rattler: {theirs.verdict}"
-    if not wrong:
+    unequal = [result for result in results if not is_equal(*result[1:])]
+    for case, ours, theirs in unequal:
+        yield (f"- {case.title}: lockenv: {ours.verdict}, py-rattler: {theirs.verdict}" +
+               (" (a spec asks for CUDA and the target has none: lockenv says so instead of giving CPU builds)"
+                if ours.verdict == "refused" else ""))
+    if not unequal:
         yield "Nowhere."
     yield ""
     yield "## Where the records differ"
@@ -292,7 +302,7 @@ async def run(program, data, work):
         if ours.verdict == theirs.verdict == "solved":
             difference = compare(channels, case, ours, theirs)
             differences += [difference] if difference else []
-        elif ours.verdict != theirs.verdict:
+        elif not is_equal(ours, theirs):
             print(f"{case.title}\n  lockenv: {ours.verdict} {ours.text}\n  py-rattler: {theirs.verdict} {theirs.text}")
     return results, differences
 
@@ -306,7 +316,8 @@ def main():
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("\n".join(lines) + "\n")
     print("\n".join(lines[2:lines.index("## Where the records differ")]))
-    equal = all(a.verdict == b.verdict and a.verdict in ("solved", "none") for _, a, b in results)
+    equal = all(is_equal(ours, theirs) or (ours.verdict, theirs.verdict) == ("refused", "solved")
+                for _, ours, theirs in results)
     sys.stdout.flush()
     os._exit(0 if equal and all(d.first_order >= 0 for d in differences) else 1)  # its threads linger
 
