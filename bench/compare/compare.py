@@ -4,7 +4,8 @@
 The problems are those of cases.txt and the specs of some of the real environments in DATA/envs, drawn by a
 fixed seed. Both solvers get the same repodata (DATA/channels, and the channel `when` beside this file; as
 file:// below WORK), the same virtual packages and strict channel priority. Writes REPORT in Markdown; exit
-1 where a verdict differs otherwise than by lockenv's rule of no silent CPU, or py-rattler's record is the better one at a first difference.
+1 where a verdict differs, lockenv's rule of no silent CPU aside, or where py-rattler's record is the better
+one at a first difference.
 """
 import asyncio
 import collections
