@@ -61,17 +61,21 @@ static lk_str expand(struct lk_app *app, lk_str reference)
 static const struct lk_solve_artifact *find_artifact(
 	const struct lk_solve_request *request, lk_str url)
 {
-	for (size_t i = 0; i < request->artifacts.len; i++) {
-		if (lk_str_eq(request->artifacts.items[i].address.url, url)) {
-			return &request->artifacts.items[i];
-		}
-	}
-	return NULL;
+	uint32_t index = lk_map_get(&request->artifact_index, url);
+	return index == LK_MAP_NONE ? NULL : &request->artifacts.items[index];
 }
 
+/* Is it a package that can be read at all? */
 static int check_file(const struct lk_solve_maker *m, const struct lk_artifact *address)
 {
 	lk_str path;
+	enum lk_archive_kind kind = lk_archive_kind_of(address->fn, NULL);
+	if (kind != LK_ARCHIVE_CONDA && kind != LK_ARCHIVE_TAR_BZ2) {
+		lk_fail(m->err, LK_E_USAGE, "'" LK_STR_FMT "' is no .conda and no .tar.bz2",
+			LK_STR_ARG(address->url));
+		lk_error_hint(m->err, "only these archives can be installed");
+		return LK_E_USAGE;
+	}
 	if (!lk_url_to_path(address->url, &m->request->arena, &path)) {
 		return 0;
 	}
@@ -104,13 +108,15 @@ static int gather_artifact(const struct lk_solve_maker *m, lk_str *text)
 		return rc;
 	}
 	if (!lk_str_eq(artifact.address.url, spec->url)) {
-		struct lk_buf LK_CLEANUP(lk_buf_done) full = LK_BUF_INIT((size_t)2 * LK_SPEC_MAX_LEN);
+		struct lk_buf LK_CLEANUP(lk_buf_done) full =
+			LK_BUF_INIT((size_t)2 * LK_SPEC_MAX_LEN);
 		struct lk_matchspec resolved = *spec;
 		resolved.url = artifact.address.url;
 		lk_matchspec_canonical(&resolved, &full);
 		*text = lk_str_dup(&r->arena, lk_buf_view(&full));
 	}
-	if (!find_artifact(r, artifact.address.url)) {
+	uint32_t next = (uint32_t)r->artifacts.len;
+	if (lk_map_add(&r->artifact_index, artifact.address.url, next) == next) {
 		lk_vec_push(&r->artifacts, artifact);
 	}
 	return 0;
@@ -303,10 +309,10 @@ static int complete_record(const struct lk_cache *cache, struct lk_solve_artifac
 	}
 	if (!lk_str_eq(index.name, artifact->spec->name)) {
 		lk_fail(err, LK_E_INTEGRITY,
-			"'" LK_STR_FMT "' is the package '" LK_STR_FMT
-			"', which its file name does not say",
-			LK_STR_ARG(record->url), LK_STR_ARG(index.name));
-		lk_error_hint(err, "give the file back its name: name-version-build");
+			"'" LK_STR_FMT "' is the package '" LK_STR_FMT "', not '" LK_STR_FMT "'",
+			LK_STR_ARG(record->url), LK_STR_ARG(index.name),
+			LK_STR_ARG(artifact->spec->name));
+		lk_error_hint(err, "a package's file is named name-version-build");
 		return LK_E_INTEGRITY;
 	}
 	index.fn = record->fn;
@@ -405,10 +411,9 @@ void lk_solve_prefer_artifacts(const struct lk_solve_request *request, struct lk
 {
 	for (size_t i = 0; i < request->artifacts.len; i++) {
 		const struct lk_solve_artifact *artifact = &request->artifacts.items[i];
-		for (size_t k = 0; k < reach->n_names; k++) {
-			if (lk_str_eq(reach->names[k].name, artifact->record.name)) {
-				drop_others(reach, &reach->names[k], artifact);
-			}
+		const struct lk_reached *reached = lk_reach_find(reach, artifact->record.name);
+		if (reached) {
+			drop_others(reach, &reach->names[reached - reach->names], artifact);
 		}
 	}
 }

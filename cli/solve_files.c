@@ -114,7 +114,7 @@ static int gather_pip_of(const struct lk_solve_maker *m, const struct lk_envspec
 		lk_warn(&m->app->report,
 			LK_STR_FMT ":%u:%u: '" LK_STR_FMT "' is left to pip: it is not in the lock",
 			LK_STR_ARG(file->file), line->line, line->column, LK_STR_ARG(line->text));
-		lk_solve_push_unique(&r->pip, line->text);
+		lk_vec_push(&r->pip, line->text);
 	}
 	return 0;
 }
@@ -129,19 +129,22 @@ int lk_solve_gather_pip(const struct lk_solve_maker *m)
 }
 
 /* A later file's value replaces an earlier one's. */
-static void set_variable(struct lk_solve_request *r, lk_str name, lk_str value)
+static void add_variables(
+	struct lk_solve_request *r, const struct lk_envspec *file, struct lk_map *index)
 {
-	size_t i = 0;
-	while (i < r->n_variables && !lk_str_eq(r->variables[i].name, name)) {
-		i++;
+	for (size_t k = 0; k < file->n_variables; k++) {
+		uint32_t next = (uint32_t)r->n_variables;
+		uint32_t at = lk_map_add(index, file->variables[k].name, next);
+		r->variables[at] = (struct lk_lock_variable){
+			file->variables[k].name, file->variables[k].value};
+		r->n_variables += at == next;
 	}
-	r->variables[i] = (struct lk_lock_variable){name, value};
-	r->n_variables += i == r->n_variables;
 }
 
 int lk_solve_gather_variables(const struct lk_solve_maker *m)
 {
 	struct lk_solve_request *r = m->request;
+	struct lk_map LK_CLEANUP(lk_map_done) index = {0};
 	size_t n = 0;
 	for (size_t i = 0; i < r->n_files; i++) {
 		n += r->files[i].n_variables;
@@ -153,10 +156,7 @@ int lk_solve_gather_variables(const struct lk_solve_maker *m)
 	}
 	r->variables = lk_arena_calloc(&r->arena, n, sizeof(*r->variables));
 	for (size_t i = 0; i < r->n_files; i++) {
-		for (size_t k = 0; k < r->files[i].n_variables; k++) {
-			set_variable(
-				r, r->files[i].variables[k].name, r->files[i].variables[k].value);
-		}
+		add_variables(r, &r->files[i], &index);
 	}
 	return 0;
 }

@@ -404,6 +404,7 @@ void lk_solve_request_done(struct lk_solve_request *request)
 	lk_vec_done(&request->channels);
 	lk_vec_done(&request->all_channels);
 	lk_vec_done(&request->artifacts);
+	lk_map_done(&request->artifact_index);
 	lk_vec_done(&request->update);
 	lk_vec_done(&request->repodata_fns);
 	lk_vec_done(&request->pip);

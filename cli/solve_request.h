@@ -5,6 +5,7 @@
 #ifndef LK_CLI_SOLVE_REQUEST_H
 #define LK_CLI_SOLVE_REQUEST_H
 
+#include "base/map.h"
 #include "cli/app.h"
 #include "conda/envspec.h"
 #include "lock/lockfile.h"
@@ -47,9 +48,10 @@ struct lk_solve_request {
 	struct lk_channels channels;
 	struct lk_channels all_channels; /* these, then those that only artifacts lie in */
 	struct lk_solve_artifacts LK_VEC_OF(struct lk_solve_artifact) artifacts;
-	bool explicit_list; /* an @EXPLICIT file: its packages alone, no channels */
-	uint64_t relations_depth;    /* CEP 42: how far relations of channels are followed */
-	struct lk_strs repodata_fns; /* file names to be tried; the last is repodata.json */
+	struct lk_map artifact_index; /* URL to index */
+	bool explicit_list;           /* an @EXPLICIT file: its packages alone, no channels */
+	uint64_t relations_depth;     /* CEP 42: how far relations of channels are followed */
+	struct lk_strs repodata_fns;  /* file names to be tried; the last is repodata.json */
 	enum lk_channel_priority priority;
 	uint64_t exclude_newer; /* ms; 0: none */
 	struct lk_strs update;  /* names whose locked record is not kept */

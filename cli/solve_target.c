@@ -16,7 +16,7 @@ int lk_solve_gather_platforms(const struct lk_solve_maker *m)
 	for (size_t i = 0; i < m->options->platforms.len; i++) {
 		lk_solve_push_unique(&names, lk_str_of(m->options->platforms.items[i]));
 	}
-	for (size_t i = 0; names.len == 0 && i < r->n_files; i++) {
+	for (size_t i = 0; m->options->platforms.len == 0 && i < r->n_files; i++) {
 		for (size_t k = 0; k < r->files[i].platforms.n; k++) {
 			lk_solve_push_unique(&names, r->files[i].platforms.items[k]);
 		}

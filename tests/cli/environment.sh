@@ -112,6 +112,75 @@ err_has 'pip.lock is up to date'
 runs 2 from_file -f no-such.yml -o other.lock
 err_has no-such.yml
 runs 2 from_file -f . -o other.lock
+# Several files are one: channels and platforms in their order, all specs, a later file's variables.
+cat >one.yml <<YML
+name: one
+channels: [$test_channel, nodefaults]
+platforms: [linux-64]
+dependencies: [hello, oldtool]   # flow style
+variables: {A: one, B: '1'}
+prefix: /nowhere
+YML
+cat >two.yaml <<YML
+name: two
+channels:
+  - $test_channel
+platforms:
+  - osx-arm64
+  - linux-64
+dependencies:
+  - "hello  <2"
+  - 'hello'
+  - hello
+  - sel(osx): greeting 1.4.*
+  - oldtool        # [linux]
+variables:
+  C: see
+  A: two
+YML
+sed -i 's/, oldtool\]/]/' one.yml
+runs 0 lockenv solve -f one.yml -f two.yaml -o both.lock
+is 'A: two B: 1 C: see' "$(sed -n '/^variables:/,/^[a-u]/s/^  //p' both.lock | tr -d "'" | tr '\n' ' ' | sed 's/ $//')"
+is 2 "$(grep -c 'hello-1.1-' both.lock)"
+is 1 "$(grep -c 'greeting-1.4-' both.lock)"
+is 1 "$(grep -c 'oldtool-0.9-' both.lock)"
+runs 0 lockenv check both.lock
+runs 0 lockenv solve -f one.yml -f two.yaml -o both.lock
+err_has 'both.lock is up to date'
+printf 'hello >=2\n' >more.txt
+runs 3 lockenv solve -f one.yml -f two.yaml -f more.txt -o no.lock
+err_has 'hello'
+runs 0 from_file -f one.yml -f more.txt oldtool -o three.lock
+has three.lock '- oldtool'
+
+# Hostile files end with a position, never with a crash: NUL, bytes that are no UTF-8, anchors, depth, size.
+printf 'dependencies:\n- a\000b\n' >bad.yml
+runs 2 from_file -f bad.yml -o no.lock
+err_has 'error: bad.yml:2:'
+printf 'dependencies:\n- caf\351\n' >bad.yml
+runs 2 from_file -f bad.yml -o no.lock
+err_has 'error: bad.yml:2:'
+printf 'hello\nx\000y\n' >bad.txt
+runs 2 from_file -f bad.txt -o no.lock
+err_has 'error: bad.txt:2:2: '
+printf 'hello\nx\377y\n' >bad.txt
+runs 2 from_file -f bad.txt -o no.lock
+err_has 'error: bad.txt:2: the line is not UTF-8'
+printf 'dependencies: &all\n- hello\nextra: *all\n' >bad.yml
+runs 2 from_file -f bad.yml -o no.lock
+err_has 'error: bad.yml:1:15: '
+awk 'BEGIN { printf "dependencies: "; for (i = 0; i < 5000; i++) printf "["; print "" }' >bad.yml
+runs 2 from_file -f bad.yml -o no.lock
+err_has 'error: bad.yml:1:'
+awk 'BEGIN { print "dependencies:"; for (i = 0; i < 600000; i++) print "- hello" }' >bad.yml
+runs 2 from_file -f bad.yml -o no.lock
+err_has 'bad.yml'
+awk 'BEGIN { printf "dependencies:\n- hello[build="; for (i = 0; i < 100000; i++) printf "x"; print "]" }' >bad.yml
+runs 2 from_file -f bad.yml -o no.lock
+err_has 'error: bad.yml:2:'
+awk 'BEGIN { print "dependencies:"; for (i = 0; i < 20000; i++) print "- hello" }' >many.yml
+runs 0 from_file --override-channels -c "$test_channel" -f many.yml -o many.lock
+absent no.lock
 rm environment.yml
 mkdir empty
 cd empty

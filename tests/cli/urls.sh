@@ -88,7 +88,11 @@ runs 5 solve "./$old#${sha256%????}0000" -o bad.lock
 err_has 'sha256 is'
 cp "$old" other-1.0-0.conda
 runs 5 solve ./other-1.0-0.conda -o bad.lock
-err_has "other-1.0-0.conda' is the package 'greeting'"
+err_has "other-1.0-0.conda' is the package 'greeting', not 'other'"
+runs 5 solve "hello[url='./$old']" -o bad.lock
+err_has "is the package 'greeting', not 'hello'"
+runs 2 solve "x[url='./x-1-py3-none-any.whl']" -o bad.lock
+err_has 'is no .conda and no .tar.bz2'
 head -c 300 "$old" >cut-1-0.conda
 runs 5 solve ./cut-1-0.conda -o bad.lock
 printf 'no archive' >text-1-0.tar.bz2
@@ -105,6 +109,27 @@ cp "$channels/test/osx-arm64/hello-2.0-h0_0.conda" hello-2.0-osx_0.conda
 runs 3 solve ./hello-2.0-osx_0.conda -o bad.lock
 err_has "is for 'osx-arm64', not for linux-64"
 absent bad.lock
+
+# Each platform's own, by selectors.
+cat >per-platform.yml <<YML
+channels: [$test_channel]
+platforms: [linux-64, osx-arm64]
+dependencies:
+- $test_channel/linux-64/hello-1.0-h0_0.conda  # [linux64]
+- sel(osx): $test_channel/osx-arm64/hello-1.1-h0_0.conda
+- ./$old
+YML
+runs 0 lockenv solve -f per-platform.yml -o per.lock
+is 1 "$(grep -c 'from: test/linux-64/hello-1.0-' per.lock)"
+is 1 "$(grep -c 'from: test/osx-arm64/hello-1.1-' per.lock)"
+is 2 "$(grep -c "url: file://$PWD/$old" per.lock)"
+runs 0 lockenv check per.lock
+
+# A file that is built anew is looked at again; what it was stays in the cache.
+runs 0 solve "./$old" -o built.lock
+cp "$noarch/greeting-1.5-h0_0.conda" greeting-1.5-h0_0.conda
+runs 0 solve ./greeting-1.5-h0_0.conda -o built.lock
+has built.lock "sha256: $(sum sha256 "$noarch/greeting-1.5-h0_0.conda")"
 
 # @EXPLICIT: these packages and no others, no channel asked.
 cat >explicit.txt <<TXT
