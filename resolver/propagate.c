@@ -120,6 +120,7 @@ void lk_state_init(struct lk_state *state, struct lk_problem *problem)
 	state->since = lk_calloc(problem->candidates.len, sizeof(*state->since));
 	state->left = lk_calloc(problem->specs.len, sizeof(*state->left));
 	state->needed = lk_calloc(problem->specs.len, sizeof(*state->needed));
+	state->has_chosen = lk_calloc(problem->names.len, sizeof(*state->has_chosen));
 	is_need = lk_calloc(problem->specs.len, sizeof(*is_need));
 	is_limit = lk_calloc(problem->specs.len, sizeof(*is_limit));
 	index_candidates(state, is_need, is_limit);
@@ -137,6 +138,7 @@ void lk_state_done(struct lk_state *state)
 	lk_free(state->since);
 	lk_free(state->left);
 	lk_free(state->needed);
+	lk_free(state->has_chosen);
 	lk_vec_done(&state->trail);
 	lk_vec_done(&state->conditional);
 	lk_lists_done(&state->met_by);
@@ -154,6 +156,9 @@ static void set(struct lk_state *state, uint32_t candidate, signed char value)
 	state->value[candidate] = value;
 	state->since[candidate] = (uint32_t)state->trail.len;
 	lk_vec_push(&state->trail, candidate);
+	if (value > 0) {
+		state->has_chosen[state->problem->candidates.items[candidate].name] = true;
+	}
 	if (value < 0) {
 		for (uint32_t i = state->met_by.start[candidate];
 			i < state->met_by.start[candidate + 1]; i++) {
@@ -204,7 +209,11 @@ static void check_needed(struct lk_state *state, uint32_t index)
 	if (state->left[index] == 0) {
 		state->conflict = true;
 	}
-	for (uint32_t i = 0; state->left[index] == 1 && i < spec->n_match; i++) {
+	/* Where one is chosen, that is the one left, or soon there is none. */
+	if (state->left[index] != 1 || state->has_chosen[spec->name]) {
+		return;
+	}
+	for (uint32_t i = 0; i < spec->n_match; i++) {
 		if (state->value[spec->match[i]] >= 0) {
 			set(state, spec->match[i], 1);
 			return;
@@ -360,6 +369,9 @@ void lk_state_back(struct lk_state *state, size_t len)
 		if (item & SPEC_BIT) {
 			state->needed[item & ~SPEC_BIT] = false;
 			continue;
+		}
+		if (state->value[item] > 0) {
+			state->has_chosen[state->problem->candidates.items[item].name] = false;
 		}
 		if (state->value[item] < 0) {
 			for (uint32_t i = state->met_by.start[item];

@@ -32,6 +32,7 @@ struct lk_state {
 	uint32_t *since;    /* by candidate that is not open: its place on the trail */
 	uint32_t *left;     /* by spec: matches that are not refused */
 	bool *needed;       /* by spec */
+	bool *has_chosen;   /* by name: one of its candidates is chosen */
 	struct lk_u32s trail;
 	size_t head; /* trail items before it have been worked off */
 	bool conflict;

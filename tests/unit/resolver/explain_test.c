@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -287,10 +288,120 @@ static void test_conditions(void **state)
 	run_worlds(true);
 }
 
+/* --- big problems: they end, and what is told stays short --- */
+
+#define BIG 10000
+
+static struct lk_record big_record(
+	struct lk_arena *arena, const char *name, unsigned number, unsigned version, lk_str need)
+{
+	struct lk_record r = {.name = lk_str_printf(arena, "%s%u", name, number),
+		.version = lk_str_printf(arena, "%u", version),
+		.build = LK_STR("0"),
+		.channel = LK_STR("c"),
+		.subdir = LK_STR("noarch"),
+		.fn = LK_STR("x-1-0.conda")};
+	lk_str *items = lk_arena_calloc(arena, 1, sizeof(*items));
+
+	r.url = lk_str_printf(arena, "https://h/c/noarch/%s%u-%u", name, number, version);
+	*items = need;
+	r.depends = (struct lk_str_list){items, need.len > 0};
+	return r;
+}
+
+static int cmp_reached(const void *left, const void *right)
+{
+	return lk_str_cmp(
+		((const struct lk_reached *)left)->name, ((const struct lk_reached *)right)->name);
+}
+
+/* N names of RECORDS_EACH records; asks for the first. */
+static void solve_big(struct lk_arena *arena, struct lk_record *records, size_t n, size_t each,
+	struct lk_solution *told)
+{
+	struct lk_channel channel = {.name = LK_STR("c"), .url = LK_STR("https://h/c")};
+	const struct lk_matchspec *spec;
+	struct lk_virtuals virtuals = {0};
+	struct lk_reach reach = {.n_names = n};
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_task task = {.reach = &reach,
+		.channels = &channel,
+		.n_channels = 1,
+		.alias = LK_STR("https://h"),
+		.specs = &spec,
+		.n_specs = 1,
+		.virtuals = &virtuals};
+
+	reach.names = lk_arena_calloc(arena, n, sizeof(*reach.names));
+	for (size_t i = 0; i < n; i++) {
+		reach.names[i] = (struct lk_reached){.name = records[i * each].name,
+			.records = &records[i * each],
+			.channels = lk_arena_calloc(arena, each, sizeof(unsigned)),
+			.n = each};
+	}
+	assert_int_equal(lk_matchspec_parse(records[0].name, LK_SPEC_USER, arena, &spec, &err), 0);
+	qsort(reach.names, n, sizeof(*reach.names), cmp_reached);
+	assert_int_equal(lk_solve(&task, NULL, told, &err), LK_E_UNSAT);
+	assert_int_equal(told->n_culprits, 1);
+	assert_true(told->n_reasons > 0 && told->n_reasons <= 200);
+	assert_int_equal(lk_suggest(&task, NULL, told, &err), 0);
+}
+
+/* Each needs the next; the last needs what nobody has. */
+static void test_long_chain(void **state)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_solution LK_CLEANUP(lk_solution_done) told = {0};
+	struct lk_record *records = lk_arena_calloc(&arena, BIG, sizeof(*records));
+
+	(void)state;
+	for (unsigned i = 0; i < BIG; i++) {
+		records[i] = big_record(&arena, "n", i, 1, lk_str_printf(&arena, "n%u", i + 1));
+	}
+	solve_big(&arena, records, BIG, 1, &told);
+}
+
+/* The last needs the first again, but in a version that it has not. */
+static void test_long_cycle(void **state)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_solution LK_CLEANUP(lk_solution_done) told = {0};
+	struct lk_record *records = lk_arena_calloc(&arena, BIG, sizeof(*records));
+
+	(void)state;
+	for (unsigned i = 0; i < BIG; i++) {
+		records[i] = big_record(&arena, "n", i, 1,
+			i + 1 < BIG ? lk_str_printf(&arena, "n%u", i + 1) : LK_STR("n0 >1"));
+	}
+	solve_big(&arena, records, BIG, 1, &told);
+}
+
+/* Two names of many versions, each of which needs one of the other that needs another again. */
+static void test_many_versions(void **state)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_solution LK_CLEANUP(lk_solution_done) told = {0};
+	const unsigned each = 1000;
+	struct lk_record *records = lk_arena_calloc(&arena, (size_t)2 * each, sizeof(*records));
+
+	(void)state;
+	for (unsigned i = 0; i < each; i++) {
+		records[i] = big_record(&arena, "n", 0, i, lk_str_printf(&arena, "n1 %u", i));
+		records[each + i] =
+			big_record(&arena, "n", 1, i, lk_str_printf(&arena, "n0 %u", i + 1));
+	}
+	solve_big(&arena, records, 2, each, &told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_conditions)};
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_long_chain),
+		cmocka_unit_test(test_long_cycle),
+		cmocka_unit_test(test_many_versions),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
