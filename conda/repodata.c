@@ -477,8 +477,8 @@ int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origi
 	if (repodata->wheels.len > 0) {
 		lk_vec_push(&repodata->notes,
 			lk_str_printf(&repodata->arena,
-				"%zu wheels cannot be installed by this version",
-				repodata->wheels.len));
+				"%zu wheel%s cannot be installed by this version",
+				repodata->wheels.len, repodata->wheels.len == 1 ? "" : "s"));
 	}
 	*ret = repodata;
 	return 0;

@@ -276,7 +276,8 @@ static int fail_offline(const struct lk_shard_loader *loader, struct lk_error *e
 				LK_STR_ARG(shard->name), shard->url);
 		}
 	}
-	lk_fail(err, LK_E_OFFLINE, "offline, and the cache lacks the repodata of %zu packages", n);
+	lk_fail(err, LK_E_OFFLINE, "offline, and the cache lacks the repodata of %zu package%s", n,
+		n == 1 ? "" : "s");
 	lk_error_hint(err, "run the command once with the network, without --offline");
 	return LK_E_OFFLINE;
 }

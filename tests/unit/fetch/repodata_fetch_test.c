@@ -473,7 +473,7 @@ static void test_shards_with_other_bytes(void **state)
 	shard_path(cached, &hash, path);
 	assert_int_equal(truncate(path, 20), 0);
 	world->options.offline = true;
-	assert_fails(world, &remote, LK_E_OFFLINE, "the cache lacks the repodata of 1 packages");
+	assert_fails(world, &remote, LK_E_OFFLINE, "the cache lacks the repodata of 1 package");
 	assert_int_equal(world->warnings, 1);
 	world->options.offline = false;
 	assert_fetch(world, &remote, "7 7 ");
@@ -531,6 +531,46 @@ static void test_shards_of_another_version(void **state)
 	world->options.offline = true;
 	assert_fetch(world, &remote, "1 7 ");
 	assert_int_equal(count_tmp(world), 0);
+}
+
+static void test_shards_get_the_channels_credentials(void **state)
+{
+	struct world *world = *state;
+	char text[256];
+	put_sharded(world, "7");
+	snprintf(text, sizeof(text), "http://user:s3cret@127.0.0.1:%d/auth/sh", world->server.port);
+	struct lk_channel channel = channel_of(world, text);
+	assert_fetch(world, &channel, "7 7 ");
+	snprintf(text, sizeof(text), "rm -r %s/repodata", world->cache_path);
+	assert_int_equal(system(text), 0); /* NOLINT: fixed command */
+	snprintf(text, sizeof(text), "http://127.0.0.1:%d/t/tok3n/ok/sh", world->server.port);
+	channel = channel_of(world, text);
+	assert_fetch(world, &channel, "7 7 ");
+	assert_int_equal(log_count(world, "/t/tok3n/ok/sh/linux-64/shards/"), 1);
+	snprintf(text, sizeof(text), "! grep -rE 's3cret|tok3n' %s", world->cache_path);
+	assert_int_equal(system(text), 0); /* NOLINT: fixed command */
+}
+
+/* Shards of another host are asked for without the channel's credentials. */
+static void test_shards_of_another_host(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf index LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
+	struct lk_buf zst LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
+	char text[256];
+	struct lk_sha256 hash = put_sharded(world, "7");
+	snprintf(text, sizeof(text), "http://localhost:%d/ok/sh/linux-64/shards",
+		world->server.other_port);
+	mp_index(&index, 1, text, 1);
+	mp_entry(&index, "a", &hash);
+	assert_int_equal(lk_compress(LK_CODEC_ZSTD, 1, index.ptr, index.len, &zst, &err), 0);
+	put_file(world->www, "sh/linux-64/repodata_shards.msgpack.zst", zst.ptr, zst.len);
+	snprintf(text, sizeof(text), "http://user:s3cret@127.0.0.1:%d/auth/sh", world->server.port);
+	struct lk_channel channel = channel_of(world, text);
+	assert_fetch(world, &channel, "7 7 ");
+	assert_int_equal(log_count(world, "/ok/sh/linux-64/shards/"), 1);
+	assert_int_equal(log_count(world, "auth= port=1"), 1);
 }
 
 static void test_absence_is_remembered(void **state)
@@ -621,6 +661,8 @@ int main(void)
 		CASE(test_shards_with_other_bytes),
 		CASE(test_damaged_shards),
 		CASE(test_shards_of_another_version),
+		CASE(test_shards_get_the_channels_credentials),
+		CASE(test_shards_of_another_host),
 		CASE(test_absence_is_remembered),
 		CASE(test_another_file_name),
 		CASE(test_nginx),
