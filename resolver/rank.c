@@ -20,16 +20,26 @@ struct best {
 	bool tracked;                     /* every match has tracked features */
 };
 
+/* An unconditional need. */
+struct want {
+	lk_str name;
+	uint32_t spec;
+};
+
+struct wants LK_VEC_OF(struct want);
+
 struct sorted {
 	uint32_t candidate;
-	struct best *best; /* by shared name; NULL outside a run of equals */
+	size_t first_want, n_wants; /* while a run of equals is sorted, in its `wants` */
+	struct best *best;          /* then, too: by shared name */
 };
 
 struct ranking {
 	struct lk_problem *problem;
-	struct best *best; /* by spec */
-	bool *known;       /* beside it */
-	struct lk_strs shared;
+	struct best *best;     /* by spec */
+	bool *known;           /* beside it */
+	struct wants wants;    /* of the run, candidate after candidate, each by name */
+	struct lk_strs shared; /* sorted */
 };
 
 static int cmp_u64(uint64_t a, uint64_t b)
@@ -126,58 +136,92 @@ static struct best best_of_spec(struct ranking *ranking, uint32_t index)
 	return best;
 }
 
-/* The worst over the candidate's unconditional needs of NAME; false when it has none. */
-static bool best_of_name(struct ranking *ranking, uint32_t candidate, lk_str name, struct best *ret)
+static int cmp_want(const void *left, const void *right)
 {
-	const struct lk_problem *problem = ranking->problem;
-	const struct lk_candidate *c = &problem->candidates.items[candidate];
-	bool found = false;
-
-	for (uint32_t i = 0; i < c->n_needs; i++) {
-		const struct lk_need *need = &c->needs[i];
-		struct best best;
-
-		if (need->when || !lk_str_eq(problem->specs.items[need->spec].spec->name, name)) {
-			continue;
-		}
-		best = best_of_spec(ranking, need->spec);
-		if (!found || cmp_best(ret, &best) < 0) {
-			*ret = best;
-		}
-		found = true;
-	}
-	return found;
+	return lk_str_cmp(((const struct want *)left)->name, ((const struct want *)right)->name);
 }
 
-/* The names that every candidate of the run needs, sorted and unique, into `shared`. */
-static void find_shared(struct ranking *ranking, const struct sorted *run, size_t n)
+/* The candidate's unconditional needs into `wants`, by name. */
+static void list_wants(struct ranking *ranking, struct sorted *s)
 {
 	const struct lk_problem *problem = ranking->problem;
-	const struct lk_candidate *first = &problem->candidates.items[run[0].candidate];
+	const struct lk_candidate *c = &problem->candidates.items[s->candidate];
+
+	s->first_want = ranking->wants.len;
+	for (uint32_t i = 0; i < c->n_needs; i++) {
+		uint32_t spec = c->needs[i].spec;
+
+		if (!c->needs[i].when) {
+			lk_vec_push(&ranking->wants,
+				(struct want){problem->specs.items[spec].spec->name, spec});
+		}
+	}
+	s->n_wants = ranking->wants.len - s->first_want;
+	if (s->n_wants > 1) {
+		qsort(ranking->wants.items + s->first_want, s->n_wants, sizeof(struct want),
+			cmp_want);
+	}
+}
+
+/* Leaves in `shared` what the candidate wants, each name once. */
+static void keep_wanted(struct ranking *ranking, const struct sorted *s)
+{
 	struct lk_strs *names = &ranking->shared;
-	struct best unused;
+	const struct want *wants = ranking->wants.items + s->first_want;
 	size_t kept = 0;
+	size_t w = 0;
 
-	lk_vec_clear(names);
-	for (uint32_t i = 0; i < first->n_needs; i++) {
-		if (!first->needs[i].when) {
-			lk_vec_push(names, problem->specs.items[first->needs[i].spec].spec->name);
-		}
-	}
-	if (names->len > 1) {
-		qsort(names->items, names->len, sizeof(*names->items), lk_str_cmp_qsort);
-	}
 	for (size_t i = 0; i < names->len; i++) {
-		bool all = kept == 0 || !lk_str_eq(names->items[kept - 1], names->items[i]);
+		lk_str name = names->items[i];
 
-		for (size_t k = 1; all && k < n; k++) {
-			all = best_of_name(ranking, run[k].candidate, names->items[i], &unused);
+		while (w < s->n_wants && lk_str_cmp(wants[w].name, name) < 0) {
+			w++;
 		}
-		if (all) {
-			names->items[kept++] = names->items[i];
+		if (w < s->n_wants && lk_str_eq(wants[w].name, name) &&
+			(kept == 0 || !lk_str_eq(names->items[kept - 1], name))) {
+			names->items[kept++] = name;
 		}
 	}
 	names->len = kept;
+}
+
+/* The names that every candidate of the run wants, sorted and unique, into `shared`. */
+static void find_shared(struct ranking *ranking, struct sorted *run, size_t n)
+{
+	lk_vec_clear(&ranking->wants);
+	lk_vec_clear(&ranking->shared);
+	for (size_t k = 0; k < n; k++) {
+		list_wants(ranking, &run[k]);
+	}
+	for (size_t i = 0; i < run[0].n_wants; i++) {
+		lk_vec_push(&ranking->shared, ranking->wants.items[i].name);
+	}
+	for (size_t k = 0; k < n; k++) {
+		keep_wanted(ranking, &run[k]);
+	}
+}
+
+/* For each shared name the worst over the candidate's wants of it. */
+static void find_best(struct ranking *ranking, struct sorted *s)
+{
+	const struct want *want = ranking->wants.items + s->first_want;
+	const struct want *end = want + s->n_wants;
+
+	for (size_t i = 0; i < ranking->shared.len; i++) {
+		lk_str name = ranking->shared.items[i];
+
+		while (!lk_str_eq(want->name, name)) {
+			want++;
+		}
+		s->best[i] = best_of_spec(ranking, want->spec);
+		for (want++; want < end && lk_str_eq(want->name, name); want++) {
+			struct best best = best_of_spec(ranking, want->spec);
+
+			if (cmp_best(&s->best[i], &best) < 0) {
+				s->best[i] = best;
+			}
+		}
+	}
 }
 
 static void sort_run(struct ranking *ranking, struct sorted *run, size_t n)
@@ -188,10 +232,7 @@ static void sort_run(struct ranking *ranking, struct sorted *run, size_t n)
 	all = lk_calloc(n * ranking->shared.len, sizeof(*all));
 	for (size_t k = 0; k < n; k++) {
 		run[k].best = all + k * ranking->shared.len;
-		for (size_t i = 0; i < ranking->shared.len; i++) {
-			(void)best_of_name(ranking, run[k].candidate, ranking->shared.items[i],
-				&run[k].best[i]);
-		}
+		find_best(ranking, &run[k]);
 	}
 	qsort_r(run, n, sizeof(*run), cmp_run_r, ranking);
 	lk_free(all);
@@ -263,6 +304,7 @@ void lk_rank(struct lk_problem *problem)
 	}
 	renumber(problem, order);
 	lk_vec_done(&ranking.shared);
+	lk_vec_done(&ranking.wants);
 	lk_free(ranking.known);
 	lk_free(ranking.best);
 	lk_free(sorted);

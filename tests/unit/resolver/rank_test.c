@@ -19,6 +19,7 @@
 #define VERSIONS 3
 #define MAX_SPECS 2 /* of a build on one name */
 #define ROUNDS 700
+#define MANY 20000
 
 struct build {
 	bool tracked;
@@ -281,32 +282,39 @@ static void make_reach(
 	reach->n_names++;
 }
 
-/* The build that the resolver takes; -1: none. */
-static int ask(const struct world *w, unsigned set)
+/* The build of x, the last name, that the resolver takes; -1: none. */
+static int take(
+	const struct lk_reach *reach, enum lk_channel_priority priority, struct lk_arena *arena)
 {
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const struct lk_channel channels[] = {{.name = LK_STR("A"), .url = LK_STR("https://h/A")},
 		{.name = LK_STR("B"), .url = LK_STR("https://h/B")}};
 	const struct lk_virtuals virtuals = {0};
 	const struct lk_matchspec *spec = NULL;
 	struct lk_error err = LK_ERROR_INIT;
-	struct lk_reach reach = {0};
 	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
-	const struct lk_task task = {.reach = &reach,
+	const struct lk_task task = {.reach = reach,
 		.channels = channels,
 		.n_channels = LK_COUNTOF(channels),
 		.alias = LK_STR("https://h"),
 		.specs = &spec,
 		.n_specs = 1,
 		.virtuals = &virtuals,
-		.channel_priority = w->priority};
+		.channel_priority = priority};
 
-	assert_int_equal(lk_matchspec_parse(LK_STR("x"), LK_SPEC_USER, &arena, &spec, &err), 0);
-	make_reach(w, set, &arena, &reach);
+	assert_int_equal(lk_matchspec_parse(LK_STR("x"), LK_SPEC_USER, arena, &spec, &err), 0);
 	if (lk_solve(&task, NULL, &solution, &err) != 0) {
 		return -1;
 	}
 	return solution.records[solution.n_records - 1]->build.ptr[0] - '0';
+}
+
+static int ask(const struct world *w, unsigned set)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_reach reach = {0};
+
+	make_reach(w, set, &arena, &reach);
+	return take(&reach, w->priority, &arena);
 }
 
 static void print_world(const struct world *w)
@@ -354,9 +362,47 @@ static void test_rank(void **state)
 	}
 }
 
+/* Builds that depend on very many names each; from the middle on the second one reaches less. */
+static void test_many_names(void **state)
+{
+	(void)state;
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_reach reach = {0};
+	lk_str *depends[2];
+
+	reach.names = lk_arena_calloc(&arena, MANY + 1, sizeof(*reach.names));
+	for (int b = 0; b < 2; b++) {
+		depends[b] = lk_arena_calloc(&arena, MANY, sizeof(*depends[b]));
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		const char *name = lk_arena_printf(&arena, "n%05u", i);
+		struct lk_reached reached = reached_of(&arena, name, 2);
+
+		for (unsigned v = 1; v <= 2; v++) {
+			add(&reached, make_record(&arena, name, v, 0, 0), 0);
+		}
+		reach.names[reach.n_names++] = reached;
+		depends[0][MANY - 1 - i] = lk_str_of(name);
+		depends[1][i] =
+			i < MANY / 2 ? lk_str_of(name) : lk_str_printf(&arena, "%s <2", name);
+	}
+	reach.names[reach.n_names] = reached_of(&arena, "x", 2);
+	for (int b = 0; b < 2; b++) {
+		struct lk_record record = make_record(&arena, "x", 1, b, 0);
+
+		record.depends = (struct lk_str_list){depends[b], MANY};
+		add(&reach.names[reach.n_names], record, 0);
+	}
+	reach.n_names++;
+	assert_int_equal(take(&reach, LK_PRIORITY_STRICT, &arena), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rank)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rank),
+		cmocka_unit_test(test_many_names),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
