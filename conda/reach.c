@@ -22,7 +22,8 @@ struct walker {
 	struct {
 		bool *items;
 		size_t len, cap;
-	} drop; /* beside records */
+	} drop;           /* beside records */
+	bool has_doubles; /* a double that is not dropped is among the records */
 	struct reached_vec names;
 };
 
@@ -99,6 +100,7 @@ static void mark_doubles(struct walker *w, size_t from)
 		uint32_t at = old ? lk_map_get(&conda, dist) : LK_MAP_NONE;
 		w->drop.items[i] = at != LK_MAP_NONE &&
 			lk_record_time(&w->records.items[at]) <= lk_record_time(record);
+		w->has_doubles = w->has_doubles || (at != LK_MAP_NONE && !w->drop.items[i]);
 	}
 	lk_map_done(&conda);
 }
@@ -140,7 +142,7 @@ static void keep_records(struct walker *w, lk_str name)
 	for (size_t i = 0; i < n; i++) {
 		channels[i] = w->channels.items[i];
 	}
-	struct lk_reached reached = {lk_str_dup(arena, name), records, channels, n};
+	struct lk_reached reached = {lk_str_dup(arena, name), records, channels, n, w->has_doubles};
 	lk_vec_push(&w->names, reached);
 	w->reach->n_records += n;
 }
@@ -150,6 +152,7 @@ static int load_records(struct walker *w, lk_str name, struct lk_error *err)
 	lk_vec_clear(&w->records);
 	lk_vec_clear(&w->channels);
 	lk_vec_clear(&w->drop);
+	w->has_doubles = false;
 	for (size_t s = 0; s < w->n_sources; s++) {
 		const struct lk_source *source = &w->sources[s];
 		size_t from = w->records.len;

@@ -28,6 +28,7 @@ struct lk_reached {
 	const struct lk_record *records; /* in source order, then in the source's order */
 	const unsigned *channels;        /* beside them: the channel index of each */
 	size_t n;
+	bool has_doubles; /* a .tar.bz2 beside the newer .conda of the same distribution */
 };
 
 struct lk_reach {

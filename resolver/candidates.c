@@ -249,12 +249,37 @@ static void consider_vanished(struct load *load, uint32_t name, unsigned first_c
 	}
 }
 
+/* The .conda archives of REACHED that the date allows, by their URLs without extension. */
+static void find_condas(
+	const struct lk_task *task, const struct lk_reached *reached, struct lk_map *condas)
+{
+	for (size_t i = 0; reached->has_doubles && i < reached->n; i++) {
+		const struct lk_record *record = &reached->records[i];
+		lk_str dist;
+
+		if (lk_archive_kind_of(record->url, &dist) == LK_ARCHIVE_CONDA &&
+			!newer_than_allowed(task, record)) {
+			lk_map_set(condas, dist, (uint32_t)i);
+		}
+	}
+}
+
+/* Does RECORD give way to the .conda of the same distribution? */
+static bool is_double(const struct lk_map *condas, const struct lk_record *record)
+{
+	lk_str dist;
+
+	return lk_archive_kind_of(record->url, &dist) == LK_ARCHIVE_TAR_BZ2 &&
+		lk_map_get(condas, dist) != LK_MAP_NONE;
+}
+
 /* REACHED without records: a name that only the lock has. */
 static void load_name(struct load *load, const struct lk_reached *reached)
 {
 	struct lk_problem *problem = load->problem;
 	uint32_t name = lk_problem_add_name(problem, reached->name);
 	unsigned first_channel = UINT32_MAX;
+	struct lk_map condas = {0};
 
 	problem->names.items[name].first = (uint32_t)problem->candidates.len;
 	for (size_t i = 0; i < reached->n; i++) {
@@ -263,6 +288,7 @@ static void load_name(struct load *load, const struct lk_reached *reached)
 			first_channel = reached->channels[i];
 		}
 	}
+	find_condas(load->task, reached, &condas);
 	for (size_t i = 0; i < reached->n; i++) {
 		struct lk_candidate candidate = {.record = &reached->records[i],
 			.name = name,
@@ -270,8 +296,11 @@ static void load_name(struct load *load, const struct lk_reached *reached)
 			.channel = reached->channels[i],
 			.locked = is_locked(load, &reached->records[i])};
 
-		consider(load, &candidate, first_channel);
+		if (candidate.locked || !is_double(&condas, candidate.record)) {
+			consider(load, &candidate, first_channel);
+		}
 	}
+	lk_map_done(&condas);
 	consider_vanished(load, name, first_channel);
 }
 
