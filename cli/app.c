@@ -211,16 +211,15 @@ static void print_excerpt(const struct lk_error *err)
 	fprintf(stderr, "  %s\n  %*s^\n", lk_buf_cstr(&text), (int)width, "");
 }
 
-/* Is there anything in the explanation that the message does not say? */
-static bool explains_more(const struct lk_app *app, const struct lk_error *err)
+/* The explanation's lines that the message does not say. */
+static void print_explanation(struct lk_app *app, const struct lk_error *err)
 {
 	for (size_t i = 0; i < app->explanation.len; i++) {
-		if (lk_str_find(lk_str_of(err->message), lk_str_trim(app->explanation.items[i])) ==
-			SIZE_MAX) {
-			return true;
+		lk_str line = app->explanation.items[i];
+		if (lk_str_find(lk_str_of(err->message), lk_str_trim(line)) == SIZE_MAX) {
+			print_line(app, "  ", "", line.ptr);
 		}
 	}
-	return false;
 }
 
 static void print_text_error(struct lk_app *app, int code, const struct lk_error *err)
@@ -241,10 +240,7 @@ static void print_text_error(struct lk_app *app, int code, const struct lk_error
 	if (err->excerpt[0] && err->column) {
 		print_excerpt(err);
 	}
-	bool more = explains_more(app, err);
-	for (size_t i = 0; more && i < app->explanation.len; i++) {
-		print_line(app, "  ", "", app->explanation.items[i].ptr);
-	}
+	print_explanation(app, err);
 	print_line(app, "hint: ", "\033[1m", hint_of(code, err));
 }
 

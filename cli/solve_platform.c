@@ -7,6 +7,7 @@
 
 #include "cli/instant.h"
 #include "cli/solve_artifacts.h"
+#include "cli/solve_elsewhere.h"
 #include "cli/solve_tell.h"
 
 struct solver {
@@ -301,6 +302,7 @@ static int tell_unsat(struct solver *s, size_t index, const struct lk_lock_platf
 		return rc;
 	}
 	lk_tell_unsat(s->app, task, solution, err);
+	lk_tell_elsewhere(s->app, task, solution, s->repodata, s->subdirs, s->n_subdirs);
 	return LK_E_UNSAT;
 }
 

@@ -38,11 +38,12 @@ struct lk_repodata {
 	struct lk_repodata_origin origin;
 	lk_str base; /* URL that file names are joined to, with a trailing slash */
 	struct entries entries;
-	struct lk_strs names;   /* sorted, only those with live records */
-	struct lk_map by_name;  /* into names; LK_MAP_NONE for those without */
-	struct lk_u32s first;   /* beside names, and one more: index into grouped */
-	struct lk_u32s grouped; /* live entries, by name, in the order of the text */
-	struct lk_map removed;  /* file names */
+	struct lk_strs names;       /* sorted, only those with live records */
+	struct lk_map by_name;      /* into names; LK_MAP_NONE for those without */
+	struct lk_u32s first;       /* beside names, and one more: index into grouped */
+	struct lk_u32s grouped;     /* live entries, by name, in the order of the text */
+	struct lk_map removed;      /* file names */
+	struct lk_strs removed_fns; /* the same in their order */
 	struct faults faults;
 	size_t n_told;         /* of the faults */
 	struct lk_strs notes;  /* what else was left out, told with the first faults */
@@ -244,6 +245,7 @@ static int index_removed(struct indexer *ix)
 		if (rc == 0) {
 			lk_str fn = lk_scan_decode(text, &ix->repodata->arena);
 			lk_map_add(&ix->repodata->removed, fn, 0);
+			lk_vec_push(&ix->repodata->removed_fns, fn);
 		}
 	}
 	return rc;
@@ -495,6 +497,7 @@ void lk_repodata_free(struct lk_repodata *repodata)
 	lk_vec_done(&repodata->grouped);
 	lk_map_done(&repodata->by_name);
 	lk_map_done(&repodata->removed);
+	lk_vec_done(&repodata->removed_fns);
 	lk_vec_done(&repodata->faults);
 	lk_vec_done(&repodata->notes);
 	lk_vec_done(&repodata->wheels);
@@ -577,6 +580,23 @@ int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_are
 bool lk_repodata_is_removed(const struct lk_repodata *repodata, lk_str fn)
 {
 	return lk_map_get(&repodata->removed, fn) != LK_MAP_NONE;
+}
+
+void lk_repodata_removed(const struct lk_repodata *repodata, lk_str name, struct lk_strs *ret)
+{
+	for (size_t i = 0; i < repodata->removed_fns.len; i++) {
+		lk_str fn = repodata->removed_fns.items[i];
+		lk_str dist;
+		lk_str of;
+		lk_str version;
+		lk_str build;
+
+		if (lk_str_starts(fn, name) &&
+			lk_archive_kind_of(fn, &dist) != LK_ARCHIVE_UNKNOWN &&
+			lk_dist_split(dist, &of, &version, &build) && lk_str_eq(of, name)) {
+			lk_vec_push(ret, fn);
+		}
+	}
 }
 
 static void tell_fault(const struct lk_repodata *repodata, const struct fault *fault,

@@ -52,6 +52,8 @@ int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_are
 	struct lk_records *ret, struct lk_error *err) LK_MUST_USE;
 /* Does the channel list the file FN as removed? */
 bool lk_repodata_is_removed(const struct lk_repodata *repodata, lk_str fn);
+/* The removed files of the package NAME appended, in the channel's order; borrowed. */
+void lk_repodata_removed(const struct lk_repodata *repodata, lk_str name, struct lk_strs *ret);
 
 /* What was left out since the last call: a warning that counts the faults and a note for each with
  * the byte where its record starts; notes on wheels and on kinds of records not known. */

@@ -60,6 +60,9 @@ struct lk_source lk_repodata_set_source(struct lk_repodata_set *set, size_t chan
 /* Does that subdir list FN, an archive of the package NAME that was reached, as removed? */
 bool lk_repodata_set_is_removed(
 	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name, lk_str fn);
+/* The removed archives of the package NAME that it lists appended; borrowed from the set. */
+void lk_repodata_set_removed(struct lk_repodata_set *set, size_t channel, size_t subdir,
+	lk_str name, struct lk_strs *ret);
 /* Relations to other channels that it declares (CEP 42). */
 const struct lk_channel_relations *lk_repodata_set_relations(
 	const struct lk_repodata_set *set, size_t channel, size_t subdir);

@@ -65,13 +65,28 @@ struct lk_source lk_repodata_set_source(struct lk_repodata_set *set, size_t chan
 	};
 }
 
+/* The repodata, or the shard, that tells of NAME; NULL: none was loaded. */
+static const struct lk_repodata *repodata_of(
+	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name)
+{
+	const struct part *part = part_at(set, channel, subdir);
+	return part->repodata ? part->repodata : lk_shards_loaded(part->shards, name);
+}
+
 bool lk_repodata_set_is_removed(
 	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name, lk_str fn)
 {
-	const struct part *part = part_at(set, channel, subdir);
-	const struct lk_repodata *repodata =
-		part->repodata ? part->repodata : lk_shards_loaded(part->shards, name);
+	const struct lk_repodata *repodata = repodata_of(set, channel, subdir, name);
 	return repodata && lk_repodata_is_removed(repodata, fn);
+}
+
+void lk_repodata_set_removed(struct lk_repodata_set *set, size_t channel, size_t subdir,
+	lk_str name, struct lk_strs *ret)
+{
+	const struct lk_repodata *repodata = repodata_of(set, channel, subdir, name);
+	if (repodata) {
+		lk_repodata_removed(repodata, name, ret);
+	}
 }
 
 const struct lk_channel_relations *lk_repodata_set_relations(
