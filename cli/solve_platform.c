@@ -333,8 +333,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	const struct lk_solve_request *r = s->request;
 	const struct lk_solve_target *target = &r->targets[index];
 	struct lk_arena *arena = &s->app->arena;
-	const struct lk_lock_platform *old =
-		r->has_old && !r->explicit_list
+	const struct lk_lock_platform *old = r->has_old && !r->explicit_list
 		? lk_lock_find_platform(&r->old, target->subdir)
 		: NULL;
 	const struct lk_matchspec **specs =
@@ -473,7 +472,7 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 	for (size_t i = 0; i < names->len; i++) {
 		const char *name = names->items[i].ptr;
 		rc = attempt(app, request, name, fetch, ret, err);
-		bool again = rc == LK_E_UNSAT || rc == LK_E_NOT_FOUND;
+		bool again = rc == LK_E_UNSAT || rc == LK_E_NOT_FOUND || rc == LK_E_OFFLINE;
 		if (!again || i + 1 == names->len) {
 			break;
 		}

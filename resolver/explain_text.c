@@ -208,6 +208,16 @@ static lk_str virtual_text(
 		LK_STR_ARG(out->detail), LK_STR_ARG(about));
 }
 
+static const char *unusable_text(const struct lk_out *out)
+{
+	if (out->kind == LK_OUT_UNREADABLE) {
+		return "unreadable";
+	}
+	return lk_archive_kind_of(out->detail, NULL) == LK_ARCHIVE_WHEEL
+		? "a wheel, which this version cannot install"
+		: "not supported";
+}
+
 static lk_str out_text(
 	struct lk_explanation *explanation, const struct lk_out *out, const struct crowd *crowd)
 {
@@ -236,8 +246,7 @@ static lk_str out_text(
 		return virtual_text(explanation, out, crowd);
 	default:
 		return lk_str_printf(arena, LK_STR_FMT " cannot be used: '" LK_STR_FMT "' is %s",
-			LK_STR_ARG(who), LK_STR_ARG(out->detail),
-			out->kind == LK_OUT_UNREADABLE ? "unreadable" : "not supported");
+			LK_STR_ARG(who), LK_STR_ARG(out->detail), unusable_text(out));
 	}
 }
 

@@ -82,7 +82,7 @@ err_has "records of the revision 'v4' are not known"
 err_has '2 wheels cannot be installed by this version'
 err_has "'a-9-0.whl' is a wheel"
 runs 3 from w -o none.lock
-err_has "'w-1-0.whl' is not supported"
+err_has "'w-1-0.whl' is a wheel, which this version cannot install"
 
 # Another file first, on request: repodata.json where that is not enough. What has no such file uses the usual one.
 printf '{"packages.conda": {%s, %s}}' "$(ending=.conda record a 1)" "$(ending=.conda record a 2)" >"$file"

@@ -44,6 +44,9 @@ is "$(grep -c 'GET /shards/c/.*/repodata.json' "$log" || true)" 0
 unserve
 same_lock --offline --platform linux-64 hello oldtool
 cp shards.lock kept.lock
+runs 0 from shards --offline --repodata-fn current_repodata.json --platform linux-64 hello oldtool
+err_has 'not solved with current_repodata.json (offline'
+same shards.lock kept.lock
 runs 6 from shards --offline --platform linux-64 hello gpu-app driver-floor -o none.lock
 err_has 'warning: not in the cache: repodata of '
 err_has 'offline, and the cache lacks the repodata of '
