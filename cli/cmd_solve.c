@@ -206,7 +206,11 @@ const struct lk_cmd lk_cmd_solve = {
 		"Without "
 		"SPEC and FILE, "
 		"environment.yml beside the lock is read, else the existing lock's own specs. "
-		"A lock that is a symlink is written through.",
+		"A lock that is a symlink is written through. When there is no answer, it says "
+		"which specs collide, why, and what would do; --verbose tells all of it. A spec "
+		"that "
+		"asks for CUDA needs a target that has __cuda. -v says why the specs' packages are "
+		"not newer, -vv why any is not.",
 	.examples = {"lockenv solve --cuda 12.6 'python 3.12.*' pytorch-gpu -o gpu.lock",
 		"lockenv solve -f environment.yml --platform linux-64 --platform linux-aarch64"},
 	.options = options,
