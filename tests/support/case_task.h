@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "tests/support/case_file.h"
 #include "tests/support/pick.h"
 
@@ -15,6 +16,10 @@ struct case_task {
 	struct lk_arena arena;
 	struct lk_reach reach;
 	struct lk_virtuals virtuals;
+	struct {
+		struct lk_repodata **items;
+		size_t len, cap;
+	} opened;
 	struct lk_task task;
 };
 
@@ -23,6 +28,7 @@ struct case_task {
 struct case_order {
 	uint64_t seed;
 	bool names;
+	bool json; /* by way of a repodata.json */
 };
 
 /* The repodata of one subdir of a channel, its records in some order. */
@@ -104,6 +110,101 @@ static inline lk_str *case_root_names(
 	return names;
 }
 
+static inline void case_put_hex(
+	struct lk_jw *w, const char *key, bool has, const unsigned char *bytes, size_t len)
+{
+	char hex[LK_HEX_MAX];
+
+	lk_hex(bytes, len, hex);
+	lk_jw_opt_string(w, key, has ? lk_str_of(hex) : LK_STR(""));
+}
+
+static inline void case_put_record(struct lk_jw *w, const struct lk_record *r)
+{
+	lk_jw_object(w);
+	lk_jw_key_string(w, "name", r->name);
+	lk_jw_key_string(w, "version", r->version);
+	lk_jw_key_string(w, "build", r->build);
+	lk_jw_key_uint(w, "build_number", r->build_number);
+	lk_jw_key_string(w, "subdir", r->subdir);
+	lk_jw_strings(w, "depends", r->depends.items, r->depends.n);
+	lk_jw_strings(w, "constrains", r->constrains.items, r->constrains.n);
+	lk_jw_strings(w, "track_features", r->track_features.items, r->track_features.n);
+	lk_jw_strings(w, "flags", r->flags.items, r->flags.n);
+	lk_jw_opt_string(w, "license", r->license);
+	if (lk_archive_kind_of(r->fn, NULL) == LK_ARCHIVE_WHEEL) {
+		lk_jw_key_string(w, "url", r->url);
+	}
+	case_put_hex(w, "md5", r->has_md5, r->md5.bytes, LK_MD5_LEN);
+	case_put_hex(w, "sha256", r->has_sha256, r->sha256.bytes, LK_SHA256_LEN);
+	lk_jw_key_uint(w, "timestamp", r->timestamp);
+	lk_jw_key_uint(w, "indexed_timestamp", r->indexed_timestamp);
+	lk_jw_key(w, "extra_depends");
+	lk_jw_object(w);
+	for (size_t i = 0; i < r->n_extra; i++) {
+		lk_jw_key_str(w, r->extra[i].group);
+		lk_jw_array(w);
+		for (size_t k = 0; k < r->extra[i].depends.n; k++) {
+			lk_jw_string(w, r->extra[i].depends.items[k]);
+		}
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
+	lk_jw_end(w);
+}
+
+/* The records of a repodata that are of KIND, those that a map of CEP 48 must hold or the rest. */
+static inline void case_put_map(struct lk_jw *w, const struct case_repodata *repodata,
+	const char *key, enum lk_archive_kind kind, bool new)
+{
+	lk_jw_key(w, key);
+	lk_jw_object(w);
+	for (size_t i = 0; i < repodata->n; i++) {
+		const struct lk_record *record = repodata->records[i];
+		lk_str dist;
+
+		if (lk_archive_kind_of(record->fn, &dist) == kind &&
+			new ==
+				(record->n_extra > 0 || record->flags.n > 0 ||
+					kind == LK_ARCHIVE_WHEEL)) {
+			lk_jw_key_str(w, new ? dist : record->fn);
+			case_put_record(w, record);
+		}
+	}
+	lk_jw_end(w);
+}
+
+static inline int case_open(const struct case_repodata *repodata, struct case_task *ret,
+	unsigned channel, struct lk_source *ret_source, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) json = LK_BUF_INIT(1 << 20);
+	const struct lk_repodata_origin origin = {.channel_name = repodata->channel,
+		.channel_url = ret->task.channels[channel].url,
+		.subdir = repodata->subdir,
+		.file = "case"};
+	struct lk_repodata *opened = NULL;
+	struct lk_jw w;
+	int rc;
+
+	lk_jw_init(&w, &json, false);
+	lk_jw_object(&w);
+	case_put_map(&w, repodata, "packages", LK_ARCHIVE_TAR_BZ2, false);
+	case_put_map(&w, repodata, "packages.conda", LK_ARCHIVE_CONDA, false);
+	lk_jw_key(&w, "v3");
+	lk_jw_object(&w);
+	case_put_map(&w, repodata, "tar.bz2", LK_ARCHIVE_TAR_BZ2, true);
+	case_put_map(&w, repodata, "conda", LK_ARCHIVE_CONDA, true);
+	case_put_map(&w, repodata, "whl", LK_ARCHIVE_WHEEL, true);
+	lk_jw_end(&w);
+	lk_jw_end(&w);
+	rc = lk_repodata_open(&json, &origin, &opened, err);
+	if (rc == 0) {
+		lk_vec_push(&ret->opened, opened);
+		*ret_source = lk_source_of_repodata(opened, channel);
+	}
+	return rc;
+}
+
 /* What the task reaches of the file's records. The seed decides the order of the records in each
  * repodata, of the repodata (not of the channels), of the roots and perhaps of the names: all that
  * could change the order in which libsolv comes to see things. */
@@ -117,7 +218,7 @@ static inline int case_reach(const struct case_file *file, const struct case_ord
 	struct case_repodatas all = {0};
 	struct lk_source *sources = lk_arena_calloc(arena, n, sizeof(*sources));
 	size_t n_sources = 0;
-	int rc;
+	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct lk_record *record = &file->records.items[order[i]];
@@ -126,17 +227,21 @@ static inline int case_reach(const struct case_file *file, const struct case_ord
 		repodata->records[repodata->n++] = record;
 	}
 	order = case_some_order(arena, &seed, all.len);
-	for (size_t i = 0; i < all.len; i++) {
+	for (size_t i = 0; rc == 0 && i < all.len; i++) {
 		struct case_repodata *repodata = &all.items[order[i]];
 		unsigned channel = case_channel_index(&ret->task, repodata->channel);
 
-		if (channel < ret->task.n_channels) {
+		if (channel < ret->task.n_channels && how->json) {
+			rc = case_open(repodata, ret, channel, &sources[n_sources++], err);
+		} else if (channel < ret->task.n_channels) {
 			sources[n_sources++] = (struct lk_source){
 				.ctx = repodata, .records = case_records_of, .channel = channel};
 		}
 	}
-	rc = lk_reach_load(sources, n_sources, case_root_names(&ret->task, arena, &seed),
-		ret->task.n_specs + ret->task.n_locked, &ret->reach, err);
+	if (rc == 0) {
+		rc = lk_reach_load(sources, n_sources, case_root_names(&ret->task, arena, &seed),
+			ret->task.n_specs + ret->task.n_locked, &ret->reach, err);
+	}
 	lk_vec_done(&all);
 	if (rc == 0 && how->names) {
 		struct lk_reach *reach = &ret->reach;
@@ -181,6 +286,10 @@ static inline struct lk_channel *case_channels(
 static inline void case_task_done(struct case_task *task)
 {
 	lk_reach_done(&task->reach);
+	for (size_t i = 0; i < task->opened.len; i++) {
+		lk_repodata_free(task->opened.items[i]);
+	}
+	lk_vec_done(&task->opened);
 	lk_vec_done(&task->virtuals);
 	lk_arena_done(&task->arena);
 }
@@ -202,7 +311,8 @@ static inline int case_task_make(const struct case_file *file, const struct case
 		.n_pins = q->pins.len,
 		.virtuals = &ret->virtuals,
 		.channel_priority = q->priority,
-		.exclude_newer = q->newer,
+		/* A repodata's small time stamps are seconds. */
+		.exclude_newer = how->json ? q->newer * 1000 : q->newer,
 		.locked = q->locked.items,
 		.n_locked = q->locked.len,
 		.update = q->update.items,

@@ -129,13 +129,14 @@ static bool as_expected(const struct case_question *q, const struct lk_solution 
 	return true;
 }
 
-/* SEED as for struct case_order. PLAIN: no presolve, and libsolv is told the order backwards. */
+/* SEED as for struct case_order. PLAIN: no presolve, libsolv is told the order backwards, and the
+ * records come from a repodata.json. */
 static bool ask(const struct case_file *file, const struct case_question *q, const char *name,
 	uint64_t seed, bool plain)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) warnings = LK_BUF_INIT(1 << 16);
 	const struct lk_report report = {.warn = on_warn, .ctx = &warnings};
-	const struct case_order how = {seed, q->has_solution};
+	const struct case_order how = {seed, q->has_solution, plain};
 	struct lk_solution LK_CLEANUP(lk_solution_done) solution = {0};
 	struct case_task LK_CLEANUP(case_task_done) task;
 	struct lk_error err = LK_ERROR_INIT;
