@@ -124,3 +124,31 @@ has env1.lock g-1-0.conda
 runs 0 env CONDA_OVERRIDE_CUDA=12.6 CONDA_OVERRIDE_CUDA_ARCH=9.0 \
 	lockenv solve --override-channels -c "$channel" --platform linux-64 g -o env2.lock
 has env2.lock g-2-0.conda
+
+# Records that depend on themselves or in a circle, and dependencies without measure: used or refused, never a crash.
+"$python" - "$file" <<'PY'
+import json, sys
+
+def record(name, *depends):
+    return {"name": name, "version": "1", "build": "0", "build_number": 0, "size": 1, "depends": list(depends),
+            "sha256": "%064d" % 1}
+
+deep = 1 << 16
+records = [
+    record("self", "self >=1"), record("round", "about"), record("about", "round"),
+    record("long", "a" * (1 << 20)), record("digits", "a >=" + "9" * (1 << 20)),
+    record("parts", "a " + "1." * deep + "1"), record("brackets", "a " + "(" * deep + "1" + ")" * deep),
+    record("when", 'a[when="' + "(" * deep + "a" + ")" * deep + '"]'),
+    record("globs", "a *" + "*a" * deep), record("regex", "a ^" + "(a*)*" * 999 + "$"),
+    record("many", *["a"] * deep), record("a"),
+]
+with open(sys.argv[1], "w") as out:
+    json.dump({"packages.conda": {"%s-1-0.conda" % r["name"]: r for r in records}}, out)
+PY
+for name in self round many; do
+	runs 0 from "$name" -o a.lock
+done
+for name in long digits parts brackets when globs regex; do
+	runs 3 from "$name" -o none.lock
+	err_has "'$name' cannot be had"
+done
