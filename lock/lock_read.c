@@ -240,6 +240,19 @@ static int read_packages(struct reader *r, const struct field *field, const stru
 	return 0;
 }
 
+static int refuse_file(struct reader *r, const struct raw_package *package, struct lk_error *err)
+{
+	const struct lk_record *record = &package->record;
+	int rc = lk_yaml_fail(&r->doc, package->from_node, err,
+		"file '" LK_STR_FMT "' is not that of " LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT,
+		LK_STR_ARG(record->fn), LK_STR_ARG(record->name), LK_STR_ARG(record->version),
+		LK_STR_ARG(record->build));
+	lk_error_hint(err,
+		"lock again with lockenv solve; only a package that has a 'url' may have another "
+		"file name than NAME-VERSION-BUILD");
+	return rc;
+}
+
 /* CHANNEL/subdir/file, and the address that follows from it. */
 static int place_package(struct reader *r, const struct lk_lock_platform *platform,
 	struct raw_package *package, struct lk_error *err)
@@ -274,6 +287,9 @@ static int place_package(struct reader *r, const struct lk_lock_platform *platfo
 	if (package->url.len > 0) {
 		record->url = package->url;
 		return 0;
+	}
+	if (!lk_lock_file_follows(record)) {
+		return refuse_file(r, package, err);
 	}
 	uint32_t channel = lk_map_get(&r->channels, record->channel);
 	if (channel == LK_MAP_NONE) {

@@ -153,6 +153,20 @@ bool lk_lock_holds_credentials(lk_str text)
 	}
 }
 
+bool lk_lock_file_follows(const struct lk_record *record)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	lk_str dist;
+	enum lk_archive_kind kind = lk_archive_kind_of(record->fn, &dist);
+	if (kind != LK_ARCHIVE_CONDA && kind != LK_ARCHIVE_TAR_BZ2) {
+		return true;
+	}
+	return lk_str_eq(dist,
+		lk_str_printf(&arena, LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT,
+			LK_STR_ARG(record->name), LK_STR_ARG(record->version),
+			LK_STR_ARG(record->build)));
+}
+
 lk_str lk_lock_derived_url(
 	lk_str channel_url, const struct lk_record *record, struct lk_arena *arena)
 {

@@ -36,6 +36,9 @@ const char *lk_lock_wrong_virtual_name(lk_str text);
  * and must not even be shown in an error. */
 bool lk_lock_holds_credentials(lk_str text);
 
+/* Is the archive named as name, version and build have it (CEP 26)? Wheels follow rules of their
+ * own: true. */
+bool lk_lock_file_follows(const struct lk_record *record);
 /* Where the archive is when nothing else is said: CHANNEL_URL/subdir/file. */
 lk_str lk_lock_derived_url(
 	lk_str channel_url, const struct lk_record *record, struct lk_arena *arena);

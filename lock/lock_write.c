@@ -115,7 +115,8 @@ static const struct lk_channel *channel_of(const struct lk_lock *lock, lk_str na
 	return NULL;
 }
 
-/* `from`, and `url` where the address does not follow from it. */
+/* `from`, and `url` where the address does not follow from it, or the file's name not from the
+ * rest. */
 static void put_origin(struct writer *w, const struct lk_record *record)
 {
 	const char *wrong = lk_lock_wrong_channel_name(record->channel);
@@ -133,12 +134,11 @@ static void put_origin(struct writer *w, const struct lk_record *record)
 	if (!channel && record->url.len == 0) {
 		refuse(w, "channel", record->channel, "is not among the lock's channels");
 	}
-	bool follows = record->url.len == 0 ||
-		(channel &&
-			lk_str_eq(record->url,
-				lk_lock_derived_url(channel->url, record, &w->scratch)));
-	if (!follows) {
-		put_text(w, "url", record->url, lk_lock_wrong_url);
+	lk_str derived =
+		channel ? lk_lock_derived_url(channel->url, record, &w->scratch) : (lk_str){0};
+	lk_str url = record->url.len > 0 ? record->url : derived;
+	if (!lk_str_eq(url, derived) || !lk_lock_file_follows(record)) {
+		put_text(w, "url", url, lk_lock_wrong_url);
 	}
 }
 

@@ -29,6 +29,7 @@ bad 21:15 '64 hexadecimal digits' '21s/: ..../: zzzz/'
 bad 21:15 '64 hexadecimal digits' '21s/.$//'
 bad 23:13 size '23s/: .*/: many/'
 bad 20:13 from '20s|: .*|: ../../etc/passwd|'
+bad 20:13 'is not that of' "18s/: .*/: '9'/"
 bad 20:7 "'build' is already on line 19" '19s/.*/&\n&/'
 bad 3:1 'a tab' '3s/.*/\t&/'
 bad 22:12 'anchors' '22s/: /: \&a /'

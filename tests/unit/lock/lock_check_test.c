@@ -100,8 +100,7 @@ static void test_hosts(void **state)
 
 #define PACKAGE(name, version, rest)                                                               \
 	"    - {name: " name ", version: '" version "', build: b_0, from: c/linux-64/" name        \
-	".conda, "                                                                                 \
-	"sha256: " HASH_A ", " rest "}\n"
+	"-" version "-b_0.conda, sha256: " HASH_A ", " rest "}\n"
 
 static const struct {
 	const char *requires_; /* YAML lines of `requires` */
@@ -136,7 +135,7 @@ static void test_needs(void **state)
 		char *members = lk_asprintf("    specs: []\n    solved-with: {}\n    requires: %s\n"
 					    "    packages:\n"
 					    "    - {name: x, version: '1.0', build: b_0, from: "
-					    "c/linux-64/x.conda, sha256: " HASH_A ", %s}\n",
+					    "c/linux-64/x-1.0-b_0.conda, sha256: " HASH_A ", %s}\n",
 			needs[i].requires_, needs[i].package);
 		struct lk_lock lock;
 		lock_of(members, &lock);

@@ -7,6 +7,12 @@
 
 #define BIT(kind) (1u << (kind))
 
+/* The fields of a package from its version to its file. */
+#define FIELDS(channel, name, version, build)                                                      \
+	"version: " version "\n      build: " build "\n      from: " channel "/linux-64/" name     \
+	"-" version "-" build ".conda"
+#define PYTHON(version, build) FIELDS("conda-forge", "python", version, build)
+
 /* One replacement in the sample, and the one package that changed by it. */
 static const struct {
 	const char *needle, *replacement;
@@ -19,25 +25,26 @@ static const struct {
 	{"numpy-2.1.3-py312h58c1407_0.conda\n      sha256: " HASH_B,
 		"numpy-2.1.3-py312h58c1407_0.tar.bz2\n      sha256: " HASH_D, "numpy",
 		BIT(LK_CHANGE_HASH) | BIT(LK_CHANGE_ORIGIN), 8478406},
-	{"version: 3.12.7\n", "version: 3.13.0\n", "python", BIT(LK_CHANGE_UPGRADED), 0},
-	{"version: 3.12.7\n", "version: 3.12.10\n", "python", BIT(LK_CHANGE_UPGRADED), 0},
-	{"version: 3.12.7\n", "version: 3.12.7rc1\n", "python", BIT(LK_CHANGE_DOWNGRADED), 0},
-	{"version: 3.12.7\n", "version: 3.9.20\n", "python", BIT(LK_CHANGE_DOWNGRADED), 0},
-	{"version: 3.12.7\n", "version: 3.12.7.0\n", "python", BIT(LK_CHANGE_REBUILT), 0},
-	{"build: hc5c86c4_0_cpython", "build: hc5c86c4_1_cpython", "python", BIT(LK_CHANGE_REBUILT),
-		0},
-	{"build: hc5c86c4_0_cpython\n      from: "
-	 "conda-forge/linux-64/python-3.12.7-hc5c86c4_0_cpython.conda\n      sha256: " HASH_C,
-		"build: hc5c86c4_1_cpython\n      from: "
-		"conda-forge/linux-64/python-3.12.7-hc5c86c4_1_cpython.conda\n      "
-		"sha256: " HASH_D,
-		"python", BIT(LK_CHANGE_REBUILT), 31574780},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.13.0", "hc5c86c4_0_cpython"), "python",
+		BIT(LK_CHANGE_UPGRADED), 0},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.12.10", "hc5c86c4_0_cpython"), "python",
+		BIT(LK_CHANGE_UPGRADED), 0},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.12.7rc1", "hc5c86c4_0_cpython"),
+		"python", BIT(LK_CHANGE_DOWNGRADED), 0},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.9.20", "hc5c86c4_0_cpython"), "python",
+		BIT(LK_CHANGE_DOWNGRADED), 0},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.12.7.0", "hc5c86c4_0_cpython"), "python",
+		BIT(LK_CHANGE_REBUILT), 0},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.12.7", "hc5c86c4_1_cpython"), "python",
+		BIT(LK_CHANGE_REBUILT), 0},
+	{PYTHON("3.12.7", "hc5c86c4_0_cpython") "\n      sha256: " HASH_C,
+		PYTHON("3.12.7", "hc5c86c4_1_cpython") "\n      sha256: " HASH_D, "python",
+		BIT(LK_CHANGE_REBUILT), 31574780},
 	{"license: BSD-3-Clause", "license: LicenseRef-Proprietary", "numpy",
 		BIT(LK_CHANGE_LICENSE), 0},
-	{"version: 2.1.3\n      build: py312h58c1407_0\n      from: conda-forge/",
-		"version: 2.0.0\n      build: py312h58c1407_0\n      from: "
-		"nvidia/label/cuda-12.4.0/",
-		"numpy", BIT(LK_CHANGE_CHANNEL) | BIT(LK_CHANGE_DOWNGRADED), 0},
+	{FIELDS("conda-forge", "numpy", "2.1.3", "py312h58c1407_0"),
+		FIELDS("nvidia/label/cuda-12.4.0", "numpy", "2.0.0", "py312h58c1407_0"), "numpy",
+		BIT(LK_CHANGE_CHANNEL) | BIT(LK_CHANGE_DOWNGRADED), 0},
 	{"      - python >=3.12,<3.13.0a0", "      - python >=3.12", "numpy",
 		BIT(LK_CHANGE_DEPENDS), 0},
 	{"      extras:\n      - fast\n", "", "numpy", BIT(LK_CHANGE_DEPENDS), 0},
@@ -184,12 +191,13 @@ static char *changed_sample(void)
 		{"      - __cuda >=12.9\n", "      - __cuda >=13\n"},
 		{"      - __cuda  >=12.9\n", "      - __cuda >=13\n"},
 		{"version: '12.9'", "version: '13.0'"},
+		{"cuda-version-12.9", "cuda-version-13.0"},
 		{"build: h1_0\n", "build: h1_1\n"},
 		{"sha256: " HASH_B, "sha256: " HASH_D},
 		{"license: BSD-3-Clause",
 			"license: A rather long licence text, such as some packages "
 			"really have, \\e[31mred"},
-		{"version: 3.12.7", "version: 3.11.9"},
+		{PYTHON("3.12.7", "hc5c86c4_0_cpython"), PYTHON("3.11.9", "hc5c86c4_0_cpython")},
 	};
 	char *text = lk_strdup(sample);
 	for (size_t i = 0; i < LK_COUNTOF(steps); i++) {

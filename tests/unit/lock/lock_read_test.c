@@ -127,6 +127,13 @@ static const struct refusal refusals[] = {
 	{"from: conda-forge/noarch", "from: bioconda/noarch", 31, 13,
 		"is not among the lock's channels"},
 	{"from: conda-forge/noarch", "from: conda-forge/osx-64", 31, 13, "nor noarch"},
+	{"version: '12.9'", "version: '12.8'", 31, 13,
+		"file 'cuda-version-12.9-h4f385c5_3.conda' is not that of cuda-version 12.8 "
+		"h4f385c5_3"},
+	{"build: h4f385c5_3", "build: h4f385c5_4", 31, 13, "is not that of"},
+	{"cuda-version-12.9-h4f385c5_3.conda", "other-12.9-h4f385c5_3.conda", 31, 13,
+		"is not that of"},
+	{"cuda-version-12.9-h4f385c5_3.conda", "cuda-version-12.9.conda", 31, 13, "is not that of"},
 	{"url: https://example.org/", "url: https://me:pw@example.org/", 43, 12,
 		"holds credentials"},
 	{"sha256: " HASH_D "\n", "license: MIT\n", 39, 7, "no field 'sha256'"},
@@ -237,7 +244,11 @@ static void test_put_in_order(void **state)
 {
 	(void)state;
 	struct lk_lock lock;
-	char *text = sample_with("- name: cuda-version", "- name: zz-version");
+	char *text =
+		sample_with("- name: cuda-version\n      version: '12.9'\n      build: h4f385c5_3\n"
+			    "      from: conda-forge/noarch/cuda-version",
+			"- name: zz-version\n      version: '12.9'\n      build: h4f385c5_3\n"
+			"      from: conda-forge/noarch/zz-version");
 	parse_ok(text, &lock);
 	assert_text(lock.platforms[0].packages[0].name, "libtool");
 	assert_text(lock.platforms[0].packages[3].name, "zz-version");

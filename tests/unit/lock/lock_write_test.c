@@ -60,7 +60,7 @@ static struct lk_record record_of(const char *name)
 		.build = LK_STR("0"),
 		.build_number = 7,
 		.subdir = LK_STR("linux-64"),
-		.fn = LK_STR("x-1.0-0.conda"),
+		.fn = LK_STR("a-1.0-0.conda"),
 		.channel = LK_STR("forge"),
 		.has_sha256 = true,
 		.depends = {depends, LK_COUNTOF(depends)},
@@ -101,7 +101,7 @@ static const char built[] = "# lockenv lock file. Review changes with: lockenv d
 			    "    - name: a\n"
 			    "      version: '1.0'\n"
 			    "      build: '0'\n"
-			    "      from: forge/linux-64/x-1.0-0.conda\n"
+			    "      from: forge/linux-64/a-1.0-0.conda\n"
 			    "      sha256: '"
 			    "0000000000000000000000000000000000000000000000000000000000000000'\n"
 			    "      size: 0\n"
@@ -117,7 +117,8 @@ static const char built[] = "# lockenv lock file. Review changes with: lockenv d
 			    "    - name: b\n"
 			    "      version: '1.0'\n"
 			    "      build: '0'\n"
-			    "      from: forge/linux-64/x-1.0-0.conda\n"
+			    "      from: forge/linux-64/a-1.0-0.conda\n" /* no file of b's */
+			    "      url: file:///srv/forge/linux-64/a-1.0-0.conda\n"
 			    "      sha256: '"
 			    "0000000000000000000000000000000000000000000000000000000000000000'\n"
 			    "      license: None\n"
@@ -131,7 +132,7 @@ static void test_build(void **state)
 	(void)state;
 	struct lk_record a = record_of("b");
 	struct lk_record b = record_of("a");
-	b.url = LK_STR("file:///srv/forge/linux-64/x-1.0-0.conda");
+	b.url = LK_STR("file:///srv/forge/linux-64/a-1.0-0.conda");
 	b.has_size = true;
 	const struct lk_record *records[] = {&a, &b};
 	const lk_str fast[] = {LK_STR("fast")};
@@ -174,7 +175,7 @@ static void test_no_sha256(void **state)
 	struct lk_error err = LK_ERROR_INIT;
 	lk_lock_init(&lock, &forge, 1, LK_STR("strict"));
 	assert_int_equal(lk_lock_add_platform(&lock, &input, &err), LK_E_INTEGRITY);
-	assert_non_null(strstr(err.message, "x-1.0-0.conda"));
+	assert_non_null(strstr(err.message, "a-1.0-0.conda"));
 	assert_int_equal(lock.n_platforms, 0);
 	lk_lock_done(&lock);
 }
