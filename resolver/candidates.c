@@ -144,9 +144,7 @@ static void keep(struct load *load, struct lk_candidate *candidate)
 
 static bool newer_than_allowed(const struct lk_task *task, const struct lk_record *record)
 {
-	uint64_t when = record->indexed_timestamp ? record->indexed_timestamp : record->timestamp;
-
-	return task->exclude_newer && when > task->exclude_newer;
+	return task->exclude_newer && lk_record_time(record) > task->exclude_newer;
 }
 
 /* Does a spec of the user name this very artifact? */

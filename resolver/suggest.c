@@ -407,11 +407,6 @@ static void suggest_virtual(struct suggester *s)
 
 /* --- policy --- */
 
-static uint64_t instant_of(const struct lk_record *record)
-{
-	return record->indexed_timestamp ? record->indexed_timestamp : record->timestamp;
-}
-
 /* The earliest later date that lets in a record that a culprit matches, if that is enough. */
 static void suggest_newer(struct suggester *s)
 {
@@ -434,12 +429,12 @@ static void suggest_newer(struct suggester *s)
 			const struct lk_version *version;
 			struct lk_error err = LK_ERROR_INIT;
 
-			if (instant_of(record) > s->task->exclude_newer &&
-				instant_of(record) < best &&
+			if (lk_record_time(record) > s->task->exclude_newer &&
+				lk_record_time(record) < best &&
 				lk_version_parse(record->version, &s->solution->arena, &version,
 					&err) == 0 &&
 				lk_matchspec_matches(spec, record, version)) {
-				best = instant_of(record);
+				best = lk_record_time(record);
 			}
 		}
 	}
