@@ -238,6 +238,9 @@ int lk_channel_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 	if (rc < 0) {
 		return rc;
 	}
+	if (channel.url.len > REFERENCE_MAX) { /* it must still be one when it is read again */
+		return fail(err, text, arena, "it is too long");
+	}
 	lk_str name = name_under_alias(channel.url, alias, arena);
 	channel.name = name.len > 0 ? name : name_of_url(channel.url, 1);
 	*ret = channel;
@@ -273,18 +276,19 @@ static int resolve_web_artifact(lk_str reference, const struct lk_url_parts *par
 		return fail_artifact(
 			err, reference, arena, "the URL of a package has a host and no query");
 	}
-	lk_str path = clean_path(parts->path, arena);
-	put_together(parts, path, arena, &ret->url, &ret->auth_url);
-	ret->fn = lk_url_decode(lk_str_skip(path, lk_str_rfind_char(path, '/') + 1), arena);
+	struct lk_url_parts open = {0}; /* without a token, which may be all of the path */
+	put_together(parts, clean_path(parts->path, arena), arena, &ret->url, &ret->auth_url);
+	(void)lk_url_split(ret->url, &open);
+	ret->fn = lk_url_decode(lk_path_basename(open.path), arena);
 	return 0;
 }
 
 int lk_artifact_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 	struct lk_artifact *ret, struct lk_error *err)
 {
-	if (reference.len > REFERENCE_MAX || lk_str_has_control(reference)) {
+	if (reference.len == 0 || reference.len > REFERENCE_MAX || lk_str_has_control(reference)) {
 		return lk_fail(err, LK_E_USAGE,
-			"the address of a package is too long or holds control characters");
+			"the address of a package is empty, too long or holds control characters");
 	}
 	struct lk_url_parts parts;
 	bool web = lk_url_split(reference, &parts) &&
@@ -298,6 +302,9 @@ int lk_artifact_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 	}
 	if (!lk_path_is_component(artifact.fn)) {
 		return fail_artifact(err, reference, arena, "it ends in no file name");
+	}
+	if (artifact.url.len > REFERENCE_MAX) {
+		return fail_artifact(err, reference, arena, "it is too long");
 	}
 	size_t slash = lk_str_rfind_char(artifact.auth_url, '/');
 	rc = lk_channel_resolve(lk_str_slice(artifact.auth_url, 0, slash + 1), alias, arena,

@@ -94,12 +94,14 @@ static bool is_file_name(lk_str s)
 	return kind == LK_ARCHIVE_CONDA || kind == LK_ARCHIVE_TAR_BZ2;
 }
 
-/* Whether S is the URL or path of an archive. */
+/* Whether S is the URL or path of an archive. The file's name holds no '=': "foo==1.conda" is a
+ * spec.
+ */
 static bool is_archive(lk_str s)
 {
 	size_t fn = lk_str_rfind_char(s, '/') + 1; /* 0 when there is no slash */
 	for (size_t i = 0; i < s.len; i++) {
-		if (lk_is_space(s.ptr[i]) || (i >= fn && s.ptr[i] == ':')) {
+		if (lk_is_space(s.ptr[i]) || (i >= fn && lk_is_one_of(s.ptr[i], ":="))) {
 			return false;
 		}
 	}

@@ -150,11 +150,14 @@ static void artifacts_resolve(void **state)
 static void unusable_artifacts_are_refused(void **state)
 {
 	static const char *const rows[] = {
+		"",
 		"https:///a-1-0.conda",
 		"https://h.example/a-1-0.conda?x=1",
 		"https://h.example/c/..%2fa-1-0.conda",
 		"https://h.example/c/%00a-1-0.conda",
 		"https://h.example/c/",
+		"https://h.example/t/a-1-0.conda",
+		"https://h.example",
 		"ftp://h.example/a-1-0.conda",
 		"file://other/a-1-0.conda",
 		"file:///a%00-1-0.conda",

@@ -98,6 +98,8 @@ static void more_canonical_forms(void **state)
 		{"https://h/c/noarch/foo-1.0-0.conda # why",
 			"foo[url=https://h/c/noarch/foo-1.0-0.conda]"},
 		{"./a-b-1.0-0.tar.bz2", "a-b[url=./a-b-1.0-0.tar.bz2]"},
+		{"f 1.tar.bz2", "f==1.tar.bz2"},
+		{"c/x::f =1-1-2.conda", "c/x::f=1-1-2.conda"},
 		{"a-b-1.0-0.conda", "a-b[url=a-b-1.0-0.conda]"},
 		{"a-1.0-0.conda#" MD5_TEXT,
 			"a[url=a-1.0-0.conda,"
