@@ -14,9 +14,9 @@
 #include "conda/reach.h"
 #include "fetch/fetch.h"
 
-/* Once the request's channels are known: fills all_channels, brings the artifacts into the CACHE and
- * fills their records. As lk_fetch_packages; LK_E_INTEGRITY too for
- * an archive that does not say what it is, or another name than its file's. */
+/* Once the request's channels are known: fills all_channels, brings the artifacts into the CACHE
+ * and fills their records. As lk_fetch_packages; LK_E_INTEGRITY too for an archive that does not
+ * say what it is, or another name than its file's. */
 int lk_solve_load_artifacts(struct lk_app *app, struct lk_solve_request *request,
 	struct lk_cache *cache, struct lk_fetch *fetch, struct lk_error *err) LK_MUST_USE;
 

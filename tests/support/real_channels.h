@@ -49,7 +49,7 @@ struct real_solve {
 	size_t n_virtuals;
 	enum lk_channel_priority priority;
 	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
-	bool plain; /* no presolve, and libsolv is told the order backwards */
+	bool plain;             /* no presolve, and libsolv is told the order backwards */
 	bool no_reasons;
 	const struct lk_record *locked;
 	size_t n_locked;
