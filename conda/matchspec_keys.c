@@ -333,7 +333,8 @@ static int set_when(struct matchspec_parser *p, const struct value *value)
 	if (p->in_when) {
 		return matchspec_fail(p, value->at, "'when' within 'when'");
 	}
-	if (!value->quoted) {
+	/* CEP 43 wants quotes; the example of CEP 48 has none, so a channel's need not. */
+	if (!value->quoted && p->origin == LK_SPEC_USER) {
 		return matchspec_fail(p, value->at, "the value of 'when' must be quoted");
 	}
 	p->spec->when_text = lk_str_trim(value->text);

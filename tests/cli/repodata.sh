@@ -68,7 +68,7 @@ runs 3 from --exclude-newer 2020-01-01 a -o none.lock
 ending=
 printf '{"packages.conda": {%s}, "v3": {"conda": {%s, %s, %s}, "whl": {%s, %s}, "zip": {}}, "v4": {}}' \
 	"$(ending=.conda record p 1)" \
-	"$(record a 1 '"depends": ["p[when=\"__linux\"]", "q[when=\"__osx\"]"], "extra_depends": {"more": ["f[flags=[fast]]"]}')" \
+	"$(record a 1 '"depends": ["p[version=1,build_number=0,when=__linux]", "q[when=\"__osx\"]"], "extra_depends": {"more": ["f[flags=[fast]]"]}')" \
 	"$(record f 1 '"flags": ["fast"]')" "$(record f 2 '"flags": ["slow"]')" \
 	"$(record w 1 '"url": "w.whl"')" "$(record a 9 '"url": "a.whl"')" >"$file"
 runs 0 from a -o a.lock

@@ -315,6 +315,7 @@ static void users_are_held_to_more(void **state)
 		"foo[name=bar]",
 		"foo ~=1",
 		"foo 0.2.18.*.",
+		"foo[version=2,build_number=0,when=__unix]",
 	};
 	struct fixture f = {.err = LK_ERROR_INIT};
 	for (size_t i = 0; i < LK_COUNTOF(table); i++) {
