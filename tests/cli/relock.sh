@@ -101,5 +101,5 @@ same two.lock before.lock
 # What the target lacks is told with the option that gives it, which works.
 relock 3 level -o level.lock
 err_has 'level 3 0 needs __archspec 1 x86_64_v3, this lock is solved with __archspec 0=x86_64'
-err_has 'hint: describe the target with --archspec x86_64_v3, or'
+err_has 'hint: --archspec x86_64_v3 would do'
 relock 0 --archspec x86_64_v3 level -o level.lock
