@@ -371,6 +371,7 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.virtuals = &target->virtuals,
 		.channel_priority = r->priority,
 		.exclude_newer = r->exclude_newer,
+		.offline = lk_fetch_is_offline(s->fetch),
 		.locked = locked,
 		.n_locked = n_locked,
 		.update = r->update.items,

@@ -63,6 +63,11 @@ void lk_fetch_free(struct lk_fetch *fetch)
 	lk_free(fetch);
 }
 
+bool lk_fetch_is_offline(const struct lk_fetch *fetch)
+{
+	return fetch->options.offline;
+}
+
 const char *lk_fetch_auth_url(
 	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena)
 {

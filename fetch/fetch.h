@@ -38,6 +38,7 @@ struct lk_fetch;
 int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err) LK_MUST_USE;
 void lk_fetch_free(struct lk_fetch *fetch);
+bool lk_fetch_is_offline(const struct lk_fetch *fetch);
 
 /* Repodata of CHANNELS × SUBDIRS (noarch is added by the caller), in parallel, cached with ETag and
  * Last-Modified: an index of shards (CEP 16) first, then repodata.json.zst, then repodata.json;

@@ -147,6 +147,12 @@ static bool newer_than_allowed(const struct lk_task *task, const struct lk_recor
 	return task->exclude_newer && lk_record_time(record) > task->exclude_newer;
 }
 
+/* A lock names every package by its sha256. */
+static bool cannot_be_hashed(const struct lk_task *task, const struct lk_record *record)
+{
+	return task->offline && !record->has_sha256 && !lk_str_starts(record->url, LK_STR("file:"));
+}
+
 /* Does a spec of the user name this very artifact? */
 static bool asked_by_url(const struct lk_task *task, const struct lk_record *record)
 {
@@ -183,6 +189,10 @@ static void consider(struct load *load, struct lk_candidate *candidate, unsigned
 		drop(load, candidate, LK_OUT_NEWER, (lk_str){0});
 		return;
 	}
+	if (cannot_be_hashed(task, record)) {
+		drop(load, candidate, LK_OUT_UNHASHED, (lk_str){0});
+		return;
+	}
 	if (archive != LK_ARCHIVE_CONDA && archive != LK_ARCHIVE_TAR_BZ2) {
 		drop(load, candidate, LK_OUT_UNSUPPORTED, record->fn);
 		return;
@@ -211,7 +221,8 @@ static bool is_locked(struct load *load, const struct lk_record *record)
 	uint32_t index = lk_map_get(&load->locked, record->name);
 	const struct lk_record *locked;
 
-	if (index == LK_MAP_NONE || !lk_str_eq(load->task->locked[index].url, record->url)) {
+	if (index == LK_MAP_NONE || !lk_str_eq(load->task->locked[index].url, record->url) ||
+		cannot_be_hashed(load->task, record)) { /* the lock's own record can */
 		return false;
 	}
 	load->locked_seen[index] = true;
@@ -247,7 +258,8 @@ static void consider_vanished(struct load *load, uint32_t name, unsigned first_c
 	}
 }
 
-/* The .conda archives of REACHED that the date allows, by their URLs without extension. */
+/* The .conda archives of REACHED that may be used as far as date and hash go, by their URLs without
+ * extension. */
 static void find_condas(
 	const struct lk_task *task, const struct lk_reached *reached, struct lk_map *condas)
 {
@@ -256,7 +268,7 @@ static void find_condas(
 		lk_str dist;
 
 		if (lk_archive_kind_of(record->url, &dist) == LK_ARCHIVE_CONDA &&
-			!newer_than_allowed(task, record)) {
+			!newer_than_allowed(task, record) && !cannot_be_hashed(task, record)) {
 			lk_map_set(condas, dist, (uint32_t)i);
 		}
 	}

@@ -241,6 +241,11 @@ static lk_str out_text(
 		return lk_str_printf(arena,
 			LK_STR_FMT " %s newer than the date that records may have", LK_STR_ARG(who),
 			is);
+	case LK_OUT_UNHASHED:
+		return lk_str_printf(arena,
+			"the channel gives no sha256 of " LK_STR_FMT
+			", and offline nothing can be fetched to be hashed",
+			LK_STR_ARG(who));
 	case LK_OUT_VIRTUAL_NEED:
 	case LK_OUT_VIRTUAL_LIMIT:
 		return virtual_text(explanation, out, crowd);

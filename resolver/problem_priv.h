@@ -82,6 +82,7 @@ enum lk_out_kind {
 	LK_OUT_PRIORITY,      /* a channel before its own has the name */
 	LK_OUT_CHANNEL,       /* a spec asks for another channel */
 	LK_OUT_NEWER,         /* after --exclude-newer */
+	LK_OUT_UNHASHED,      /* without sha256, and nothing can be fetched to be hashed */
 	LK_OUT_UNREADABLE,    /* a version or dependency that does not parse */
 	LK_OUT_UNSUPPORTED,   /* something we cannot honour */
 	LK_OUT_VIRTUAL_NEED,  /* needs a virtual package that the target lacks */

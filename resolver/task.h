@@ -40,6 +40,7 @@ struct lk_task {
 	const struct lk_virtuals *virtuals;
 	enum lk_channel_priority channel_priority;
 	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
+	bool offline; /* nothing can be fetched: no records of a network without a sha256 */
 	/* Relock: records of an existing lock in its walk order (lk_walk_order), one a name; those
 	 * of `update` names are not kept. `reach` was loaded with their names among the roots. */
 	const struct lk_record *locked;
