@@ -10,20 +10,22 @@ int lk_channel_related(const struct lk_channel *from, lk_str reference, lk_str a
 {
 	struct lk_url_parts parts;
 	lk_str joined = lk_url_join(from->url, reference, arena);
-	if (!lk_str_starts(reference, LK_STR("../")) || !lk_url_split(joined, &parts) ||
-		lk_str_trim_end(parts.path, '/').len == 0) {
-		return lk_fail(err, LK_E_FORMAT,
-			"channel '" LK_STR_FMT "' declares a relation to '" LK_STR_FMT
-			"', which is no channel beside it",
-			LK_STR_ARG(from->name), LK_STR_ARG(reference));
+	if (lk_str_starts(reference, LK_STR("../")) && lk_url_split(joined, &parts) &&
+		lk_str_trim_end(parts.path, '/').len > 0) {
+		/* What stands before the path of auth_url: scheme, credentials, host, token. */
+		struct lk_url_parts own;
+		(void)lk_url_split(from->url, &own);
+		lk_str head = lk_str_slice(from->auth_url, 0, from->auth_url.len - own.path.len);
+		lk_str full = lk_str_printf(
+			arena, LK_STR_FMT LK_STR_FMT, LK_STR_ARG(head), LK_STR_ARG(parts.path));
+		if (lk_channel_resolve(full, alias, arena, ret, err) == 0) {
+			return 0;
+		}
 	}
-	/* What stands before the path of auth_url: scheme, credentials, host, token. */
-	struct lk_url_parts own;
-	(void)lk_url_split(from->url, &own);
-	lk_str head = lk_str_slice(from->auth_url, 0, from->auth_url.len - own.path.len);
-	lk_str full = lk_str_printf(
-		arena, LK_STR_FMT LK_STR_FMT, LK_STR_ARG(head), LK_STR_ARG(parts.path));
-	return lk_channel_resolve(full, alias, arena, ret, err);
+	return lk_fail(err, LK_E_FORMAT,
+		"channel '" LK_STR_FMT "' declares a relation to '" LK_STR_FMT
+		"', which is no channel beside it",
+		LK_STR_ARG(from->name), LK_STR_ARG(reference));
 }
 
 struct sorter {

@@ -548,7 +548,7 @@ static int read_record(struct lk_repodata *repodata, struct entry *entry, struct
 	ret->channel = repodata->origin.channel_name;
 	bool wheel = lk_archive_kind_of(entry->fn, NULL) == LK_ARCHIVE_WHEEL;
 	ret->url = wheel
-		? lk_url_join(repodata->base, lk_url_without_credentials(facts.url, arena), arena)
+		? lk_url_without_credentials(lk_url_join(repodata->base, facts.url, arena), arena)
 		: lk_str_printf(arena, LK_STR_FMT LK_STR_FMT, LK_STR_ARG(repodata->base),
 			  LK_STR_ARG(lk_url_encode_path(entry->fn, arena)));
 	return 1;

@@ -30,6 +30,9 @@ static void references(void **state)
 		{"https://h/a", "//evil/b", NULL},
 		{"https://h/a", "https://evil/b", NULL},
 		{"https://h/a", "", NULL},
+		{"https://h/a", "../b?c", NULL},
+		{"https://h/a", "../b c", NULL},
+		{"https://h/a", "../b\nc", NULL},
 	};
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena;
 	(void)state;

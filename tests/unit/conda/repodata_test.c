@@ -302,6 +302,8 @@ static void base_url_decides_addresses(void **state)
 		{"\"../z/\"", "https://h/c/z/a-1!2-0.conda"},
 		{"\"/abs\"", "https://h/abs/a-1!2-0.conda"},
 		{"\"https://u:p@x/t/tok/y\"", "https://x/y/a-1!2-0.conda"},
+		{"\"//u:p@x/y\"", "https://x/y/a-1!2-0.conda"},
+		{"\"/t/tok/y\"", "https://h/y/a-1!2-0.conda"},
 		{"\"\"", "https://h/c/linux-64/a-1!2-0.conda"},
 		{"null", "https://h/c/linux-64/a-1!2-0.conda"},
 	};
