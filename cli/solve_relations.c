@@ -27,7 +27,7 @@ static int add_channel(struct follower *f, const struct lk_channel *channel, siz
 			return 0;
 		}
 	}
-	if (f->channels.len == CHANNELS_MAX) {
+	if (f->channels.len >= CHANNELS_MAX) {
 		lk_fail(f->err, LK_E_NETWORK, "channels declare relations to more than %d channels",
 			CHANNELS_MAX);
 		lk_error_hint(f->err, "name the channels that are wanted, without relations");

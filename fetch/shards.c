@@ -174,6 +174,9 @@ static int load_here(void *ctx, size_t index, struct lk_error *err)
 {
 	const struct lk_shard_loader *loader = ctx;
 	struct lk_shard *shard = loader->expected.items[index];
+	if (shard->repodata) {
+		return 0; /* a try before this one failed behind it */
+	}
 	if (shard->owner->local) {
 		int rc = read_local(shard, err);
 		return rc < 0 ? rc : open_shard(shard, err);
@@ -222,7 +225,14 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 {
 	struct lk_shard *shard = ctx;
 	if (response->status != 200) {
-		return lk_http_fail_status(shard->url, response->status, err);
+		int rc = lk_http_fail_status(shard->url, response->status, err);
+		if (response->status == 404 || response->status == 410) {
+			lk_error_hint(err,
+				"the channel may have been indexed anew: try again, with "
+				"local_repodata_ttl: 0 in .condarc if the cache holds its old "
+				"index");
+		}
+		return rc;
 	}
 	shard->fetched = is_sound(shard);
 	return shard->fetched ? 0 : fail_other_bytes(shard, err);

@@ -487,7 +487,11 @@ static void test_shards_with_other_bytes(void **state)
 	assert_fails(world, &local, LK_E_NETWORK, "the shard of 'a': ");
 	snprintf(command, sizeof(command), "rm -r %s/repodata/shards", world->cache_path);
 	assert_int_equal(system(command), 0); /* NOLINT: fixed command */
-	assert_fails(world, &remote, LK_E_NETWORK, "the server does not have it (HTTP 404)");
+	struct lk_error gone = LK_ERROR_INIT;
+	char got[64];
+	assert_int_equal(fetch(world, &remote, got, &gone), LK_E_NETWORK);
+	assert_non_null(strstr(gone.message, "the server does not have it (HTTP 404)"));
+	assert_non_null(strstr(gone.hint, "indexed anew"));
 	put_text(world->www, path, "other bytes");
 	assert_fails(world, &remote, LK_E_INTEGRITY, "the shard of 'a' has not the sha256");
 	assert_int_equal(count_tmp(world), 0);
