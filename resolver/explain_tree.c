@@ -231,11 +231,11 @@ static void look_back(const struct teller *t, uint32_t name, uint32_t when, uint
 				lk_vec_push(&ret->fallen, c);
 			}
 		} else {
-			uint32_t spec = lk_narrow_spec_on(t->narrow, c, target, true);
+			uint32_t spec = lk_narrow_spec_on(t->narrow, c, target, x, true);
 
 			lk_vec_push(&ret->open, c);
 			ret->needs = ret->needs &&
-				lk_narrow_spec_on(t->narrow, c, target, false) != LK_NO_INDEX;
+				lk_narrow_spec_on(t->narrow, c, target, x, false) != LK_NO_INDEX;
 			if (spec != LK_NO_INDEX) {
 				add_unique(&ret->specs, spec);
 			}

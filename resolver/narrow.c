@@ -166,24 +166,33 @@ bool lk_narrow_counts(const struct lk_narrow *narrow, const struct lk_need *need
 
 /* --- one demanded name --- */
 
-uint32_t lk_narrow_spec_on(
-	const struct lk_narrow *narrow, uint32_t candidate, uint32_t name, bool with_limits)
+/* The narrower of two specs, where SPEC is on NAME and excludes X (LK_NO_INDEX: whatever). */
+static uint32_t narrower(
+	const struct lk_narrow *narrow, uint32_t best, uint32_t spec, uint32_t name, uint32_t x)
 {
-	const struct lk_candidate *c = &narrow->problem->candidates.items[candidate];
 	const struct lk_interned_spec *specs = narrow->problem->specs.items;
 
+	if (specs[spec].name != name || (x != LK_NO_INDEX && lk_spec_has(&specs[spec], x))) {
+		return best;
+	}
+	return best == LK_NO_INDEX || specs[spec].n_match < specs[best].n_match ? spec : best;
+}
+
+uint32_t lk_narrow_spec_on(
+	const struct lk_narrow *narrow, uint32_t candidate, uint32_t name, uint32_t x, bool limits)
+{
+	const struct lk_candidate *c = &narrow->problem->candidates.items[candidate];
+	uint32_t best = LK_NO_INDEX;
+
 	for (uint32_t i = 0; i < c->n_needs; i++) {
-		if (specs[c->needs[i].spec].name == name &&
-			lk_narrow_counts(narrow, &c->needs[i])) {
-			return c->needs[i].spec;
+		if (lk_narrow_counts(narrow, &c->needs[i])) {
+			best = narrower(narrow, best, c->needs[i].spec, name, x);
 		}
 	}
-	for (uint32_t i = 0; with_limits && i < c->n_limits; i++) {
-		if (specs[c->limits[i]].name == name) {
-			return c->limits[i];
-		}
+	for (uint32_t i = 0; best == LK_NO_INDEX && limits && i < c->n_limits; i++) {
+		best = narrower(narrow, best, c->limits[i], name, x);
 	}
-	return LK_NO_INDEX;
+	return best;
 }
 
 bool lk_narrow_accepts(const struct lk_narrow *narrow, uint32_t candidate, uint32_t x)

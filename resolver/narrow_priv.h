@@ -90,9 +90,9 @@ bool lk_narrow_accepts(const struct lk_narrow *narrow, uint32_t candidate, uint3
  * from demanding the name DEMANDED? */
 bool lk_narrow_mattered(
 	const struct lk_narrow *narrow, uint32_t candidate, uint32_t x, uint32_t demanded);
-/* The spec of CANDIDATE's need that counts (or, WITH_LIMITS, its limit) on NAME; LK_NO_INDEX: none.
- */
+/* The narrowest spec of CANDIDATE's needs that count (or, with LIMITS, else of its limits) that is
+ * on NAME and excludes X (LK_NO_INDEX: whatever); LK_NO_INDEX: none. */
 uint32_t lk_narrow_spec_on(
-	const struct lk_narrow *narrow, uint32_t candidate, uint32_t name, bool with_limits);
+	const struct lk_narrow *narrow, uint32_t candidate, uint32_t name, uint32_t x, bool limits);
 
 #endif

@@ -159,7 +159,7 @@ bool lk_narrow_mattered(
 	const struct lk_narrow *narrow, uint32_t candidate, uint32_t x, uint32_t demanded)
 {
 	return x == LK_NO_INDEX
-		? lk_narrow_spec_on(narrow, candidate, demanded, false) == LK_NO_INDEX
+		? lk_narrow_spec_on(narrow, candidate, demanded, LK_NO_INDEX, false) == LK_NO_INDEX
 		: lk_narrow_accepts(narrow, candidate, x);
 }
 
