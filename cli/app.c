@@ -34,6 +34,9 @@ static void print_line(struct lk_app *app, const char *label, const char *colour
 {
 	struct lk_buf line = LK_BUF_INIT((size_t)64 << 10);
 	lk_buf_put_escaped(&line, lk_str_of(text));
+	if (line.ptr) {
+		lk_url_hide_credentials(line.ptr);
+	}
 	if (app->progress) {
 		lk_progress_view_clear(app->progress);
 	}
@@ -246,10 +249,13 @@ static void print_text_error(struct lk_app *app, int code, const struct lk_error
 
 void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err)
 {
+	struct lk_error shown = *err;
+	lk_url_hide_credentials(shown.message);
+	lk_url_hide_credentials(shown.excerpt);
 	if (app->common.json) {
-		print_json_error(app, code, err);
+		print_json_error(app, code, &shown);
 	}
-	print_text_error(app, code, err);
+	print_text_error(app, code, &shown);
 }
 
 int lk_app_flush(struct lk_app *app, struct lk_error *err)

@@ -108,12 +108,9 @@ static int gather_artifact(const struct lk_solve_maker *m, lk_str *text)
 		return rc;
 	}
 	if (!lk_str_eq(artifact.address.url, spec->url)) {
-		struct lk_buf LK_CLEANUP(lk_buf_done) full =
-			LK_BUF_INIT((size_t)2 * LK_SPEC_MAX_LEN);
 		struct lk_matchspec resolved = *spec;
 		resolved.url = artifact.address.url;
-		lk_matchspec_canonical(&resolved, &full);
-		*text = lk_str_dup(&r->arena, lk_buf_view(&full));
+		*text = lk_solve_spell(&resolved, &r->arena);
 	}
 	uint32_t next = (uint32_t)r->artifacts.len;
 	if (lk_map_add(&r->artifact_index, artifact.address.url, next) == next) {

@@ -33,6 +33,8 @@ int lk_solve_gather_variables(const struct lk_solve_maker *m) LK_MUST_USE;
 
 /* solve_specs.c: a channel that a spec or pin names but the list lacks comes last. */
 int lk_solve_gather_spec_channels(const struct lk_solve_maker *m) LK_MUST_USE;
+/* SPEC in its canonical form. */
+lk_str lk_solve_spell(const struct lk_matchspec *spec, struct lk_arena *arena);
 
 /* solve_target.c: for which platforms, and what machines of each offer. */
 int lk_solve_gather_platforms(const struct lk_solve_maker *m) LK_MUST_USE;

@@ -4,16 +4,21 @@
  */
 #include "cli/solve_request_priv.h"
 
-/* TEXT with NEW in place of OLD, which is a part of it unless it was written with escapes. */
-static lk_str replaced(struct lk_arena *arena, lk_str text, lk_str old, lk_str new)
+lk_str lk_solve_spell(const struct lk_matchspec *spec, struct lk_arena *arena)
 {
-	size_t at = lk_str_find(text, old);
-	if (at == SIZE_MAX || lk_str_eq(old, new)) {
-		return text;
-	}
-	return lk_str_printf(arena, LK_STR_FMT LK_STR_FMT LK_STR_FMT,
-		LK_STR_ARG(lk_str_slice(text, 0, at)), LK_STR_ARG(new),
-		LK_STR_ARG(lk_str_skip(text, at + old.len)));
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT((size_t)2 * LK_SPEC_MAX_LEN);
+	lk_matchspec_canonical(spec, &text);
+	return lk_str_dup(arena, lk_buf_view(&text));
+}
+
+/* The spec as it was written, unless that holds credentials. */
+static lk_str open_text(const struct lk_matchspec *spec, lk_str text, struct lk_arena *arena)
+{
+	struct lk_matchspec open = *spec;
+	open.channel = lk_url_without_credentials(spec->channel, arena);
+	open.url = lk_url_without_credentials(spec->url, arena);
+	bool same = lk_str_eq(open.channel, spec->channel) && lk_str_eq(open.url, spec->url);
+	return same ? text : lk_solve_spell(&open, arena);
 }
 
 static int take_spec(const struct lk_solve_maker *m, lk_str *text)
@@ -24,14 +29,13 @@ static int take_spec(const struct lk_solve_maker *m, lk_str *text)
 	if (rc < 0) {
 		return rc;
 	}
+	*text = open_text(spec, *text, arena);
 	if (spec->warning) {
 		lk_warn(&m->app->report, "'" LK_STR_FMT "': %s", LK_STR_ARG(*text), spec->warning);
 	}
 	if (spec->channel.len == 0 || lk_str_find_char(spec->channel, '*') != SIZE_MAX) {
 		return 0;
 	}
-	*text = replaced(
-		arena, *text, spec->channel, lk_url_without_credentials(spec->channel, arena));
 	return lk_solve_add_channel(m, spec->channel);
 }
 

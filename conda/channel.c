@@ -4,6 +4,7 @@
 #include "conda/channel.h"
 
 #include "base/fs.h"
+#include "conda/record_scan_priv.h"
 #include "conda/subdir.h"
 #include "conda/url_priv.h"
 
@@ -300,7 +301,7 @@ int lk_artifact_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 	if (rc < 0) {
 		return rc;
 	}
-	if (!lk_path_is_component(artifact.fn)) {
+	if (!lk_is_safe_component(artifact.fn)) {
 		return fail_artifact(err, reference, arena, "it ends in no file name");
 	}
 	if (artifact.url.len > REFERENCE_MAX) {

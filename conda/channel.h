@@ -47,6 +47,9 @@ int lk_artifact_resolve(lk_str reference, lk_str alias, struct lk_arena *arena,
 
 /* URL without user:pass@ and without /t/TOKEN. For anything that is shown or stored. */
 lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena);
+/* Puts an asterisk over each byte of these in the URLs that stand somewhere in TEXT, such as a line
+ * of the user's file that an error shows: its columns stay. */
+void lk_url_hide_credentials(char *text);
 /* Joins BASE (a directory, with or without trailing slash) and a relative, absolute-path or
  * absolute REFERENCE (RFC 3986 as far as base_url of CEP 15 needs it). */
 lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena);

@@ -57,6 +57,30 @@ lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena)
 		LK_STR_ARG(parts.scheme), LK_STR_ARG(parts.host), LK_STR_ARG(path));
 }
 
+/* In the authority of a URL, what stands before its last "@". */
+static void hide_userinfo(char *authority, size_t len)
+{
+	size_t at = lk_str_rfind_char(lk_str_n(authority, len), '@');
+	if (at != SIZE_MAX) {
+		memset(authority, '*', at);
+	}
+}
+
+void lk_url_hide_credentials(char *text)
+{
+	for (char *at = text; (at = strstr(at, "://"));) {
+		at += 3;
+		size_t len = strcspn(at, "/ \t\n");
+		hide_userinfo(at, len);
+		at += len;
+		while (lk_str_starts(lk_str_of(at), LK_STR("/t/"))) {
+			len = strcspn(at + 3, "/ \t\n'\"");
+			memset(at + 3, '*', len);
+			at += 3 + len;
+		}
+	}
+}
+
 /* The next component of *REST, and whether a slash follows it. */
 static lk_str next_component(lk_str *rest, bool *ret_slash)
 {
@@ -128,7 +152,8 @@ bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_
 {
 	struct lk_url_parts from;
 	struct lk_url_parts to;
-	lk_str base = lk_url_join(directory, lk_url_without_credentials(reference, arena), arena);
+	lk_str joined = lk_url_join(directory, reference, arena);
+	lk_str base = lk_url_without_credentials(joined, arena);
 	if (!lk_url_split(directory, &from) || !lk_url_split(base, &to)) {
 		return false;
 	}

@@ -42,4 +42,20 @@ has o.lock 'from: second/noarch/x-2.0-0.conda'
 is 0 "$(grep -c secret o.lock || true)"
 runs 3 from_first "http://who:secret@${url#http://}/second::x >=3"
 err_lacks secret
+# Written with an escape, in the address of a pin, and in specs that warn or are wrong.
+runs 0 from_first "x[channel=\"http://who:se\\\"cret@${url#http://}/second\"]"
+err_lacks 'cret'
+is 0 "$(grep -c 'cret' o.lock || true)"
+has o.lock 'from: second/noarch/x-2.0-0.conda'
+runs 0 lockenv solve -c "$url/first" --override-channels x --pin "http://who:secret@${url#http://}/first/noarch/x-1.0-0.conda" -o o.lock
+is 0 "$(grep -c secret o.lock || true)"
+runs 0 from_first "http://who:secret@${url#http://}/second::x >=1.*"
+err_has "'.*' after an order operator is ignored"
+err_lacks secret
+runs 2 from_first "http://who:secret@${url#http://}/t/secret/second::x[nokey=1]"
+err_has "http://**********@${url#http://}/t/******/second"
+err_lacks secret
+lockenv solve --json -c "$site/first" "http://who:secret@h/second::x[nokey=1]" >o.json 2>&1 || true
+has o.json '@h/second::x'
+is 0 "$(grep -c secret o.json || true)"
 unserve

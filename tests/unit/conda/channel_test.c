@@ -155,6 +155,8 @@ static void unusable_artifacts_are_refused(void **state)
 		"https://h.example/a-1-0.conda?x=1",
 		"https://h.example/c/..%2fa-1-0.conda",
 		"https://h.example/c/%00a-1-0.conda",
+		"https://h.example/c/a-1-0%0a.conda",
+		"https://h.example/c/a-1-%1b%5b2J.conda",
 		"https://h.example/c/",
 		"https://h.example/t/a-1-0.conda",
 		"https://h.example",
@@ -332,6 +334,30 @@ static void credentials_come_off(void **state)
 	}
 }
 
+static void credentials_are_hidden_in_text(void **state)
+{
+	static const char *const rows[][2] = {
+		{"", ""},
+		{"://", "://"},
+		{"no URL of me@home", "no URL of me@home"},
+		{"bad spec 'https://me:pw@h/c::x y@z': why",
+			"bad spec 'https://*****@h/c::x y@z': why"},
+		{"https://h/t/tk-1/t/tk-2/c", "https://h/t/****/t/****/c"},
+		{"'https://h/t/tk-1' and http://a@b@c/x@y",
+			"'https://h/t/****' and http://***@c/x@y"},
+		{"https://h/t/", "https://h/t/"},
+		{"https://h/c/t/x", "https://h/c/t/x"},
+	};
+	(void)state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		char text[128];
+		assert_true(strlen(rows[i][0]) < sizeof(text));
+		memcpy(text, rows[i][0], strlen(rows[i][0]) + 1);
+		lk_url_hide_credentials(text);
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
 static void paths_are_encoded_and_decoded(void **state)
 {
 	struct fixture *f = *state;
@@ -361,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_end_growing, setup, teardown),
 		cmocka_unit_test_setup_teardown(urls_join, setup, teardown),
 		cmocka_unit_test_setup_teardown(credentials_come_off, setup, teardown),
+		cmocka_unit_test(credentials_are_hidden_in_text),
 		cmocka_unit_test_setup_teardown(paths_are_encoded_and_decoded, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
