@@ -167,17 +167,18 @@ static void list_wants(struct ranking *ranking, struct sorted *s)
 static void keep_wanted(struct ranking *ranking, const struct sorted *s)
 {
 	struct lk_strs *names = &ranking->shared;
-	const struct want *wants = ranking->wants.items + s->first_want;
+	const struct want *wants = ranking->wants.items;
+	size_t end = s->first_want + s->n_wants;
+	size_t w = s->first_want;
 	size_t kept = 0;
-	size_t w = 0;
 
 	for (size_t i = 0; i < names->len; i++) {
 		lk_str name = names->items[i];
 
-		while (w < s->n_wants && lk_str_cmp(wants[w].name, name) < 0) {
+		while (w < end && lk_str_cmp(wants[w].name, name) < 0) {
 			w++;
 		}
-		if (w < s->n_wants && lk_str_eq(wants[w].name, name) &&
+		if (w < end && lk_str_eq(wants[w].name, name) &&
 			(kept == 0 || !lk_str_eq(names->items[kept - 1], name))) {
 			names->items[kept++] = name;
 		}
@@ -204,18 +205,19 @@ static void find_shared(struct ranking *ranking, struct sorted *run, size_t n)
 /* For each shared name the worst over the candidate's wants of it. */
 static void find_best(struct ranking *ranking, struct sorted *s)
 {
-	const struct want *want = ranking->wants.items + s->first_want;
-	const struct want *end = want + s->n_wants;
+	const struct want *wants = ranking->wants.items;
+	size_t end = s->first_want + s->n_wants;
+	size_t w = s->first_want;
 
 	for (size_t i = 0; i < ranking->shared.len; i++) {
 		lk_str name = ranking->shared.items[i];
 
-		while (!lk_str_eq(want->name, name)) {
-			want++;
+		while (!lk_str_eq(wants[w].name, name)) {
+			w++;
 		}
-		s->best[i] = best_of_spec(ranking, want->spec);
-		for (want++; want < end && lk_str_eq(want->name, name); want++) {
-			struct best best = best_of_spec(ranking, want->spec);
+		s->best[i] = best_of_spec(ranking, wants[w].spec);
+		for (w++; w < end && lk_str_eq(wants[w].name, name); w++) {
+			struct best best = best_of_spec(ranking, wants[w].spec);
 
 			if (cmp_best(&s->best[i], &best) < 0) {
 				s->best[i] = best;

@@ -66,7 +66,12 @@ static void answer(const struct case_file *file, const struct case_question *q)
 	int rc = solve(file, q, 0, &task, &solution);
 
 	require(solve(file, q, PICK_SEED, &other_task, &other) == rc);
-	require(rc != LK_E_UNSAT || solution.n_reasons > 0);
+	if (rc == LK_E_UNSAT) {
+		struct lk_error err = LK_ERROR_INIT;
+
+		require(solution.n_reasons > 0);
+		require(lk_suggest(&task.task, NULL, &solution, &err) == 0);
+	}
 	require(other.n_records == solution.n_records);
 	for (size_t i = 0; i < solution.n_records; i++) {
 		require(lk_str_eq(solution.records[i]->url, other.records[i]->url));
