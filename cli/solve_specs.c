@@ -2,6 +2,7 @@
  * The channels that specs and pins name. Their URLs become free of credentials in the specs, which
  * the lock holds and errors show.
  */
+#include "base/map.h"
 #include "cli/solve_request_priv.h"
 
 lk_str lk_solve_spell(const struct lk_matchspec *spec, struct lk_arena *arena)
@@ -21,7 +22,8 @@ static lk_str open_text(const struct lk_matchspec *spec, lk_str text, struct lk_
 	return same ? text : lk_solve_spell(&open, arena);
 }
 
-static int take_spec(const struct lk_solve_maker *m, lk_str *text)
+/* TOLD: the specs whose warning was told, for each platform has them anew. */
+static int take_spec(const struct lk_solve_maker *m, struct lk_map *told, lk_str *text)
 {
 	struct lk_arena *arena = &m->request->arena;
 	const struct lk_matchspec *spec;
@@ -30,7 +32,8 @@ static int take_spec(const struct lk_solve_maker *m, lk_str *text)
 		return rc;
 	}
 	*text = open_text(spec, *text, arena);
-	if (spec->warning) {
+	uint32_t next = told->len;
+	if (spec->warning && lk_map_add(told, *text, next) == next) {
 		lk_warn(&m->app->report, "'" LK_STR_FMT "': %s", LK_STR_ARG(*text), spec->warning);
 	}
 	if (spec->channel.len == 0 || lk_str_find_char(spec->channel, '*') != SIZE_MAX) {
@@ -39,22 +42,23 @@ static int take_spec(const struct lk_solve_maker *m, lk_str *text)
 	return lk_solve_add_channel(m, spec->channel);
 }
 
-static int take_specs(const struct lk_solve_maker *m, struct lk_strs *specs)
+static int take_specs(const struct lk_solve_maker *m, struct lk_map *told, struct lk_strs *specs)
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < specs->len; i++) {
-		rc = take_spec(m, &specs->items[i]);
+		rc = take_spec(m, told, &specs->items[i]);
 	}
 	return rc;
 }
 
 int lk_solve_gather_spec_channels(const struct lk_solve_maker *m)
 {
+	struct lk_map LK_CLEANUP(lk_map_done) told = {0};
 	int rc = 0;
 	for (size_t t = 0; rc == 0 && t < m->request->n_targets; t++) {
-		rc = take_specs(m, &m->request->targets[t].specs);
+		rc = take_specs(m, &told, &m->request->targets[t].specs);
 		if (rc == 0) {
-			rc = take_specs(m, &m->request->targets[t].pins);
+			rc = take_specs(m, &told, &m->request->targets[t].pins);
 		}
 	}
 	return rc;

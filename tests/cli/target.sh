@@ -103,3 +103,8 @@ if strace -o trace true 2>/dev/null && [ -e this.lock ]; then
 else
 	part 'no strace: that solve does not look at the machine is not shown'
 fi
+
+# What a spec's text draws is told once, however many platforms have it.
+runs 0 lockenv solve --override-channels -c "$test_channel" --platform linux-64 --platform linux-aarch64 \
+	'greeting >=1.4.*' -o once.lock
+is 1 "$(grep -c "'.\*' after an order operator is ignored" "$err")"
