@@ -78,3 +78,11 @@ read -r answer <&6
 is '>' "$answer"
 exec 5>&- 6<&-
 wait
+
+# What docs/specs.md shows is read.
+sed -n '/^| spec /,/^$/p' "$root/docs/specs.md" | awk -F' [|] ' '{ print $1 }' | grep -o '`[^`]*`' | tr -d '`' |
+	sed 's/\\|/|/g; s/#HASH//; /…/d' >shown
+[ "$(wc -l <shown)" -gt 20 ] || fail 'docs/specs.md shows too few specs'
+sed "s/\$/${tab}numpy-1.26.4-py312h1_0/" shown | lockenv debug match >answers
+is 0 "$(grep -c error answers || true)"
+[ "$(grep -c yes answers)" -gt 8 ] || fail 'the specs of docs/specs.md hardly match numpy 1.26.4'

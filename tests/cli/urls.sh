@@ -110,6 +110,14 @@ runs 3 solve ./hello-2.0-osx_0.conda -o bad.lock
 err_has "is for 'osx-arm64', not for linux-64"
 absent bad.lock
 
+# A file may have another version in its name than in it: what it says counts.
+cp "$old" greeting-9-9.conda
+runs 0 solve ./greeting-9-9.conda -o renamed.lock
+has renamed.lock "version: '1.4'"
+has renamed.lock "url: file://$PWD/greeting-9-9.conda"
+runs 0 lockenv install renamed.lock -p "$PWD/renamed"
+has renamed/share/greeting/plain.txt hello
+
 # Each platform's own, by selectors.
 cat >per-platform.yml <<YML
 channels: [$test_channel]
