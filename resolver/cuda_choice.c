@@ -54,34 +54,47 @@ static void set_needing(struct kinds *kinds, uint32_t spec)
 	}
 }
 
-/* A need that nothing meets any more but that a record of the CUDA kind, filtered out, would. */
+static bool is_cuda_out(const struct lk_out *out)
+{
+	return out->version && out->kind == LK_OUT_VIRTUAL_NEED && names_cuda(out->detail);
+}
+
+/* Would a record of the CUDA kind among OUTS, which were filtered out, match SPEC? */
+static bool has_cuda_out(const struct lk_problem *problem, const struct lk_lists *outs,
+	const struct lk_interned_spec *spec)
+{
+	for (uint32_t i = outs->start[spec->name]; i < outs->start[spec->name + 1]; i++) {
+		const struct lk_out *out = &problem->outs.items[outs->items[i]];
+
+		if (is_cuda_out(out) &&
+			lk_matchspec_matches(spec->spec, out->record, out->version)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Needs that nothing meets any more but that a record of the CUDA kind would. */
 static void check_outs(struct kinds *kinds)
 {
 	const struct lk_problem *problem = kinds->problem;
-	bool *has_outs = lk_calloc(problem->names.len, sizeof(*has_outs));
+	struct lk_pairs pairs = {0};
+	struct lk_lists outs;
 
-	for (size_t i = 0; i < problem->outs.len; i++) {
-		has_outs[problem->outs.items[i].name] = true;
+	for (uint32_t i = 0; i < problem->outs.len; i++) {
+		lk_vec_push(&pairs, (struct lk_pair){problem->outs.items[i].name, i});
 	}
+	outs = lk_lists_of(&pairs, problem->names.len);
 	for (uint32_t s = 0; s < problem->specs.len; s++) {
 		const struct lk_interned_spec *spec = &problem->specs.items[s];
 
-		if (!spec->spec || spec->n_match > 0 || spec->name == LK_NO_INDEX ||
-			!has_outs[spec->name]) {
-			continue;
-		}
-		for (size_t i = 0; i < problem->outs.len; i++) {
-			const struct lk_out *out = &problem->outs.items[i];
-
-			if (out->name == spec->name && out->kind == LK_OUT_VIRTUAL_NEED &&
-				names_cuda(out->detail) &&
-				lk_matchspec_matches(spec->spec, out->record, out->version)) {
-				set_needing(kinds, s);
-				break;
-			}
+		if (spec->spec && spec->n_match == 0 && spec->name != LK_NO_INDEX &&
+			has_cuda_out(problem, &outs, spec)) {
+			set_needing(kinds, s);
 		}
 	}
-	lk_free(has_outs);
+	lk_lists_done(&outs);
+	lk_vec_done(&pairs);
 }
 
 static void find_kinds(struct kinds *kinds)
@@ -122,11 +135,6 @@ struct builds {
 static bool has_word(const struct lk_record *record, bool cuda)
 {
 	return lk_str_find(record->build, cuda ? LK_STR("cuda") : LK_STR("cpu")) != SIZE_MAX;
-}
-
-static bool is_cuda_out(const struct lk_out *out)
-{
-	return out->version && out->kind == LK_OUT_VIRTUAL_NEED && names_cuda(out->detail);
 }
 
 static bool is_like(const struct lk_problem *problem, uint32_t a, uint32_t b)

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define MAX_CASES 6
+#define MAX_CASES 3
 
 /* The root's items that count: needs, then limits. */
 struct core {
@@ -174,7 +174,7 @@ static void tell_cases(struct lk_explanation *explanation, const struct lk_state
 	for (uint32_t c = name->first; index != LK_ROOT && c < name->first + name->n; c++) {
 		struct lk_narrow one;
 
-		if (narrow->cause[c].kind != LK_CAUSE_NONE || told++ == MAX_CASES) {
+		if (narrow->cause[c].kind != LK_CAUSE_NONE || ++told > MAX_CASES) {
 			continue;
 		}
 		lk_explain_line(explanation, 0,
@@ -190,6 +190,11 @@ static void tell_cases(struct lk_explanation *explanation, const struct lk_state
 				LK_STR("no choice of the other packages fits together"));
 		}
 		lk_narrow_done(&one);
+	}
+	if (told > MAX_CASES) {
+		lk_explain_line(explanation, 0,
+			lk_str_printf(explanation->arena, "nor with %u more of " LK_STR_FMT,
+				told - MAX_CASES, LK_STR_ARG(name->text)));
 	}
 }
 
