@@ -35,6 +35,7 @@ struct checker {
 	const char *name;
 	uint64_t open[LK_MSGPACK_DEPTH_MAX]; /* values that each level still wants */
 	unsigned depth;
+	size_t n_values; /* so far */
 	struct lk_error *err;
 };
 
@@ -81,6 +82,9 @@ static int check_value(struct checker *c)
 	uint64_t values;
 	if (c->at == c->end) {
 		return fail(c, "the data ends in the middle");
+	}
+	if (c->n_values++ == LK_MSGPACK_VALUES_MAX) {
+		return fail(c, "more values than can be meant");
 	}
 	int rc = check_header(c, &bytes, &values);
 	if (rc < 0) {

@@ -12,11 +12,14 @@
 #include "base/str.h"
 
 #define LK_MSGPACK_DEPTH_MAX 31
+/* A value may be one byte of BYTES and takes 24 of memory while it is read: at most 96 MiB. A shard
+ * has about 70 to a record. */
+#define LK_MSGPACK_VALUES_MAX ((size_t)4 << 20)
 
 /* Appends the one document in BYTES to OUT. LK_E_FORMAT, with NAME as the file and the byte where
  * it stands, for anything that is not exactly one whole document of at most LK_MSGPACK_DEPTH_MAX
- * levels, and when OUT cannot hold the text. Takes memory in proportion to BYTES, whatever lengths
- * they claim. */
+ * levels and LK_MSGPACK_VALUES_MAX values, and when OUT cannot hold the text. Takes memory in
+ * proportion to BYTES, whatever lengths they claim. */
 int lk_msgpack_to_json(
 	lk_str bytes, const char *name, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
 

@@ -143,6 +143,30 @@ static void depth(void **state)
 	}
 }
 
+/* A value of one byte takes much more while it is read: a few kilobytes, decompressed, would take
+ * gigabytes. */
+static void many_values(void **state)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) bytes = LK_BUF_INIT(SIZE_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(4096);
+	struct lk_error err = LK_ERROR_INIT;
+	static const char *const wanted[] = {"too large", "more values than can be meant"};
+	(void)state;
+	for (size_t more = 0; more < LK_COUNTOF(wanted); more++) {
+		size_t n = LK_MSGPACK_VALUES_MAX - 1 + more;
+		lk_buf_clear(&bytes);
+		lk_buf_putc(&bytes, '\xdd');
+		for (int shift = 24; shift >= 0; shift -= 8) {
+			lk_buf_putc(&bytes, (char)(n >> shift & 0xff));
+		}
+		for (size_t i = 0; i < n; i++) {
+			lk_buf_putc(&bytes, '\xc0');
+		}
+		assert_int_equal(convert(lk_buf_view(&bytes), &out, &err), LK_E_FORMAT);
+		assert_non_null(strstr(err.message, wanted[more]));
+	}
+}
+
 static void text_that_does_not_fit(void **state)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(8);
@@ -161,6 +185,7 @@ int main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(hostile_lengths),
 		cmocka_unit_test(depth),
+		cmocka_unit_test(many_values),
 		cmocka_unit_test(text_that_does_not_fit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
