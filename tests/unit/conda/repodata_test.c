@@ -210,6 +210,14 @@ static void removed_records_and_doubles(void **state)
 	assert_non_null(strstr(told(f), "'a-5-0.conda': given again later"));
 	assert_true(lk_repodata_is_removed(f->repodata, LK_STR("z.conda")));
 	assert_false(lk_repodata_is_removed(f->repodata, LK_STR("a-1-0.tar.bz2")));
+	struct lk_strs removed = {0};
+	lk_repodata_removed(f->repodata, LK_STR("a"), &removed);
+	assert_int_equal(removed.len, 2);
+	assert_true(lk_str_is(removed.items[0], "a-3-0.conda"));
+	assert_true(lk_str_is(removed.items[1], "a-4-0.tar.bz2"));
+	lk_repodata_removed(f->repodata, LK_STR("z"), &removed); /* "z.conda" is of no package */
+	assert_int_equal(removed.len, 2);
+	lk_vec_done(&removed);
 }
 
 static void wheels_and_kinds_to_come(void **state)
