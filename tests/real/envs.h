@@ -13,6 +13,7 @@
 #define TESTS_REAL_ENVS_H
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/json.h"
 #include "tests/support/real_channels.h"

@@ -4,8 +4,6 @@
 #ifndef TESTS_REAL_ENVS_ASK_H
 #define TESTS_REAL_ENVS_ASK_H
 
-#include <stdio.h>
-
 #include "tests/real/envs.h"
 
 /* An environment and its problem. */

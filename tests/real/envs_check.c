@@ -6,8 +6,6 @@
  *
  * Exit 0: all as it should be; 1: not; 2: wrong usage or damaged data; 77: no data here.
  */
-#include <stdio.h>
-
 #include "tests/real/envs.h"
 
 static const char *const platforms[] = {
