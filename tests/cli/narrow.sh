@@ -1,6 +1,6 @@
 #!/bin/sh
-# Specs that narrow where a package comes from: channel, subdir, hash and the other keys; no credentials of a
-# spec where they would be stored or shown. (Specs that are an archive's address: urls.sh.)
+# Specs that narrow where a package comes from: channel, subdir, hash and the other keys. (Credentials in them:
+# spec-channels.sh; specs that are an archive's address: urls.sh.)
 # shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 site=$scratch/site
@@ -85,15 +85,3 @@ done
 for spec in 'k[md5=1]' 'k[build_number=x]' 'k[flags="A"]' 'k[color=red]' 'k[]' 'k[build=a][build=b]' '*[license=MIT]' 'slow@'; do
 	runs 2 from keys "$spec"
 done
-
-# Credentials of a spec are used, but neither shown nor stored.
-mkdir -p "$site/t/secret"
-cp -r "$site/second" "$site/t/secret/second"
-serve "$site"
-for spec in "http://who:secret@${url#http://}/second::x" "$url/t/secret/second::x"; do
-	runs 0 from first "$spec"
-	err_lacks secret
-	has o.lock 'from: second/noarch/x-2.0-0.conda'
-	! grep -q secret o.lock || fail 'the lock holds a secret'
-done
-unserve
