@@ -217,13 +217,17 @@ static int read_strings(
 	return 0;
 }
 
+/* CEP 24 keeps the name `base` from new environments; files for images update that one, and a lock
+ * has no name, so it is fine here. */
 static int read_name(struct reader *r, const struct lk_yaml *node)
 {
+	if (node->kind == LK_YAML_NULL) {
+		return 0;
+	}
 	if (node->kind != LK_YAML_SCALAR) {
 		return lk_yaml_fail(&r->doc, node, r->err, "'name' must be a name");
 	}
-	bool bad = node->text.len == 0 || lk_str_is(node->text, "base") ||
-		lk_str_is(node->text, "root");
+	bool bad = false;
 	for (size_t i = 0; i < node->text.len; i++) {
 		bad = bad || (unsigned char)node->text.ptr[i] < 0x20 ||
 			lk_str_find_char(LK_STR("/ :#"), node->text.ptr[i]) != SIZE_MAX;
@@ -231,7 +235,7 @@ static int read_name(struct reader *r, const struct lk_yaml *node)
 	if (bad) {
 		lk_yaml_fail(&r->doc, node, r->err, "'" LK_STR_FMT "' cannot name an environment",
 			LK_STR_ARG(node->text));
-		lk_error_hint(r->err, "no '/', ':', '#' or space, and not base or root");
+		lk_error_hint(r->err, "no '/', ':', '#' or space");
 		return LK_E_FORMAT;
 	}
 	r->envspec->name = lk_str_dup(&r->envspec->arena, node->text);
