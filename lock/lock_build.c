@@ -57,6 +57,17 @@ static struct lk_str_list dup_depends(
 	return (struct lk_str_list){items, n};
 }
 
+/* Licenses that end in a line feed exist, and the format has no control characters. */
+static lk_str one_line(struct lk_arena *arena, lk_str text)
+{
+	text = lk_str_trim(text);
+	char *line = lk_arena_strndup(arena, text.ptr, text.len);
+	for (size_t i = 0; i < text.len; i++) {
+		line[i] = lk_str_has_control(lk_str_n(line + i, 1)) ? ' ' : line[i];
+	}
+	return lk_str_n(line, text.len);
+}
+
 /* Only what the format holds: a lock that was built equals the same lock read back. */
 static struct lk_record dup_record(
 	struct lk_arena *arena, const struct lk_record *record, const struct lk_str_list *active)
@@ -75,7 +86,7 @@ static struct lk_record dup_record(
 		.sha256 = record->sha256,
 		.md5 = record->md5,
 		.size = record->size,
-		.license = lk_str_dup(arena, record->license),
+		.license = one_line(arena, record->license),
 		.active_extras = dup_list(arena, active),
 		.depends = dup_depends(arena, record, active),
 		.constrains = dup_list(arena, &record->constrains),

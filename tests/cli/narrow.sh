@@ -85,3 +85,11 @@ done
 for spec in 'k[md5=1]' 'k[build_number=x]' 'k[flags="A"]' 'k[color=red]' 'k[]' 'k[build=a][build=b]' '*[license=MIT]' 'slow@'; do
 	runs 2 from keys "$spec"
 done
+
+# A licence of several lines is locked as one.
+mkdir -p "$site/lines/noarch"
+printf '{"packages.conda": {"l-1-0.conda": {"name": "l", "version": "1", "build": "0", "build_number": 0, "size": 10,
+	"sha256": "%064d", "license": "MIT\\nAND GPL\\n"}}}' 1 >"$site/lines/noarch/repodata.json"
+runs 0 from lines l
+has o.lock 'license: MIT AND GPL'
+runs 0 lockenv solve --locked -o o.lock
