@@ -55,7 +55,8 @@ void lk_url_hide_credentials(char *text);
 lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena);
 /* Where files lie (base_url of CEP 15, shards_base_url of CEP 16): REFERENCE, which may be empty,
  * joined to DIRECTORY, without credentials and with a slash at its end. False when it leads from
- * the network to local files, or to a scheme that is none of http, https, s3 and file. */
+ * the network to local files, to files of another host, or to a scheme that is none of http, https,
+ * s3 and file. */
 bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_str *ret);
 /* Percent-encodes what may not stand in a URL path component; '/' is kept. */
 lk_str lk_url_encode_path(lk_str path, struct lk_arena *arena);

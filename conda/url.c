@@ -160,8 +160,9 @@ bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_
 	bool network = lk_str_eq_nocase(to.scheme, LK_STR("https")) ||
 		lk_str_eq_nocase(to.scheme, LK_STR("http")) ||
 		lk_str_eq_nocase(to.scheme, LK_STR("s3"));
-	bool local = lk_str_eq_nocase(from.scheme, LK_STR("file")) &&
-		lk_str_eq_nocase(to.scheme, LK_STR("file"));
+	lk_str path;
+	bool local =
+		lk_str_eq_nocase(from.scheme, LK_STR("file")) && lk_url_to_path(base, arena, &path);
 	if (!network && !local) {
 		return false;
 	}

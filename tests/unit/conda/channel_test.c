@@ -309,6 +309,34 @@ static void urls_join(void **state)
 	}
 }
 
+static void bases_stay_on_their_side(void **state)
+{
+	static const struct {
+		const char *directory, *reference, *base; /* NULL: refused */
+	} rows[] = {
+		{"https://h/c/noarch", "", "https://h/c/noarch/"},
+		{"https://h/c/noarch", "http://other/x", "http://other/x/"},
+		{"https://h/c/noarch", "//me:pw@other/x", "https://other/x/"},
+		{"https://h/c/noarch", "../../../../x", "https://h/x/"},
+		{"https://h/c/noarch", "file:///x", NULL},
+		{"file:///c/noarch", "https://h/x", "https://h/x/"},
+		{"file:///c/noarch", "../../../x", "file:///x/"},
+		{"file:///c/noarch", "file:///x", "file:///x/"},
+		{"file:///c/noarch", "//other/x", NULL},
+		{"file:///c/noarch", "a%00b", NULL},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		lk_str got;
+		bool good = lk_url_base(lk_str_of(rows[i].directory), lk_str_of(rows[i].reference),
+			&f->arena, &got);
+		assert_int_equal(good, rows[i].base != NULL);
+		if (good) {
+			check_text(got, rows[i].base, rows[i].reference);
+		}
+	}
+}
+
 static void credentials_come_off(void **state)
 {
 	static const struct {
@@ -386,6 +414,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_grow_until_unique, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_end_growing, setup, teardown),
 		cmocka_unit_test_setup_teardown(urls_join, setup, teardown),
+		cmocka_unit_test_setup_teardown(bases_stay_on_their_side, setup, teardown),
 		cmocka_unit_test_setup_teardown(credentials_come_off, setup, teardown),
 		cmocka_unit_test(credentials_are_hidden_in_text),
 		cmocka_unit_test_setup_teardown(paths_are_encoded_and_decoded, setup, teardown),
