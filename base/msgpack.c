@@ -132,7 +132,7 @@ static void put_real(struct lk_jw *w, double value)
 {
 	if (!isfinite(value)) {
 		lk_jw_null(w);
-	} else if (value == trunc(value) && fabs(value) < 9e15) {
+	} else if (fabs(value) < 9e15 && value == (double)(int64_t)value) {
 		lk_jw_int(w, (int64_t)value);
 	} else {
 		lk_jw_exact_real(w, value);
