@@ -465,10 +465,11 @@ static lk_str other_builds(const struct lk_explanation *explanation,
 	if (n > MAX_BUILDS) {
 		lk_buf_appendf(&buf, " and %zu more", n - MAX_BUILDS);
 	}
-	return n == 0 ? (lk_str){0}
-		      : lk_str_printf(explanation->arena,
-				"; the builds of " LK_STR_FMT " are " LK_STR_FMT,
-				LK_STR_ARG(version), LK_STR_ARG(lk_buf_view(&buf)));
+	if (n == 0) {
+		return LK_STR("");
+	}
+	return lk_str_printf(explanation->arena, "; the builds of " LK_STR_FMT " are " LK_STR_FMT,
+		LK_STR_ARG(version), LK_STR_ARG(lk_buf_view(&buf)));
 }
 
 /* No record of NAME, which has some, matches SPEC: what there is instead. */

@@ -80,6 +80,7 @@ exec 5>&- 6<&-
 wait
 
 # What docs/specs.md shows is read.
+# shellcheck disable=SC2016 # backquotes are Markdown's
 sed -n '/^| spec /,/^$/p' "$root/docs/specs.md" | awk -F' [|] ' '{ print $1 }' | grep -o '`[^`]*`' | tr -d '`' |
 	sed 's/\\|/|/g; s/#HASH//; /…/d' >shown
 [ "$(wc -l <shown)" -gt 20 ] || fail 'docs/specs.md shows too few specs'
