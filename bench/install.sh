@@ -90,7 +90,7 @@ def prepare(root, make):
     """Archives, lock and warm cache. In a process of its own: a child's peak memory counts from its parent's."""
     child = os.fork()
     if child == 0:
-        work = Work(lockenv, root + "/work", "linux-64")
+        work = Work(lockenv, root + "/area", "linux-64")
         make(work)
         done = work.install(root + "/env")
         if done.returncode != 0:
@@ -107,8 +107,8 @@ def bench(place, name, make):
     print(f"{name} in {place}: ", end="", flush=True)
     prepare(root, make)
     env, copy = root + "/env", root + "/copy"
-    command = [lockenv, "install", "-q", root + "/work/env.lock", "-p", env, "--platform", "linux-64", "--cache",
-               root + "/work/cache", "--no-compile"]
+    command = [lockenv, "install", "-q", root + "/area/env.lock", "-p", env, "--platform", "linux-64", "--cache",
+               root + "/area/cache", "--no-compile"]
     cp = ["cp", "-al", root + "/like", copy]
     shutil.rmtree(env)
     measure(command)

@@ -27,7 +27,7 @@ else
 			"$@" >../out 2>../err || code=$?
 			rm "$disk/fill"
 			cp -a "$disk" seen
-			exit "$code"' sh "$scratch/work" "$@" || code=$?
+			exit "$code"' sh "$scratch/area" "$@" || code=$?
 		is 8 "$code"
 		check_failure
 		err_has 'no space left on device'
@@ -77,7 +77,7 @@ mkdir "$scratch/open"
 chmod 777 "$scratch/open"
 denied lockenv solve --cache "$scratch/open/cache" --override-channels -c "$test_channel" --platform linux-64 \
 	hello -o old.lock --update-all
-denied lockenv fetch --cache "$scratch/work/cache" new.lock
+denied lockenv fetch --cache "$scratch/area/cache" new.lock
 chmod 000 old.lock
 tree=$(digest .)
 denied lockenv list old.lock

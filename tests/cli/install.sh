@@ -11,14 +11,14 @@ err_has '3 added, 0 replaced, 0 removed, 0 kept'
 is "$(sed -n 's/^tree digest sha256:\([0-9a-f]\{64\}\)$/\1/p' "$err" | wc -c)" 65
 runs 0 env/bin/hello
 out_is 'hello 1.1'
-is "$(cat env/share/greeting/where.txt)" "installed in $scratch/work/env"
+is "$(cat env/share/greeting/where.txt)" "installed in $scratch/area/env"
 is "$(readlink env/lib/oldtool/current)" data
 is "$(stat -c %a env/bin/hello env/share/greeting/plain.txt | tr '\n' ' ')" '755 644 '
 is "$(find env/conda-meta -name '*.json' | wc -l)" 3
 "$python" -m json.tool env/conda-meta/hello-1.1-h0_0.json >"$scratch/record"
 has "$scratch/record" '"name": "hello"'
 # What is written into a file with a prefix never reaches the cache.
-if grep -rqF "$scratch/work/env" "$LOCKENV_CACHE"; then
+if grep -rqF "$scratch/area/env" "$LOCKENV_CACHE"; then
 	fail 'the cache was written to'
 fi
 
@@ -75,7 +75,7 @@ done
 mkdir locks
 cp new.lock locks/here.lock
 runs 0 lockenv install locks/here.lock
-has locks/here/share/greeting/where.txt "$scratch/work/locks/here"
+has locks/here/share/greeting/where.txt "$scratch/area/locks/here"
 runs 0 lockenv install new.lock -n named
 has "$HOME/.conda/envs/named/share/greeting/where.txt" "$HOME/.conda/envs/named"
 cp new.lock nodot

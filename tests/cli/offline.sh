@@ -74,11 +74,11 @@ elif ldd "$(command -v lockenv-install)" >/dev/null 2>&1; then
 	part 'lockenv-install is dynamic in this build'
 else
 	jail=$scratch/jail
-	mkdir -p "$jail$scratch/work"
+	mkdir -p "$jail$scratch/area"
 	cp "$(command -v lockenv-install)" env.lock "$jail/"
 	cp -r "$LOCKENV_CACHE" "$jail/cache"
-	cp -r "$scratch/work" "$scratch/outside"
-	runs 0 chroot "$jail" /lockenv-install --json --cache /cache /env.lock -p "$scratch/work/env"
+	cp -r "$scratch/area" "$scratch/outside"
+	runs 0 chroot "$jail" /lockenv-install --json --cache /cache /env.lock -p "$scratch/area/env"
 	is "$(tree_digest)" "$wanted"
-	is "$(digest "$jail$scratch/work/env")" "$files"
+	is "$(digest "$jail$scratch/area/env")" "$files"
 fi

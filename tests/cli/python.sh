@@ -10,14 +10,14 @@ runs 0 lockenv install --json env.lock -p env
 tree=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["tree_digest"])' <"$out")
 files=$(digest env)
 runs 0 env/bin/python -c 'import sys; print(sys.prefix)'
-out_is "$scratch/work/env"
+out_is "$scratch/area/env"
 runs 0 env/bin/lockenv-hello
 [ -s "$out" ] || fail 'an entry point that says nothing'
 runs 0 env/bin/lockenv-where
-out_has "$scratch/work/env"
+out_has "$scratch/area/env"
 packages=$(dirname "$(find env/lib -path "*-packages/lockenv_hello*" -prune -print -quit)")
 head -1 env/bin/lockenv-hello >"$scratch/first"
-has "$scratch/first" "#!$scratch/work/env/bin/python"
+has "$scratch/first" "#!$scratch/area/env/bin/python"
 [ "$(find "$packages" -name '*.pyc' | wc -l)" -gt 0 ] || fail 'nothing was compiled'
 # Every file that a record lists is there, and every compiled file is listed.
 cat >records.py <<'PY'

@@ -32,4 +32,4 @@ lockenv fetch -q blas.lock
 lockenv install -q blas.lock -p blas
 runs 0 lockenv smoke blas --require blas --json
 json '[l["status"] for l in d["levels"] if l["level"] == "blas"]' "['passed']"
-out_has "$scratch/work/blas/lib/"
+out_has "$scratch/area/blas/lib/"

@@ -138,7 +138,7 @@ err_has "'env.lock' has no package 'nope' to update"
 # A lock that is a symlink stays one, also where it points to nothing yet.
 mkdir -p real
 ln -s real/linked.lock link.lock
-ln -s "$scratch/work/link.lock" twice.lock
+ln -s "$scratch/area/link.lock" twice.lock
 for link in link twice; do
 	rm -f real/linked.lock
 	runs 0 solve hello -o "$link.lock"

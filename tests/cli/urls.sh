@@ -15,7 +15,7 @@ cp "$channels/test/linux-64/hello-2.0-h0_0.conda" .
 # A path, a bare file name, "~", a variable, a URL, a key: the same package and, but for the spelling, the same lock.
 runs 0 solve hello "./$old" -o env.lock
 has env.lock 'hello-2.0-'
-has env.lock "from: work/noarch/$old"
+has env.lock "from: area/noarch/$old"
 has env.lock "url: file://$PWD/$old"
 has env.lock "sha256: $sha256"
 has env.lock "- greeting[url=file://$PWD/$old]"
@@ -25,7 +25,7 @@ err_has 'env.lock is up to date'
 mkdir -p "$HOME/packages"
 cp "$old" "$HOME/packages/"
 i=0
-for spec in "$old" "../work/$old" "$PWD/$old" "file://$PWD/$old" "greeting[url='./$old']" "./$old#$md5" \
+for spec in "$old" "../area/$old" "$PWD/$old" "file://$PWD/$old" "greeting[url='./$old']" "./$old#$md5" \
 	"./$old#$sha256" "./$old#sha256:$sha256" "greeting[url='./$old',sha256=$sha256]"; do
 	i=$((i + 1))
 	runs 0 solve hello "$spec" -o "same$i.lock"

@@ -140,7 +140,7 @@ def check_reference(lockenv, data, name, entries):
     platform = re.search(r"(linux|osx|win)-\w+$", name).group()
     python = next((m.group(1) for r in rows if (m := re.match(r"lib/python(\d+\.\d+)/", r[1]))), "3.9")
     with tempfile.TemporaryDirectory() as root:
-        work = Work(lockenv, root + "/work", platform)
+        work = Work(lockenv, root + "/area", platform)
         for path, entry in entries:
             work.add(path, entry)
         work.add_python(python + ".0")
@@ -247,7 +247,7 @@ def check_set(lockenv, platform, entries, python):
     """Installs ENTRIES, whose names differ; returns faults and the number of files compared."""
     with tempfile.TemporaryDirectory() as root:
         prefix = root + "/env"
-        work = Work(lockenv, root + "/work", platform)
+        work = Work(lockenv, root + "/area", platform)
         for path, entry in entries:
             work.add(path, entry)
         if "python" not in work.packages:
@@ -272,7 +272,7 @@ def check_set(lockenv, platform, entries, python):
 def check_refused(lockenv, entries):
     """A file where another package has a directory: exit 5, and nothing is left."""
     with tempfile.TemporaryDirectory() as root:
-        work = Work(lockenv, root + "/work", "linux-64")
+        work = Work(lockenv, root + "/area", "linux-64")
         for path, entry in entries:
             work.add(path, entry)
         done = work.install(root + "/env")

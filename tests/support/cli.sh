@@ -51,9 +51,9 @@ export HOME="$scratch/home" LC_ALL=C LOCKENV_CACHE="$scratch/cache" LOCKENV_CONF
 PATH=$bin:$PATH
 out=$scratch/out
 err=$scratch/err
-mkdir "$HOME" "$scratch/work"
+mkdir "$HOME" "$scratch/area"
 printf 'channels: []\n' >"$LOCKENV_CONFIG"
-cd "$scratch/work"
+cd "$scratch/area"
 
 # A real program that is in every Debian; a version manager's stand-in would look for HOME.
 python=/usr/bin/python3.11
