@@ -276,7 +276,7 @@ def check_refused(lockenv, entries):
         for path, entry in entries:
             work.add(path, entry)
         done = work.install(root + "/env")
-        if done.returncode == 5 and "directory" in done.stderr and os.listdir(root) == ["work"]:
+        if done.returncode == 5 and "directory" in done.stderr and os.listdir(root) == ["area"]:
             return [], 0
         return [f"exit {done.returncode}: {done.stderr.strip()} {os.listdir(root)}"], 0
 
