@@ -6,6 +6,7 @@ wall time and the largest peak memory, then the ratio of medians A/B. --before r
 timed run (sh -c). Output of the commands is thrown away; a command that fails ends the bench.
 """
 import argparse
+import dataclasses
 import os
 import statistics
 import subprocess
@@ -13,18 +14,57 @@ import sys
 import time
 
 
+@dataclasses.dataclass
+class Command:
+    name: str
+    line: str            # of a shell
+    before: str = ""     # untimed, before every run
+    exits: int = 0       # the status that it is to have
+    tells: bool = False  # prints the seconds that count; else all from start to end do
+
+
+class Runs:
+    """What was measured of one command."""
+
+    def __init__(self, command):
+        self.command = command
+        self.seconds, self.peak = [], 0.0
+
+    def median(self):
+        return statistics.median(self.seconds)
+
+    def __str__(self):
+        return (f"{self.command.name:36} median {self.median() * 1000:9.1f} ms  min {min(self.seconds) * 1000:9.1f}  "
+                f"max {max(self.seconds) * 1000:9.1f}  peak {self.peak:7.1f} MiB")
+
+
 def once(command):
     """Seconds of wall time and MiB of peak memory of one run."""
+    if command.before:
+        subprocess.run(["sh", "-c", command.before], check=True)
     begin = time.monotonic()
-    process = subprocess.Popen(["sh", "-c", "exec " + command], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE)
+    process = subprocess.Popen(["sh", "-c", "exec " + command.line], stderr=subprocess.PIPE,
+                               stdout=subprocess.PIPE if command.tells else subprocess.DEVNULL)
     error = process.stderr.read()
+    told = process.stdout.read() if command.tells else b""
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{command}: exit {process.returncode}\n{error.decode()}")
-    return seconds, usage.ru_maxrss / 1024
+    if process.returncode != command.exits:
+        sys.exit(f"{command.line}: exit {process.returncode}\n{error.decode()}")
+    return float(told) if command.tells else seconds, usage.ru_maxrss / 1024
+
+
+def in_turn(commands, pairs):
+    """Runs of each command, after one that does not count."""
+    runs = [Runs(command) for command in commands]
+    for turn in range(pairs + 1):
+        for mine in runs:
+            seconds, peak = once(mine.command)
+            if turn > 0:
+                mine.seconds.append(seconds)
+                mine.peak = max(mine.peak, peak)
+    return runs
 
 
 def main():
@@ -36,22 +76,11 @@ def main():
     names, commands = args.commands[0::2], args.commands[1::2]
     if len(names) != len(commands):
         parser.error("each NAME needs its CMD")
-    runs = [[] for _ in names]
-    for turn in range(args.pairs + 1):
-        for i, command in enumerate(commands):
-            if args.before:
-                subprocess.run(["sh", "-c", args.before], check=True)
-            run = once(command)
-            if turn > 0:
-                runs[i].append(run)
-    medians = []
-    for name, mine in zip(names, runs):
-        seconds = [s for s, _ in mine]
-        medians.append(statistics.median(seconds))
-        print(f"{name:36} median {medians[-1] * 1000:9.1f} ms  min {min(seconds) * 1000:9.1f}  "
-              f"max {max(seconds) * 1000:9.1f}  peak {max(m for _, m in mine):7.1f} MiB")
-    if len(medians) == 2:
-        print(f"{'ratio of medians':36} {medians[0] / medians[1]:.3f} ({args.pairs} pairs)")
+    runs = in_turn([Command(n, c, args.before) for n, c in zip(names, commands)], args.pairs)
+    for mine in runs:
+        print(mine)
+    if len(runs) == 2:
+        print(f"{'ratio of medians':36} {runs[0].median() / runs[1].median():.3f} ({args.pairs} pairs)")
 
 
 if __name__ == "__main__":

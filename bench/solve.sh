@@ -1,29 +1,29 @@
 #!/bin/sh
-# pytorch-gpu on the real conda-forge records of ../shared/data (31k records), served by nginx on loopback.
-# cold: an empty cache; warm: repodata cached and revalidated; locked: nothing to do. BENCH_PAIRS (7).
+# The full-size channels of bench/data.sh, served by nginx on loopback: repodata to ready, solves warm and cold,
+# growth, several platforms, a conflict; against zstd and py-rattler, into bench/results/solve.md.
+# BENCH_PAIRS (7); BENCH_PYTHON (python3), a Python that has py-rattler (as for compare.sh); BENCH_REPORT, another
+# file for the report.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/serve.sh
 
-data=$PWD/../shared/data/channels
-if [ ! -d "$data/conda-forge" ]; then
-	echo 'bench/solve.sh: no ../shared/data: skipped'
+sh bench/data.sh
+data=$PWD/build/bench/data
+if [ ! -d "$data/full" ]; then
+	echo 'bench/solve.sh: no full-size channels: skipped'
 	exit 0
 fi
 work=$PWD/build/bench/solve
-lockenv=$PWD/build/release/bin/lockenv
 rm -rf "$work"
-mkdir -p "$work/state"
-serve_start "$data" "$work/state"
-trap 'serve_stop "$work/state"' EXIT INT TERM
-export LOCKENV_CACHE="$work/cache"
+mkdir -p "$work/state" "$work/www"
+for channel in full tenth unsorted; do
+	ln -s "$data/$channel" "$work/www/$channel"
+done
+real=$PWD/../shared/data/channels/conda-forge
+[ ! -d "$real" ] || ln -s "$real" "$work/www/real"
+serve_start "$work/www" "$work/state"
+trap 'serve_stop "$work/state"' EXIT
+trap 'exit 130' INT TERM
 
-solve="$lockenv solve -q --override-channels -c http://127.0.0.1:$serve_port/conda-forge \
---platform linux-64 --cuda 12.9 --glibc 2.35 'python 3.12.*' pytorch-gpu"
-python3 bench/pair.py --pairs "${BENCH_PAIRS:-7}" --before "rm -rf '$work/cache'" \
-	'solve, cold' "$solve --update-all -o $work/cold.lock" \
-	'floor: zstd -dc of both files' \
-	"sh -c 'zstd -dcq $data/conda-forge/linux-64/repodata.json.zst $data/conda-forge/noarch/repodata.json.zst >/dev/null'"
-python3 bench/pair.py --pairs "${BENCH_PAIRS:-7}" \
-	'solve, warm' "$solve --update-all -o $work/warm.lock" \
-	'solve --locked, nothing to do' "$solve --locked -o $work/cold.lock"
+python3 bench/solve/solve.py build/release/bin "$work/www" "http://127.0.0.1:$serve_port" "$work" \
+	"${BENCH_REPORT:-bench/results/solve.md}"
