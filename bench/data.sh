@@ -3,36 +3,54 @@
 #     full      linux-64 600,000 records, noarch 300,000, and 200,000 for three other platforms; keys sorted
 #     tenth     linux-64 60,000 and noarch 30,000: the same reachable part
 #     unsorted  linux-64 and noarch of full, keys in random order
-# Seeded; made once, then kept.
+#     shards    linux-64 and noarch of full as shards (CEP 16) and nothing else
+# Seeded. Each part is made once and kept; a stamp beside it says of what.
 set -eu
 cd "$(dirname "$0")/.."
 
 real=$PWD/../shared/data/channels/conda-forge
 out=$PWD/build/bench/data
+mkshards=$PWD/build/release/bin/mkshards
 if [ ! -d "$real" ]; then
 	echo 'bench/data.sh: no ../shared/data: skipped'
 	exit 0
 fi
-stamp=$out/stamp
-want=$(cat bench/data.py bench/data.sh | sha256sum)
-if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
-	exit 0
-fi
+mkdir -p "$out"
 
-# make CHANNEL RECORDS SUBDIR... [--shuffle]
-make() {
+# part NAME RECIPE COMMAND...: runs COMMAND unless NAME was made by that RECIPE.
+part() {
+	stamp=$out/$1.stamp
+	recipe=$2
+	shift 2
+	[ "$(cat "$stamp" 2>/dev/null)" != "$recipe" ] || return 0
+	"$@"
+	printf '%s\n' "$recipe" >"$stamp"
+}
+
+# records CHANNEL RECORDS SUBDIR... [--shuffle]
+records() {
 	channel=$1
 	records=$2
 	shift 2
-	python3 bench/data.py --records "$records" "$real" "$out/$channel" "$@"
+	part "$channel-$records" "$(sha256sum <bench/data.py) $*" \
+		python3 bench/data.py --records "$records" "$real" "$out/$channel" "$@"
 }
 
-rm -rf "$out"
-make full 600000 linux-64
-make full 300000 noarch
-make full 200000 linux-aarch64 osx-arm64 win-64
-make tenth 60000 linux-64
-make tenth 30000 noarch
-make unsorted 600000 linux-64 --shuffle
-make unsorted 300000 noarch --shuffle
-printf '%s\n' "$want" >"$stamp"
+make_shards() {
+	rm -rf "$out/shards"
+	for subdir in linux-64 noarch; do
+		mkdir -p "$out/shards/$subdir"
+		ln "$out/full/$subdir/repodata.json" "$out/shards/$subdir"
+		"$mkshards" "$out/shards/$subdir"
+		rm "$out/shards/$subdir/repodata.json"
+	done
+}
+
+records full 600000 linux-64
+records full 300000 noarch
+records full 200000 linux-aarch64 osx-arm64 win-64
+records tenth 60000 linux-64
+records tenth 30000 noarch
+records unsorted 600000 linux-64 --shuffle
+records unsorted 300000 noarch --shuffle
+part shards "$(cat fixtures/mkshards.c "$out"/full-*00000.stamp | sha256sum)" make_shards
