@@ -4,6 +4,7 @@
 #include "conda/record_scan_priv.h"
 
 #include "base/fs.h"
+#include "base/map.h"
 
 /* Time stamps up to here are seconds (the end of the year 9999), above it milliseconds. */
 #define SECONDS_MAX UINT64_C(253402300799)
@@ -60,6 +61,7 @@ struct reader {
 	struct lk_record *record; /* the one in out */
 	struct lk_str_list requires;
 	bool has_depends;
+	bool bad_noarch, bad_md5, bad_sha256; /* the last one of each */
 };
 
 static const struct field *find_field(struct lk_scan_text key)
@@ -72,6 +74,60 @@ static const struct field *find_field(struct lk_scan_text key)
 	return NULL;
 }
 
+static bool put_digit(uint64_t *value, char digit)
+{
+	return !__builtin_mul_overflow(*value, 10u, value) &&
+		!__builtin_add_overflow(*value, (uint64_t)(digit - '0'), value);
+}
+
+/* N of the exponent "eN" that stands at AT in a number, as far as it matters; 0 without one. */
+static int64_t exponent_at(lk_str number, size_t at)
+{
+	if (at == number.len) {
+		return 0;
+	}
+	bool negative = number.ptr[at + 1] == '-';
+	bool sign = negative || number.ptr[at + 1] == '+';
+	uint64_t n;
+	if (!lk_str_to_u64(lk_str_skip(number, at + 1 + sign), &n) || n > INT32_MAX) {
+		n = INT32_MAX;
+	}
+	return negative ? -(int64_t)n : (int64_t)n;
+}
+
+/* The whole part of the JSON value TEXT, where it is a number that is not negative. */
+static bool to_whole(lk_str text, uint64_t *ret)
+{
+	if (!lk_is_digit(text.ptr[0])) {
+		return false;
+	}
+	size_t end = 0;
+	while (end < text.len && text.ptr[end] != 'e' && text.ptr[end] != 'E') {
+		end++;
+	}
+	lk_str mantissa = lk_str_slice(text, 0, end);
+	size_t dot = lk_str_find_char(mantissa, '.');
+	/* How many digits are left of the point once it is moved. */
+	int64_t places = (int64_t)(dot == SIZE_MAX ? end : dot) + exponent_at(text, end);
+	uint64_t value = 0;
+	for (size_t i = 0; i < end && places > 0; i++) {
+		if (i == dot) {
+			continue;
+		}
+		if (!put_digit(&value, text.ptr[i])) {
+			return false;
+		}
+		places--;
+	}
+	for (; value > 0 && places > 0; places--) {
+		if (!put_digit(&value, '0')) {
+			return false;
+		}
+	}
+	*ret = value;
+	return true;
+}
+
 /* A whole number that is not negative (a fraction is cut off); *ret_has tells whether it was one.
  */
 static int read_number(struct reader *r, uint64_t *ret, bool *ret_has)
@@ -81,8 +137,7 @@ static int read_number(struct reader *r, uint64_t *ret, bool *ret_has)
 	if (rc < 0) {
 		return rc;
 	}
-	size_t dot = lk_str_find_char(text, '.');
-	*ret_has = lk_str_to_u64(dot == SIZE_MAX ? text : lk_str_slice(text, 0, dot), ret);
+	*ret_has = to_whole(text, ret);
 	return 0;
 }
 
@@ -173,19 +228,19 @@ static int read_noarch(struct reader *r)
 		return rc;
 	}
 	r->record->noarch = LK_NOARCH_NO;
+	r->bad_noarch = false;
 	if (is_true || lk_str_is(text, "generic")) {
 		r->record->noarch = LK_NOARCH_GENERIC;
 	} else if (lk_str_is(text, "python")) {
 		r->record->noarch = LK_NOARCH_PYTHON;
-	} else if (text.len > 0) {
-		r->out->fault = "unknown kind of 'noarch'";
+	} else {
+		r->bad_noarch = text.len > 0;
 	}
 	return 0;
 }
 
 /* Absent, null and "" are no hash; anything else must be one. */
-static int read_hash(
-	struct reader *r, unsigned char *out, size_t len, bool *ret_has, const char *fault)
+static int read_hash(struct reader *r, unsigned char *out, size_t len, bool *ret_has, bool *ret_bad)
 {
 	lk_str text;
 	int rc = lk_scan_text_or_none(r->scan, r->arena, &text);
@@ -193,13 +248,14 @@ static int read_hash(
 		return rc;
 	}
 	*ret_has = text.len > 0 && lk_unhex(text, out, len);
-	if (text.len > 0 && !*ret_has) {
-		r->out->fault = fault;
-	}
+	*ret_bad = text.len > 0 && !*ret_has;
 	return 0;
 }
 
-struct extras LK_VEC_OF(struct lk_extra);
+struct extras {
+	struct LK_VEC_OF(struct lk_extra) list;
+	struct lk_map by_group; /* into list */
+};
 
 static int collect_extra(struct reader *r, struct extras *extras)
 {
@@ -215,25 +271,35 @@ static int collect_extra(struct reader *r, struct extras *extras)
 			return rc;
 		}
 		extra.group = lk_scan_decode(key, r->arena);
-		lk_vec_push(extras, extra);
+		uint32_t next = (uint32_t)extras->list.len;
+		uint32_t at = lk_map_add(&extras->by_group, extra.group, next);
+		if (at == next) {
+			lk_vec_push(&extras->list, extra);
+		} else {
+			extras->list.items[at] = extra;
+		}
 	}
 	return rc;
 }
 
 static int read_extra(struct reader *r)
 {
+	r->record->extra = NULL;
+	r->record->n_extra = 0;
 	if (lk_scan_peek(r->scan) != '{') {
 		return lk_scan_skip(r->scan, NULL);
 	}
 	struct extras extras = {0};
 	int rc = collect_extra(r, &extras);
-	if (rc == 0 && extras.len > 0) {
-		struct lk_extra *items = lk_arena_calloc(r->arena, extras.len, sizeof(*items));
-		memcpy(items, extras.items, extras.len * sizeof(*items));
+	size_t n = extras.list.len;
+	if (rc == 0 && n > 0) {
+		struct lk_extra *items = lk_arena_calloc(r->arena, n, sizeof(*items));
+		memcpy(items, extras.list.items, n * sizeof(*items));
 		r->record->extra = items;
-		r->record->n_extra = extras.len;
+		r->record->n_extra = n;
 	}
-	lk_vec_done(&extras);
+	lk_vec_done(&extras.list);
+	lk_map_done(&extras.by_group);
 	return rc;
 }
 
@@ -265,10 +331,10 @@ static int read_field(struct reader *r, const struct field *field)
 	case FIELD_NOARCH:
 		return read_noarch(r);
 	case FIELD_MD5:
-		return read_hash(r, record->md5.bytes, LK_MD5_LEN, &record->has_md5, "bad 'md5'");
+		return read_hash(r, record->md5.bytes, LK_MD5_LEN, &record->has_md5, &r->bad_md5);
 	case FIELD_SHA256:
 		return read_hash(r, record->sha256.bytes, LK_SHA256_LEN, &record->has_sha256,
-			"bad 'sha256'");
+			&r->bad_sha256);
 	case FIELD_SIZE:
 		return read_number(r, &record->size, &record->has_size);
 	case FIELD_BUILD_NUMBER:
@@ -289,8 +355,14 @@ bool lk_is_safe_component(lk_str text)
 static const char *fault_of(const struct reader *r)
 {
 	const struct lk_record *record = r->record;
-	if (r->out->fault) {
-		return r->out->fault;
+	if (r->bad_noarch) {
+		return "unknown kind of 'noarch'";
+	}
+	if (r->bad_md5) {
+		return "bad 'md5'";
+	}
+	if (r->bad_sha256) {
+		return "bad 'sha256'";
 	}
 	if (record->name.len == 0) {
 		return "no 'name'";

@@ -198,6 +198,15 @@ static void duplicate_keys_leave_the_last(void **state)
 	assert_true(lk_str_is(r->version, "2"));
 	assert_true(lk_str_is(r->build, "y"));
 	check_list(r->depends, "c");
+	assert_int_equal(r->n_extra, 1);
+	check_list(r->extra[0].depends, "e");
+	r = record_with(f,
+		"\"noarch\":\"other\",\"noarch\":\"python\",\"md5\":\"zz\",\"md5\":null,"
+		"\"sha256\":\"zz\",\"sha256\":\"\",\"size\":5,\"size\":null,"
+		"\"extra_depends\":{\"g\":[\"d\"]},\"extra_depends\":7");
+	assert_int_equal(r->noarch, LK_NOARCH_PYTHON);
+	assert_false(r->has_md5 || r->has_sha256 || r->has_size);
+	assert_int_equal(r->n_extra, 0);
 }
 
 /* Every proper prefix of a document is refused, and those within it say that it was cut short. */

@@ -109,6 +109,36 @@ static void missing_and_odd_fields_are_tolerated(void **state)
 	assert_int_equal(record_with(f, "\"timestamp\":-5")->timestamp, 0);
 }
 
+/* JSON has more than one way to write a whole number. */
+static void numbers_have_exponents(void **state)
+{
+	static const struct {
+		const char *number;
+		bool has;
+		uint64_t size;
+	} rows[] = {
+		{"1.6e12", true, UINT64_C(1600000000000)},
+		{"1.5e3", true, 1500},
+		{"16E+2", true, 1600},
+		{"1999e-2", true, 19},
+		{"1e-99999999999999999999", true, 0},
+		{"0e99999999999999999999", true, 0},
+		{"1e99999999999999999999", false, 0},
+		{"18446744073709551615.9", true, UINT64_MAX},
+		{"1844674407370955161500e-2", true, UINT64_MAX},
+		{"1.8446744073709551616e19", false, 0},
+		{"-1e0", false, 0},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		lk_str more = lk_str_printf(&f->arena, "\"size\":%s", rows[i].number);
+		const struct lk_record *r = record_with(f, more.ptr);
+		if (r->has_size != rows[i].has || (r->has_size && r->size != rows[i].size)) {
+			fail_msg("%s", rows[i].number);
+		}
+	}
+}
+
 /* RECORD under KEY is left out and told, at the latest when it is asked for; its neighbour stays.
  */
 static void check_unusable(struct fixture *f, const char *key, const char *record, const char *why)
@@ -442,6 +472,7 @@ int main(void)
 		CASE(a_full_record_is_read),
 		CASE(noarch_has_many_forms),
 		CASE(missing_and_odd_fields_are_tolerated),
+		CASE(numbers_have_exponents),
 		CASE(unusable_records_are_left_out),
 		CASE(removed_records_and_doubles),
 		CASE(wheels_and_kinds_to_come),
