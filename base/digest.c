@@ -126,14 +126,37 @@ bool lk_unhex(lk_str text, unsigned char *out, size_t len)
 	if (text.len != 2 * len) {
 		return false;
 	}
+	/* One more than the digit's value. */
+	static const unsigned char digits[256] = {['0'] = 1,
+		2,
+		3,
+		4,
+		5,
+		6,
+		7,
+		8,
+		9,
+		10,
+		['A'] = 11,
+		12,
+		13,
+		14,
+		15,
+		16,
+		['a'] = 11,
+		12,
+		13,
+		14,
+		15,
+		16};
 	for (size_t i = 0; i < text.len; i++) {
-		if (lk_hex_digit(text.ptr[i]) < 0) {
+		if (digits[(unsigned char)text.ptr[i]] == 0) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < len; i++) {
-		int high = lk_hex_digit(text.ptr[2 * i]);
-		int low = lk_hex_digit(text.ptr[2 * i + 1]);
+		unsigned high = digits[(unsigned char)text.ptr[2 * i]] - 1u;
+		unsigned low = digits[(unsigned char)text.ptr[2 * i + 1]] - 1u;
 		out[i] = (unsigned char)(16 * high + low);
 	}
 	return true;

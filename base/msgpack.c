@@ -39,6 +39,13 @@ struct checker {
 	struct lk_error *err;
 };
 
+static struct checker checker_of(lk_str bytes, const char *name, struct lk_error *err)
+{
+	const unsigned char *start = (const unsigned char *)(bytes.ptr ? bytes.ptr : "");
+	return (struct checker){
+		.start = start, .at = start, .end = start + bytes.len, .name = name, .err = err};
+}
+
 static int fail(const struct checker *c, const char *what)
 {
 	lk_fail(c->err, LK_E_FORMAT, "%s (byte %zu)", what, (size_t)(c->at - c->start));
@@ -75,6 +82,22 @@ static int check_header(struct checker *c, uint64_t *ret_bytes, uint64_t *ret_va
 	return 0;
 }
 
+/* By a value's first byte. */
+static bool is_text(unsigned char first)
+{
+	return (first >= 0xa0 && first < 0xc0) || (first >= 0xd9 && first <= 0xdb);
+}
+
+static bool is_binary(unsigned char first)
+{
+	return first >= 0xc4 && first <= 0xc6;
+}
+
+static bool is_map(unsigned char first)
+{
+	return (first >= 0x80 && first < 0x90) || first == 0xde || first == 0xdf;
+}
+
 /* One value without those inside it. */
 static int check_value(struct checker *c)
 {
@@ -86,6 +109,7 @@ static int check_value(struct checker *c)
 	if (c->n_values++ == LK_MSGPACK_VALUES_MAX) {
 		return fail(c, "more values than can be meant");
 	}
+	unsigned char first = *c->at;
 	int rc = check_header(c, &bytes, &values);
 	if (rc < 0) {
 		return rc;
@@ -93,6 +117,9 @@ static int check_value(struct checker *c)
 	/* Each value inside needs at least one byte. */
 	if (bytes + values > (uint64_t)(c->end - c->at)) {
 		return fail(c, "the data ends in the middle");
+	}
+	if (is_text(first) && bytes > 0 && memchr(c->at, '\0', (size_t)bytes)) {
+		return fail(c, "a text with a NUL in it");
 	}
 	c->at += bytes;
 	if (values > 0) {
@@ -104,7 +131,8 @@ static int check_value(struct checker *c)
 	return 0;
 }
 
-static int check_document(struct checker *c)
+/* One value with all that is inside. */
+static int check_whole(struct checker *c)
 {
 	int rc = check_value(c);
 	while (rc == 0 && c->depth > 0) {
@@ -115,10 +143,12 @@ static int check_document(struct checker *c)
 		c->open[c->depth - 1]--;
 		rc = check_value(c);
 	}
-	if (rc == 0 && c->at != c->end) {
-		return fail(c, "something follows the document");
-	}
 	return rc;
+}
+
+static int check_end(struct checker *c)
+{
+	return c->at == c->end ? 0 : fail(c, "something follows the document");
 }
 
 static void put_hex(struct lk_jw *w, const char *bytes, size_t len)
@@ -190,10 +220,11 @@ static void put_value(struct lk_jw *w, const msgpack_object *value) /* NOLINT(mi
 
 int lk_msgpack_to_json(lk_str bytes, const char *name, struct lk_buf *out, struct lk_error *err)
 {
-	const unsigned char *start = (const unsigned char *)(bytes.ptr ? bytes.ptr : "");
-	struct checker checker = {
-		.start = start, .at = start, .end = start + bytes.len, .name = name, .err = err};
-	int rc = check_document(&checker);
+	struct checker checker = checker_of(bytes, name, err);
+	int rc = check_whole(&checker);
+	if (rc == 0) {
+		rc = check_end(&checker);
+	}
 	if (rc < 0) {
 		return rc;
 	}
@@ -211,4 +242,55 @@ int lk_msgpack_to_json(lk_str bytes, const char *name, struct lk_buf *out, struc
 	}
 	msgpack_unpacked_destroy(&unpacked);
 	return rc;
+}
+
+bool lk_msgpack_is_map(lk_str value)
+{
+	return value.len > 0 && is_map((unsigned char)value.ptr[0]);
+}
+
+lk_str lk_msgpack_content(lk_str value)
+{
+	struct lk_error ignored;
+	struct checker c = checker_of(value, "", &ignored);
+	uint64_t bytes;
+	uint64_t values;
+	if (c.at == c.end || (!is_text(*c.at) && !is_binary(*c.at)) ||
+		check_header(&c, &bytes, &values) < 0) {
+		return LK_STR("");
+	}
+	return lk_str_n((const char *)c.at, (size_t)bytes);
+}
+
+/* The value at the cursor. */
+static int next_value(struct checker *c, lk_str *ret)
+{
+	const unsigned char *from = c->at;
+	int rc = check_whole(c);
+	*ret = lk_str_n((const char *)from, (size_t)(c->at - from));
+	return rc;
+}
+
+int lk_msgpack_each(
+	lk_str bytes, const char *name, lk_msgpack_member_fn *one, void *ctx, struct lk_error *err)
+{
+	struct checker checker = checker_of(bytes, name, err);
+	lk_str key;
+	lk_str value;
+	int rc = check_value(&checker);
+	if (rc == 0 && !lk_msgpack_is_map(bytes)) {
+		checker.at = checker.start;
+		rc = fail(&checker, "expected a map");
+	}
+	uint64_t left = checker.depth > 0 ? checker.open[0] : 0;
+	for (checker.depth = 0; rc == 0 && left > 0; left -= 2) {
+		rc = next_value(&checker, &key);
+		if (rc == 0) {
+			rc = next_value(&checker, &value);
+		}
+		if (rc == 0 && is_text((unsigned char)key.ptr[0])) {
+			rc = one(ctx, lk_msgpack_content(key), value);
+		}
+	}
+	return rc < 0 ? rc : check_end(&checker);
 }

@@ -3,7 +3,9 @@
  */
 #include "conda/shard_index.h"
 
-#include "base/map.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/msgpack.h"
 #include "conda/relations_scan_priv.h"
 
@@ -12,28 +14,42 @@
 /* JSON text of what is in MessagePack: at most six bytes for one. */
 #define TEXT_MAX ((size_t)1 << 30)
 
+/* A name and its hash, where they lie in the index. */
+struct entry {
+	lk_str name;
+	const char *hash;
+};
+
 struct lk_shard_index {
 	struct lk_arena arena;
-	struct lk_buf text; /* JSON */
+	struct lk_buf bytes; /* MessagePack */
+	struct lk_buf info;  /* JSON */
 	struct lk_repodata_origin origin;
 	lk_str base;            /* of the shards */
 	lk_str shards_base_url; /* as written */
-	struct lk_strs names;
-	struct lk_map by_name; /* into names and hashes */
 	struct {
-		struct lk_sha256 *items;
+		struct entry *items;
 		size_t len, cap;
-	} hashes; /* beside names */
+	} entries; /* by name */
 	struct lk_channel_relations relations;
 	uint64_t version;
 };
 
 struct parser {
 	struct lk_shard_index *index;
-	struct lk_scan scan;
+	struct lk_scan scan; /* of info */
+	bool unsorted;
+	struct lk_error *err;
 };
 
-static int read_info(void *ctx, struct lk_scan_text key)
+static int fail(const struct parser *p, const char *what)
+{
+	lk_fail(p->err, LK_E_FORMAT, "%s", what);
+	lk_error_file(p->err, p->index->origin.file);
+	return LK_E_FORMAT;
+}
+
+static int read_info_member(void *ctx, struct lk_scan_text key)
 {
 	struct parser *p = ctx;
 	if (lk_scan_is(key, "base_url")) {
@@ -48,81 +64,130 @@ static int read_info(void *ctx, struct lk_scan_text key)
 	return lk_scan_skip(&p->scan, NULL);
 }
 
-static int read_hash(void *ctx, struct lk_scan_text key)
+static int read_info(struct parser *p, lk_str value)
 {
-	struct parser *p = ctx;
-	struct lk_shard_index *index = p->index;
-	struct lk_sha256 hash;
-	lk_str text;
-	lk_str name = lk_scan_decode(key, &index->arena);
-	int rc = lk_scan_text_or_none(&p->scan, &p->index->arena, &text);
-	if (rc < 0) {
-		return rc;
+	struct lk_buf *info = &p->index->info;
+	const char *file = p->index->origin.file;
+	if (info->len > 0) {
+		return fail(p, "info stands there for the second time");
 	}
-	if (!lk_unhex(text, hash.bytes, LK_SHA256_LEN)) {
-		lk_fail(p->scan.err, LK_E_FORMAT, "the hash of '" LK_STR_FMT "' is no SHA-256",
-			LK_STR_ARG(name));
-		lk_error_file(p->scan.err, index->origin.file);
-		return LK_E_FORMAT;
-	}
-	if (!lk_name_is_valid(name)) {
-		return 0;
-	}
-	uint32_t next = (uint32_t)index->names.len;
-	uint32_t at = lk_map_add(&index->by_name, name, next);
-	if (at == next) {
-		lk_vec_push(&index->names, name);
-		lk_vec_push(&index->hashes, hash);
-	}
-	index->hashes.items[at] = hash;
-	return 0;
+	int rc = lk_msgpack_to_json(value, file, info, p->err);
+	lk_scan_init(&p->scan, lk_buf_view(info), file, p->err);
+	p->scan.transcribed = true;
+	return rc < 0 ? rc : lk_scan_each(&p->scan, read_info_member, p);
 }
 
-static int read_section(void *ctx, struct lk_scan_text key)
+static int read_version(struct parser *p, lk_str value)
 {
-	struct parser *p = ctx;
-	lk_str text;
-	bool object = lk_scan_peek(&p->scan) == '{';
-	if (object && lk_scan_is(key, "info")) {
-		return lk_scan_each(&p->scan, read_info, p);
-	}
-	if (object && lk_scan_is(key, "shards")) {
-		return lk_scan_each(&p->scan, read_hash, p);
-	}
-	int rc = lk_scan_skip(&p->scan, &text);
-	if (rc == 0 && (lk_scan_is(key, "version") || lk_scan_is(key, "repodata_version"))) {
-		(void)lk_str_to_u64(text, &p->index->version);
+	struct lk_buf LK_CLEANUP(lk_buf_done) number = LK_BUF_INIT(TEXT_MAX);
+	int rc = lk_msgpack_to_json(value, p->index->origin.file, &number, p->err);
+	if (rc == 0) {
+		(void)lk_str_to_u64(lk_buf_view(&number), &p->index->version);
 	}
 	return rc;
 }
 
-static int parse(struct parser *p, lk_str msgpack)
+static int cmp_names(const void *a, const void *b)
+{
+	const struct entry *left = a;
+	const struct entry *right = b;
+	return lk_str_cmp(left->name, right->name);
+}
+
+/* Of one name, the order of the index. */
+static int cmp_entries(const void *a, const void *b)
+{
+	const struct entry *left = a;
+	const struct entry *right = b;
+	int c = cmp_names(a, b);
+	return c != 0 ? c : (left->name.ptr > right->name.ptr) - (left->name.ptr < right->name.ptr);
+}
+
+/* 32 bytes, or as many in hex. */
+static int read_hash(void *ctx, lk_str name, lk_str value)
+{
+	struct parser *p = ctx;
+	struct lk_shard_index *index = p->index;
+	struct entry entry = {name, lk_msgpack_content(value).ptr};
+	if (!lk_name_is_valid(name)) {
+		return 0;
+	}
+	if (lk_msgpack_content(value).len != LK_SHA256_LEN) {
+		struct lk_sha256 hash;
+		if (!lk_unhex(lk_msgpack_content(value), hash.bytes, LK_SHA256_LEN)) {
+			lk_fail(p->err, LK_E_FORMAT, "the hash of '" LK_STR_FMT "' is no SHA-256",
+				LK_STR_ARG(name));
+			lk_error_file(p->err, index->origin.file);
+			return LK_E_FORMAT;
+		}
+		entry.hash = lk_arena_strndup(
+			&index->arena, (const char *)hash.bytes, sizeof(hash.bytes));
+	}
+	size_t n = index->entries.len;
+	p->unsorted |= n > 0 && cmp_names(&index->entries.items[n - 1], &entry) >= 0;
+	lk_vec_push(&index->entries, entry);
+	return 0;
+}
+
+/* Of a name that stands twice the last counts. */
+static void sort_entries(struct lk_shard_index *index)
+{
+	struct entry *items = index->entries.items;
+	size_t kept = 0;
+	qsort(items, index->entries.len, sizeof(*items), cmp_entries);
+	for (size_t i = 1; i < index->entries.len; i++) {
+		kept += cmp_names(&items[kept], &items[i]) != 0;
+		items[kept] = items[i];
+	}
+	index->entries.len = kept + 1;
+}
+
+static int read_section(void *ctx, lk_str key, lk_str value)
+{
+	struct parser *p = ctx;
+	if (lk_str_is(key, "info") && lk_msgpack_is_map(value)) {
+		return read_info(p, value);
+	}
+	if (lk_str_is(key, "shards") && lk_msgpack_is_map(value)) {
+		return lk_msgpack_each(value, p->index->origin.file, read_hash, p, p->err);
+	}
+	if (lk_str_is(key, "version") || lk_str_is(key, "repodata_version")) {
+		return read_version(p, value);
+	}
+	return 0;
+}
+
+/* Where the shards lie, and whether the packages may lie where info says. */
+static int set_base(struct parser *p)
 {
 	struct lk_shard_index *index = p->index;
-	struct lk_repodata_origin *origin = &index->origin;
-	struct lk_error *err = p->scan.err;
-	int rc = lk_msgpack_to_json(msgpack, origin->file, &index->text, err);
-	if (rc < 0) {
-		return rc;
+	const struct lk_repodata_origin *origin = &index->origin;
+	lk_str directory = lk_str_printf(&index->arena, LK_STR_FMT "/" LK_STR_FMT,
+		LK_STR_ARG(origin->channel_url), LK_STR_ARG(origin->subdir));
+	lk_str packages;
+	if (!lk_url_base(directory, index->shards_base_url, &index->arena, &index->base) ||
+		!lk_url_base(directory, origin->base_url, &index->arena, &packages)) {
+		return fail(p, "a base URL leads out of the network");
 	}
-	lk_scan_init(&p->scan, lk_buf_view(&index->text), origin->file, err);
-	p->scan.transcribed = true;
-	rc = lk_scan_each(&p->scan, read_section, p);
+	return 0;
+}
+
+static int parse(struct parser *p)
+{
+	struct lk_shard_index *index = p->index;
+	const char *file = index->origin.file;
+	int rc = lk_msgpack_each(lk_buf_view(&index->bytes), file, read_section, p, p->err);
 	if (rc < 0) {
 		return rc;
 	}
 	if (index->version > INDEX_VERSION_MAX) {
-		return lk_fail(err, LK_E_NOT_FOUND, "'%s' is of a version that is not known",
-			origin->file);
+		return lk_fail(
+			p->err, LK_E_NOT_FOUND, "'%s' is of a version that is not known", file);
 	}
-	lk_str directory = lk_str_printf(&index->arena, LK_STR_FMT "/" LK_STR_FMT,
-		LK_STR_ARG(origin->channel_url), LK_STR_ARG(origin->subdir));
-	lk_str unused;
-	if (!lk_url_base(directory, index->shards_base_url, &index->arena, &index->base) ||
-		!lk_url_base(directory, origin->base_url, &index->arena, &unused)) {
-		return lk_scan_fail(&p->scan, "a base URL leads out of the network");
+	if (p->unsorted) {
+		sort_entries(index);
 	}
-	return 0;
+	return set_base(p);
 }
 
 int lk_shard_index_parse(lk_str msgpack, const struct lk_repodata_origin *origin,
@@ -130,7 +195,9 @@ int lk_shard_index_parse(lk_str msgpack, const struct lk_repodata_origin *origin
 {
 	struct lk_shard_index *index = lk_calloc(1, sizeof(*index));
 	lk_arena_init(&index->arena);
-	lk_buf_init(&index->text, TEXT_MAX);
+	lk_buf_init(&index->bytes, msgpack.len);
+	lk_buf_put(&index->bytes, msgpack);
+	lk_buf_init(&index->info, TEXT_MAX);
 	index->origin = (struct lk_repodata_origin){
 		.channel_name = lk_str_dup(&index->arena, origin->channel_name),
 		.channel_url = lk_str_dup(&index->arena, origin->channel_url),
@@ -138,8 +205,8 @@ int lk_shard_index_parse(lk_str msgpack, const struct lk_repodata_origin *origin
 		.file = lk_str_dup(&index->arena, lk_str_of(origin->file)).ptr,
 		.transcribed = true,
 	};
-	struct parser parser = {.index = index, .scan = {.err = err}};
-	int rc = parse(&parser, msgpack);
+	struct parser parser = {.index = index, .err = err};
+	int rc = parse(&parser);
 	if (rc < 0) {
 		lk_shard_index_free(index);
 		return rc;
@@ -153,32 +220,33 @@ void lk_shard_index_free(struct lk_shard_index *index)
 	if (!index) {
 		return;
 	}
-	lk_vec_done(&index->names);
-	lk_vec_done(&index->hashes);
-	lk_map_done(&index->by_name);
-	lk_buf_done(&index->text);
+	lk_vec_done(&index->entries);
+	lk_buf_done(&index->bytes);
+	lk_buf_done(&index->info);
 	lk_arena_done(&index->arena);
 	lk_free(index);
 }
 
 bool lk_shard_index_find(const struct lk_shard_index *index, lk_str name, struct lk_sha256 *ret)
 {
-	uint32_t at = lk_map_get(&index->by_name, name);
-	if (at == LK_MAP_NONE) {
-		return false;
+	const struct entry key = {.name = name};
+	const struct entry *found = index->entries.len == 0
+		? NULL
+		: bsearch(&key, index->entries.items, index->entries.len, sizeof(key), cmp_names);
+	if (found) {
+		memcpy(ret->bytes, found->hash, LK_SHA256_LEN);
 	}
-	*ret = index->hashes.items[at];
-	return true;
+	return found != NULL;
 }
 
 size_t lk_shard_index_n_names(const struct lk_shard_index *index)
 {
-	return index->names.len;
+	return index->entries.len;
 }
 
 lk_str lk_shard_index_name_at(const struct lk_shard_index *index, size_t at)
 {
-	return index->names.items[at];
+	return index->entries.items[at].name;
 }
 
 lk_str lk_shard_index_base(const struct lk_shard_index *index)

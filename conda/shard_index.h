@@ -28,6 +28,7 @@ void lk_shard_index_free(struct lk_shard_index *index);
 
 /* False when the subdir has no package NAME. */
 bool lk_shard_index_find(const struct lk_shard_index *index, lk_str name, struct lk_sha256 *ret);
+/* The names, sorted. */
 size_t lk_shard_index_n_names(const struct lk_shard_index *index);
 lk_str lk_shard_index_name_at(const struct lk_shard_index *index, size_t at);
 /* The URL of the folder of shards, with a slash at its end; the files are <hex>.msgpack.zst. */

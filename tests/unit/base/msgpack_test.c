@@ -179,6 +179,65 @@ static void text_that_does_not_fit(void **state)
 	assert_non_null(strstr(err.message, "too large"));
 }
 
+static int note_member(void *ctx, lk_str key, lk_str value)
+{
+	struct lk_buf *out = ctx;
+	lk_str content = lk_msgpack_content(value);
+	lk_buf_appendf(out, LK_STR_FMT "%c%zu " LK_STR_FMT ";", LK_STR_ARG(key),
+		lk_msgpack_is_map(value) ? '{' : '=', value.len, LK_STR_ARG(content));
+	return lk_str_is(key, "stop") ? LK_E_NOT_FOUND : 0;
+}
+
+static int each(lk_str bytes, struct lk_buf *out, struct lk_error *err)
+{
+	lk_buf_clear(out);
+	char *LK_AUTO_FREE copy = lk_strndup(bytes.ptr, bytes.len);
+	copy = lk_reallocarray(copy, bytes.len ? bytes.len : 1, 1);
+	return lk_msgpack_each(lk_str_n(copy, bytes.len), "file", note_member, out, err);
+}
+
+static void members(void **state)
+{
+	static const struct row maps[] = {
+		{{"\x80", 1}, ""},
+		{{"\x81\xa1\x61\x01", 4}, "a=1 ;"},
+		{{"\x82\xa1\x61\xa2xy\xa1\x61\xc4\x01z", 11}, "a=3 xy;a=3 z;"},
+		{{"\x82\xa1\x61\x81\x01\x80\xa1\x62\x80", 9}, "a{3 ;b{1 ;"},
+		{{"\x82\x81\x01\x02\x05\xa1\x62\x91\xa1x", 10}, "b=3 ;"},
+		{{"\xde\x00\x01\xd9\x01\x61\xd9\x01x", 9}, "a=3 x;"},
+		{{"\xdf\x00\x00\x00\x01\xa1\x61\xdb\x00\x00\x00\x01x", 13}, "a=6 x;"},
+	};
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(4096);
+	struct lk_error err = LK_ERROR_INIT;
+	(void)state;
+	for (size_t i = 0; i < LK_COUNTOF(maps); i++) {
+		lk_str bytes = maps[i].bytes;
+		assert_int_equal(each(bytes, &out, &err), 0);
+		assert_string_equal(lk_buf_cstr(&out), maps[i].json);
+		for (size_t n = 0; n < bytes.len; n++) {
+			assert_int_equal(each(lk_str_slice(bytes, 0, n), &out, &err), LK_E_FORMAT);
+			assert_non_null(strstr(err.message, "the data ends in the middle"));
+		}
+	}
+	assert_int_equal(each(LK_STR("\x80\x01"), &out, &err), LK_E_FORMAT);
+	assert_non_null(strstr(err.message, "something follows the document (byte 1)"));
+	assert_int_equal(each(LK_STR("\x92\xa1\x61\x01"), &out, &err), LK_E_FORMAT);
+	assert_string_equal(err.message, "expected a map (byte 0)");
+	assert_int_equal(each(LK_STR("\x82\xa4stop\x01\xa1\x61\x01"), &out, &err), LK_E_NOT_FOUND);
+	assert_string_equal(lk_buf_cstr(&out), "stop=1 ;");
+}
+
+/* JSON could say it, but no reader here takes it. */
+static void nul_in_text(void **state)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(4096);
+	struct lk_error err = LK_ERROR_INIT;
+	(void)state;
+	assert_int_equal(convert(LK_STR("\x91\xa3x\0y"), &out, &err), LK_E_FORMAT);
+	assert_string_equal(err.message, "a text with a NUL in it (byte 2)");
+	assert_string_equal(err.file, "file");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +245,8 @@ int main(void)
 		cmocka_unit_test(hostile_lengths),
 		cmocka_unit_test(depth),
 		cmocka_unit_test(many_values),
+		cmocka_unit_test(members),
+		cmocka_unit_test(nul_in_text),
 		cmocka_unit_test(text_that_does_not_fit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,7 @@ static int teardown(void **state)
 }
 
 static const struct lk_sha256 some_hash = {{1, 2, 3}};
+static const struct lk_sha256 other_hash = {{9}};
 
 static int parse(struct fixture *f)
 {
@@ -69,10 +70,14 @@ static void a_good_index(void **state)
 	struct lk_sha256 got;
 	mp_map(&f->bytes, 4);
 	mp_str(&f->bytes, "shards");
-	mp_map(&f->bytes, 3);
-	mp_entry(&f->bytes, "b", &some_hash);
+	mp_map(&f->bytes, 6);
+	mp_int(&f->bytes, 7);
+	mp_int(&f->bytes, 7);
+	mp_entry(&f->bytes, "b", &other_hash);
+	mp_entry(&f->bytes, "c", &other_hash);
 	mp_entry(&f->bytes, "a", &some_hash);
 	mp_entry(&f->bytes, "../x", &some_hash);
+	mp_entry(&f->bytes, "b", &some_hash);
 	mp_str(&f->bytes, "unknown");
 	mp_array(&f->bytes, 0);
 	mp_str(&f->bytes, "repodata_version");
@@ -90,13 +95,18 @@ static void a_good_index(void **state)
 	mp_str(&f->bytes, "base");
 	mp_str(&f->bytes, "../forge");
 	assert_int_equal(parse(f), 0);
-	assert_int_equal(lk_shard_index_n_names(f->index), 2);
-	assert_true(lk_str_is(lk_shard_index_name_at(f->index, 0), "b"));
+	assert_int_equal(lk_shard_index_n_names(f->index), 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(lk_shard_index_name_at(f->index, i).ptr[0], 'a' + (int)i);
+	}
 	assert_true(lk_str_is(lk_shard_index_base(f->index), "https://h/c/noarch/s/"));
 	assert_true(lk_str_is(lk_shard_index_relations(f->index)->base, "../forge"));
 	assert_true(lk_shard_index_find(f->index, LK_STR("a"), &got));
 	assert_true(lk_sha256_eq(&got, &some_hash));
-	assert_false(lk_shard_index_find(f->index, LK_STR("c"), &got));
+	assert_true(lk_shard_index_find(f->index, LK_STR("b"), &got));
+	assert_true(lk_sha256_eq(&got, &some_hash));
+	assert_false(lk_shard_index_find(f->index, LK_STR("bb"), &got));
+	assert_false(lk_shard_index_find(f->index, LK_STR(""), &got));
 
 	lk_buf_clear(&f->bytes);
 	mp_shard(&f->bytes, "a", "1", "b >=1");
@@ -165,6 +175,21 @@ static void bad_indexes(void **state)
 	assert_int_equal(parse(f), LK_E_FORMAT);
 
 	lk_buf_clear(&f->bytes);
+	mp_map(&f->bytes, 2);
+	for (size_t i = 0; i < 2; i++) {
+		mp_str(&f->bytes, "info");
+		mp_map(&f->bytes, 0);
+	}
+	assert_int_equal(parse(f), LK_E_FORMAT);
+	assert_string_equal(f->err.message, "info stands there for the second time");
+
+	lk_buf_clear(&f->bytes);
+	lk_buf_put(&f->bytes, LK_STR("\x81\xa6shards\x81\xa3x\0y\xc0"));
+	assert_int_equal(parse(f), LK_E_FORMAT);
+	assert_string_equal(f->err.message, "a text with a NUL in it (byte 10)");
+	assert_string_equal(f->err.file, "index");
+
+	lk_buf_clear(&f->bytes);
 	mp_array(&f->bytes, 0);
 	assert_int_equal(parse(f), LK_E_FORMAT);
 	assert_int_equal(f->err.line, 0);
@@ -182,6 +207,24 @@ static void bad_indexes(void **state)
 		assert_int_equal(parse(f), 0);
 		assert_int_equal(lk_shard_index_n_names(f->index), 0);
 	}
+}
+
+/* A hash may be written as text. */
+static void a_hash_in_hex(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_sha256 got;
+	char hex[LK_HEX_MAX];
+	lk_hex(some_hash.bytes, LK_SHA256_LEN, hex);
+	mp_index(&f->bytes, 1, "", 2);
+	mp_str(&f->bytes, "a");
+	mp_str(&f->bytes, hex);
+	mp_entry(&f->bytes, "b", &other_hash);
+	assert_int_equal(parse(f), 0);
+	assert_true(lk_shard_index_find(f->index, LK_STR("a"), &got));
+	assert_true(lk_sha256_eq(&got, &some_hash));
+	assert_true(lk_shard_index_find(f->index, LK_STR("b"), &got));
+	assert_true(lk_sha256_eq(&got, &other_hash));
 }
 
 static void every_truncation_is_seen(void **state)
@@ -251,6 +294,7 @@ int main(void)
 		CASE(a_good_index),
 		CASE(bases),
 		CASE(bad_indexes),
+		CASE(a_hash_in_hex),
 		CASE(every_truncation_is_seen),
 		CASE(bad_shards),
 		CASE(a_bad_record),
