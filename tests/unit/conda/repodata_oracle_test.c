@@ -300,6 +300,30 @@ static void each_rule_of_a_text(void **state)
 	(void)check(LK_STR("{\"a\":1\0}"));
 }
 
+/* LEVELS of them, the outermost an object. */
+static bool check_nested(unsigned levels)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(1 << 20);
+
+	lk_buf_puts(&text, "{\"x\":");
+	for (unsigned i = 1; i < levels; i++) {
+		lk_buf_putc(&text, '[');
+	}
+	for (unsigned i = 1; i < levels; i++) {
+		lk_buf_putc(&text, ']');
+	}
+	lk_buf_putc(&text, '}');
+	return check(lk_buf_view(&text));
+}
+
+static void depth_is_limited(void **state)
+{
+	(void)state;
+	assert_true(check_nested(ORACLE_MAX_DEPTH));
+	assert_false(check_nested(ORACLE_MAX_DEPTH + 1));
+	assert_false(check_nested(100000));
+}
+
 static const char *const fields[] = {"name", "version", "build", "build_number", "depends",
 	"constrains", "subdir", "noarch", "timestamp", "track_features", "features", "license",
 	"license_family", "md5", "sha256", "size", "arch", "indexed_timestamp", "extra_depends",
@@ -476,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_oracle_sees_every_difference),
 		cmocka_unit_test(each_rule_of_a_text),
+		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(any_value_in_any_field),
 		cmocka_unit_test(each_kind_of_origin),
 		cmocka_unit_test(every_cut_of_everything),
