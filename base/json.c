@@ -48,6 +48,11 @@ static size_t find_too_deep(lk_str text, unsigned max_depth)
 int lk_json_parse(lk_str text, const char *name, unsigned max_depth, struct lk_json_doc **ret,
 	struct lk_error *err)
 {
+	/* jansson loses one that follows a number or a word. */
+	size_t nul = lk_str_find_char(text, '\0');
+	if (nul != SIZE_MAX) {
+		return lk_fail_at_offset(err, name, text, nul, "not valid JSON: a NUL byte");
+	}
 	size_t deep = find_too_deep(text, max_depth);
 	if (deep != SIZE_MAX) {
 		return lk_fail_at_offset(
@@ -65,11 +70,11 @@ int lk_json_parse(lk_str text, const char *name, unsigned max_depth, struct lk_j
 	if (code == json_error_out_of_memory) {
 		lk_mem_lost();
 	}
-	bool nul = code == json_error_null_character || code == json_error_null_byte_in_key;
+	bool escaped_nul = code == json_error_null_character || code == json_error_null_byte_in_key;
 	/* jansson counts the bytes it has read, the one at fault included. */
 	size_t at = problem.position > 0 ? (size_t)problem.position - 1 : 0;
 	return lk_fail_at_offset(err, name, text, at, "not valid JSON: %s",
-		nul ? "a string holds a NUL character" : problem.text);
+		escaped_nul ? "a string holds a NUL character" : problem.text);
 }
 
 void lk_json_doc_free(struct lk_json_doc *doc)

@@ -116,6 +116,17 @@ static void test_refused(void **state)
 	struct lk_json_doc *doc = NULL;
 	assert_int_equal(lk_json_parse(lk_str_n("[1]\0", 4), "f", 3, &doc, &err), LK_E_FORMAT);
 	assert_int_equal(lk_json_parse((lk_str){NULL, 0}, "f", 3, &doc, &err), LK_E_FORMAT);
+	/* A NUL byte, wherever it stands. */
+	static const char document[] = "{\"a\": [true, 12, \"b\", null]}";
+	for (size_t at = 0; at <= strlen(document); at++) {
+		char text[sizeof(document)];
+		memcpy(text, document, at);
+		text[at] = '\0';
+		memcpy(text + at + 1, document + at, strlen(document) - at);
+		assert_int_equal(lk_json_parse(lk_str_n(text, sizeof(text)), "f", 3, &doc, &err),
+			LK_E_FORMAT);
+		assert_int_equal(err.column, at + 1);
+	}
 	/* Brackets in strings do not count. */
 	assert_ok(lk_json_parse(LK_STR("[\"[[[[\\\"[[{{\"]"), "f", 1, &doc, &err), err);
 	lk_json_doc_free(doc);
