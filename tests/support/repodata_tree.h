@@ -125,12 +125,15 @@ static inline size_t oracle_tag_word(lk_str text, size_t from, struct lk_buf *ou
 	return at;
 }
 
-/* NULL when TEXT is no JSON. */
+/* NULL when TEXT is no JSON. Jansson loses a NUL that follows a word such as true. */
 static inline json_t *oracle_tree(lk_str text)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) tagged = LK_BUF_INIT(16 * text.len + 16);
 	json_error_t ignored;
 
+	if (lk_str_find_char(text, '\0') != SIZE_MAX) {
+		return NULL;
+	}
 	for (size_t at = 0; at < text.len;) {
 		char c = text.ptr[at];
 

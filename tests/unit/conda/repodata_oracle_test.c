@@ -298,6 +298,8 @@ static void each_rule_of_a_text(void **state)
 	(void)check(LK_STR("\0{}"));
 	(void)check(LK_STR("{\0}"));
 	(void)check(LK_STR("{\"a\":1\0}"));
+	(void)check(LK_STR("{\"a\":true\0}"));
+	(void)check(LK_STR("null\0"));
 }
 
 /* LEVELS of them, the outermost an object. */
