@@ -15,7 +15,11 @@
 #define HTTP_REDIRECTS_MAX 10
 #define HTTP_POLL_MS 100
 #define HTTP_BUFFER_BYTES (512 * 1024L)
+#define HTTP_SMALL_BUFFER_BYTES (16 * 1024L)
 #define HTTP_ETAG_MAX 256
+/* Small requests for each connection. HTTP/2 answers them side by side; elsewhere those that wait
+ * go out as soon as a connection is free. */
+#define HTTP_SMALL_FACTOR 8
 
 struct slot {
 	CURL *easy;
@@ -41,7 +45,8 @@ struct lk_http {
 	struct lk_http_settings settings;
 	const struct lk_report *report;
 	CURLM *multi;
-	struct slot *slots;
+	struct slot *slots; /* the first `jobs` for requests of any size, all for small ones */
+	size_t n_slots;
 };
 
 struct run {
@@ -70,7 +75,8 @@ int lk_http_new(const struct lk_http_settings *settings, const struct lk_report 
 	struct lk_http *http = lk_calloc(1, sizeof(*http));
 	http->settings = *settings;
 	http->report = report;
-	http->slots = lk_calloc(settings->jobs, sizeof(*http->slots));
+	http->n_slots = (size_t)settings->jobs * HTTP_SMALL_FACTOR;
+	http->slots = lk_calloc(http->n_slots, sizeof(*http->slots));
 	http->multi = curl_multi_init();
 	if (!http->multi) {
 		lk_http_free(http);
@@ -87,7 +93,7 @@ void lk_http_free(struct lk_http *http)
 	if (!http) {
 		return;
 	}
-	for (unsigned i = 0; i < http->settings.jobs; i++) {
+	for (size_t i = 0; i < http->n_slots; i++) {
 		curl_easy_cleanup(http->slots[i].easy);
 		curl_slist_free_all(http->slots[i].headers);
 	}
@@ -211,7 +217,9 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->reason);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, HTTP_BUFFER_BYTES);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+		slot->request->small ? HTTP_SMALL_BUFFER_BYTES : HTTP_BUFFER_BYTES);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, slot->request->small ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
@@ -445,22 +453,31 @@ static void slot_finish(struct slot *slot, CURLcode code)
 	run->active--;
 }
 
+/* Gives the next request to the idle slot AT, if there is one that may go there. */
+static bool run_give(struct run *run, size_t at)
+{
+	struct slot *slot = &run->http->slots[at];
+	if (run->next == run->n || run->failed < run->n ||
+		(at >= run->http->settings.jobs && !run->requests[run->next].small)) {
+		return false;
+	}
+	*slot = (struct slot){.easy = slot->easy, .headers = slot->headers};
+	slot->run = run;
+	slot->index = run->next++;
+	slot->request = &run->requests[slot->index];
+	run->active++;
+	return true;
+}
+
 /* Fills idle slots and wakes those whose pause is over. *ret_wait_ms: until the next has to wake.
  */
 static int run_start(struct run *run, int64_t *ret_wait_ms, struct lk_error *err)
 {
 	int64_t now = monotonic_ms();
 	*ret_wait_ms = HTTP_POLL_MS;
-	for (unsigned i = 0; i < run->http->settings.jobs; i++) {
+	for (size_t i = 0; i < run->http->n_slots; i++) {
 		struct slot *slot = &run->http->slots[i];
-		if (!slot->request && run->next < run->n && run->failed == run->n) {
-			*slot = (struct slot){.easy = slot->easy, .headers = slot->headers};
-			slot->run = run;
-			slot->index = run->next++;
-			slot->request = &run->requests[slot->index];
-			run->active++;
-		}
-		if (!slot->request || slot->running) {
+		if (slot->running || (!slot->request && !run_give(run, i))) {
 			continue;
 		}
 		if (slot->wake_ms > now) {
@@ -525,7 +542,7 @@ int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, si
 	struct lk_error first = LK_ERROR_INIT;
 	struct run run = {.http = http, .requests = requests, .n = n, .failed = n, .error = &first};
 	int rc = run_loop(&run, tick, ctx, err);
-	for (unsigned i = 0; i < http->settings.jobs; i++) {
+	for (size_t i = 0; i < http->n_slots; i++) {
 		struct slot *slot = &http->slots[i];
 		if (slot->running) {
 			curl_multi_remove_handle(http->multi, slot->easy);

@@ -1,7 +1,8 @@
 /*
  * One transfer loop over libcurl's multi interface, and the only user of curl.
  *
- * A run takes requests and keeps up to `jobs` of them going, started in their order:
+ * A run takes requests and keeps up to `jobs` of them going (of small ones more, over no more
+ * connections), started in their order:
  *
  *     lk_http_new(&settings, report, &http, err);
  *     lk_http_run(http, requests, n, tick, ctx, err);
@@ -63,6 +64,7 @@ struct lk_http_request {
 	const char *if_none_match;     /* NULL or "": not sent */
 	const char *if_modified_since; /* the same */
 	bool resumable;
+	bool small; /* the way costs more than the bytes: many more than `jobs` at a time */
 	const struct lk_http_sink *sink;
 	void *ctx; /* given to the sink */
 };

@@ -309,6 +309,7 @@ static int download(struct lk_shard_loader *loader, struct lk_error *err)
 			.url = lk_fetch_auth_url(
 				shard->owner->channel, 1, lk_str_of(shard->url), &arena),
 			.shown = shard->url,
+			.small = true,
 			.sink = &sink,
 			.ctx = shard,
 		};

@@ -190,7 +190,8 @@ static inline void nginx_start(struct server *server, const struct scratch *scra
 	snprintf(text, sizeof(text),
 		"daemon off; worker_processes 1; pid %s/nginx.pid; error_log %s/error.log;\n"
 		"events { worker_connections 64; }\n"
-		"http { access_log %s/access.log; sendfile on; client_body_temp_path %s/t1;\n"
+		"http { log_format log '$request\" $status $connection';\n"
+		"access_log %s/access.log log; sendfile on; client_body_temp_path %s/t1;\n"
 		"proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4;\n"
 		"scgi_temp_path %s/t5; server { listen 127.0.0.1:%d;\n"
 		"listen 127.0.0.1:%d ssl http2; ssl_certificate %s/cert.pem;\n"

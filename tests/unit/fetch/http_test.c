@@ -457,6 +457,71 @@ static void test_stall(void **state)
 	lk_http_free(http);
 }
 
+#define N_SMALL 20
+#define SMALL_LEN (64u << 10)
+
+/* Of small ones many go at a time, over one connection where the server can. */
+static void test_small(void **state)
+{
+	if (!have_program("nginx") || !have_program("openssl")) {
+		skip();
+	}
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct server nginx = {0};
+	char www[128];
+	char ca[128];
+	snprintf(www, sizeof(www), "%s/www", world->scratch.path);
+	put_file(www, "s", world->body, SMALL_LEN);
+	nginx_start(&nginx, &world->scratch);
+	snprintf(ca, sizeof(ca), "%s/cert.pem", world->scratch.path);
+	struct lk_http_settings settings = quick;
+	settings.ca_file = ca;
+	for (int tls = 0; tls < 2; tls++) {
+		struct lk_http *http = NULL;
+		struct got gots[N_SMALL] = {0};
+		struct lk_http_request requests[N_SMALL];
+		char url[128];
+		assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
+		snprintf(url, sizeof(url), "%s://127.0.0.1:%d/s", tls ? "https" : "http",
+			tls ? nginx.other_port : nginx.port);
+		for (size_t i = 0; i < N_SMALL; i++) {
+			gots[i].body = (struct lk_buf)LK_BUF_INIT(SMALL_LEN);
+			requests[i] = (struct lk_http_request){.url = url,
+				.shown = "s",
+				.small = true,
+				.sink = &sink,
+				.ctx = &gots[i]};
+		}
+		assert_int_equal(lk_http_run(http, requests, N_SMALL, NULL, NULL, &err), 0);
+		for (size_t i = 0; i < N_SMALL; i++) {
+			assert_int_equal(gots[i].body.len, SMALL_LEN);
+			assert_memory_equal(gots[i].body.ptr, world->body, SMALL_LEN);
+			lk_buf_done(&gots[i].body);
+		}
+		lk_http_free(http);
+	}
+	server_stop(&nginx);
+	struct lk_buf LK_CLEANUP(lk_buf_done) log = LK_BUF_INIT(1 << 20);
+	snprintf(www, sizeof(www), "%s/access.log", world->scratch.path);
+	assert_int_equal(lk_fs_read_file(AT_FDCWD, www, &log, &err), 0);
+	/* nginx numbers its connections: those of HTTP/1.1, then the one of HTTP/2. */
+	lk_str rest = lk_buf_view(&log);
+	lk_str line;
+	size_t n_other = 0;
+	lk_str first = {0};
+	while (lk_str_split(&rest, '\n', &line)) {
+		size_t at = lk_str_rfind_char(line, ' ');
+		if (lk_str_find(line, LK_STR("HTTP/2.0")) == SIZE_MAX) {
+			continue;
+		}
+		first = first.len > 0 ? first : lk_str_skip(line, at);
+		n_other += !lk_str_eq(first, lk_str_skip(line, at));
+	}
+	assert_true(first.len > 0);
+	assert_int_equal(n_other, 0);
+}
+
 static void test_tls(void **state)
 {
 	if (!have_program("nginx") || !have_program("openssl")) {
@@ -521,6 +586,7 @@ int main(void)
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_no_retries),
 		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_tls),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
