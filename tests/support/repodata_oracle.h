@@ -404,7 +404,7 @@ static inline const char *oracle_check_names(struct oracle *o, struct lk_repodat
 
 /* The removed files of the package that FN is of. */
 static inline const char *oracle_check_removed_like(
-	struct oracle *o, const struct lk_repodata *repodata, lk_str name)
+	struct oracle *o, struct lk_repodata *repodata, lk_str name)
 {
 	struct lk_strs got = {0};
 	size_t n = 0;
@@ -429,7 +429,7 @@ static inline const char *oracle_check_removed_like(
 			      o->arena, "'" LK_STR_FMT "': other removed files", LK_STR_ARG(name));
 }
 
-static inline const char *oracle_check_removed(struct oracle *o, const struct lk_repodata *repodata)
+static inline const char *oracle_check_removed(struct oracle *o, struct lk_repodata *repodata)
 {
 	const char *why = "";
 
