@@ -3,10 +3,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/fs_priv.h"
+#include "base/random.h"
 
 #define SUFFIX_LEN 6
 #define TRIES 100
@@ -16,10 +16,7 @@ static char *random_name(const char *prefix, struct lk_arena *arena)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	unsigned char random[SUFFIX_LEN];
-	/* So few bytes come whole or not at all. */
-	if (TEMP_FAILURE_RETRY(getrandom(random, sizeof(random), 0)) != sizeof(random)) {
-		lk_die("the system gives no random bytes");
-	}
+	lk_random(random, sizeof(random));
 	char suffix[SUFFIX_LEN + 1] = {0};
 	for (size_t i = 0; i < SUFFIX_LEN; i++) {
 		suffix[i] = letters[random[i] % (sizeof(letters) - 1)];

@@ -16,7 +16,7 @@ struct lk_map_slot {
 };
 
 /* The lower half is enough for 2^31 slots. The kernel gives each process 16 random bytes. */
-static uint32_t hash_of(lk_str key)
+uint32_t lk_map_hash(lk_str key)
 {
 	uint64_t seed = 0;
 	const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT: it is an address */
@@ -83,7 +83,7 @@ uint32_t lk_map_get(const struct lk_map *map, lk_str key)
 		return LK_MAP_NONE;
 	}
 	key = solid(key);
-	const struct lk_map_slot *slot = find(map, key, hash_of(key));
+	const struct lk_map_slot *slot = find(map, key, lk_map_hash(key));
 	return slot->ptr ? slot->value : LK_MAP_NONE;
 }
 
@@ -94,7 +94,7 @@ static struct lk_map_slot *slot_of(struct lk_map *map, lk_str key, uint32_t valu
 		grow(map);
 	}
 	key = solid(key);
-	uint32_t hash = hash_of(key);
+	uint32_t hash = lk_map_hash(key);
 	struct lk_map_slot *slot = find(map, key, hash);
 	if (!slot->ptr) {
 		*slot = (struct lk_map_slot){key.ptr, key.len, hash, value};
@@ -111,4 +111,15 @@ uint32_t lk_map_add(struct lk_map *map, lk_str key, uint32_t value)
 void lk_map_set(struct lk_map *map, lk_str key, uint32_t value)
 {
 	slot_of(map, key, value)->value = value;
+}
+
+bool lk_map_may_have(const struct lk_map *map, uint32_t hash)
+{
+	uint32_t mask = map->cap - 1;
+	for (uint32_t i = hash & mask; map->len > 0 && map->slots[i].ptr; i = (i + 1) & mask) {
+		if (map->slots[i].hash == hash) {
+			return true;
+		}
+	}
+	return false;
 }

@@ -35,4 +35,9 @@ uint32_t lk_map_add(struct lk_map *map, lk_str key, uint32_t value);
 /* Stores VALUE, replacing what was there. */
 void lk_map_set(struct lk_map *map, lk_str key, uint32_t value);
 
+/* For keys whose text is far away: what a map makes of KEY, and whether it holds any key of which
+ * it makes HASH (if not, then not that key). */
+uint32_t lk_map_hash(lk_str key);
+bool lk_map_may_have(const struct lk_map *map, uint32_t hash);
+
 #endif

@@ -15,6 +15,9 @@ void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk
 /* Lines are counted only here: the good path never pays for them. */
 static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
 {
+	if (scan->partial && at == scan->end) {
+		return LK_SCAN_CUT;
+	}
 	if (scan->transcribed) {
 		lk_fail(scan->err, LK_E_FORMAT, "%s", what);
 		lk_error_file(scan->err, scan->file);
@@ -157,13 +160,12 @@ static size_t escape_len(const char *p, const char *end)
 	return 6;
 }
 
-/* Length of the character or escape at P inside a string; 0 after setting the error. */
-static size_t char_len(const struct lk_scan *scan, const char *p)
+/* Length of the character or escape at P inside a string; else negative after setting the error. */
+static int char_len(const struct lk_scan *scan, const char *p)
 {
 	unsigned char c = (unsigned char)*p;
 	if (c < 0x20) {
-		fail_at(scan, p, "control character in a string");
-		return 0;
+		return fail_at(scan, p, "control character in a string");
 	}
 	if (c != '\\' && c < 0x80) {
 		return 1;
@@ -174,10 +176,10 @@ static size_t char_len(const struct lk_scan *scan, const char *p)
 		/* Cut off by the end of the text rather than wrong? */
 		size_t left = (size_t)(scan->end - p);
 		bool cut = left < (escape ? 12 : 4) && !memchr(p, '"', left);
-		fail_at(scan, cut ? scan->end : p,
+		return fail_at(scan, cut ? scan->end : p,
 			escape ? "bad escape in a string" : "text is not UTF-8");
 	}
-	return n;
+	return (int)n;
 }
 
 int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
@@ -200,9 +202,9 @@ int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
 			break;
 		}
 		escaped |= *p == '\\';
-		size_t n = char_len(scan, p);
-		if (n == 0) {
-			return LK_E_FORMAT;
+		int n = char_len(scan, p);
+		if (n < 0) {
+			return n;
 		}
 		p += n;
 	}
@@ -237,6 +239,9 @@ static int skip_number(struct lk_scan *scan)
 	if (fine && skip_byte(scan, 'e', 'E')) {
 		skip_byte(scan, '+', '-');
 		fine = skip_digits(scan);
+	}
+	if (scan->partial && scan->at == scan->end) {
+		return LK_SCAN_CUT; /* further digits may follow */
 	}
 	return fine ? 0 : lk_scan_fail(scan, "bad number");
 }
@@ -310,7 +315,10 @@ int lk_scan_skip(struct lk_scan *scan, lk_str *ret_text)
 int lk_scan_finish(struct lk_scan *scan)
 {
 	lk_scan_peek(scan);
-	return scan->at == scan->end ? 0 : lk_scan_fail(scan, "something follows the document");
+	if (scan->at < scan->end) {
+		return lk_scan_fail(scan, "something follows the document");
+	}
+	return scan->partial ? LK_SCAN_CUT : 0;
 }
 
 static size_t put_utf8(char *out, uint32_t c)

@@ -3,7 +3,9 @@
  *
  * The one way through repodata. Everything it passes is checked (RFC 8259 grammar, UTF-8, escapes
  * with their surrogates, no NUL, depth), so a caller may skip what it does not need and still
- * refuse damaged text. Errors are LK_E_FORMAT with file, line, column and byte.
+ * refuse damaged text. Errors are LK_E_FORMAT with file, line, column and byte. Where the text is
+ * only the part that has arrived, running into its end is LK_SCAN_CUT instead: put the cursor back,
+ * move the end, try again.
  *
  *     lk_scan_enter(&scan, '{');
  *     while ((rc = lk_scan_next(&scan, '}')) > 0) {
@@ -14,10 +16,13 @@
 #ifndef LK_CONDA_JSON_SCAN_PRIV_H
 #define LK_CONDA_JSON_SCAN_PRIV_H
 
+#include <limits.h>
+
 #include "base/err.h"
 #include "base/str.h"
 
 #define LK_SCAN_MAX_DEPTH 256
+#define LK_SCAN_CUT INT_MIN /* no enum lk_code: never leaves who scans */
 
 struct lk_scan {
 	const char *start, *end; /* the whole text */
@@ -26,6 +31,7 @@ struct lk_scan {
 	unsigned depth;   /* of containers entered */
 	bool fresh;       /* nothing of the innermost container was read yet */
 	bool transcribed; /* made from another format: places in the text mean nothing */
+	bool partial;     /* more text follows the end */
 	struct lk_error *err;
 };
 

@@ -1,27 +1,20 @@
 /*
- * One pass over repodata.json that notes where each record's text lies, grouped by name.
+ * The records of a repodata, by way of the index of its text.
  */
 #include "conda/repodata.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/fs.h"
 #include "base/map.h"
 #include "conda/record_scan_priv.h"
-#include "conda/relations_scan_priv.h"
+#include "conda/repodata_index_priv.h"
 #include "conda/version.h"
 
-#define REPODATA_VERSION_MAX 2
-#define REVISION_MAX 3
-
-/* A record that was seen: its file name, its package name and where its object stands. */
-struct entry {
-	lk_str fn;
-	lk_str text;
-	uint32_t name; /* in the order of first sight */
-	bool dead;     /* removed, replaced or found faulty */
-};
-
-struct entries LK_VEC_OF(struct entry);
+/* Records of a name are read together while no more than so many bytes lie between them. */
+#define GAP_MAX ((size_t)16 << 10)
 
 /* A record that cannot be used. */
 struct fault {
@@ -30,434 +23,198 @@ struct fault {
 	size_t offset; /* of its object in the text */
 };
 
-struct faults LK_VEC_OF(struct fault);
-
 struct lk_repodata {
 	struct lk_arena arena;
-	struct lk_buf json;
 	struct lk_repodata_origin origin;
-	lk_str base; /* URL that file names are joined to, with a trailing slash */
-	struct entries entries;
-	struct lk_strs names;       /* sorted, only those with live records */
-	struct lk_map by_name;      /* into names; LK_MAP_NONE for those without */
-	struct lk_u32s first;       /* beside names, and one more: index into grouped */
-	struct lk_u32s grouped;     /* live entries, by name, in the order of the text */
+	lk_str base;         /* URL that file names are joined to, with a trailing slash */
+	int fd;              /* an index file; or -1: all is in memory */
+	struct lk_buf text;  /* in memory */
+	struct lk_buf image; /* in memory, the tables */
+	struct lk_index_head head;
+	const struct lk_index_row *rows;
+	const char *names;
+	size_t n_names;
+	unsigned char
+		*bad; /* a bit for each entry: it was read and is no record; NULL while none */
+	const char *removed_bytes;  /* the table */
+	bool has_removed;           /* the two that follow are filled */
 	struct lk_map removed;      /* file names */
 	struct lk_strs removed_fns; /* the same in their order */
-	struct faults faults;
+	struct {
+		struct fault *items;
+		size_t len, cap;
+	} faults;
 	size_t n_told;         /* of the faults */
 	struct lk_strs notes;  /* what else was left out, told with the first faults */
 	struct lk_strs wheels; /* file names */
 	struct lk_channel_relations relations;
 };
 
-/* What only the scan needs. */
-struct indexer {
-	struct lk_repodata *repodata;
-	struct lk_scan scan;
-	struct lk_map by_fn; /* into entries */
-	struct lk_strs seen_names;
-	lk_str base_url;        /* as written */
-	const char *extension;  /* of the files at hand, where their names lack it */
-	unsigned seen_sections; /* bit for each section that was there */
-};
-
-/* Facts of one record that decide whether it can be used at all. */
-struct glance {
-	lk_str name;
-	bool version, build, build_number;
-};
-
-static void add_fault(struct lk_repodata *repodata, lk_str fn, const char *at, const char *why)
+static int fail_damaged(const struct lk_repodata *repodata, struct lk_error *err)
 {
-	size_t offset = (size_t)(at - repodata->json.ptr);
-	lk_vec_push(&repodata->faults, (struct fault){fn, why, offset});
+	return lk_fail(err, LK_E_INTEGRITY, "the index of '%s' is damaged", repodata->origin.file);
 }
 
-static int glance_member(struct indexer *ix, struct glance *glance)
+/* LEN bytes from AT on of the index file, in memory owned by ARENA. */
+static int read_file(const struct lk_repodata *repodata, uint64_t at, size_t len,
+	struct lk_arena *arena, const char **ret, struct lk_error *err)
 {
-	struct lk_scan *scan = &ix->scan;
-	struct lk_scan_text key;
-	int rc = lk_scan_key(scan, &key);
-	if (rc < 0) {
-		return rc;
-	}
-	char c = lk_scan_peek(scan);
-	if (c == '"' && lk_scan_is(key, "name")) {
-		struct lk_scan_text text;
-		rc = lk_scan_string(scan, &text);
-		if (rc == 0) {
-			glance->name = lk_scan_decode(text, &ix->repodata->arena);
+	char *bytes = lk_arena_calloc(arena, 1, len + 1);
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(repodata->fd, bytes + done, len - done, (off_t)(at + done));
+		if (n < 0 && errno == EINTR) {
+			continue;
 		}
-		return rc;
-	}
-	if (c == '"') {
-		glance->version |= lk_scan_is(key, "version");
-		glance->build |= lk_scan_is(key, "build");
-	} else if (lk_is_digit(c)) {
-		glance->build_number |= lk_scan_is(key, "build_number");
-	}
-	return lk_scan_skip(scan, NULL);
-}
-
-/* What keeps the record from being used, as far as a glance tells, or NULL. */
-static const char *fault_at_glance(lk_str fn, const struct glance *glance)
-{
-	if (lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_UNKNOWN || !lk_is_safe_component(fn)) {
-		return "not the file name of a package";
-	}
-	if (glance->name.len == 0) {
-		return "no 'name'";
-	}
-	if (!lk_name_is_valid(glance->name)) {
-		return lk_name_is_virtual(glance->name) ? "the name of a virtual package"
-							: "bad 'name'";
-	}
-	if (!glance->version) {
-		return "no 'version'";
-	}
-	if (!glance->build) {
-		return "no 'build'";
-	}
-	return glance->build_number ? NULL : "no 'build_number'";
-}
-
-/* Records of a name mostly follow each other: then the map is not asked. */
-static uint32_t name_index(struct indexer *ix, lk_str name)
-{
-	const struct entries *entries = &ix->repodata->entries;
-	if (entries->len > 0) {
-		uint32_t last = entries->items[entries->len - 1].name;
-		if (lk_str_eq(ix->seen_names.items[last], name)) {
-			return last;
+		if (n < 0) {
+			return lk_fail_errno(err, LK_E_INTEGRITY, errno,
+				"cannot read the index of '%s'", repodata->origin.file);
 		}
+		if (n == 0) {
+			return fail_damaged(repodata, err);
+		}
+		done += (size_t)n;
 	}
-	uint32_t next = (uint32_t)ix->seen_names.len;
-	uint32_t index = lk_map_add(&ix->repodata->by_name, name, next);
-	if (index == next) {
-		lk_vec_push(&ix->seen_names, name);
-	}
-	return index;
-}
-
-static int index_record(struct indexer *ix, lk_str fn)
-{
-	struct lk_repodata *repodata = ix->repodata;
-	struct lk_scan *scan = &ix->scan;
-	if (lk_scan_peek(scan) != '{') {
-		add_fault(repodata, fn, scan->at, "not an object");
-		return lk_scan_skip(scan, NULL);
-	}
-	const char *from = scan->at;
-	struct glance glance = {0};
-	int rc = lk_scan_enter(scan, '{');
-	while (rc == 0 && (rc = lk_scan_next(scan, '}')) > 0) {
-		rc = glance_member(ix, &glance);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	const char *why = fault_at_glance(fn, &glance);
-	if (why) {
-		add_fault(repodata, fn, from, why);
-		return 0;
-	}
-	if (lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_WHEEL) {
-		lk_vec_push(&repodata->wheels, fn);
-	}
-	struct entry entry = {.fn = fn,
-		.text = lk_str_n(from, (size_t)(scan->at - from)),
-		.name = name_index(ix, glance.name)};
-	uint32_t index = (uint32_t)repodata->entries.len;
-	uint32_t known = lk_map_add(&ix->by_fn, fn, index);
-	if (known != index) {
-		/* The same file twice: the last one counts, as in every JSON reader. */
-		struct entry *earlier = &repodata->entries.items[known];
-		earlier->dead = true;
-		add_fault(repodata, fn, earlier->text.ptr, "given again later");
-		lk_map_set(&ix->by_fn, fn, index);
-	}
-	lk_vec_push(&repodata->entries, entry);
+	*ret = bytes;
 	return 0;
 }
 
-/* As lk_scan_each; null is an empty object. */
-static int each_member(struct indexer *ix, lk_scan_member_fn *one)
+/* LEN bytes from AT on of the tables. */
+static int read_tables(const struct lk_repodata *repodata, uint64_t at, size_t len,
+	struct lk_arena *arena, const char **ret, struct lk_error *err)
 {
-	return lk_scan_peek(&ix->scan) == 'n' ? lk_scan_skip(&ix->scan, NULL)
-					      : lk_scan_each(&ix->scan, one, ix);
+	if (repodata->fd >= 0) {
+		return read_file(repodata, at, len, arena, ret, err);
+	}
+	*ret = repodata->image.ptr ? repodata->image.ptr + at : "";
+	return 0;
 }
 
-static int index_file(void *ctx, struct lk_scan_text key)
+/* A whole table, checked against its sum. */
+static int read_table(struct lk_repodata *repodata, enum lk_index_table table, const char **ret,
+	struct lk_error *err)
 {
-	struct indexer *ix = ctx;
-	struct lk_arena *arena = &ix->repodata->arena;
-	lk_str fn = lk_scan_decode(key, arena);
-	if (ix->extension[0] != '\0') {
-		fn = lk_str_printf(arena, LK_STR_FMT "%s", LK_STR_ARG(fn), ix->extension);
+	const struct lk_index_section *section = &repodata->head.tables[table];
+	int rc = read_tables(repodata, section->at, section->len, &repodata->arena, ret, err);
+	if (rc < 0) {
+		return rc;
 	}
-	return index_record(ix, fn);
+	return lk_index_sum(*ret, section->len) == section->sum ? 0 : fail_damaged(repodata, err);
 }
 
-/* A map of file names to records; EXTENSION completes names that lack it (CEP 48). */
-static int index_records(struct indexer *ix, const char *extension)
+/* ---- opening ---- */
+
+/* The item at *AT of the LEN bytes at BYTES; false at the end. Sizes that lie are cut. */
+static bool next_item(
+	const char *bytes, size_t len, size_t *at, struct lk_index_item *ret, lk_str *ret_text)
 {
-	ix->extension = extension;
-	return each_member(ix, index_file);
+	if (len - *at < sizeof(*ret)) {
+		return false;
+	}
+	memcpy(ret, bytes + *at, sizeof(*ret));
+	*at += sizeof(*ret);
+	*ret_text = lk_str_slice(lk_str_n(bytes, len), *at, *at + ret->len);
+	*at += ret_text->len;
+	return true;
 }
 
-static void add_note(struct lk_repodata *repodata, const char *what, lk_str key)
+static void keep_fact(struct lk_repodata *repodata, const struct lk_index_item *item, lk_str text)
 {
-	lk_vec_push(&repodata->notes,
-		lk_str_printf(&repodata->arena, "%s '" LK_STR_FMT "' are not known and left out",
-			what, LK_STR_ARG(key)));
-}
-
-/* The kinds of archives that this version knows (CEP 48); a kind to come is one row more. */
-static int index_bucket(void *ctx, struct lk_scan_text key)
-{
-	struct indexer *ix = ctx;
-	static const char *const buckets[][2] = {
-		{"conda", ".conda"}, {"tar.bz2", ".tar.bz2"}, {"whl", ".whl"}};
-	for (size_t i = 0; i < LK_COUNTOF(buckets); i++) {
-		if (lk_scan_is(key, buckets[i][0])) {
-			return index_records(ix, buckets[i][1]);
-		}
-	}
-	add_note(ix->repodata, "archives of the kind", lk_scan_decode(key, &ix->repodata->arena));
-	return lk_scan_skip(&ix->scan, NULL);
-}
-
-static int index_removed(struct indexer *ix)
-{
-	struct lk_scan *scan = &ix->scan;
-	if (lk_scan_peek(scan) == 'n') {
-		return lk_scan_skip(scan, NULL);
-	}
-	int rc = lk_scan_enter(scan, '[');
-	while (rc == 0 && (rc = lk_scan_next(scan, ']')) > 0) {
-		if (lk_scan_peek(scan) != '"') {
-			rc = lk_scan_skip(scan, NULL);
-			continue;
-		}
-		struct lk_scan_text text;
-		rc = lk_scan_string(scan, &text);
-		if (rc == 0) {
-			lk_str fn = lk_scan_decode(text, &ix->repodata->arena);
-			lk_map_add(&ix->repodata->removed, fn, 0);
-			lk_vec_push(&ix->repodata->removed_fns, fn);
-		}
-	}
-	return rc;
-}
-
-static int check_version(struct indexer *ix)
-{
-	lk_scan_peek(&ix->scan);
-	struct lk_scan before = ix->scan;
-	lk_str text;
-	uint64_t version;
-	int rc = lk_scan_skip(&ix->scan, &text);
-	if (rc == 0 && lk_str_to_u64(text, &version) && version > REPODATA_VERSION_MAX) {
-		rc = lk_scan_fail(&before, "a repodata version that this lockenv cannot read");
-		lk_error_hint(ix->scan.err, "a newer lockenv may read it");
-	}
-	return rc;
-}
-
-struct relations_scan {
-	struct lk_scan *scan;
-	struct lk_arena *arena;
-	struct lk_channel_relations *relations;
-};
-
-static int scan_relation(void *ctx, struct lk_scan_text key)
-{
-	struct relations_scan *rs = ctx;
-	if (lk_scan_is(key, "base")) {
-		return lk_scan_text_or_none(rs->scan, rs->arena, &rs->relations->base);
-	}
-	if (lk_scan_is(key, "overrides")) {
-		return lk_scan_text_or_none(rs->scan, rs->arena, &rs->relations->overrides);
-	}
-	return lk_scan_skip(rs->scan, NULL);
-}
-
-int lk_channel_relations_scan(
-	struct lk_scan *scan, struct lk_arena *arena, struct lk_channel_relations *ret)
-{
-	struct relations_scan rs = {scan, arena, ret};
-	return lk_scan_peek(scan) == '{' ? lk_scan_each(scan, scan_relation, &rs)
-					 : lk_scan_skip(scan, NULL);
-}
-
-static int index_info(void *ctx, struct lk_scan_text key)
-{
-	struct indexer *ix = ctx;
-	if (lk_scan_is(key, "repodata_version")) {
-		return check_version(ix);
-	}
-	if (lk_scan_is(key, "base_url")) {
-		return lk_scan_text_or_none(&ix->scan, &ix->repodata->arena, &ix->base_url);
-	}
-	if (lk_scan_is(key, "channel_relations")) {
-		return lk_channel_relations_scan(
-			&ix->scan, &ix->repodata->arena, &ix->repodata->relations);
-	}
-	return lk_scan_skip(&ix->scan, NULL);
-}
-
-/* "v4" and later: records in a form that is not known yet (CEP 48). */
-static bool is_later_revision(struct lk_scan_text key)
-{
-	uint64_t number;
-	return lk_str_starts(key.raw, LK_STR("v")) &&
-		lk_str_to_u64(lk_str_skip(key.raw, 1), &number) && number > REVISION_MAX;
-}
-
-static int index_section(void *ctx, struct lk_scan_text key)
-{
-	struct indexer *ix = ctx;
-	static const char *const sections[] = {
-		"info", "packages", "packages.conda", "v3", "removed", "repodata_version"};
-	size_t which = 0;
-	while (which < LK_COUNTOF(sections) && !lk_scan_is(key, sections[which])) {
-		which++;
-	}
-	if (ix->seen_sections & (1u << which)) {
-		return lk_scan_fail(&ix->scan, "a section stands here for the second time");
-	}
-	if (which < LK_COUNTOF(sections)) {
-		ix->seen_sections |= 1u << which;
-	}
-	switch (which) {
-	case 0:
-		return each_member(ix, index_info);
-	case 1:
-	case 2:
-		return index_records(ix, "");
-	case 3:
-		return each_member(ix, index_bucket);
-	case 4:
-		return index_removed(ix);
-	case 5:
-		return check_version(ix);
+	switch (item->kind) {
+	case LK_FACT_BASE_URL:
+		repodata->base = text;
+		break;
+	case LK_FACT_RELATION_BASE:
+		repodata->relations.base = text;
+		break;
+	case LK_FACT_RELATION_OVERRIDES:
+		repodata->relations.overrides = text;
+		break;
+	case LK_FACT_NOTE:
+		lk_vec_push(&repodata->notes, text);
+		break;
+	case LK_FACT_WHEEL:
+		lk_vec_push(&repodata->wheels, text);
+		break;
 	default:
-		if (is_later_revision(key)) {
-			add_note(ix->repodata, "records of the revision", key.raw);
+		if (item->kind - LK_FACT_FAULT < LK_N_FAULTS) {
+			struct fault fault = {
+				text, lk_index_faults[item->kind - LK_FACT_FAULT], item->offset};
+			lk_vec_push(&repodata->faults, fault);
 		}
-		return lk_scan_skip(&ix->scan, NULL);
+		break;
 	}
 }
 
-static void drop_removed(struct lk_repodata *repodata)
+static int load_facts(struct lk_repodata *repodata, struct lk_error *err)
 {
-	for (size_t i = 0; i < repodata->entries.len; i++) {
-		struct entry *entry = &repodata->entries.items[i];
-		entry->dead |= lk_map_get(&repodata->removed, entry->fn) != LK_MAP_NONE;
+	const char *bytes;
+	int rc = read_table(repodata, LK_INDEX_FACTS, &bytes, err);
+	if (rc < 0) {
+		return rc;
 	}
-}
-
-/* A name and its index in the order of first sight. */
-struct seen_name {
+	struct lk_index_item item;
 	lk_str text;
-	uint32_t index;
-};
-
-static int cmp_seen_names(const void *a, const void *b)
-{
-	const struct seen_name *left = a;
-	const struct seen_name *right = b;
-	return lk_str_cmp(left->text, right->text);
+	for (size_t at = 0;
+		next_item(bytes, repodata->head.tables[LK_INDEX_FACTS].len, &at, &item, &text);) {
+		keep_fact(repodata, &item, text);
+	}
+	return 0;
 }
 
-/* Sorts the names that have live records (N_LIVE says how many each has) into the repodata. RANKS
- * gets each seen name's place there, `first` where its records will begin. */
-static void sort_names(struct indexer *ix, const uint32_t *n_live, uint32_t *ranks)
+/* Do the rows lead only to what is there? */
+static bool rows_are_sound(const struct lk_repodata *repodata)
 {
-	struct lk_repodata *repodata = ix->repodata;
-	size_t n_seen = ix->seen_names.len;
-	struct seen_name *LK_AUTO_FREE sorted = lk_calloc(n_seen, sizeof(*sorted));
-	size_t n = 0;
-	for (uint32_t i = 0; i < n_seen; i++) {
-		lk_map_set(&repodata->by_name, ix->seen_names.items[i], LK_MAP_NONE);
-		if (n_live[i] > 0) {
-			sorted[n++] = (struct seen_name){ix->seen_names.items[i], i};
+	const struct lk_index_section *tables = repodata->head.tables;
+	const struct lk_index_row *rows = repodata->rows;
+	uint32_t n_entries = tables[LK_INDEX_ENTRIES].count;
+	for (size_t i = 0; i < repodata->n_names; i++) {
+		if (rows[i].name_at > rows[i + 1].name_at || rows[i].first > rows[i + 1].first) {
+			return false;
 		}
 	}
-	qsort(sorted, n, sizeof(*sorted), cmp_seen_names);
-	lk_vec_push(&repodata->first, 0u);
-	for (uint32_t i = 0; i < n; i++) {
-		lk_vec_push(&repodata->names, sorted[i].text);
-		lk_map_set(&repodata->by_name, sorted[i].text, i);
-		ranks[sorted[i].index] = i;
-		lk_vec_push(&repodata->first, repodata->first.items[i] + n_live[sorted[i].index]);
-	}
+	return rows[repodata->n_names].name_at <= tables[LK_INDEX_NAMES].len &&
+		rows[repodata->n_names].first <= n_entries &&
+		tables[LK_INDEX_ENTRIES].len == n_entries * sizeof(struct lk_index_entry);
 }
 
-/* Counting sort of the live entries by name; keeps the order of the text within a name. */
-static void group_by_name(struct indexer *ix)
+static int load_names(struct lk_repodata *repodata, struct lk_error *err)
 {
-	struct lk_repodata *repodata = ix->repodata;
-	const struct entries *entries = &repodata->entries;
-	uint32_t *LK_AUTO_FREE n_live = lk_calloc(ix->seen_names.len, sizeof(*n_live));
-	uint32_t *LK_AUTO_FREE ranks = lk_calloc(ix->seen_names.len, sizeof(*ranks));
-	for (size_t i = 0; i < entries->len; i++) {
-		n_live[entries->items[i].name] += !entries->items[i].dead;
+	const struct lk_index_section *rows = &repodata->head.tables[LK_INDEX_ROWS];
+	const char *bytes;
+	int rc = read_table(repodata, LK_INDEX_ROWS, &bytes, err);
+	if (rc == 0) {
+		rc = read_table(repodata, LK_INDEX_NAMES, &repodata->names, err);
 	}
-	sort_names(ix, n_live, ranks);
-	size_t n = repodata->names.len;
-	uint32_t *LK_AUTO_FREE next = lk_calloc(n + 1, sizeof(*next));
-	memcpy(next, repodata->first.items, (n + 1) * sizeof(*next));
-	lk_vec_reserve(&repodata->grouped, repodata->first.items[n]);
-	repodata->grouped.len = repodata->first.items[n];
-	for (uint32_t i = 0; i < entries->len; i++) {
-		if (!entries->items[i].dead) {
-			uint32_t name = ranks[entries->items[i].name];
-			repodata->grouped.items[next[name]++] = i;
-		}
+	if (rc < 0) {
+		return rc;
 	}
+	if (rows->count == 0 || rows->len != rows->count * sizeof(*repodata->rows)) {
+		return fail_damaged(repodata, err);
+	}
+	repodata->rows = (const void *)bytes;
+	repodata->n_names = rows->count - 1;
+	return rows_are_sound(repodata) ? 0 : fail_damaged(repodata, err);
 }
 
-static int set_base(struct indexer *ix)
+static int set_base(struct lk_repodata *repodata, struct lk_error *err)
 {
-	struct lk_repodata *repodata = ix->repodata;
 	const struct lk_repodata_origin *origin = &repodata->origin;
 	lk_str directory = lk_str_printf(&repodata->arena, LK_STR_FMT "/" LK_STR_FMT,
 		LK_STR_ARG(origin->channel_url), LK_STR_ARG(origin->subdir));
-	lk_str reference = ix->base_url.len > 0 ? ix->base_url : origin->base_url;
+	lk_str reference = repodata->base.len > 0 ? repodata->base : origin->base_url;
 	if (!lk_url_base(directory, reference, &repodata->arena, &repodata->base)) {
-		return lk_fail_at(ix->scan.err, origin->file, 1, 1,
+		return lk_fail_at(err, origin->file, 1, 1,
 			"base_url '" LK_STR_FMT "' leads out of the network",
 			LK_STR_ARG(reference));
 	}
 	return 0;
 }
 
-static int build_index(struct indexer *ix)
-{
-	struct lk_repodata *repodata = ix->repodata;
-	if (lk_str_trim(lk_buf_view(&repodata->json)).len > 0) {
-		int rc = each_member(ix, index_section);
-		if (rc == 0) {
-			rc = lk_scan_finish(&ix->scan);
-		}
-		if (rc < 0) {
-			return rc;
-		}
-	}
-	drop_removed(repodata);
-	group_by_name(ix);
-	return set_base(ix);
-}
-
-int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origin,
-	struct lk_repodata **ret, struct lk_error *err)
+static struct lk_repodata *new_repodata(const struct lk_repodata_origin *origin)
 {
 	struct lk_repodata *repodata = lk_calloc(1, sizeof(*repodata));
 	lk_arena_init(&repodata->arena);
-	repodata->json = *json;
-	lk_buf_init(json, json->max);
+	repodata->fd = -1;
 	repodata->origin = (struct lk_repodata_origin){
 		.channel_name = lk_str_dup(&repodata->arena, origin->channel_name),
 		.channel_url = lk_str_dup(&repodata->arena, origin->channel_url),
@@ -466,24 +223,97 @@ int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origi
 		.base_url = lk_str_dup(&repodata->arena, origin->base_url),
 		.transcribed = origin->transcribed,
 	};
-	struct indexer ix = {.repodata = repodata};
-	lk_scan_init(&ix.scan, lk_buf_view(&repodata->json), repodata->origin.file, err);
-	ix.scan.transcribed = origin->transcribed;
-	int rc = build_index(&ix);
-	lk_map_done(&ix.by_fn);
-	lk_vec_done(&ix.seen_names);
+	return repodata;
+}
+
+/* Loads what the tables say as a whole; takes REPODATA, gives it back when all is well. */
+static int load(
+	struct lk_repodata *repodata /* taken */, struct lk_repodata **ret, struct lk_error *err)
+{
+	int rc = load_names(repodata, err);
+	if (rc == 0) {
+		rc = load_facts(repodata, err);
+	}
+	if (rc == 0) {
+		rc = set_base(repodata, err);
+	}
+	if (rc == 0) {
+		const char *bytes;
+		rc = read_table(repodata, LK_INDEX_REMOVED, &bytes, err);
+		repodata->removed_bytes = bytes;
+	}
 	if (rc < 0) {
 		lk_repodata_free(repodata);
 		return rc;
 	}
-	if (repodata->wheels.len > 0) {
-		lk_vec_push(&repodata->notes,
-			lk_str_printf(&repodata->arena,
-				"%zu wheel%s cannot be installed by this version",
-				repodata->wheels.len, repodata->wheels.len == 1 ? "" : "s"));
-	}
 	*ret = repodata;
 	return 0;
+}
+
+int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origin,
+	struct lk_repodata **ret, struct lk_error *err)
+{
+	struct lk_repodata *repodata = new_repodata(origin);
+	repodata->text = *json;
+	lk_buf_init(json, json->max);
+	lk_buf_init(&repodata->image, LK_INDEX_IMAGE_MAX);
+	struct lk_index_draft draft;
+	int rc = lk_index_scan(lk_buf_view(&repodata->text), NULL, repodata->origin.file,
+		origin->transcribed, &draft, err);
+	if (rc == 0) {
+		lk_index_lay_out(&draft, 0, &repodata->image, &repodata->head);
+	}
+	lk_index_draft_done(&draft);
+	if (rc < 0) {
+		lk_repodata_free(repodata);
+		return rc;
+	}
+	return load(repodata, ret, err);
+}
+
+static int read_head(
+	struct lk_repodata *repodata, const struct lk_index_token *token, struct lk_error *err)
+{
+	const char *bytes;
+	int rc = read_file(repodata, 0, sizeof(repodata->head), &repodata->arena, &bytes, err);
+	if (rc < 0) {
+		return rc;
+	}
+	memcpy(&repodata->head, bytes, sizeof(repodata->head));
+	if (!lk_index_head_is_ours(&repodata->head) ||
+		memcmp(&repodata->head.token, token, sizeof(*token)) != 0) {
+		return lk_fail(err, LK_E_NOT_FOUND, "the index is not that of '%s'",
+			repodata->origin.file);
+	}
+	if (lk_index_head_sum(&repodata->head) != repodata->head.sum) {
+		return fail_damaged(repodata, err);
+	}
+	struct stat st;
+	uint64_t size = fstat(repodata->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	for (int i = 0; i < LK_INDEX_N_TABLES; i++) {
+		const struct lk_index_section *section = &repodata->head.tables[i];
+		if (section->at > size || section->len > size - section->at) {
+			return fail_damaged(repodata, err);
+		}
+	}
+	return 0;
+}
+
+int lk_repodata_open_index(int fd, const struct lk_index_token *token,
+	const struct lk_repodata_origin *origin, struct lk_repodata **ret, struct lk_error *err)
+{
+	struct lk_repodata *repodata = new_repodata(origin);
+	repodata->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (repodata->fd < 0) {
+		lk_repodata_free(repodata);
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", origin->file);
+	}
+	int rc = read_head(repodata, token, err);
+	if (rc < 0) {
+		lk_repodata_free(repodata);
+		return rc;
+	}
+	return load(repodata, ret, err);
 }
 
 void lk_repodata_free(struct lk_repodata *repodata)
@@ -491,24 +321,36 @@ void lk_repodata_free(struct lk_repodata *repodata)
 	if (!repodata) {
 		return;
 	}
-	lk_vec_done(&repodata->entries);
-	lk_vec_done(&repodata->names);
-	lk_vec_done(&repodata->first);
-	lk_vec_done(&repodata->grouped);
-	lk_map_done(&repodata->by_name);
+	lk_close_p(&repodata->fd);
 	lk_map_done(&repodata->removed);
 	lk_vec_done(&repodata->removed_fns);
 	lk_vec_done(&repodata->faults);
 	lk_vec_done(&repodata->notes);
 	lk_vec_done(&repodata->wheels);
-	lk_buf_done(&repodata->json);
+	lk_free(repodata->bad);
+	lk_buf_done(&repodata->text);
+	lk_buf_done(&repodata->image);
 	lk_arena_done(&repodata->arena);
 	lk_free(repodata);
 }
 
+/* ---- records ---- */
+
+static bool is_bad(const struct lk_repodata *repodata, size_t entry)
+{
+	return repodata->bad && (repodata->bad[entry / 8] >> entry % 8 & 1);
+}
+
+static void mark_bad(struct lk_repodata *repodata, size_t entry)
+{
+	if (!repodata->bad) {
+		repodata->bad = lk_calloc(lk_repodata_n_records(repodata) / 8 + 1, 1);
+	}
+	repodata->bad[entry / 8] = (unsigned char)(repodata->bad[entry / 8] | 1u << entry % 8);
+}
+
 /* What keeps the record from being used now that it was read, or NULL. */
-static const char *fault_of(
-	const struct entry *entry, const struct lk_record_scan *facts, struct lk_arena *arena)
+static const char *fault_of(lk_str fn, const struct lk_record_scan *facts, struct lk_arena *arena)
 {
 	const struct lk_version *version;
 	struct lk_error ignored;
@@ -521,71 +363,209 @@ static const char *fault_of(
 	if (lk_version_parse(facts->record.version, arena, &version, &ignored) < 0) {
 		return "bad 'version'";
 	}
-	bool wheel = lk_archive_kind_of(entry->fn, NULL) == LK_ARCHIVE_WHEEL;
+	bool wheel = lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_WHEEL;
 	return wheel && facts->url.len == 0 ? "no 'url'" : NULL;
 }
 
-/* 1 when the record at ENTRY is fit for use. */
-static int read_record(struct lk_repodata *repodata, struct entry *entry, struct lk_arena *arena,
+/* The record with number INDEX, whose KEY and what follows are at hand: 1 when it is fit for use.
+ */
+static int read_record(struct lk_repodata *repodata, size_t index,
+	const struct lk_index_entry *entry, const char *key, struct lk_arena *arena,
 	struct lk_record *ret, struct lk_error *err)
 {
 	struct lk_scan scan;
 	struct lk_record_scan facts;
-	lk_scan_init(&scan, entry->text, repodata->origin.file, err);
+	lk_str fn = lk_index_fn(entry, lk_str_n(key, entry->key_len), arena);
+	lk_scan_init(&scan, lk_str_n(key + entry->record_after, entry->record_len),
+		repodata->origin.file, err);
 	int rc = lk_record_scan(&scan, arena, &facts);
 	if (rc < 0) {
 		return rc;
 	}
-	const char *why = fault_of(entry, &facts, arena);
+	const char *why = fault_of(fn, &facts, arena);
 	if (why) {
-		entry->dead = true;
-		add_fault(repodata, entry->fn, entry->text.ptr, why);
+		struct fault fault = {lk_str_dup(&repodata->arena, fn), why,
+			(size_t)(entry->at + entry->record_after)};
+		lk_vec_push(&repodata->faults, fault);
+		mark_bad(repodata, index);
 		return 0;
 	}
 	*ret = facts.record;
-	ret->fn = entry->fn;
+	ret->fn = fn;
 	ret->subdir = repodata->origin.subdir;
 	ret->channel = repodata->origin.channel_name;
-	bool wheel = lk_archive_kind_of(entry->fn, NULL) == LK_ARCHIVE_WHEEL;
+	bool wheel = lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_WHEEL;
 	ret->url = wheel
 		? lk_url_without_credentials(lk_url_join(repodata->base, facts.url, arena), arena)
 		: lk_str_printf(arena, LK_STR_FMT LK_STR_FMT, LK_STR_ARG(repodata->base),
-			  LK_STR_ARG(lk_url_encode_path(entry->fn, arena)));
+			  LK_STR_ARG(lk_url_encode_path(fn, arena)));
 	return 1;
+}
+
+static size_t entry_len(const struct lk_index_entry *entry)
+{
+	return (size_t)entry->record_after + entry->record_len;
+}
+
+static bool entry_is_sound(const struct lk_repodata *repodata, const struct lk_index_entry *entry)
+{
+	uint64_t text_len = repodata->head.text_len;
+	return entry->at <= text_len && entry_len(entry) <= text_len - entry->at &&
+		entry->key_len < entry->record_after &&
+		entry->extension < LK_COUNTOF(lk_index_extensions);
+}
+
+/* Records of one name, in the order of their entries. */
+struct run {
+	struct lk_repodata *repodata;
+	const struct lk_index_entry *entries;
+	size_t first; /* number of the first entry in the table */
+	size_t n;
+	struct lk_arena *arena;
+	struct lk_records *ret;
+};
+
+/* How many entries from FROM on lie so near to each other that they are read at once; and bytes. */
+static size_t near_entries(const struct run *run, size_t from, size_t *ret_len)
+{
+	const struct lk_index_entry *entries = run->entries;
+	uint64_t begin = entries[from].at;
+	uint64_t end = begin + entry_len(&entries[from]);
+	size_t i = from + 1;
+	while (i < run->n && entries[i].at >= end && entries[i].at - end <= GAP_MAX) {
+		end = entries[i].at + entry_len(&entries[i]);
+		i++;
+	}
+	*ret_len = (size_t)(end - begin);
+	return i - from;
+}
+
+static int read_near(const struct run *run, size_t from, size_t n, size_t len, struct lk_error *err)
+{
+	struct lk_repodata *repodata = run->repodata;
+	uint64_t begin = run->entries[from].at;
+	const char *text = repodata->text.ptr + begin;
+	int rc = 0;
+	if (repodata->fd >= 0) {
+		rc = read_file(repodata, LK_INDEX_TEXT_AT + begin, len, run->arena, &text, err);
+	}
+	for (size_t i = from; rc >= 0 && i < from + n; i++) {
+		const struct lk_index_entry *entry = &run->entries[i];
+		const char *key = text + (entry->at - begin);
+		struct lk_record record;
+		if (is_bad(repodata, run->first + i)) {
+			continue;
+		}
+		if (repodata->fd >= 0 && lk_index_sum(key, entry_len(entry)) != entry->sum) {
+			return fail_damaged(repodata, err);
+		}
+		rc = read_record(repodata, run->first + i, entry, key, run->arena, &record, err);
+		if (rc > 0) {
+			lk_vec_push(run->ret, record);
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int read_run(const struct run *run, struct lk_error *err)
+{
+	for (size_t i = 0; i < run->n; i++) {
+		if (!entry_is_sound(run->repodata, &run->entries[i])) {
+			return fail_damaged(run->repodata, err);
+		}
+	}
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < run->n;) {
+		size_t len;
+		size_t n = near_entries(run, i, &len);
+		rc = read_near(run, i, n, len, err);
+		i += n;
+	}
+	return rc;
+}
+
+static int cmp_names(lk_str name, const struct lk_repodata *repodata, size_t index)
+{
+	return lk_str_cmp(name, lk_repodata_name_at(repodata, index));
+}
+
+/* The row of NAME, or SIZE_MAX. */
+static size_t find_name(const struct lk_repodata *repodata, lk_str name)
+{
+	size_t from = 0;
+	size_t to = repodata->n_names;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int cmp = cmp_names(name, repodata, middle);
+		if (cmp == 0) {
+			return middle;
+		}
+		if (cmp < 0) {
+			to = middle;
+		} else {
+			from = middle + 1;
+		}
+	}
+	return SIZE_MAX;
 }
 
 int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_arena *arena,
 	struct lk_records *ret, struct lk_error *err)
 {
-	uint32_t at = lk_map_get(&repodata->by_name, name);
-	if (at == LK_MAP_NONE) {
+	size_t at = find_name(repodata, name);
+	if (at == SIZE_MAX) {
 		return 0;
 	}
-	size_t n_before = ret->len;
-	for (uint32_t i = repodata->first.items[at]; i < repodata->first.items[at + 1]; i++) {
-		struct entry *entry = &repodata->entries.items[repodata->grouped.items[i]];
-		struct lk_record record;
-		int rc = entry->dead ? 0 : read_record(repodata, entry, arena, &record, err);
-		if (rc < 0) {
-			ret->len = n_before;
-			return rc;
-		}
-		if (rc > 0) {
-			lk_vec_push(ret, record);
-		}
+	const struct lk_index_row *row = &repodata->rows[at];
+	size_t n = row[1].first - row[0].first;
+	size_t size = sizeof(struct lk_index_entry);
+	const char *bytes;
+	int rc = read_tables(repodata,
+		repodata->head.tables[LK_INDEX_ENTRIES].at + row->first * size, n * size, arena,
+		&bytes, err);
+	if (rc == 0 && lk_index_sum(bytes, n * size) != row->sum) {
+		rc = fail_damaged(repodata, err);
 	}
-	return 0;
+	if (rc < 0) {
+		return rc;
+	}
+	size_t n_before = ret->len;
+	struct run run = {repodata, (const void *)bytes, row->first, n, arena, ret};
+	rc = read_run(&run, err);
+	if (rc < 0) {
+		ret->len = n_before;
+	}
+	return rc;
 }
 
-bool lk_repodata_is_removed(const struct lk_repodata *repodata, lk_str fn)
+/* ---- what else the channel says ---- */
+
+/* The removed files as views; mostly nobody asks. */
+static const struct lk_strs *removed_files(struct lk_repodata *repodata)
 {
-	return lk_map_get(&repodata->removed, fn) != LK_MAP_NONE;
+	const struct lk_index_section *section = &repodata->head.tables[LK_INDEX_REMOVED];
+	struct lk_index_item item;
+	lk_str fn;
+	size_t at = repodata->has_removed ? section->len : 0;
+	while (next_item(repodata->removed_bytes, section->len, &at, &item, &fn)) {
+		lk_vec_push(&repodata->removed_fns, fn);
+		lk_map_add(&repodata->removed, fn, 0);
+	}
+	repodata->has_removed = true;
+	return &repodata->removed_fns;
 }
 
-void lk_repodata_removed(const struct lk_repodata *repodata, lk_str name, struct lk_strs *ret)
+bool lk_repodata_is_removed(struct lk_repodata *repodata, lk_str fn)
 {
-	for (size_t i = 0; i < repodata->removed_fns.len; i++) {
-		lk_str fn = repodata->removed_fns.items[i];
+	return removed_files(repodata)->len > 0 &&
+		lk_map_get(&repodata->removed, fn) != LK_MAP_NONE;
+}
+
+void lk_repodata_removed(struct lk_repodata *repodata, lk_str name, struct lk_strs *ret)
+{
+	const struct lk_strs *removed = removed_files(repodata);
+	for (size_t i = 0; i < removed->len; i++) {
+		lk_str fn = removed->items[i];
 		lk_str dist;
 		lk_str of;
 		lk_str version;
@@ -636,17 +616,18 @@ void lk_repodata_tell(struct lk_repodata *repodata, const struct lk_report *repo
 
 size_t lk_repodata_n_names(const struct lk_repodata *repodata)
 {
-	return repodata->names.len;
+	return repodata->n_names;
 }
 
 lk_str lk_repodata_name_at(const struct lk_repodata *repodata, size_t index)
 {
-	return repodata->names.items[index];
+	const struct lk_index_row *row = &repodata->rows[index];
+	return lk_str_n(repodata->names + row[0].name_at, row[1].name_at - row[0].name_at);
 }
 
 size_t lk_repodata_n_records(const struct lk_repodata *repodata)
 {
-	return repodata->grouped.len;
+	return repodata->head.tables[LK_INDEX_ENTRIES].count;
 }
 
 size_t lk_repodata_n_faults(const struct lk_repodata *repodata)

@@ -2,7 +2,8 @@
  * repodata.json of one subdir: scanned once in place, records made only when asked for.
  *
  * No tree of the whole is built: the scanner notes for each record its key and where its text lies,
- * grouped by package name; lk_repodata_records parses the few that a solve reaches. Versions 1 and
+ * grouped by package name (the index, which conda/repodata_index.h keeps in a file);
+ * lk_repodata_records parses the few that a solve reaches. Versions 1 and
  * 2 (base_url, CEP 15); `packages`, `packages.conda`, the same two kinds and wheels under `v3` (CEP
  * 48), and `removed`; conda's quirks as listed in docs/repodata.md. A record that cannot be used
  * (no name, a virtual one, an unsafe file name, malformed hashes ...) is left out and remembered as
@@ -51,9 +52,9 @@ void lk_repodata_free(struct lk_repodata *repodata);
 int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_arena *arena,
 	struct lk_records *ret, struct lk_error *err) LK_MUST_USE;
 /* Does the channel list the file FN as removed? */
-bool lk_repodata_is_removed(const struct lk_repodata *repodata, lk_str fn);
+bool lk_repodata_is_removed(struct lk_repodata *repodata, lk_str fn);
 /* The removed files of the package NAME appended, in the channel's order; borrowed. */
-void lk_repodata_removed(const struct lk_repodata *repodata, lk_str name, struct lk_strs *ret);
+void lk_repodata_removed(struct lk_repodata *repodata, lk_str name, struct lk_strs *ret);
 
 /* What was left out since the last call: a warning that counts the faults and a note for each with
  * the byte where its record starts; notes on wheels and on kinds of records not known. */

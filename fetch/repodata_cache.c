@@ -8,8 +8,10 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/random.h"
 
 #define STATE_DEPTH_MAX 4
+#define CONTENT_LEN 16 /* bytes */
 #define NS_PER_S 1000000000
 #define ABSENCE_S ((int64_t)7 * 24 * 3600)
 
@@ -31,6 +33,23 @@ void lk_repodata_key(lk_str subdir_url, const char *file_name, char out[LK_REPOD
 	lk_digest_final(digest, md5);
 	lk_digest_free(digest);
 	lk_hex(md5, LK_REPODATA_KEY_LEN / 2, out);
+}
+
+void lk_repodata_index_name(
+	lk_str subdir_url, const char *file_name, char out[LK_REPODATA_FILE_MAX])
+{
+	char key[LK_REPODATA_KEY_LEN + 1];
+	lk_repodata_key(subdir_url, file_name, key);
+	snprintf(out, LK_REPODATA_FILE_MAX, "%s.index", key);
+}
+
+const char *lk_repodata_new_content(struct lk_arena *arena)
+{
+	unsigned char random[CONTENT_LEN];
+	char hex[2 * CONTENT_LEN + 1];
+	lk_random(random, sizeof(random));
+	lk_hex(random, sizeof(random), hex);
+	return lk_arena_strndup(arena, hex, sizeof(hex) - 1);
 }
 
 /* A member that can stand in a header: absent is fine, control characters are not. */
@@ -89,7 +108,7 @@ int lk_repodata_state_parse(lk_str text, const char *name, struct lk_arena *aren
 		!get_text(root, "etag", arena, &state.etag) ||
 		!get_text(root, "mod", arena, &state.modified) ||
 		!get_text(root, "cache_control", arena, &state.cache_control) ||
-		state.url[0] == '\0') {
+		!get_text(root, "content", arena, &state.content) || state.url[0] == '\0') {
 		return lk_fail(err, LK_E_FORMAT, "'%s' is not the state of a repodata file", name);
 	}
 	*ret = state;
@@ -110,6 +129,9 @@ void lk_repodata_state_print(const struct lk_repodata_state *state, struct lk_bu
 	lk_jw_int(&w, state->mtime_ns);
 	put_availability(&w, "has_zst", &state->has_zst);
 	put_availability(&w, "has_shards", &state->has_shards);
+	if (state->content[0] != '\0') {
+		lk_jw_key_string(&w, "content", lk_str_of(state->content));
+	}
 	if (state->absent) {
 		lk_jw_key(&w, "absent");
 		lk_jw_bool(&w, true);
@@ -217,6 +239,7 @@ int lk_repodata_state_load(int dirfd, lk_str subdir_url, const char *file_name,
 	if ((uint64_t)st.st_size != state.size || mtime_ns_of(&st) != state.mtime_ns) {
 		state.etag = "";
 		state.modified = "";
+		state.content = "";
 		state.mtime_ns = 0;
 	}
 	*ret = state;

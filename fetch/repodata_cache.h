@@ -4,13 +4,16 @@
  *     <cache>/repodata/<key>.json.zst or .json    the bytes of the channel
  *     <cache>/repodata/<key>.msgpack.zst          the same, when it is an index of shards
  *     <cache>/repodata/<key>.info.json            url, etag, mod, cache_control, size, mtime_ns,
- *                                                 has_zst, has_shards
+ *                                                 has_zst, has_shards, content
+ *     <cache>/repodata/<key>.index                the text and its index (conda/repodata_index.h);
+ *                                                 of a file:// channel too
  *     <cache>/repodata/shards/<hex>.msgpack.zst   shards, named by the SHA-256 of these bytes
  *
  * The state file's fields are those of conda's caches (observed in conda, libmamba and rattler);
- * `absent` is ours: the channel had no such subdir, and last_checked is in seconds since 1970. The
- * data file is published first, so a state that does not fit it (other size or mtime) tells that
- * its validators are void. Text of a state is data: control characters, which could not stand in a
+ * `absent` and `content` are ours: the channel had no such subdir; a random text for every
+ * download, by which an index knows its data file. last_checked is in seconds since 1970. The data
+ * file is published first, so a state that does not fit it (other size or mtime) tells that its
+ * validators are void. Text of a state is data: control characters, which could not stand in a
  * header, make it unreadable.
  */
 #ifndef LK_FETCH_REPODATA_CACHE_H
@@ -44,7 +47,11 @@ struct lk_repodata_state {
 	int64_t mtime_ns; /* of the data file: when it was last known to be current */
 	bool absent;      /* the channel has no such subdir; no data file */
 	struct lk_availability has_zst, has_shards;
+	const char *content; /* "" also when the data file is not the one that was published */
 };
+
+/* A new value for `content`; owned by ARENA. */
+const char *lk_repodata_new_content(struct lk_arena *arena);
 
 /* Need a form not be asked for, because it was not there at most seven days (as in conda) before
  * NOW (seconds; 0 when unknown: it must be)? */
@@ -54,6 +61,9 @@ bool lk_availability_rules_out(const struct lk_availability *form, int64_t now);
  * that is repodata.json, as conda has it: https://conda.anaconda.org/conda-forge/linux-64 is
  * 497deca9. Short, so compare `url`. */
 void lk_repodata_key(lk_str subdir_url, const char *file_name, char out[LK_REPODATA_KEY_LEN + 1]);
+/* The name of its index. */
+void lk_repodata_index_name(
+	lk_str subdir_url, const char *file_name, char out[LK_REPODATA_FILE_MAX]);
 
 /* LK_E_FORMAT for anything that is not a state file; strings are owned by ARENA. */
 int lk_repodata_state_parse(lk_str text, const char *name, struct lk_arena *arena,

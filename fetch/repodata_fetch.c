@@ -13,6 +13,9 @@
 #include "fetch/repodata_cache.h"
 #include "fetch/repodata_set_priv.h"
 
+/* Seconds after which a change of a file shows in its times. */
+#define SETTLED_S 2
+
 enum source {
 	SOURCE_NONE, /* not known yet: to be downloaded */
 	SOURCE_LOCAL,
@@ -41,6 +44,7 @@ struct part {
 	enum form form;                 /* of what is loaded */
 	const char *file;               /* its URL or path, for errors */
 	bool no_shards;                 /* they are there, but cannot be read */
+	bool no_disk;                   /* an index cannot be written */
 	int fd;                         /* to be loaded */
 	int cached_fd;                  /* the cached copy, or -1 */
 	struct lk_repodata_state state; /* of the cached copy, later of what is loaded */
@@ -48,9 +52,10 @@ struct part {
 	uint64_t bytes;
 	bool forbidden; /* the server said 403, which object stores do for what they lack */
 	bool again;     /* the cached copy was damaged */
-	bool failed;    /* to load */
-	struct lk_repodata *repodata; /* the whole, */
-	struct lk_shard_index *index; /* or this */
+	int failed[2];  /* to be decoded, to be scanned: enum lk_code */
+	bool loaded;
+	struct lk_repodata_file *whole; /* this, */
+	struct lk_shard_index *index;   /* or this */
 };
 
 struct batch {
@@ -265,6 +270,7 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 			.cache_control = lk_str_dup(arena, lk_str_of(response->cache_control)).ptr,
 			.has_zst = part->state.has_zst,
 			.has_shards = part->state.has_shards,
+			.content = lk_repodata_new_content(arena),
 		};
 		return 0;
 	case 304:
@@ -272,6 +278,9 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 			break;
 		}
 		part_use_cached(part, SOURCE_CONFIRMED);
+		if (part->state.content[0] == '\0') {
+			part->state.content = lk_repodata_new_content(arena);
+		}
 		if (response->cache_control[0] != '\0') {
 			part->state.cache_control =
 				lk_str_dup(arena, lk_str_of(response->cache_control)).ptr;
@@ -409,11 +418,67 @@ static int fail_damaged(const struct part *part, struct lk_error *err)
 		err, "repodata of channel '" LK_STR_FMT "'", LK_STR_ARG(part->channel->name));
 }
 
-static int load_text(const struct part *part, struct lk_buf *text, struct lk_error *err)
+/* Which content of a local file this is; empty where a further change of it might not show, because
+ * it has only just been changed. */
+static lk_str local_identity(const struct part *part)
 {
-	if (part->source == SOURCE_ABSENT) {
+	struct stat st;
+	int64_t now = part->batch->fetch->options.now;
+	if (fstat(part->fd, &st) != 0 || now - st.st_ctim.tv_sec < SETTLED_S) {
+		return (lk_str){0};
+	}
+	return lk_str_printf(&part->batch->arena, "%s %ju %ju %ju %jd.%09ld %jd.%09ld", part->file,
+		(uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
+		(intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec,
+		st.st_ctim.tv_nsec);
+}
+
+static lk_str identity_of(const struct part *part)
+{
+	if (part->source == SOURCE_LOCAL) {
+		return local_identity(part);
+	}
+	return part->source == SOURCE_ABSENT ? (lk_str){0} : lk_str_of(part->state.content);
+}
+
+static struct lk_repodata_origin origin_of(const struct part *part)
+{
+	return (struct lk_repodata_origin){
+		.channel_name = part->channel->name,
+		.channel_url = part->channel->url,
+		.subdir = part->subdir,
+		.file = part->file,
+	};
+}
+
+/* Opens the part by an index that is there already, or gets ready to make one. */
+static int part_open(struct part *part, struct lk_error *err)
+{
+	const struct batch *batch = part->batch;
+	char index_name[LK_REPODATA_FILE_MAX];
+	if (part->loaded || part->form == FORM_SHARDS) {
 		return 0;
 	}
+	lk_repodata_index_name(part->url, batch->file_name, index_name);
+	const struct lk_repodata_place place = {
+		.origin = origin_of(part),
+		.fd = part->source == SOURCE_ABSENT ? -1 : part->fd,
+		.codec = part->form == FORM_JSON ? LK_CODEC_NONE : LK_CODEC_ZSTD,
+		.dirfd = batch->dirfd,
+		.index_name = index_name,
+		.identity = identity_of(part),
+		.no_disk = part->no_disk,
+	};
+	lk_repodata_file_free(part->whole);
+	part->whole = lk_repodata_file_new(batch->fetch, &place);
+	part->loaded = lk_repodata_file_look_up(part->whole);
+	return part->loaded ? 0 : lk_repodata_file_begin(part->whole, err);
+}
+
+static int load_shard_index(struct part *part, struct lk_error *err)
+{
+	const struct lk_repodata_origin origin = origin_of(part);
+	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_FETCH_SHARD_MAX);
 	/* A descriptor of its own: publishing needs the part's. */
 	int fd = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
@@ -421,42 +486,47 @@ static int load_text(const struct part *part, struct lk_buf *text, struct lk_err
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", part->file);
 	}
 	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) =
-		lk_stream_decode(lk_stream_from_fd(fd, part->file),
-			part->form == FORM_JSON ? LK_CODEC_NONE : LK_CODEC_ZSTD);
-	return lk_stream_read_all(stream, text, err);
+		lk_stream_decode(lk_stream_from_fd(fd, part->file), LK_CODEC_ZSTD);
+	int rc = lk_stream_read_all(stream, &text, err);
+	return rc < 0 ? rc : lk_shard_index_parse(lk_buf_view(&text), &origin, &part->index, err);
 }
 
-static int part_read(struct part *part, struct lk_error *err)
-{
-	const struct lk_repodata_origin origin = {
-		.channel_name = part->channel->name,
-		.channel_url = part->channel->url,
-		.subdir = part->subdir,
-		.file = part->file,
-	};
-	bool shards = part->form == FORM_SHARDS;
-	struct lk_buf text LK_CLEANUP(lk_buf_done) =
-		LK_BUF_INIT(shards ? LK_FETCH_SHARD_MAX : LK_FETCH_REPODATA_MAX);
-	int rc = load_text(part, &text, err);
-	if (rc < 0) {
-		return rc;
-	}
-	return shards ? lk_shard_index_parse(lk_buf_view(&text), &origin, &part->index, err)
-		      : lk_repodata_open(&text, &origin, &part->repodata, err);
-}
-
-/* Worker: decodes and scans one part. */
+/* Worker, twice for each part: the first time it is decoded, the second time it is scanned, which
+ * may already go on beside the first. */
 static int part_load(void *ctx, size_t index, struct lk_error *err)
 {
 	const struct batch *batch = ctx;
-	struct part *part = &batch->parts[index];
-	if (part->repodata || part->index) {
+	struct part *part = &batch->parts[index / 2];
+	bool first = index % 2 == 0;
+	bool shards = part->form == FORM_SHARDS;
+	if (part->loaded || (shards && !first)) {
 		return 0;
 	}
-	int rc = part_read(part, err);
-	part->failed = rc < 0;
-	part->no_shards = part->no_shards || rc == LK_E_NOT_FOUND;
-	return rc < 0 ? fail_damaged(part, err) : 0;
+	int rc = shards ? load_shard_index(part, err)
+		: first ? lk_repodata_file_decode(part->whole, err)
+			: lk_repodata_file_scan(part->whole, err);
+	if (rc < 0) {
+		part->failed[!first] = rc;
+		return fail_damaged(part, err);
+	}
+	return 0;
+}
+
+static int load(struct batch *batch, struct lk_error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < batch->n; i++) {
+		rc = part_open(&batch->parts[i], err);
+	}
+	if (rc == 0) {
+		rc = lk_workers_run(0, 2 * batch->n, part_load, batch, err);
+	}
+	for (size_t i = 0; i < batch->n; i++) {
+		struct part *part = &batch->parts[i];
+		part->loaded = part->loaded || (part->whole && lk_repodata_file_get(part->whole)) ||
+			part->index;
+	}
+	return rc;
 }
 
 /* What was about to be loaded is not: the part is looked for again. */
@@ -467,7 +537,6 @@ static void part_forget(struct part *part)
 		part->tmp = NULL;
 	}
 	lk_close_p(&part->fd);
-	part->failed = false;
 	part->source = SOURCE_NONE;
 }
 
@@ -476,10 +545,11 @@ static bool forget_unknown(struct part *part)
 {
 	struct lk_fetch *fetch = part->batch->fetch;
 	struct lk_error ignored = LK_ERROR_INIT;
-	if (part->form != FORM_SHARDS || !part->no_shards ||
+	if (part->form != FORM_SHARDS || part->failed[0] != LK_E_NOT_FOUND ||
 		(!fetch->http && part->local_path.len == 0)) {
 		return false;
 	}
+	part->no_shards = true;
 	lk_note(fetch->report, 1, "'%s' is of a version that is not known: not used", part->file);
 	part_forget(part);
 	return part->local_path.len == 0 || part_open_local(part, &ignored) == 0;
@@ -499,13 +569,27 @@ static bool forget_damaged(struct part *part)
 	return true;
 }
 
+/* An index that could not be written to the disk: it is made in memory, once. */
+static bool avoid_disk(struct part *part)
+{
+	bool unwritten = part->failed[0] == LK_E_FS || part->failed[1] == LK_E_FS;
+	if (part->form == FORM_SHARDS || part->no_disk || !unwritten) {
+		return false;
+	}
+	part->no_disk = true;
+	return true;
+}
+
 /* After a failed load: is there another way? */
 static bool try_otherwise(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->n; i++) {
 		struct part *part = &batch->parts[i];
-		if (part->failed) {
-			return forget_unknown(part) || forget_damaged(part);
+		if (part->failed[0] || part->failed[1]) {
+			bool other =
+				forget_unknown(part) || avoid_disk(part) || forget_damaged(part);
+			memset(part->failed, 0, sizeof(part->failed));
+			return other;
 		}
 	}
 	return false;
@@ -526,6 +610,7 @@ static int part_publish(struct part *part, struct lk_error *err)
 			.absent = true,
 			.has_zst = part->state.has_zst,
 			.has_shards = part->state.has_shards,
+			.content = "",
 		};
 	}
 	int rc = lk_repodata_state_store(batch->dirfd, part->url, batch->file_name, &part->state,
@@ -535,6 +620,16 @@ static int part_publish(struct part *part, struct lk_error *err)
 	}
 	/* Without a new mark the cached copy is merely asked about again. */
 	return part->source == SOURCE_CONFIRMED ? 0 : rc;
+}
+
+/* After the data file, whose content it names. */
+static int part_keep(struct part *part, struct lk_error *err)
+{
+	int rc = part_publish(part, err);
+	if (rc == 0 && part->whole) {
+		lk_repodata_file_publish(part->whole);
+	}
+	return rc;
 }
 
 static void batch_init(struct batch *batch, const struct lk_channel *channels, size_t n_channels,
@@ -568,7 +663,7 @@ static void batch_done(struct batch *batch)
 		}
 		lk_close_p(&part->fd);
 		lk_close_p(&part->cached_fd);
-		lk_repodata_free(part->repodata);
+		lk_repodata_file_free(part->whole);
 		lk_shard_index_free(part->index);
 	}
 	lk_free(batch->parts);
@@ -601,10 +696,10 @@ static int batch_run(struct batch *batch, struct lk_error *err)
 		if (rc < 0) {
 			return rc;
 		}
-		rc = lk_workers_run(0, batch->n, part_load, batch, err);
+		rc = load(batch, err);
 	} while (rc < 0 && try_otherwise(batch));
 	for (size_t i = 0; rc == 0 && i < batch->n; i++) {
-		rc = part_publish(&batch->parts[i], err);
+		rc = part_keep(&batch->parts[i], err);
 	}
 	return rc;
 }
@@ -620,7 +715,7 @@ int lk_fetch_repodata(struct lk_fetch *fetch, const struct lk_channel *channels,
 		*ret = lk_repodata_set_new(fetch, batch.n, n_subdirs);
 		for (size_t i = 0; i < batch.n; i++) {
 			lk_repodata_set_put(*ret, i, batch.parts[i].channel,
-				LK_STEAL(batch.parts[i].repodata), LK_STEAL(batch.parts[i].index));
+				LK_STEAL(batch.parts[i].whole), LK_STEAL(batch.parts[i].index));
 		}
 	}
 	batch_done(&batch);

@@ -4,8 +4,8 @@
 #include "fetch/repodata_set_priv.h"
 
 struct part {
-	struct lk_repodata *repodata; /* the whole, */
-	struct lk_shards *shards;     /* or these */
+	struct lk_repodata_file *whole; /* this, */
+	struct lk_shards *shards;       /* or these */
 };
 
 struct lk_repodata_set {
@@ -25,10 +25,10 @@ struct lk_repodata_set *lk_repodata_set_new(struct lk_fetch *fetch, size_t n, si
 }
 
 void lk_repodata_set_put(struct lk_repodata_set *set, size_t at, const struct lk_channel *channel,
-	struct lk_repodata *repodata, struct lk_shard_index *index)
+	struct lk_repodata_file *whole, struct lk_shard_index *index)
 {
 	set->parts[at] = (struct part){
-		.repodata = repodata,
+		.whole = whole,
 		.shards = index ? lk_shards_new(&set->loader, channel, index) : NULL,
 	};
 }
@@ -39,7 +39,7 @@ void lk_repodata_set_free(struct lk_repodata_set *set)
 		return;
 	}
 	for (size_t i = 0; i < set->n; i++) {
-		lk_repodata_free(set->parts[i].repodata);
+		lk_repodata_file_free(set->parts[i].whole);
 		lk_shards_free(set->parts[i].shards);
 	}
 	lk_shard_loader_done(&set->loader);
@@ -54,8 +54,8 @@ static struct part *part_at(struct lk_repodata_set *set, size_t channel, size_t 
 struct lk_source lk_repodata_set_source(struct lk_repodata_set *set, size_t channel, size_t subdir)
 {
 	struct part *part = part_at(set, channel, subdir);
-	if (part->repodata) {
-		return lk_source_of_repodata(part->repodata, (unsigned)channel);
+	if (part->whole) {
+		return lk_repodata_file_source(part->whole, (unsigned)channel);
 	}
 	return (struct lk_source){
 		.ctx = part->shards,
@@ -66,24 +66,25 @@ struct lk_source lk_repodata_set_source(struct lk_repodata_set *set, size_t chan
 }
 
 /* The repodata, or the shard, that tells of NAME; NULL: none was loaded. */
-static const struct lk_repodata *repodata_of(
+static struct lk_repodata *repodata_of(
 	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name)
 {
 	const struct part *part = part_at(set, channel, subdir);
-	return part->repodata ? part->repodata : lk_shards_loaded(part->shards, name);
+	return part->whole ? lk_repodata_file_get(part->whole)
+			   : lk_shards_loaded(part->shards, name);
 }
 
 bool lk_repodata_set_is_removed(
 	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name, lk_str fn)
 {
-	const struct lk_repodata *repodata = repodata_of(set, channel, subdir, name);
+	struct lk_repodata *repodata = repodata_of(set, channel, subdir, name);
 	return repodata && lk_repodata_is_removed(repodata, fn);
 }
 
 void lk_repodata_set_removed(struct lk_repodata_set *set, size_t channel, size_t subdir,
 	lk_str name, struct lk_strs *ret)
 {
-	const struct lk_repodata *repodata = repodata_of(set, channel, subdir, name);
+	struct lk_repodata *repodata = repodata_of(set, channel, subdir, name);
 	if (repodata) {
 		lk_repodata_removed(repodata, name, ret);
 	}
@@ -93,15 +94,15 @@ const struct lk_channel_relations *lk_repodata_set_relations(
 	const struct lk_repodata_set *set, size_t channel, size_t subdir)
 {
 	const struct part *part = &set->parts[channel * set->n_subdirs + subdir];
-	return part->repodata ? lk_repodata_relations(part->repodata)
-			      : lk_shard_index_relations(lk_shards_index(part->shards));
+	return part->whole ? lk_repodata_relations(lk_repodata_file_get(part->whole))
+			   : lk_shard_index_relations(lk_shards_index(part->shards));
 }
 
 void lk_repodata_set_tell(struct lk_repodata_set *set, const struct lk_report *report)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		if (set->parts[i].repodata) {
-			lk_repodata_tell(set->parts[i].repodata, report);
+		if (set->parts[i].whole) {
+			lk_repodata_tell(lk_repodata_file_get(set->parts[i].whole), report);
 		} else {
 			lk_shards_tell(set->parts[i].shards, report);
 		}
@@ -111,7 +112,8 @@ void lk_repodata_set_tell(struct lk_repodata_set *set, const struct lk_report *r
 void lk_repodata_set_names(const struct lk_repodata_set *set, struct lk_strs *ret)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		const struct lk_repodata *repodata = set->parts[i].repodata;
+		const struct lk_repodata_file *whole = set->parts[i].whole;
+		const struct lk_repodata *repodata = whole ? lk_repodata_file_get(whole) : NULL;
 		const struct lk_shard_index *index =
 			repodata ? NULL : lk_shards_index(set->parts[i].shards);
 		size_t n = repodata ? lk_repodata_n_names(repodata) : lk_shard_index_n_names(index);

@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "zstd.h": {"base/stream_zstd.c"},
     "bzlib.h": {"base/stream_bzip2.c"},
     "openssl/": {"base/digest.c"},
-    "pthread.h": {"base/workers.c", "install/relay.c", "install/relay.h", "fetch/writer.c"},
+    "pthread.h": {"base/spool.c", "base/workers.c", "install/relay.c", "install/relay.h", "fetch/writer.c"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')

@@ -59,12 +59,33 @@ static void test_misses_at_every_size(void **state)
 	lk_map_done(&map);
 }
 
+static void test_may_have(void **state)
+{
+	(void)state;
+	struct lk_map map = {0};
+	char bytes[200];
+	size_t wrong = 0;
+	memset(bytes, 'x', sizeof(bytes));
+	assert_false(lk_map_may_have(&map, lk_map_hash(LK_STR("x"))));
+	for (uint32_t n = 0; n < 200; n += 2) {
+		lk_map_add(&map, lk_str_n(bytes, n), n);
+	}
+	for (uint32_t n = 0; n < 200; n++) {
+		bool may = lk_map_may_have(&map, lk_map_hash(lk_str_n(bytes, n)));
+		assert_true(may || n % 2 == 1);
+		wrong += may && n % 2 == 1;
+	}
+	assert_true(wrong < 3); /* of 100: hashes have 32 bits */
+	lk_map_done(&map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_get_set),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_misses_at_every_size),
+		cmocka_unit_test(test_may_have),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,9 +32,10 @@ static void test_print_and_parse(void **state)
 	static const struct lk_repodata_state states[] = {
 		{URL "/repodata.json.zst", "\"abc\"", "Mon, 01 Jan 2024 00:00:00 GMT",
 			"max-age=1200", 12345678901, 1704067200123456789, false, {true, 1700000000},
-			{false, 1700000001}},
-		{URL "/repodata.json", "W/\"a\\b\"", "", "", 0, 0, false, {false, 0}, {true, 5}},
-		{URL "/repodata.json", "", "", "", 0, 0, true, {false, 7}, {false, 0}},
+			{false, 1700000001}, "0123abcd"},
+		{URL "/repodata.json", "W/\"a\\b\"", "", "", 0, 0, false, {false, 0}, {true, 5},
+			""},
+		{URL "/repodata.json", "", "", "", 0, 0, true, {false, 7}, {false, 0}, ""},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(states); i++) {
 		struct lk_error err = LK_ERROR_INIT;
@@ -47,6 +48,7 @@ static void test_print_and_parse(void **state)
 		assert_string_equal(got.url, states[i].url);
 		assert_string_equal(got.etag, states[i].etag);
 		assert_string_equal(got.modified, states[i].modified);
+		assert_string_equal(got.content, states[i].content);
 		assert_string_equal(got.cache_control, states[i].cache_control);
 		assert_true(got.size == states[i].size);
 		assert_true(got.mtime_ns == states[i].mtime_ns);
@@ -195,7 +197,8 @@ static void store(struct cache *cache, const char *content)
 	const struct lk_repodata_state s = {.url = URL "/repodata.json.zst",
 		.etag = "\"1\"",
 		.modified = "M",
-		.cache_control = "C"};
+		.cache_control = "C",
+		.content = "c1"};
 	put_text(cache->scratch.path, "download", content);
 	int fd LK_AUTO_CLOSE = openat(cache->dirfd, "download", O_RDONLY);
 	assert_int_equal(lk_repodata_state_store(cache->dirfd, subdir_url, LK_REPODATA_JSON, &s, fd,
@@ -227,6 +230,7 @@ static void test_store_and_load(void **state)
 	assert_true(file_exists(cache->scratch.path, "497deca9.info.json"));
 	assert_int_equal(load(cache, &got, text), 0);
 	assert_string_equal(got.etag, "\"1\"");
+	assert_string_equal(got.content, "c1");
 	assert_int_equal(got.size, 2);
 	assert_string_equal(text, "{}");
 
@@ -253,6 +257,7 @@ static void test_other_content(void **state)
 	assert_string_equal(text, "{ }");
 	assert_string_equal(got.etag, "");
 	assert_string_equal(got.modified, "");
+	assert_string_equal(got.content, "");
 	assert_false(lk_repodata_state_is_fresh(&got, INT32_MAX, time(NULL)));
 }
 
@@ -272,7 +277,8 @@ static void test_not_believed(void **state)
 		.etag = "",
 		.modified = "",
 		.cache_control = "",
-		.absent = true};
+		.absent = true,
+		.content = ""};
 	assert_int_equal(lk_repodata_state_store(cache->dirfd, subdir_url, LK_REPODATA_JSON,
 				 &absent, -1, -1, NULL, &err),
 		0);

@@ -1,0 +1,136 @@
+/*
+ * A file that grows at one end, mapped as far as it may ever reach.
+ */
+#include "base/spool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Memory is given back in steps of so many bytes. */
+#define PASS_STEP ((size_t)4 << 20)
+
+struct lk_spool {
+	int fd;
+	off_t at;
+	size_t max;
+	char *name;
+	char *map;
+	size_t passed;         /* by the reader */
+	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t more;
+	size_t len;
+	size_t wanted; /* by the reader, who waits when it is above len */
+	enum lk_spool_state state;
+};
+
+int lk_spool_new(
+	int fd, off_t at, size_t max, const char *name, struct lk_spool **ret, struct lk_error *err)
+{
+	/* Pages beyond the end of the file are never touched. */
+	void *map = mmap(NULL, max, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, at);
+	if (map == MAP_FAILED) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot map '%s'", name);
+	}
+	struct lk_spool *spool = lk_calloc(1, sizeof(*spool));
+	spool->fd = fd;
+	spool->at = at;
+	spool->max = max;
+	spool->name = lk_strdup(name);
+	spool->map = map;
+	pthread_mutex_init(&spool->mutex, NULL);
+	pthread_cond_init(&spool->more, NULL);
+	*ret = spool;
+	return 0;
+}
+
+void lk_spool_free(struct lk_spool *spool)
+{
+	if (spool) {
+		munmap(spool->map, spool->max);
+		pthread_cond_destroy(&spool->more);
+		pthread_mutex_destroy(&spool->mutex);
+		lk_free(spool->name);
+		lk_free(spool);
+	}
+}
+
+static int write_at(const struct lk_spool *spool, const char *bytes, size_t len, size_t to,
+	struct lk_error *err)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(spool->fd, bytes, len, spool->at + (off_t)to);
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return lk_fail_errno(err, LK_E_FS, n < 0 ? errno : ENOSPC,
+				"cannot write '%s'", spool->name);
+		}
+		bytes += n;
+		len -= (size_t)n;
+		to += (size_t)n;
+	}
+	return 0;
+}
+
+int lk_spool_append(struct lk_spool *spool, const void *bytes, size_t len, struct lk_error *err)
+{
+	/* Only this thread changes the length. */
+	if (len > spool->max - spool->len) {
+		return lk_fail(err, LK_E_INTEGRITY, "'%s' is larger than %zu bytes", spool->name,
+			spool->max);
+	}
+	int rc = write_at(spool, bytes, len, spool->len, err);
+	if (rc < 0) {
+		return rc;
+	}
+	pthread_mutex_lock(&spool->mutex);
+	bool waited_for = spool->len < spool->wanted && spool->len + len >= spool->wanted;
+	spool->len += len;
+	pthread_mutex_unlock(&spool->mutex);
+	if (waited_for) {
+		pthread_cond_signal(&spool->more);
+	}
+	return 0;
+}
+
+void lk_spool_end(struct lk_spool *spool, bool whole)
+{
+	pthread_mutex_lock(&spool->mutex);
+	spool->state = whole ? LK_SPOOL_WHOLE : LK_SPOOL_BROKEN;
+	pthread_mutex_unlock(&spool->mutex);
+	pthread_cond_signal(&spool->more);
+}
+
+size_t lk_spool_wait(struct lk_spool *spool, size_t want, enum lk_spool_state *ret_state)
+{
+	pthread_mutex_lock(&spool->mutex);
+	spool->wanted = want;
+	while (spool->len < want && spool->state == LK_SPOOL_OPEN) {
+		pthread_cond_wait(&spool->more, &spool->mutex);
+	}
+	spool->wanted = 0;
+	size_t len = spool->len;
+	*ret_state = spool->state;
+	pthread_mutex_unlock(&spool->mutex);
+	return len;
+}
+
+const char *lk_spool_text(const struct lk_spool *spool)
+{
+	return spool->map;
+}
+
+void lk_spool_pass(struct lk_spool *spool, size_t len)
+{
+	size_t upto = len / PASS_STEP * PASS_STEP;
+	if (upto > spool->passed) {
+		/* The file keeps the bytes: looking again only costs a fault. */
+		madvise(spool->map + spool->passed, upto - spool->passed, MADV_DONTNEED);
+		spool->passed = upto;
+	}
+}

@@ -1,0 +1,217 @@
+/*
+ * A repodata file with its index: opened, or made while the file is decoded.
+ */
+#include "fetch/repodata_file_priv.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/fs.h"
+
+#define CHUNK ((size_t)256 << 10)
+
+struct lk_repodata_file {
+	struct lk_fetch *fetch;
+	struct lk_arena arena;
+	struct lk_repodata_place place;
+	struct lk_index_token token; /* of place.identity */
+	bool repaired;
+	char *tmp;    /* name of what is being made, in tmp/ of the cache; or NULL */
+	int index_fd; /* the same, open */
+	struct lk_spool *spool;
+	struct lk_repodata *repodata;
+	struct lk_repodata *damaged; /* records handed out may still lie in it */
+};
+
+struct lk_repodata_file *lk_repodata_file_new(
+	struct lk_fetch *fetch, const struct lk_repodata_place *place)
+{
+	struct lk_repodata_file *file = lk_calloc(1, sizeof(*file));
+	lk_arena_init(&file->arena);
+	const struct lk_repodata_origin *origin = &place->origin;
+	file->fetch = fetch;
+	file->place = *place;
+	file->place.origin = (struct lk_repodata_origin){
+		.channel_name = lk_str_dup(&file->arena, origin->channel_name),
+		.channel_url = lk_str_dup(&file->arena, origin->channel_url),
+		.subdir = lk_str_dup(&file->arena, origin->subdir),
+		.file = lk_str_dup(&file->arena, lk_str_of(origin->file)).ptr,
+	};
+	file->place.index_name = lk_str_dup(&file->arena, lk_str_of(place->index_name)).ptr;
+	file->place.fd = place->fd < 0 ? -1 : fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+	file->place.dirfd = fcntl(place->dirfd, F_DUPFD_CLOEXEC, 0);
+	file->index_fd = -1;
+	struct lk_sha256 hash = lk_sha256_of(place->identity.ptr, place->identity.len);
+	memcpy(file->token.bytes, hash.bytes, sizeof(file->token.bytes));
+	return file;
+}
+
+/* What was being made is not wanted any more, or is no longer ours. */
+static void drop_work(struct lk_repodata_file *file)
+{
+	lk_spool_free(LK_STEAL(file->spool));
+	lk_close_p(&file->index_fd);
+	if (file->tmp) {
+		unlinkat(lk_cache_tmp_fd(file->fetch->cache), file->tmp, 0);
+		file->tmp = NULL;
+	}
+}
+
+void lk_repodata_file_free(struct lk_repodata_file *file)
+{
+	if (file) {
+		drop_work(file);
+		lk_repodata_free(file->repodata);
+		lk_repodata_free(file->damaged);
+		lk_close_p(&file->place.fd);
+		lk_close_p(&file->place.dirfd);
+		lk_arena_done(&file->arena);
+		lk_free(file);
+	}
+}
+
+struct lk_repodata *lk_repodata_file_get(const struct lk_repodata_file *file)
+{
+	return file->repodata;
+}
+
+bool lk_repodata_file_look_up(struct lk_repodata_file *file)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	const struct lk_repodata_place *place = &file->place;
+	int fd LK_AUTO_CLOSE = -1;
+	if (place->fd < 0) {
+		struct lk_buf none = LK_BUF_INIT(0);
+		return lk_repodata_open(&none, &place->origin, &file->repodata, &err) == 0;
+	}
+	if (place->identity.len == 0 ||
+		lk_fs_open_beneath(place->dirfd, place->index_name, O_RDONLY, 0, &fd, &err) < 0) {
+		return false;
+	}
+	int rc = lk_repodata_open_index(fd, &file->token, &place->origin, &file->repodata, &err);
+	if (rc == LK_E_INTEGRITY) {
+		lk_note(file->fetch->report, 1, "%s: made anew", err.message);
+	}
+	return rc == 0;
+}
+
+static int new_file(struct lk_repodata_file *file, struct lk_error *err)
+{
+	if (!file->place.no_disk &&
+		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0666, &file->arena,
+			&file->tmp, &file->index_fd, err) == 0) {
+		return 0;
+	}
+	file->tmp = NULL;
+	file->index_fd = memfd_create("repodata", MFD_CLOEXEC);
+	return file->index_fd < 0
+		? lk_fail_errno(err, LK_E_FS, errno, "no memory for '%s'", file->place.origin.file)
+		: 0;
+}
+
+int lk_repodata_file_begin(struct lk_repodata_file *file, struct lk_error *err)
+{
+	drop_work(file);
+	int rc = new_file(file, err);
+	if (rc == 0) {
+		rc = lk_spool_new(file->index_fd, LK_INDEX_TEXT_AT, LK_FETCH_REPODATA_MAX,
+			file->place.origin.file, &file->spool, err);
+	}
+	return rc;
+}
+
+static int copy(struct lk_repodata_file *file, struct lk_stream *stream, struct lk_error *err)
+{
+	char *LK_AUTO_FREE bytes = lk_reallocarray(NULL, CHUNK, 1);
+	ssize_t got;
+	while ((got = lk_stream_read(stream, bytes, CHUNK, err)) > 0) {
+		int rc = lk_spool_append(file->spool, bytes, (size_t)got, err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return (int)got;
+}
+
+int lk_repodata_file_decode(struct lk_repodata_file *file, struct lk_error *err)
+{
+	const char *name = file->place.origin.file;
+	int fd = fcntl(file->place.fd, F_DUPFD_CLOEXEC, 0);
+	int rc;
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+		lk_close_p(&fd);
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name);
+	} else {
+		struct lk_stream *stream =
+			lk_stream_decode(lk_stream_from_fd(fd, name), file->place.codec);
+		rc = copy(file, stream, err);
+		lk_stream_free(stream);
+	}
+	lk_spool_end(file->spool, rc == 0);
+	return rc;
+}
+
+int lk_repodata_file_scan(struct lk_repodata_file *file, struct lk_error *err)
+{
+	const struct lk_repodata_origin *origin = &file->place.origin;
+	int rc = lk_repodata_index_make(
+		file->spool, file->index_fd, &file->token, origin->file, err);
+	lk_spool_free(LK_STEAL(file->spool));
+	return rc < 0 ? rc
+		      : lk_repodata_open_index(
+				file->index_fd, &file->token, origin, &file->repodata, err);
+}
+
+void lk_repodata_file_publish(struct lk_repodata_file *file)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	if (file->tmp && file->place.identity.len > 0) {
+		if (lk_fs_rename(lk_cache_tmp_fd(file->fetch->cache), file->tmp, file->place.dirfd,
+			    file->place.index_name, &err) == 0) {
+			file->tmp = NULL;
+		} else {
+			lk_note(file->fetch->report, 1, "%s", err.message);
+		}
+	}
+	drop_work(file);
+}
+
+/* The index lies: it is made anew from the file as it was served, in this thread. */
+static int repair(struct lk_repodata_file *file, struct lk_error *err)
+{
+	file->repaired = true;
+	lk_note(file->fetch->report, 1, "%s: made anew", err->message);
+	int rc = lk_repodata_file_begin(file, err);
+	if (rc == 0) {
+		rc = lk_repodata_file_decode(file, err);
+	}
+	if (rc == 0) {
+		file->damaged = LK_STEAL(file->repodata);
+		rc = lk_repodata_file_scan(file, err);
+	}
+	if (rc == 0) {
+		lk_repodata_file_publish(file);
+	} else if (!file->repodata) {
+		file->repodata = LK_STEAL(file->damaged);
+	}
+	return rc;
+}
+
+static int file_records(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
+	struct lk_error *err)
+{
+	struct lk_repodata_file *file = ctx;
+	int rc = lk_repodata_records(file->repodata, name, arena, ret, err);
+	if (rc != LK_E_INTEGRITY || file->repaired) {
+		return rc;
+	}
+	rc = repair(file, err);
+	return rc < 0 ? rc : lk_repodata_records(file->repodata, name, arena, ret, err);
+}
+
+struct lk_source lk_repodata_file_source(struct lk_repodata_file *file, unsigned channel)
+{
+	return (struct lk_source){.ctx = file, .records = file_records, .channel = channel};
+}
