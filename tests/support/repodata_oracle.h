@@ -270,6 +270,16 @@ static inline void oracle_sort(struct oracle *o)
 	}
 }
 
+/* No bytes but what JSON takes for white space? */
+static inline bool oracle_is_blank(lk_str text)
+{
+	size_t i = 0;
+	while (i < text.len && text.ptr[i] != '\0' && strchr(" \t\r\n", text.ptr[i])) {
+		i++;
+	}
+	return i == text.len;
+}
+
 static inline void oracle_read(struct oracle *o, lk_str text)
 {
 	const struct lk_repodata_origin *origin = o->origin;
@@ -278,7 +288,7 @@ static inline void oracle_read(struct oracle *o, lk_str text)
 	const char *key;
 	json_t *section;
 
-	o->root = lk_str_trim(text).len > 0 ? oracle_tree(text) : json_null();
+	o->root = oracle_is_blank(text) ? json_null() : oracle_tree(text);
 	if (!o->root) {
 		o->refused = "text that is no JSON";
 		return;
