@@ -89,10 +89,9 @@ static bool all_among(struct lk_str_list wanted, struct lk_str_list have)
 	return true;
 }
 
-bool lk_matchspec_matches(const struct lk_matchspec *spec, const struct lk_record *record,
-	const struct lk_version *version)
+bool lk_matchspec_matches_beyond(const struct lk_matchspec *spec, const struct lk_record *record)
 {
-	return lk_matchspec_matches_nvb(spec, record->name, version, record->build) &&
+	return lk_pattern_matches(spec->build, record->build) &&
 		number_matches(spec->build_number_op, spec->build_number, record->build_number) &&
 		text_matches(spec->subdir, record->subdir) && same_text(spec->url, record->url) &&
 		same_text(spec->fn, record->fn) && hashes_match(spec, record) &&
@@ -100,6 +99,14 @@ bool lk_matchspec_matches(const struct lk_matchspec *spec, const struct lk_recor
 		lk_pattern_matches(spec->license_family, record->license_family) &&
 		all_among(spec->track_features, record->track_features) &&
 		all_among(spec->flags, record->flags);
+}
+
+bool lk_matchspec_matches(const struct lk_matchspec *spec, const struct lk_record *record,
+	const struct lk_version *version)
+{
+	return name_matches(spec, record->name) &&
+		lk_version_spec_matches(spec->version, version) &&
+		lk_matchspec_matches_beyond(spec, record);
 }
 
 /* What is left of S behind PREFIX and a slash; a NULL view when S does not begin so. */

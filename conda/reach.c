@@ -5,9 +5,16 @@
 
 #include <stdlib.h>
 
-#include "base/map.h"
-
 struct reached_vec LK_VEC_OF(struct lk_reached);
+
+/* What is noted of a record at hand. */
+struct note {
+	unsigned channel;
+	enum lk_archive_kind kind;
+	bool drop;
+};
+
+struct notes LK_VEC_OF(struct note);
 
 struct walker {
 	struct lk_reach *reach;
@@ -15,15 +22,9 @@ struct walker {
 	size_t n_sources;
 	struct lk_strs queue;      /* every name met, in the order met */
 	struct lk_map queued;      /* the same, for look-up */
-	struct lk_map specs;       /* texts of dependencies that were followed */
-	struct lk_arena scratch;   /* parsed specs */
 	struct lk_records records; /* of the name at hand */
-	struct lk_u32s channels;   /* beside records */
-	struct {
-		bool *items;
-		size_t len, cap;
-	} drop;           /* beside records */
-	bool has_doubles; /* a double that is not dropped is among the records */
+	struct notes notes;        /* beside records */
+	bool has_doubles;          /* a double that is not dropped is among the records */
 	struct reached_vec names;
 };
 
@@ -54,16 +55,18 @@ static void enqueue(struct walker *w, lk_str name)
 
 static void follow_spec(struct walker *w, lk_str text)
 {
-	uint32_t next = w->specs.len;
-	if (lk_map_add(&w->specs, text, next) != next) {
+	struct lk_reach *reach = w->reach;
+	uint32_t next = (uint32_t)reach->specs.len;
+	if (lk_map_add(&reach->spec_index, text, next) != next) {
 		return;
 	}
-	const struct lk_matchspec *spec;
+	const struct lk_matchspec *spec = NULL;
 	struct lk_error ignored; /* the resolver judges specs that do not parse */
-	if (lk_matchspec_parse(text, LK_SPEC_REPODATA, &w->scratch, &spec, &ignored) == 0 &&
+	if (lk_matchspec_parse(text, LK_SPEC_REPODATA, &reach->arena, &spec, &ignored) == 0 &&
 		spec->name_kind == LK_PATTERN_EXACT) {
 		enqueue(w, spec->name);
 	}
+	lk_vec_push(&reach->specs, spec);
 }
 
 static void follow_record(struct walker *w, const struct lk_record *record)
@@ -78,29 +81,29 @@ static void follow_record(struct walker *w, const struct lk_record *record)
 	}
 }
 
-static bool is_installable(const struct lk_record *record)
-{
-	return lk_archive_is_installable(lk_archive_kind_of(record->fn, NULL));
-}
-
 /* Marks, of the records from index FROM on, which are of one source, each .tar.bz2 whose .conda is
  * there too and not newer. */
 static void mark_doubles(struct walker *w, size_t from)
 {
+	const struct lk_record *records = w->records.items;
+	struct note *notes = w->notes.items;
 	struct lk_map conda = {0};
+	size_t n_tar = 0;
 	lk_str dist;
 	for (size_t i = from; i < w->records.len; i++) {
-		if (lk_archive_kind_of(w->records.items[i].fn, &dist) == LK_ARCHIVE_CONDA) {
+		n_tar += notes[i].kind == LK_ARCHIVE_TAR_BZ2;
+	}
+	for (size_t i = from; n_tar > 0 && i < w->records.len; i++) {
+		if (lk_archive_kind_of(records[i].fn, &dist) == LK_ARCHIVE_CONDA) {
 			lk_map_set(&conda, dist, (uint32_t)i);
 		}
 	}
-	for (size_t i = from; i < w->records.len; i++) {
-		const struct lk_record *record = &w->records.items[i];
-		bool old = lk_archive_kind_of(record->fn, &dist) == LK_ARCHIVE_TAR_BZ2;
+	for (size_t i = from; conda.len > 0 && i < w->records.len; i++) {
+		bool old = lk_archive_kind_of(records[i].fn, &dist) == LK_ARCHIVE_TAR_BZ2;
 		uint32_t at = old ? lk_map_get(&conda, dist) : LK_MAP_NONE;
-		w->drop.items[i] = at != LK_MAP_NONE &&
-			lk_record_time(&w->records.items[at]) <= lk_record_time(record);
-		w->has_doubles = w->has_doubles || (at != LK_MAP_NONE && !w->drop.items[i]);
+		notes[i].drop = at != LK_MAP_NONE &&
+			lk_record_time(&records[at]) <= lk_record_time(&records[i]);
+		w->has_doubles = w->has_doubles || (at != LK_MAP_NONE && !notes[i].drop);
 	}
 	lk_map_done(&conda);
 }
@@ -109,49 +112,41 @@ static void mark_doubles(struct walker *w, size_t from)
 static bool mark_uninstallable(struct walker *w)
 {
 	bool any = false;
-	for (size_t i = 0; i < w->records.len; i++) {
-		any = any || is_installable(&w->records.items[i]);
+	for (size_t i = 0; i < w->notes.len; i++) {
+		any = any || lk_archive_is_installable(w->notes.items[i].kind);
 	}
-	for (size_t i = 0; any && i < w->records.len; i++) {
-		w->drop.items[i] |= !is_installable(&w->records.items[i]);
+	for (size_t i = 0; any && i < w->notes.len; i++) {
+		struct note *note = &w->notes.items[i];
+		note->drop = note->drop || !lk_archive_is_installable(note->kind);
 	}
 	return any;
 }
 
-static void drop_marked(struct walker *w)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < w->records.len; i++) {
-		if (!w->drop.items[i]) {
-			w->channels.items[kept] = w->channels.items[i];
-			w->records.items[kept++] = w->records.items[i];
-		}
-	}
-	w->channels.len = kept;
-	w->records.len = kept;
-}
-
-/* Moves the records at hand into the result. */
+/* Moves the records at hand that are not dropped into the result. */
 static void keep_records(struct walker *w, lk_str name)
 {
 	struct lk_arena *arena = &w->reach->arena;
-	size_t n = w->records.len;
-	struct lk_record *records = lk_arena_calloc(arena, n, sizeof(*records));
-	unsigned *channels = lk_arena_calloc(arena, n, sizeof(*channels));
-	memcpy(records, w->records.items, n * sizeof(*records));
-	for (size_t i = 0; i < n; i++) {
-		channels[i] = w->channels.items[i];
+	struct lk_record *records = lk_arena_calloc(arena, w->records.len, sizeof(*records));
+	unsigned *channels = lk_arena_calloc(arena, w->records.len, sizeof(*channels));
+	size_t n = 0;
+	for (size_t i = 0; i < w->records.len; i++) {
+		if (!w->notes.items[i].drop) {
+			records[n] = w->records.items[i];
+			channels[n++] = w->notes.items[i].channel;
+		}
 	}
-	struct lk_reached reached = {lk_str_dup(arena, name), records, channels, n, w->has_doubles};
-	lk_vec_push(&w->names, reached);
-	w->reach->n_records += n;
+	if (n > 0) {
+		struct lk_reached reached = {
+			lk_str_dup(arena, name), records, channels, n, w->has_doubles};
+		lk_vec_push(&w->names, reached);
+		w->reach->n_records += n;
+	}
 }
 
 static int load_records(struct walker *w, lk_str name, struct lk_error *err)
 {
 	lk_vec_clear(&w->records);
-	lk_vec_clear(&w->channels);
-	lk_vec_clear(&w->drop);
+	lk_vec_clear(&w->notes);
 	w->has_doubles = false;
 	for (size_t s = 0; s < w->n_sources; s++) {
 		const struct lk_source *source = &w->sources[s];
@@ -160,9 +155,10 @@ static int load_records(struct walker *w, lk_str name, struct lk_error *err)
 		if (rc < 0) {
 			return rc;
 		}
-		while (w->channels.len < w->records.len) {
-			lk_vec_push(&w->channels, source->channel);
-			lk_vec_push(&w->drop, false);
+		while (w->notes.len < w->records.len) {
+			lk_str fn = w->records.items[w->notes.len].fn;
+			struct note note = {source->channel, lk_archive_kind_of(fn, NULL), false};
+			lk_vec_push(&w->notes, note);
 		}
 		mark_doubles(w, from);
 	}
@@ -176,13 +172,12 @@ static int visit(struct walker *w, lk_str name, struct lk_error *err)
 		return rc;
 	}
 	bool installable = mark_uninstallable(w);
-	drop_marked(w);
 	for (size_t i = 0; installable && i < w->records.len; i++) {
-		follow_record(w, &w->records.items[i]);
+		if (!w->notes.items[i].drop) {
+			follow_record(w, &w->records.items[i]);
+		}
 	}
-	if (w->records.len > 0) {
-		keep_records(w, name);
-	}
+	keep_records(w, name);
 	return 0;
 }
 
@@ -211,7 +206,6 @@ int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_st
 	struct lk_reach reach = {0};
 	lk_arena_init(&reach.arena);
 	struct walker w = {.reach = &reach, .sources = sources, .n_sources = n_sources};
-	lk_arena_init(&w.scratch);
 	for (size_t i = 0; i < n_roots; i++) {
 		enqueue(&w, roots[i]);
 	}
@@ -224,14 +218,11 @@ int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_st
 	}
 	lk_vec_done(&w.queue);
 	lk_vec_done(&w.records);
-	lk_vec_done(&w.channels);
-	lk_vec_done(&w.drop);
+	lk_vec_done(&w.notes);
 	lk_vec_done(&w.names);
 	lk_map_done(&w.queued);
-	lk_map_done(&w.specs);
-	lk_arena_done(&w.scratch);
 	if (rc < 0) {
-		lk_arena_done(&reach.arena);
+		lk_reach_done(&reach);
 		return rc;
 	}
 	*ret = reach;
@@ -240,6 +231,8 @@ int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_st
 
 void lk_reach_done(struct lk_reach *reach)
 {
+	lk_map_done(&reach->spec_index);
+	lk_vec_done(&reach->specs);
 	lk_arena_done(&reach->arena);
 	*reach = (struct lk_reach){0};
 }
@@ -250,4 +243,10 @@ const struct lk_reached *lk_reach_find(const struct lk_reach *reach, lk_str name
 	return reach->n_names == 0
 		? NULL
 		: bsearch(&key, reach->names, reach->n_names, sizeof(key), cmp_reached);
+}
+
+const struct lk_matchspec *lk_reach_spec(const struct lk_reach *reach, lk_str text)
+{
+	uint32_t index = lk_map_get(&reach->spec_index, text);
+	return index == LK_MAP_NONE ? NULL : reach->specs.items[index];
 }

@@ -7,6 +7,7 @@
 #ifndef LK_CONDA_REACH_H
 #define LK_CONDA_REACH_H
 
+#include "base/map.h"
 #include "conda/matchspec.h"
 #include "conda/repodata.h"
 
@@ -23,6 +24,8 @@ struct lk_source {
 
 struct lk_source lk_source_of_repodata(struct lk_repodata *repodata, unsigned channel);
 
+struct lk_matchspecs LK_VEC_OF(const struct lk_matchspec *);
+
 struct lk_reached {
 	lk_str name;
 	const struct lk_record *records; /* in source order, then in the source's order */
@@ -36,6 +39,8 @@ struct lk_reach {
 	struct lk_reached *names; /* sorted by name; only names that have records */
 	size_t n_names;
 	size_t n_records;
+	struct lk_map spec_index; /* texts of dependencies that were followed */
+	struct lk_matchspecs specs;
 };
 
 /* Follows depends and extras (conditional ones too), not constrains. Virtual names are not looked
@@ -48,5 +53,8 @@ int lk_reach_load(const struct lk_source *sources, size_t n_sources, const lk_st
 	size_t n_roots, struct lk_reach *ret, struct lk_error *err) LK_MUST_USE;
 void lk_reach_done(struct lk_reach *reach);
 const struct lk_reached *lk_reach_find(const struct lk_reach *reach, lk_str name);
+/* The dependency TEXT parsed, as of LK_SPEC_REPODATA, if it was followed; else, and if it does not
+ * parse, NULL. Owned by the reach. */
+const struct lk_matchspec *lk_reach_spec(const struct lk_reach *reach, lk_str text);
 
 #endif

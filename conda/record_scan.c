@@ -25,33 +25,36 @@ enum field_kind {
 
 struct field {
 	const char *key;
+	size_t key_len;
 	enum field_kind kind;
 	size_t offset; /* of the member, where the kind alone does not tell */
 };
 
+#define KEY(text) (text), sizeof(text) - 1
 #define MEMBER(name) offsetof(struct lk_record_scan, record.name)
 
+/* In the order in which channels write them: sorted. */
 static const struct field fields[] = {
-	{"build", FIELD_TEXT, MEMBER(build)},
-	{"build_number", FIELD_BUILD_NUMBER, 0},
-	{"constrains", FIELD_LIST, MEMBER(constrains)},
-	{"depends", FIELD_LIST, MEMBER(depends)},
-	{"extra_depends", FIELD_EXTRA, 0},
-	{"flags", FIELD_LIST, MEMBER(flags)},
-	{"indexed_timestamp", FIELD_TIME, MEMBER(indexed_timestamp)},
-	{"license", FIELD_TEXT, MEMBER(license)},
-	{"license_family", FIELD_TEXT, MEMBER(license_family)},
-	{"md5", FIELD_MD5, 0},
-	{"name", FIELD_TEXT, MEMBER(name)},
-	{"noarch", FIELD_NOARCH, 0},
-	{"python_site_packages_path", FIELD_TEXT, MEMBER(python_site_packages_path)},
-	{"requires", FIELD_REQUIRES, 0},
-	{"sha256", FIELD_SHA256, 0},
-	{"size", FIELD_SIZE, 0},
-	{"timestamp", FIELD_TIME, MEMBER(timestamp)},
-	{"track_features", FIELD_FEATURES, 0},
-	{"url", FIELD_TEXT, offsetof(struct lk_record_scan, url)},
-	{"version", FIELD_TEXT, MEMBER(version)},
+	{KEY("build"), FIELD_TEXT, MEMBER(build)},
+	{KEY("build_number"), FIELD_BUILD_NUMBER, 0},
+	{KEY("constrains"), FIELD_LIST, MEMBER(constrains)},
+	{KEY("depends"), FIELD_LIST, MEMBER(depends)},
+	{KEY("extra_depends"), FIELD_EXTRA, 0},
+	{KEY("flags"), FIELD_LIST, MEMBER(flags)},
+	{KEY("indexed_timestamp"), FIELD_TIME, MEMBER(indexed_timestamp)},
+	{KEY("license"), FIELD_TEXT, MEMBER(license)},
+	{KEY("license_family"), FIELD_TEXT, MEMBER(license_family)},
+	{KEY("md5"), FIELD_MD5, 0},
+	{KEY("name"), FIELD_TEXT, MEMBER(name)},
+	{KEY("noarch"), FIELD_NOARCH, 0},
+	{KEY("python_site_packages_path"), FIELD_TEXT, MEMBER(python_site_packages_path)},
+	{KEY("requires"), FIELD_REQUIRES, 0},
+	{KEY("sha256"), FIELD_SHA256, 0},
+	{KEY("size"), FIELD_SIZE, 0},
+	{KEY("timestamp"), FIELD_TIME, MEMBER(timestamp)},
+	{KEY("track_features"), FIELD_FEATURES, 0},
+	{KEY("url"), FIELD_TEXT, offsetof(struct lk_record_scan, url)},
+	{KEY("version"), FIELD_TEXT, MEMBER(version)},
 };
 
 struct reader {
@@ -62,13 +65,18 @@ struct reader {
 	struct lk_str_list requires;
 	bool has_depends;
 	bool bad_noarch, bad_md5, bad_sha256; /* the last one of each */
+	size_t next_field; /* behind the one found last: there the search begins */
 };
 
-static const struct field *find_field(struct lk_scan_text key)
+static const struct field *find_field(struct reader *r, struct lk_scan_text key)
 {
-	for (size_t i = 0; i < LK_COUNTOF(fields); i++) {
-		if (lk_scan_is(key, fields[i].key)) {
-			return &fields[i];
+	for (size_t i = 0; !key.escaped && i < LK_COUNTOF(fields); i++) {
+		size_t at = (r->next_field + i) % LK_COUNTOF(fields);
+		const struct field *field = &fields[at];
+		if (field->key_len == key.raw.len &&
+			memcmp(field->key, key.raw.ptr, key.raw.len) == 0) {
+			r->next_field = at + 1;
+			return field;
 		}
 	}
 	return NULL;
@@ -395,7 +403,7 @@ int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_recor
 		if ((rc = lk_scan_key(scan, &key)) < 0) {
 			return rc;
 		}
-		const struct field *field = find_field(key);
+		const struct field *field = find_field(&r, key);
 		rc = field ? read_field(&r, field) : lk_scan_skip(scan, NULL);
 		if (rc < 0) {
 			return rc;

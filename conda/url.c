@@ -179,11 +179,19 @@ static bool is_escape(lk_str s, size_t at)
 
 static bool is_path_char(char c)
 {
-	return lk_is_alnum(c) || (c != '\0' && strchr("-._~!$&'()*+,;=:@/", c));
+	return lk_is_alnum(c) || c == '-' || c == '.' || c == '_' ||
+		(c != '\0' && strchr("~!$&'()*+,;=:@/", c));
 }
 
 static lk_str encode_path(lk_str path, bool again, struct lk_arena *arena)
 {
+	size_t plain = 0;
+	while (plain < path.len && is_path_char(path.ptr[plain])) {
+		plain++;
+	}
+	if (plain == path.len) {
+		return lk_str_dup(arena, path);
+	}
 	char *out = lk_arena_calloc(arena, 3, path.len + 1);
 	size_t len = 0;
 	for (size_t i = 0; i < path.len; i++) {

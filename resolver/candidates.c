@@ -40,12 +40,12 @@ static const struct lk_version *version_of(struct load *load, lk_str text)
 {
 	uint32_t index = lk_map_get(&load->version_index, text);
 	const struct lk_version *version = NULL;
-	struct lk_error err = LK_ERROR_INIT;
+	struct lk_error ignored;
 
 	if (index < load->versions.len) {
 		return load->versions.items[index];
 	}
-	if (lk_version_parse(text, &load->problem->arena, &version, &err) < 0) {
+	if (lk_version_parse(text, &load->problem->arena, &version, &ignored) < 0) {
 		version = NULL;
 	}
 	lk_map_set(&load->version_index, text, (uint32_t)load->versions.len);
@@ -72,16 +72,17 @@ static bool channel_allowed(const struct lk_task *task, lk_str name, unsigned ch
 }
 
 /* One dependency; false and dropped when it rules the record out. */
-static bool add_need(struct load *load, const struct lk_candidate *candidate, lk_str text)
+static bool add_need(struct load *load, struct lk_candidate *candidate, lk_str text)
 {
-	struct lk_error err = LK_ERROR_INIT;
+	struct lk_error ignored;
 	struct lk_need need;
 	uint32_t spec;
 
-	if (lk_problem_intern(load->problem, text, &spec, &err) < 0) {
+	if (lk_problem_intern(load->problem, text, &spec, &ignored) < 0) {
 		drop(load, candidate, LK_OUT_UNREADABLE, text);
 		return false;
 	}
+	candidate->needs_cuda |= load->problem->specs.items[spec].on_cuda;
 	switch (lk_problem_need(load->problem, spec, &need)) {
 	case LK_MEANS_RECORDS:
 		lk_vec_push(&load->needs, need);
@@ -99,10 +100,10 @@ static bool add_need(struct load *load, const struct lk_candidate *candidate, lk
 
 static bool add_limit(struct load *load, const struct lk_candidate *candidate, lk_str text)
 {
-	struct lk_error err = LK_ERROR_INIT;
+	struct lk_error ignored;
 	uint32_t spec;
 
-	if (lk_problem_intern(load->problem, text, &spec, &err) < 0) {
+	if (lk_problem_intern(load->problem, text, &spec, &ignored) < 0) {
 		drop(load, candidate, LK_OUT_UNREADABLE, text);
 		return false;
 	}
@@ -279,7 +280,7 @@ static bool is_double(const struct lk_map *condas, const struct lk_record *recor
 {
 	lk_str dist;
 
-	return lk_archive_kind_of(record->url, &dist) == LK_ARCHIVE_TAR_BZ2 &&
+	return condas->len > 0 && lk_archive_kind_of(record->url, &dist) == LK_ARCHIVE_TAR_BZ2 &&
 		lk_map_get(condas, dist) != LK_MAP_NONE;
 }
 

@@ -18,25 +18,6 @@ struct kinds {
 	struct lk_u32s todo;
 };
 
-/* Does a dependency text start with the name __cuda or __cuda_arch? */
-static bool names_cuda(lk_str text)
-{
-	lk_str rest = lk_str_skip(text, lk_str_starts(text, LK_STR("__cuda_arch")) ? 11 : 6);
-
-	return lk_str_starts(text, LK_STR("__cuda")) &&
-		(rest.len == 0 || strchr(" =<>!~[", rest.ptr[0]) != NULL);
-}
-
-static bool depends_on_cuda(const struct lk_record *record)
-{
-	for (size_t i = 0; i < record->depends.n; i++) {
-		if (names_cuda(record->depends.items[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void set_cuda(struct kinds *kinds, uint32_t candidate)
 {
 	if (candidate != LK_ROOT && !kinds->candidate[candidate]) {
@@ -54,9 +35,10 @@ static void set_needing(struct kinds *kinds, uint32_t spec)
 	}
 }
 
-static bool is_cuda_out(const struct lk_out *out)
+static bool is_cuda_out(const struct lk_problem *problem, const struct lk_out *out)
 {
-	return out->version && out->kind == LK_OUT_VIRTUAL_NEED && names_cuda(out->detail);
+	return out->version && out->kind == LK_OUT_VIRTUAL_NEED &&
+		problem->specs.items[lk_map_get(&problem->spec_index, out->detail)].on_cuda;
 }
 
 /* Would a record of the CUDA kind among OUTS, which were filtered out, match SPEC? */
@@ -66,7 +48,7 @@ static bool has_cuda_out(const struct lk_problem *problem, const struct lk_lists
 	for (uint32_t i = outs->start[spec->name]; i < outs->start[spec->name + 1]; i++) {
 		const struct lk_out *out = &problem->outs.items[outs->items[i]];
 
-		if (is_cuda_out(out) &&
+		if (is_cuda_out(problem, out) &&
 			lk_matchspec_matches(spec->spec, out->record, out->version)) {
 			return true;
 		}
@@ -106,9 +88,7 @@ static void find_kinds(struct kinds *kinds)
 		kinds->left[s] = problem->specs.items[s].n_match;
 	}
 	for (uint32_t c = 1; c < problem->candidates.len; c++) {
-		const struct lk_record *record = problem->candidates.items[c].record;
-
-		if (record && depends_on_cuda(record)) {
+		if (problem->candidates.items[c].needs_cuda) {
 			set_cuda(kinds, c);
 		}
 	}
@@ -170,7 +150,7 @@ static void look_at_builds(
 	for (size_t i = 0; i < problem->outs.len; i++) {
 		const struct lk_out *out = &problem->outs.items[i];
 
-		if (out->name != index || !cuda || !is_cuda_out(out)) {
+		if (out->name != index || !cuda || !is_cuda_out(problem, out)) {
 			continue;
 		}
 		ret->other_word = ret->other_word && has_word(out->record, true);

@@ -21,7 +21,7 @@ struct expansion {
 static bool group_needs(struct lk_problem *problem, const struct lk_record *record, lk_str group,
 	struct lk_needs *needs)
 {
-	struct lk_error err = LK_ERROR_INIT;
+	struct lk_error ignored;
 
 	for (size_t i = 0; i < record->n_extra; i++) {
 		const struct lk_str_list *depends = &record->extra[i].depends;
@@ -32,7 +32,7 @@ static bool group_needs(struct lk_problem *problem, const struct lk_record *reco
 			enum lk_meaning meaning;
 			uint32_t spec;
 
-			if (lk_problem_intern(problem, depends->items[k], &spec, &err) < 0) {
+			if (lk_problem_intern(problem, depends->items[k], &spec, &ignored) < 0) {
 				return false;
 			}
 			meaning = lk_problem_need(problem, spec, &need);
@@ -196,6 +196,9 @@ int lk_extras_expand(struct lk_problem *problem, struct lk_error *err)
 	struct lk_needs needs = {0};
 	int rc = 0;
 
+	if (!problem->has_extras) {
+		return 0;
+	}
 	/* Groups may ask for groups: their candidates are appended and so reached by this loop too.
 	 */
 	for (uint32_t c = 0; rc == 0 && c < problem->candidates.len; c++) {

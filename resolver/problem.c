@@ -55,18 +55,25 @@ uint32_t lk_problem_add_name(struct lk_problem *problem, lk_str name)
 
 uint32_t lk_problem_add_spec(struct lk_problem *problem, const struct lk_matchspec *spec)
 {
-	lk_vec_push(&problem->specs, (struct lk_interned_spec){.spec = spec, .name = LK_NO_INDEX});
+	lk_vec_push(&problem->specs,
+		(struct lk_interned_spec){.spec = spec,
+			.name = LK_NO_INDEX,
+			.on_cuda = lk_str_is(spec->name, "__cuda") ||
+				lk_str_is(spec->name, "__cuda_arch")});
+	problem->has_extras = problem->has_extras || spec->extras.n > 0;
 	return (uint32_t)problem->specs.len - 1;
 }
 
 int lk_problem_intern(
 	struct lk_problem *problem, lk_str text, uint32_t *ret_spec, struct lk_error *err)
 {
-	const struct lk_matchspec *spec;
 	uint32_t known = lk_map_get(&problem->spec_index, text);
 
 	if (known == LK_MAP_NONE) {
-		int rc = lk_matchspec_parse(text, LK_SPEC_REPODATA, &problem->arena, &spec, err);
+		const struct lk_matchspec *spec = lk_reach_spec(problem->task->reach, text);
+		int rc = spec
+			? 0
+			: lk_matchspec_parse(text, LK_SPEC_REPODATA, &problem->arena, &spec, err);
 
 		if (rc < 0) {
 			return rc;
@@ -91,19 +98,19 @@ uint32_t lk_problem_add_exact(struct lk_problem *problem, uint32_t candidate)
 	return (uint32_t)problem->specs.len - 1;
 }
 
-/* Does a record satisfy SPEC, channel included? */
+/* Does a candidate of SPEC's name and with a fitting version satisfy it, channel included? */
 static bool accepts(const struct lk_problem *problem, const struct lk_matchspec *spec,
-	const struct lk_record *record, const struct lk_version *version, unsigned channel)
+	const struct lk_candidate *candidate)
 {
 	const struct lk_channel *where;
 
-	if (!lk_matchspec_matches(spec, record, version)) {
+	if (!lk_matchspec_matches_beyond(spec, candidate->record)) {
 		return false;
 	}
 	if (spec->channel.len == 0) {
 		return true;
 	}
-	where = &problem->task->channels[channel];
+	where = &problem->task->channels[candidate->channel];
 	return lk_matchspec_channel_matches(spec, where->name, where->url, problem->task->alias);
 }
 
@@ -111,6 +118,8 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 {
 	struct lk_interned_spec *spec = &problem->specs.items[index];
 	const struct lk_candidate_name *name;
+	const struct lk_version *version = NULL; /* equal ones follow each other and are the same */
+	bool fits = false;
 
 	if (spec->matched) {
 		return spec;
@@ -125,8 +134,11 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 	for (uint32_t c = name->first; c < name->first + name->n; c++) {
 		const struct lk_candidate *candidate = &problem->candidates.items[c];
 
-		if (accepts(problem, spec->spec, candidate->record, candidate->version,
-			    candidate->channel)) {
+		if (candidate->version != version) {
+			version = candidate->version;
+			fits = lk_version_spec_matches(spec->spec->version, version);
+		}
+		if (fits && accepts(problem, spec->spec, candidate)) {
 			spec->match[spec->n_match++] = c;
 		}
 	}

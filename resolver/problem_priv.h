@@ -46,7 +46,8 @@ struct lk_candidate {
 	uint32_t name;
 	uint32_t base; /* of an extras group: the candidate it belongs to, else LK_NO_INDEX */
 	unsigned channel;
-	bool locked; /* held by the lock and not to be updated */
+	bool locked;     /* held by the lock and not to be updated */
+	bool needs_cuda; /* a need that is about __cuda, met or not */
 	struct lk_need *needs;
 	uint32_t n_needs;
 	uint32_t *limits; /* specs of `constrains` */
@@ -74,6 +75,7 @@ struct lk_interned_spec {
 	uint32_t *match;                 /* candidates, rising; valid once `matched` */
 	uint32_t n_match;
 	bool matched;
+	bool on_cuda; /* it is about __cuda or __cuda_arch */
 	enum lk_meaning as_need, as_limit;
 	const struct lk_when *when; /* as a need */
 };
@@ -113,6 +115,7 @@ struct lk_problem {
 	struct lk_candidates candidates;
 	struct lk_map spec_index; /* text to specs, repodata's alone */
 	struct lk_interned_specs specs;
+	bool has_extras; /* some spec asks for extras */
 	struct lk_outs outs;
 };
 

@@ -108,6 +108,11 @@ static void dependencies_are_followed(void **state)
 	assert_true(lk_str_is(left->records[1].build, "2"));
 	assert_int_equal(left->channels[1], 5);
 	assert_null(lk_reach_find(&f->reach, LK_STR("unseen")));
+	const struct lk_matchspec *spec = lk_reach_spec(&f->reach, LK_STR("Right[version='1']"));
+	assert_true(lk_str_is(spec->name, "right") && lk_str_is(spec->version_text, "==1"));
+	assert_non_null(lk_reach_spec(&f->reach, LK_STR("extra")));
+	assert_null(lk_reach_spec(&f->reach, LK_STR("broken >=")));
+	assert_null(lk_reach_spec(&f->reach, LK_STR("unseen")));
 	load(f, 1, "gone", "__cuda");
 	check_names(&f->reach, "");
 	assert_null(lk_reach_find(&f->reach, LK_STR("root")));
