@@ -271,10 +271,10 @@ static inline void oracle_sort(struct oracle *o)
 }
 
 /* No bytes but what JSON takes for white space? */
-static inline bool oracle_is_blank(lk_str text)
+static inline bool oracle_is_empty(lk_str text)
 {
 	size_t i = 0;
-	while (i < text.len && text.ptr[i] != '\0' && strchr(" \t\r\n", text.ptr[i])) {
+	while (i < text.len && oracle_is_blank(text.ptr[i])) {
 		i++;
 	}
 	return i == text.len;
@@ -288,7 +288,7 @@ static inline void oracle_read(struct oracle *o, lk_str text)
 	const char *key;
 	json_t *section;
 
-	o->root = oracle_is_blank(text) ? json_null() : oracle_tree(text);
+	o->root = oracle_is_empty(text) ? json_null() : oracle_tree(text);
 	if (!o->root) {
 		o->refused = "text that is no JSON";
 		return;
