@@ -8,14 +8,14 @@
  * here too. However the repodata came to be opened, the text decides.
  *
  * Where lockenv is no plain reader of JSON, and what follows from it here:
- * - text of white space only (VT and FF too) is an empty repodata, and so is null
+ * - text of white space only is an empty repodata, and so is null
  * - refused: more than 256 levels; a known section twice; sections of the wrong kind; a
  *   repodata_version above 2, where it is a whole number below 2^64; a base_url that leads out of
  *   the network. (Both refuse a NUL, escaped or not.)
  * - a key that is no file name and no group is known only when it is written without escapes
- * - of equal keys the last counts, except: the members of `info`, `channel_relations` and `v3` add
- *   to what the earlier ones said; of a file that is given twice the earlier counts when the later
- *   cannot even be listed; what lists a record may be any of its equal keys
+ * - of equal keys the last counts, except: the kinds of archives in `v3` add to what the earlier
+ *   ones said; of a file that is given twice the earlier counts when the later cannot even be
+ *   listed; what lists a record may be any of its equal keys
  */
 #ifndef TESTS_SUPPORT_REPODATA_ORACLE_H
 #define TESTS_SUPPORT_REPODATA_ORACLE_H
@@ -192,6 +192,7 @@ static inline void oracle_info(struct oracle *o, const json_t *section)
 		} else if (oracle_key_is(key, "base_url")) {
 			o->base_url = oracle_text(member);
 		} else if (oracle_key_is(key, "channel_relations")) {
+			o->relations = (struct lk_channel_relations){0};
 			oracle_relations(o, member);
 		}
 	}
