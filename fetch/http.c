@@ -51,7 +51,7 @@ struct lk_http {
 
 struct run {
 	struct lk_http *http;
-	const struct lk_http_request *requests;
+	const struct lk_http_request *requests; /* NULL: none */
 	size_t n;
 	size_t next;   /* the first request not started */
 	size_t active; /* slots in use */
@@ -457,7 +457,7 @@ static void slot_finish(struct slot *slot, CURLcode code)
 static bool run_give(struct run *run, size_t at)
 {
 	struct slot *slot = &run->http->slots[at];
-	if (run->next == run->n || run->failed < run->n ||
+	if (!run->requests || run->next == run->n || run->failed < run->n ||
 		(at >= run->http->settings.jobs && !run->requests[run->next].small)) {
 		return false;
 	}
