@@ -473,6 +473,12 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 	for (size_t i = 0; i < names->len; i++) {
 		const char *name = names->items[i].ptr;
 		rc = attempt(app, request, name, fetch, ret, err);
+		if (rc < 0 && lk_fetch_renew(fetch)) {
+			lk_note(&app->report, 0, "%s%s%s: asking the channel anew", err->file,
+				*err->file ? ": " : "", err->message);
+			lk_error_clear(err);
+			rc = attempt(app, request, name, fetch, ret, err);
+		}
 		bool again = rc == LK_E_UNSAT || rc == LK_E_NOT_FOUND || rc == LK_E_OFFLINE;
 		if (!again || i + 1 == names->len) {
 			break;

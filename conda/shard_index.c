@@ -260,11 +260,14 @@ const struct lk_channel_relations *lk_shard_index_relations(const struct lk_shar
 }
 
 int lk_shard_open(const struct lk_shard_index *index, lk_str msgpack, const char *file,
-	struct lk_repodata **ret, struct lk_error *err)
+	struct lk_repodata **ret, size_t *ret_len, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(TEXT_MAX);
 	struct lk_repodata_origin origin = index->origin;
 	int rc = lk_msgpack_to_json(msgpack, file, &text, err);
 	origin.file = file;
+	if (ret_len) {
+		*ret_len = text.len;
+	}
 	return rc < 0 ? rc : lk_repodata_open(&text, &origin, ret, err);
 }

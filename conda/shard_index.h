@@ -35,8 +35,9 @@ lk_str lk_shard_index_name_at(const struct lk_shard_index *index, size_t at);
 lk_str lk_shard_index_base(const struct lk_shard_index *index);
 const struct lk_channel_relations *lk_shard_index_relations(const struct lk_shard_index *index);
 
-/* The records of one shard; FILE names it in errors. LK_E_FORMAT for a damaged one. */
+/* The records of one shard; FILE names it in errors. *RET_LEN (may be NULL): the bytes of text that
+ * it keeps. LK_E_FORMAT for a damaged one. */
 int lk_shard_open(const struct lk_shard_index *index, lk_str msgpack, const char *file,
-	struct lk_repodata **ret, struct lk_error *err) LK_MUST_USE;
+	struct lk_repodata **ret, size_t *ret_len, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -68,6 +68,16 @@ bool lk_fetch_is_offline(const struct lk_fetch *fetch)
 	return fetch->options.offline;
 }
 
+bool lk_fetch_renew(struct lk_fetch *fetch)
+{
+	if (!fetch->gone || fetch->renewed) {
+		return false;
+	}
+	fetch->renewed = true;
+	fetch->options.repodata_ttl = 0;
+	return true;
+}
+
 const char *lk_fetch_auth_url(
 	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena)
 {

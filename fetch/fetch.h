@@ -29,6 +29,8 @@ struct lk_fetch_options {
  * record does not tell. */
 #define LK_FETCH_REPODATA_MAX ((size_t)2 << 30)
 #define LK_FETCH_SHARD_MAX ((size_t)64 << 20)
+/* Text of all shards that a solve holds, together, and what is on its way at a time. */
+#define LK_FETCH_SHARDS_MAX ((size_t)256 << 20)
 #define LK_FETCH_ARCHIVE_MAX ((uint64_t)64 << 30)
 
 struct lk_fetch;
@@ -39,6 +41,9 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err) LK_MUST_USE;
 void lk_fetch_free(struct lk_fetch *fetch);
 bool lk_fetch_is_offline(const struct lk_fetch *fetch);
+/* True once, after a server said that it does not have a shard: its index was an old one then. From
+ * now on servers are asked about all that is cached, so fetching the repodata again may help. */
+bool lk_fetch_renew(struct lk_fetch *fetch);
 
 /* Repodata of CHANNELS × SUBDIRS (noarch is added by the caller), in parallel, cached with ETag and
  * Last-Modified: an index of shards (CEP 16) first, then repodata.json.zst, then repodata.json;
@@ -50,7 +55,8 @@ bool lk_fetch_is_offline(const struct lk_fetch *fetch);
  *
  * Shards are loaded when the records of their name are asked for: all that are expected by then
  * together, in parallel. Their bytes are held against the index (LK_E_INTEGRITY) and kept in the
- * cache. FETCH and CHANNELS must outlive the set. */
+ * cache, where those go after 30 days that no index there names. More than LK_FETCH_SHARDS_MAX is
+ * LK_E_NETWORK. FETCH and CHANNELS must outlive the set. */
 struct lk_repodata_set;
 int lk_fetch_repodata(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
 	const lk_str *subdirs, size_t n_subdirs, const char *file_name,

@@ -12,6 +12,8 @@ struct lk_fetch {
 	struct lk_fetch_options options;
 	const struct lk_report *report;
 	struct lk_http *http; /* NULL while offline */
+	bool gone;            /* a shard that the index names was not on the server */
+	bool renewed;
 };
 
 /* URL with the credentials of the first channel that it lies under, NUL-ended; owned by ARENA. */

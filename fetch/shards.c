@@ -124,24 +124,42 @@ static int fail_other_bytes(const struct lk_shard *shard, struct lk_error *err)
 	return LK_E_INTEGRITY;
 }
 
+static int fail_too_much(const struct lk_shard *shard, struct lk_error *err)
+{
+	lk_fail(err, LK_E_NETWORK,
+		"the shards that the specs lead to hold more than %zu bytes, with that of "
+		"'" LK_STR_FMT "'",
+		LK_FETCH_SHARDS_MAX, LK_STR_ARG(shard->name));
+	lk_error_file(err, shard->url);
+	lk_error_hint(err,
+		"no environment needs so many records; tell the channel's owner, or leave the "
+		"channel out");
+	return LK_E_NETWORK;
+}
+
 /* Decompressed, and read. Damage that the hash does not show is trouble of the channel. */
 static int open_shard(struct lk_shard *shard, struct lk_error *err)
 {
+	size_t len = 0;
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_FETCH_SHARD_MAX);
 	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) = lk_stream_decode(
 		lk_stream_from_memory(shard->bytes.ptr, shard->bytes.len, shard->url),
 		LK_CODEC_ZSTD);
 	int rc = lk_stream_read_all(stream, &text, err);
 	if (rc == 0) {
-		rc = lk_shard_open(
-			shard->owner->index, lk_buf_view(&text), shard->url, &shard->repodata, err);
+		rc = lk_shard_open(shard->owner->index, lk_buf_view(&text), shard->url,
+			&shard->repodata, &len, err);
 	}
 	if (rc == LK_E_FORMAT || rc == LK_E_INTEGRITY) {
 		err->code = LK_E_NETWORK;
 		lk_error_hint(err, "the channel serves a damaged file; try again later");
 		rc = lk_wrap(err, "the shard of '" LK_STR_FMT "'", LK_STR_ARG(shard->name));
 	}
-	return rc;
+	if (rc < 0) {
+		return rc;
+	}
+	size_t before = atomic_fetch_add(&shard->owner->loader->text, len);
+	return before + len > LK_FETCH_SHARDS_MAX ? fail_too_much(shard, err) : 0;
 }
 
 static int read_local(struct lk_shard *shard, struct lk_error *err)
@@ -185,7 +203,9 @@ static int load_here(void *ctx, size_t index, struct lk_error *err)
 	if (lk_fs_read_beneath(loader->dirfd, file_name_of(shard).ptr, &shard->bytes, &ignored) ==
 			0 &&
 		is_sound(shard)) {
-		return open_shard(shard, err);
+		int rc = open_shard(shard, err);
+		lk_buf_done(&shard->bytes);
+		return rc;
 	}
 	lk_buf_clear(&shard->bytes);
 	return 0;
@@ -210,6 +230,11 @@ static int sink_begin(void *ctx, struct lk_error *err)
 static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error *err)
 {
 	struct lk_shard *shard = ctx;
+	struct lk_shard_loader *loader = shard->owner->loader;
+	loader->arriving += len;
+	if (loader->arriving > LK_FETCH_SHARDS_MAX) {
+		return fail_too_much(shard, err);
+	}
 	lk_buf_append(&shard->bytes, bytes, len);
 	if (shard->bytes.overflow) {
 		lk_fail(err, LK_E_NETWORK, "the shard of '" LK_STR_FMT "' is larger than %zu bytes",
@@ -227,10 +252,9 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 	if (response->status != 200) {
 		int rc = lk_http_fail_status(shard->url, response->status, err);
 		if (response->status == 404 || response->status == 410) {
+			shard->owner->loader->fetch->gone = true;
 			lk_error_hint(err,
-				"the channel may have been indexed anew: try again, with "
-				"local_repodata_ttl: 0 in .condarc if the cache holds its old "
-				"index");
+				"the channel may be in the middle of a change: try again later");
 		}
 		return rc;
 	}
@@ -328,6 +352,10 @@ static int download(struct lk_shard_loader *loader, struct lk_error *err)
 		const struct lk_shard *shard = loader->expected.items[i];
 		rc = shard->fetched ? keep_in_cache(shard, err) : 0;
 	}
+	if (rc == 0 && !loader->pruned) {
+		loader->pruned = true;
+		lk_shards_prune(loader->fetch, loader->dirfd);
+	}
 	return rc;
 }
 
@@ -357,6 +385,7 @@ static int load(struct lk_shard_loader *loader, struct lk_error *err)
 		lk_buf_done(&loader->expected.items[i]->bytes);
 		loader->expected.items[i]->fetched = false;
 	}
+	loader->arriving = 0;
 	if (rc == 0) {
 		lk_vec_clear(&loader->expected);
 	}

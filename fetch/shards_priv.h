@@ -7,6 +7,8 @@
 #ifndef LK_FETCH_SHARDS_PRIV_H
 #define LK_FETCH_SHARDS_PRIV_H
 
+#include <stdatomic.h>
+
 #include "conda/reach.h"
 #include "conda/shard_index.h"
 #include "fetch/fetch_priv.h"
@@ -18,8 +20,11 @@ struct lk_shard_loader {
 	struct {
 		struct lk_shard **items;
 		size_t len, cap;
-	} expected; /* and not loaded yet */
-	int dirfd;  /* of the cached shards, or -1 */
+	} expected;         /* and not loaded yet */
+	int dirfd;          /* of the cached shards, or -1 */
+	atomic_size_t text; /* of all that are loaded, bytes */
+	size_t arriving;    /* bytes that came over the network and are not decoded yet */
+	bool pruned;
 };
 
 struct lk_shards;
@@ -39,5 +44,9 @@ struct lk_repodata *lk_shards_loaded(const struct lk_shards *shards, lk_str name
 void lk_shards_tell(struct lk_shards *shards, const struct lk_report *report);
 
 void lk_shard_loader_done(struct lk_shard_loader *loader);
+
+/* Removes from the cache the shards (DIRFD is their folder) that came more than 30 days ago and
+ * that no index in the cache names. What cannot be told or removed stays without a word. */
+void lk_shards_prune(const struct lk_fetch *fetch, int dirfd);
 
 #endif

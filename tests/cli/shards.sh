@@ -41,6 +41,31 @@ log=$scratch/nginx/access.log
 is "$(grep -c 'GET /shards/c/linux-64/shards/' "$log")" 2
 is "$(grep -c 'GET /shards/c/noarch/shards/' "$log")" 1
 is "$(grep -c 'GET /shards/c/.*/repodata.json' "$log" || true)" 0
+
+# The cached index is taken for current, but the channel was indexed anew: its old shards are gone.
+cp -r "$scratch/site/shards" "$scratch/site/changed"
+printf 'local_repodata_ttl: 86400\n' >ttl.condarc
+changed() {
+	lockenv solve --config ttl.condarc --cache changed --override-channels -c "$url/changed/c" \
+		--platform linux-64 --glibc 2.28 -o changed.lock hello
+}
+runs 0 changed
+err_lacks 'anew'
+rm -r changed/repodata/shards
+for subdir in "$scratch"/site/changed/c/*; do
+	rm -r "$subdir/shards"
+	sed 's/"subdir":/"note": 1, "subdir":/g' "$scratch/site/whole/c/${subdir##*/}/repodata.json" \
+		>"$subdir/repodata.json"
+	mkshards "$subdir" >/dev/null
+	rm "$subdir/repodata.json"
+done
+runs 0 changed
+err_has 'the server does not have it (HTTP 404): asking the channel anew'
+rm -r changed/repodata/shards "$scratch"/site/changed/c/*/shards
+runs 4 changed
+err_has 'asking the channel anew'
+err_has 'the server does not have it (HTTP 404)'
+
 unserve
 same_lock --offline --platform linux-64 hello oldtool
 cp shards.lock kept.lock

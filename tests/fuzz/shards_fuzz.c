@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lk_shard_index_parse(LK_STR("\x80"), &origin, &index, &err) < 0) {
 		abort();
 	}
-	if (lk_shard_open(index, bytes, "shard", &shard, &err) == 0) {
+	if (lk_shard_open(index, bytes, "shard", &shard, NULL, &err) == 0) {
 		read_all(shard);
 		lk_repodata_free(shard);
 	} else if (err.code != LK_E_FORMAT) {

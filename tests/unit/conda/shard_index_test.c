@@ -61,7 +61,7 @@ static int open_shard(struct fixture *f)
 {
 	lk_repodata_free(f->shard);
 	f->shard = NULL;
-	return lk_shard_open(f->index, lk_buf_view(&f->bytes), "shard", &f->shard, &f->err);
+	return lk_shard_open(f->index, lk_buf_view(&f->bytes), "shard", &f->shard, NULL, &f->err);
 }
 
 static void a_good_index(void **state)

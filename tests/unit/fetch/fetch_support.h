@@ -95,6 +95,7 @@ static inline size_t count_files(const char *dir)
 	struct lk_strs names = {0};
 	assert_int_equal(lk_fs_list(AT_FDCWD, dir, &arena, &names, &err), 0);
 	size_t n = names.len;
+	lk_vec_done(&names);
 	lk_arena_done(&arena);
 	return n;
 }

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Sharded repodata against the whole files of the same channel (600,000 and 300,000 records), served by nginx on
+# loopback: pytorch-gpu, cold (an empty cache) and warm (cached and asked about), and how much was fetched.
+# BENCH_PAIRS (7).
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/serve.sh
+
+sh bench/data.sh
+data=$PWD/build/bench/data
+if [ ! -d "$data/shards" ]; then
+	echo 'bench/shards.sh: no full-size channels: skipped'
+	exit 0
+fi
+work=$PWD/build/bench/shards
+rm -rf "$work"
+mkdir -p "$work/state"
+serve_start "$data" "$work/state"
+trap 'serve_stop "$work/state"; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# solve CHANNEL: the command line.
+solve() {
+	printf '%s' "build/release/bin/lockenv solve -q --cache $work/$1 --override-channels \
+-c http://127.0.0.1:$serve_port/$1 --platform linux-64 --cuda 12.9 --glibc 2.35 'python 3.12.*' pytorch-gpu \
+--update-all -o $work/$1.lock"
+}
+
+python3 bench/pair.py --pairs "${BENCH_PAIRS:-7}" --before "rm -rf '$work/shards' '$work/full'" \
+	'shards, cold' "$(solve shards)" 'whole files, cold' "$(solve full)"
+sed 's|\bfull\b|shards|g' "$work/full.lock" | cmp - "$work/shards.lock"
+
+rm -rf "$work/shards"
+: >"$work/state/access.log"
+sh -c "$(solve shards)"
+awk '/\/shards\/[^/]*\.msgpack\.zst / && $9 == 200 { n++; bytes += $10 }
+	/repodata_shards/ && $9 == 200 { indices += $10 }
+	END { printf "fetched: %d shards, %d bytes, and %d bytes of indices\n", n, bytes, indices }' \
+	"$work/state/access.log"
+printf 'there are: %d shards; whole files: %d bytes\n' \
+	"$(find "$data"/shards/*/shards -type f | wc -l)" \
+	"$(cat "$data"/full/linux-64/repodata.json.zst "$data"/full/noarch/repodata.json.zst | wc -c)"
+
+python3 bench/pair.py --pairs "${BENCH_PAIRS:-7}" \
+	'shards, warm' "$(solve shards)" 'whole files, warm' "$(solve full)"
