@@ -384,6 +384,26 @@ lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena)
 	return lk_str_n(out, len);
 }
 
+bool lk_scan_is_escaped(struct lk_scan_text text, lk_str key)
+{
+	const char *end = text.raw.ptr + text.raw.len;
+	size_t matched = 0;
+	for (const char *p = text.raw.ptr; p < end;) {
+		char bytes[4];
+		size_t n = 0;
+		if (*p == '\\') {
+			p += decode_escape(p, end, bytes, &n);
+		} else {
+			bytes[n++] = *p++;
+		}
+		if (n > key.len - matched || memcmp(key.ptr + matched, bytes, n) != 0) {
+			return false;
+		}
+		matched += n;
+	}
+	return matched == key.len;
+}
+
 int lk_scan_each(struct lk_scan *scan, lk_scan_member_fn *one, void *ctx)
 {
 	int rc = lk_scan_enter(scan, '{');

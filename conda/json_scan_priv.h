@@ -76,10 +76,13 @@ int lk_scan_fail(const struct lk_scan *scan, const char *what);
 /* The text itself: a view of the source, or a decoded copy owned by ARENA where there are escapes.
  */
 lk_str lk_scan_decode(struct lk_scan_text text, struct lk_arena *arena);
-/* Is the text equal to KEY (without escapes in it)? */
+/* The same for a TEXT with escapes. */
+bool lk_scan_is_escaped(struct lk_scan_text text, lk_str key);
+/* Does the text say KEY? */
 static inline bool lk_scan_is(struct lk_scan_text text, const char *key)
 {
-	return !text.escaped && lk_str_is(text.raw, key);
+	lk_str wanted = lk_str_of(key);
+	return text.escaped ? lk_scan_is_escaped(text, wanted) : lk_str_eq(text.raw, wanted);
 }
 
 #endif

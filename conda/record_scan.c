@@ -68,13 +68,12 @@ struct reader {
 	size_t next_field; /* behind the one found last: there the search begins */
 };
 
-static const struct field *find_field(struct reader *r, struct lk_scan_text key)
+static const struct field *find_field(struct reader *r, lk_str key)
 {
-	for (size_t i = 0; !key.escaped && i < LK_COUNTOF(fields); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(fields); i++) {
 		size_t at = (r->next_field + i) % LK_COUNTOF(fields);
 		const struct field *field = &fields[at];
-		if (field->key_len == key.raw.len &&
-			memcmp(field->key, key.raw.ptr, key.raw.len) == 0) {
+		if (field->key_len == key.len && memcmp(field->key, key.ptr, key.len) == 0) {
 			r->next_field = at + 1;
 			return field;
 		}
@@ -403,7 +402,7 @@ int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_recor
 		if ((rc = lk_scan_key(scan, &key)) < 0) {
 			return rc;
 		}
-		const struct field *field = find_field(&r, key);
+		const struct field *field = find_field(&r, lk_scan_decode(key, arena));
 		rc = field ? read_field(&r, field) : lk_scan_skip(scan, NULL);
 		if (rc < 0) {
 			return rc;

@@ -45,7 +45,7 @@ struct indexer {
 	struct repeats repeats;
 	uint8_t extension; /* index into lk_index_extensions, of the section at hand */
 	size_t n_wheels;
-	unsigned seen_sections; /* bit for each section that was there */
+	unsigned seen_sections, seen_buckets; /* bit for each that was there */
 };
 
 /* ---- text that arrives ---- */
@@ -153,26 +153,12 @@ static lk_str seen_fn(struct indexer *ix, const struct lk_seen_record *seen)
 	return lk_index_fn(&seen->entry, lk_str_n(key, seen->entry.key_len), &ix->draft->arena);
 }
 
-/* A file of the name FN stands at INDEX now: it replaces an earlier one, as in every JSON reader.
- */
-static void map_fn(struct indexer *ix, lk_str fn, uint32_t index)
-{
-	uint32_t known = lk_map_add(&ix->repeats.by_fn, fn, index);
-	if (known != index) {
-		struct lk_seen_record *earlier = &ix->draft->records.items[known];
-		earlier->dead = true;
-		add_fault(ix, LK_FAULT_GIVEN_AGAIN, fn,
-			earlier->entry.at + earlier->entry.record_after);
-		lk_map_set(&ix->repeats.by_fn, fn, index);
-	}
-}
-
 static void start_mapping(struct indexer *ix)
 {
 	const struct lk_index_draft *draft = ix->draft;
 	ix->repeats.mapping = true;
 	for (uint32_t i = 0; i < draft->records.len; i++) {
-		map_fn(ix, seen_fn(ix, &draft->records.items[i]), i);
+		lk_map_set(&ix->repeats.by_fn, seen_fn(ix, &draft->records.items[i]), i);
 	}
 }
 
@@ -187,8 +173,9 @@ static void begin_files(struct indexer *ix, enum lk_archive_kind kind)
 	repeats->last = LK_STR("");
 }
 
-/* The record of the file FN with KEY is about to be added. */
-static void check_repeat(
+/* The file FN with KEY is given here: as in every JSON reader an earlier one of that name counts no
+ * more. */
+static void replace_earlier(
 	struct indexer *ix, const struct lk_scan_text *key, lk_str fn, enum lk_archive_kind kind)
 {
 	struct repeats *repeats = &ix->repeats;
@@ -200,7 +187,13 @@ static void check_repeat(
 		}
 		start_mapping(ix);
 	}
-	map_fn(ix, fn, (uint32_t)ix->draft->records.len);
+	uint32_t known = lk_map_get(&repeats->by_fn, fn);
+	if (known != LK_MAP_NONE && !ix->draft->records.items[known].dead) {
+		struct lk_seen_record *earlier = &ix->draft->records.items[known];
+		earlier->dead = true;
+		add_fault(ix, LK_FAULT_GIVEN_AGAIN, fn,
+			earlier->entry.at + earlier->entry.record_after);
+	}
 }
 
 /* Facts of one record that decide whether it can be used at all. */
@@ -277,12 +270,30 @@ static uint32_t name_index(struct lk_index_draft *draft, lk_str name)
 	return known;
 }
 
-static void add_record(struct indexer *ix, const struct lk_index_entry *entry,
-	const struct lk_scan_text *key, lk_str fn, const struct glance *glance)
+static void add_record(
+	struct indexer *ix, const struct lk_index_entry *entry, lk_str fn, lk_str name)
 {
 	struct lk_index_draft *draft = ix->draft;
-	enum lk_archive_kind kind = lk_archive_kind_of(fn, NULL);
-	enum lk_index_fault fault = fault_at_glance(fn, kind, glance);
+	struct lk_seen_record seen = {
+		.entry = *entry, .fn_hash = lk_map_hash(fn), .name = name_index(draft, name)};
+	if (ix->repeats.mapping) {
+		lk_map_set(&ix->repeats.by_fn, fn, (uint32_t)draft->records.len);
+	}
+	lk_vec_push(&draft->records, seen);
+}
+
+/* The value of KEY was read: ENTRY says where it stands, GLANCE what it is; NULL: no object. */
+static void note_file(struct indexer *ix, const struct lk_index_entry *entry,
+	const struct lk_scan_text *key, const struct glance *glance)
+{
+	bool short_key = key->raw.len <= UINT16_MAX;
+	lk_str fn = short_key ? lk_index_fn(entry, key->raw, &ix->draft->arena) : key->raw;
+	enum lk_archive_kind kind = short_key ? lk_archive_kind_of(fn, NULL) : LK_ARCHIVE_UNKNOWN;
+	enum lk_index_fault fault =
+		glance ? fault_at_glance(fn, kind, glance) : LK_FAULT_NOT_AN_OBJECT;
+	if (kind != LK_ARCHIVE_UNKNOWN) {
+		replace_earlier(ix, key, fn, kind);
+	}
 	if (fault != LK_N_FAULTS) {
 		add_fault(ix, fault, fn, entry->at + entry->record_after);
 		return;
@@ -291,11 +302,7 @@ static void add_record(struct indexer *ix, const struct lk_index_entry *entry,
 		add_fact(ix, LK_FACT_WHEEL, fn, 0);
 		ix->n_wheels++;
 	}
-	check_repeat(ix, key, fn, kind);
-	struct lk_seen_record seen = {.entry = *entry,
-		.fn_hash = lk_map_hash(fn),
-		.name = name_index(draft, glance->name)};
-	lk_vec_push(&draft->records, seen);
+	add_record(ix, entry, fn, glance->name);
 }
 
 static int index_record(struct indexer *ix, void *arg)
@@ -320,15 +327,8 @@ static int index_record(struct indexer *ix, void *arg)
 	}
 	entry.record_after = (uint32_t)(from - key->raw.ptr);
 	entry.record_len = (uint32_t)(scan->at - from);
-	bool long_key = key->raw.len > UINT16_MAX;
-	lk_str fn = long_key ? key->raw : lk_index_fn(&entry, key->raw, &ix->draft->arena);
-	if (!is_object || long_key) {
-		add_fault(ix, is_object ? LK_FAULT_FILE_NAME : LK_FAULT_NOT_AN_OBJECT, fn,
-			(uint64_t)(from - scan->start));
-		return 0;
-	}
 	entry.sum = lk_index_sum(key->raw.ptr, (size_t)(scan->at - key->raw.ptr));
-	add_record(ix, &entry, key, fn, &glance);
+	note_file(ix, &entry, key, is_object ? &glance : NULL);
 	return 0;
 }
 
@@ -355,6 +355,16 @@ static void add_note(struct indexer *ix, const char *what, lk_str key)
 		0);
 }
 
+/* Marks the section at hand as SEEN; it is damage when it is there twice. */
+static int no_second(const struct indexer *ix, unsigned *seen, size_t which)
+{
+	if (*seen & (1u << which)) {
+		return lk_scan_fail(&ix->scan, "a section stands here for the second time");
+	}
+	*seen |= 1u << which;
+	return 0;
+}
+
 /* The kinds of archives that this version knows (CEP 48); a kind to come is one row more. */
 static int index_bucket(struct indexer *ix, struct lk_scan_text key)
 {
@@ -369,7 +379,8 @@ static int index_bucket(struct indexer *ix, struct lk_scan_text key)
 	};
 	for (size_t i = 0; i < LK_COUNTOF(buckets); i++) {
 		if (lk_scan_is(key, buckets[i].name)) {
-			return index_files(ix, buckets[i].kind, buckets[i].extension);
+			int rc = no_second(ix, &ix->seen_buckets, i);
+			return rc < 0 ? rc : index_files(ix, buckets[i].kind, buckets[i].extension);
 		}
 	}
 	add_note(ix, "archives of the kind", lk_scan_decode(key, &ix->draft->arena));
@@ -416,12 +427,13 @@ static int index_removed(struct indexer *ix)
 
 static int check_version(struct indexer *ix, void *arg LK_UNUSED)
 {
-	lk_scan_peek(&ix->scan);
+	bool is_number = lk_is_digit(lk_scan_peek(&ix->scan));
 	struct lk_scan before = ix->scan;
 	lk_str text;
 	uint64_t version;
 	int rc = lk_scan_skip(&ix->scan, &text);
-	if (rc == 0 && lk_str_to_u64(text, &version) && version > REPODATA_VERSION_MAX) {
+	if (rc == 0 && is_number &&
+		(!lk_str_to_u64(text, &version) || version > REPODATA_VERSION_MAX)) {
 		rc = lk_scan_fail(&before, "a repodata version that this lockenv cannot read");
 		lk_error_hint(ix->scan.err, "a newer lockenv may read it");
 	}
@@ -483,11 +495,8 @@ static int index_section(struct indexer *ix, struct lk_scan_text key)
 	while (which < LK_COUNTOF(sections) && !lk_scan_is(key, sections[which])) {
 		which++;
 	}
-	if (ix->seen_sections & (1u << which)) {
-		return lk_scan_fail(&ix->scan, "a section stands here for the second time");
-	}
-	if (which < LK_COUNTOF(sections)) {
-		ix->seen_sections |= 1u << which;
+	if (which < LK_COUNTOF(sections) && no_second(ix, &ix->seen_sections, which) < 0) {
+		return LK_E_FORMAT;
 	}
 	switch (which) {
 	case 0:

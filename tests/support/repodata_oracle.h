@@ -9,13 +9,10 @@
  *
  * Where lockenv is no plain reader of JSON, and what follows from it here:
  * - text of white space only is an empty repodata, and so is null
- * - refused: more than 256 levels; a known section twice; sections of the wrong kind; a
- *   repodata_version above 2, where it is a whole number below 2^64; a base_url that leads out of
- *   the network. (Both refuse a NUL, escaped or not.)
- * - a key that is no file name and no group is known only when it is written without escapes
- * - of equal keys the last counts, except: the kinds of archives in `v3` add to what the earlier
- *   ones said; of a file that is given twice the earlier counts when the later cannot even be
- *   listed; what lists a record may be any of its equal keys
+ * - refused: more than 256 levels; a known section, or a kind of archives in `v3`, twice; sections
+ *   of the wrong kind; a repodata_version that is a number, but not 0, 1 or 2, nor negative; a
+ *   base_url that leads out of the network. (Both refuse a NUL, escaped or not.)
+ * - of equal keys the last counts, except that what lists a record may be any of its equal keys
  */
 #ifndef TESTS_SUPPORT_REPODATA_ORACLE_H
 #define TESTS_SUPPORT_REPODATA_ORACLE_H
@@ -86,13 +83,13 @@ static inline void oracle_add_file(struct oracle *o, lk_str fn, const json_t *re
 		.order = o->files.len};
 	uint32_t earlier = lk_map_get(&o->by_fn, fn);
 
+	if (earlier != LK_MAP_NONE && !o->files.items[earlier].gone) {
+		o->files.items[earlier].gone = true;
+		o->n_faults++;
+	}
 	if (file.name.len == 0) {
 		o->n_faults++;
 		return;
-	}
-	if (earlier != LK_MAP_NONE) {
-		o->files.items[earlier].gone = true;
-		o->n_faults++;
 	}
 	lk_map_set(&o->by_fn, fn, (uint32_t)file.order);
 	lk_vec_push(&o->files, file);
@@ -124,6 +121,7 @@ static inline void oracle_add_files(struct oracle *o, const json_t *files, const
 static inline void oracle_v3(struct oracle *o, const json_t *section)
 {
 	static const char *const kinds[] = {"conda", "tar.bz2", "whl"};
+	bool seen[LK_COUNTOF(kinds)] = {0};
 	const char *key;
 	json_t *files;
 
@@ -132,6 +130,8 @@ static inline void oracle_v3(struct oracle *o, const json_t *section)
 	{
 		for (size_t i = 0; i < LK_COUNTOF(kinds); i++) {
 			if (oracle_key_is(key, kinds[i])) {
+				o->refused = seen[i] ? "a kind that stands twice" : o->refused;
+				seen[i] = true;
 				oracle_add_files(
 					o, files, lk_arena_printf(o->arena, ".%s", kinds[i]));
 			}
@@ -159,7 +159,9 @@ static inline void oracle_version(struct oracle *o, const json_t *value)
 {
 	uint64_t version;
 
-	if (lk_str_to_u64(oracle_number(value), &version) && version > 2) {
+	lk_str number = oracle_number(value);
+	if (number.len > 0 && number.ptr[0] != '-' &&
+		(!lk_str_to_u64(number, &version) || version > 2)) {
 		o->refused = "a repodata version that is not known";
 	}
 }
