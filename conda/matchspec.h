@@ -65,7 +65,9 @@ int lk_matchspec_parse(lk_str text, enum lk_spec_origin origin, struct lk_arena 
  * URL. */
 bool lk_matchspec_matches(const struct lk_matchspec *spec, const struct lk_record *record,
 	const struct lk_version *version);
-/* The same of a record whose name and version are known to match. */
+/* The same in two steps for a record whose name and version are known to match: does SPEC ask for
+ * anything beyond these, and does the record have it? */
+bool lk_matchspec_asks_beyond(const struct lk_matchspec *spec);
 bool lk_matchspec_matches_beyond(const struct lk_matchspec *spec, const struct lk_record *record);
 /* Does the spec's channel (if any) name the channel NAME at URL? A short name means the URL
  * ALIAS/name; globs are allowed. */

@@ -89,6 +89,14 @@ static bool all_among(struct lk_str_list wanted, struct lk_str_list have)
 	return true;
 }
 
+bool lk_matchspec_asks_beyond(const struct lk_matchspec *spec)
+{
+	return spec->build || spec->build_number_op != LK_NUMBER_ANY || spec->subdir.len > 0 ||
+		spec->url.len > 0 || spec->fn.len > 0 || spec->has_md5 || spec->has_sha256 ||
+		spec->license || spec->license_family || spec->track_features.n > 0 ||
+		spec->flags.n > 0;
+}
+
 bool lk_matchspec_matches_beyond(const struct lk_matchspec *spec, const struct lk_record *record)
 {
 	return lk_pattern_matches(spec->build, record->build) &&

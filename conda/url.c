@@ -177,10 +177,13 @@ static bool is_escape(lk_str s, size_t at)
 		lk_hex_digit(s.ptr[at + 2]) >= 0;
 }
 
+/* Letters, digits and -._~!$&'()*+,;=:@/ (RFC 3986, pchar and the slash): a bit for each. */
 static bool is_path_char(char c)
 {
-	return lk_is_alnum(c) || c == '-' || c == '.' || c == '_' ||
-		(c != '\0' && strchr("~!$&'()*+,;=:@/", c));
+	static const uint64_t path_chars[] = {
+		UINT64_C(0x2fffffd200000000), UINT64_C(0x47fffffe87ffffff)};
+	unsigned char byte = (unsigned char)c;
+	return byte < 128 && (path_chars[byte / 64] >> byte % 64 & 1) != 0;
 }
 
 static lk_str encode_path(lk_str path, bool again, struct lk_arena *arena)

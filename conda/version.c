@@ -26,7 +26,8 @@ enum key_byte {
 	KEY_POST = 4,
 };
 
-#define LONG_RUN 255 /* from here a run's length takes four more bytes */
+#define LONG_RUN 255  /* from here a run's length takes four more bytes */
+#define SHORT_KEY 128 /* bytes; nearly all keys are shorter, and those are written once */
 
 struct part {
 	uint32_t len;    /* without trailing zero segments */
@@ -47,15 +48,15 @@ struct parser {
 	struct lk_error *err;
 };
 
-/* Counts bytes, and writes them once there is room. */
+/* Counts bytes, and writes those that there is room for. */
 struct writer {
 	unsigned char *out;
-	uint32_t len;
+	uint32_t len, room;
 };
 
 static void put_byte(struct writer *w, unsigned char byte)
 {
-	if (w->out) {
+	if (w->len < w->room) {
 		w->out[w->len] = byte;
 	}
 	w->len++;
@@ -253,26 +254,27 @@ static int split_pieces(struct parser *p, lk_str text, struct pieces *ret)
 	return 0;
 }
 
-/* Fills all of VERSION but its text; without room in OUT only the lengths. */
-static int encode(struct parser *p, const struct pieces *pieces, unsigned char *out,
-	struct lk_version *version, uint32_t *ret_len)
+/* Fills all of VERSION but its text and keys. OUT gets the bytes of both keys, head first, as far
+ * as there is ROOM. */
+static int encode(struct parser *p, const struct pieces *pieces, unsigned char *out, uint32_t room,
+	struct lk_version *version, uint32_t *ret_head, uint32_t *ret_len)
 {
-	struct writer head = {.out = out};
+	struct writer head = {.out = out, .room = room};
 	put_integer(&head, pieces->epoch);
 	version->epoch_len = head.len;
-	version->head_key = out;
 	int rc = put_part(p, &head, pieces->main, pieces->glued, &version->head);
 	if (rc < 0) {
 		return rc;
 	}
-	struct writer local = {.out = out ? out + head.len : NULL};
-	version->local_key = local.out;
+	uint32_t used = head.len < room ? head.len : room;
+	struct writer local = {.out = out + used, .room = room - used};
 	if (pieces->has_local) {
 		rc = put_part(p, &local, pieces->local, false, &version->local);
 		if (rc < 0) {
 			return rc;
 		}
 	}
+	*ret_head = head.len;
 	*ret_len = head.len + local.len;
 	return 0;
 }
@@ -291,16 +293,26 @@ int lk_version_parse(
 	}
 	struct pieces pieces = {0};
 	struct lk_version shape = {0};
+	unsigned char short_key[SHORT_KEY];
+	uint32_t head = 0;
 	uint32_t len = 0;
 	int rc = check_characters(&p, trimmed);
 	rc = rc < 0 ? rc : split_pieces(&p, trimmed, &pieces);
-	rc = rc < 0 ? rc : encode(&p, &pieces, NULL, &shape, &len);
+	rc = rc < 0 ? rc : encode(&p, &pieces, short_key, SHORT_KEY, &shape, &head, &len);
 	if (rc < 0) {
 		return rc;
 	}
+	unsigned char *key = lk_arena_calloc(arena, len, 1);
+	if (len <= SHORT_KEY) {
+		memcpy(key, short_key, len);
+	} else {
+		rc = encode(&p, &pieces, key, len, &shape, &head, &len);
+	}
+	shape.text = lk_str_dup(arena, trimmed);
+	shape.head_key = key;
+	shape.local_key = key + head;
 	struct lk_version *version = lk_arena_calloc(arena, 1, sizeof(*version));
-	version->text = lk_str_dup(arena, trimmed);
-	rc = encode(&p, &pieces, lk_arena_calloc(arena, len, 1), version, &len);
+	*version = shape;
 	*ret = version;
 	return rc;
 }
@@ -337,6 +349,9 @@ static int key_cmp(const unsigned char *a, uint32_t a_len, const unsigned char *
 
 int lk_version_cmp(const struct lk_version *a, const struct lk_version *b)
 {
+	if (a == b) {
+		return 0;
+	}
 	int order = key_cmp(a->head_key, a->head.len, b->head_key, b->head.len);
 	return order != 0 ? order : key_cmp(a->local_key, a->local.len, b->local_key, b->local.len);
 }

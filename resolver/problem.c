@@ -120,6 +120,7 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 	const struct lk_candidate_name *name;
 	const struct lk_version *version = NULL; /* equal ones follow each other and are the same */
 	bool fits = false;
+	bool asks_more;
 
 	if (spec->matched) {
 		return spec;
@@ -130,6 +131,7 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 		return spec;
 	}
 	name = &problem->names.items[spec->name];
+	asks_more = spec->spec->channel.len > 0 || lk_matchspec_asks_beyond(spec->spec);
 	spec->match = lk_arena_calloc(&problem->arena, name->n, sizeof(*spec->match));
 	for (uint32_t c = name->first; c < name->first + name->n; c++) {
 		const struct lk_candidate *candidate = &problem->candidates.items[c];
@@ -138,7 +140,7 @@ const struct lk_interned_spec *lk_problem_match(struct lk_problem *problem, uint
 			version = candidate->version;
 			fits = lk_version_spec_matches(spec->spec->version, version);
 		}
-		if (fits && accepts(problem, spec->spec, candidate)) {
+		if (fits && (!asks_more || accepts(problem, spec->spec, candidate))) {
 			spec->match[spec->n_match++] = c;
 		}
 	}

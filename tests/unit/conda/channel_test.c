@@ -393,6 +393,13 @@ static void paths_are_encoded_and_decoded(void **state)
 		"kept");
 	check_text(lk_url_encode_path(LK_STR("a b%?#[\xc3\xa9"), &f->arena),
 		"a%20b%25%3F%23%5B%C3%A9", "encoded");
+	for (unsigned c = 0; c < 256; c++) {
+		char byte = (char)c;
+		bool kept = lk_is_alnum(byte) || (c > 0 && strchr("-._~!$&'()*+,;=:@/", byte));
+		lk_str encoded = lk_url_encode_path(lk_str_n(&byte, 1), &f->arena);
+		assert_int_equal(encoded.len, kept ? 1 : 3);
+		assert_int_equal(encoded.ptr[0], kept ? byte : '%');
+	}
 	lk_str path;
 	assert_true(lk_url_to_path(LK_STR("file:///a%20b/%C3%A9%zz"), &f->arena, &path));
 	check_text(path, "/a b/\xc3\xa9%zz", "decoded");

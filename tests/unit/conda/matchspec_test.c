@@ -404,14 +404,19 @@ static void every_key_filters(void **state)
 		if (!lk_matchspec_matches(yes, &record, version)) {
 			fail_msg("'%s' does not match", table[i].yes);
 		}
-		if (lk_matchspec_matches(parse(&f, lk_str_of(table[i].no)), &record, version)) {
+		const struct lk_matchspec *no = parse(&f, lk_str_of(table[i].no));
+		if (lk_matchspec_matches(no, &record, version)) {
 			fail_msg("'%s' matches", table[i].no);
+		}
+		if (lk_str_eq(no->name, record.name) && !lk_matchspec_asks_beyond(no)) {
+			fail_msg("'%s' asks for a name and a version alone", table[i].no);
 		}
 		(void)lk_matchspec_matches(yes, &bare, version);
 		check_canonical(&f, lk_str_of(table[i].yes), NULL);
 	}
 	assert_false(
 		lk_matchspec_matches(parse(&f, LK_STR("foo[md5=" MD5_TEXT "]")), &bare, version));
+	assert_false(lk_matchspec_asks_beyond(parse(&f, LK_STR("c::foo >=1,<2[when=bar]"))));
 	lk_arena_done(&f.arena);
 	(void)state;
 }

@@ -140,7 +140,7 @@ static void text_is_kept(void **state)
 static void digit_runs_of_any_length(void **state)
 {
 	static const size_t lengths[] = {
-		1, 9, 10, 19, 20, 254, 255, 256, 257, 5000, LK_VERSION_MAX_LEN};
+		1, 9, 10, 19, 20, 124, 125, 126, 254, 255, 256, 257, 5000, LK_VERSION_MAX_LEN};
 	struct fixture f = {.err = LK_ERROR_INIT};
 	static char nines[LK_VERSION_MAX_LEN + 1];
 	static char one_zeros[LK_VERSION_MAX_LEN];
