@@ -355,11 +355,16 @@ static void add_note(struct indexer *ix, const char *what, lk_str key)
 		0);
 }
 
+static int fail_second(struct indexer *ix, void *arg LK_UNUSED)
+{
+	return lk_scan_fail(&ix->scan, "a section stands here for the second time");
+}
+
 /* Marks the section at hand as SEEN; it is damage when it is there twice. */
-static int no_second(const struct indexer *ix, unsigned *seen, size_t which)
+static int no_second(struct indexer *ix, unsigned *seen, size_t which)
 {
 	if (*seen & (1u << which)) {
-		return lk_scan_fail(&ix->scan, "a section stands here for the second time");
+		return step(ix, fail_second, NULL);
 	}
 	*seen |= 1u << which;
 	return 0;
@@ -495,8 +500,11 @@ static int index_section(struct indexer *ix, struct lk_scan_text key)
 	while (which < LK_COUNTOF(sections) && !lk_scan_is(key, sections[which])) {
 		which++;
 	}
-	if (which < LK_COUNTOF(sections) && no_second(ix, &ix->seen_sections, which) < 0) {
-		return LK_E_FORMAT;
+	if (which < LK_COUNTOF(sections)) {
+		int rc = no_second(ix, &ix->seen_sections, which);
+		if (rc < 0) {
+			return rc;
+		}
 	}
 	switch (which) {
 	case 0:

@@ -43,6 +43,8 @@ static const char *const texts[] = {
 	"{\"packages\":{\"a-1-0.conda\":{\"name\":\"a\"},}}",
 	"{\"info\":{\"repodata_version\":30}}",
 	"{\"packages\":{}}x",
+	"{\"packages\":{},\"packages\":{}}",
+	"{\"v3\":{\"whl\":{},\"whl\":null}}",
 	"{\"packages\":{\"a-1-0.conda\":{\"name\":\"a\"",
 	"{\"removed\":[\"a",
 	"{\"a\":1.",
