@@ -328,6 +328,30 @@ lk_str lk_str_dup(struct lk_arena *arena, lk_str s)
 	return lk_str_n(lk_arena_strndup(arena, s.ptr, s.len), s.len);
 }
 
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+lk_str lk_str_shorten(struct lk_arena *arena, lk_str s, size_t max)
+{
+	static const char gap[] = "\xe2\x80\xa6";
+	if (s.len <= max) {
+		return s;
+	}
+	size_t kept = max - strlen(gap);
+	size_t head = kept - kept / 2;
+	size_t tail = s.len - kept / 2;
+	while (head > 0 && is_continuation(s.ptr[head])) {
+		head--;
+	}
+	while (tail < s.len && is_continuation(s.ptr[tail])) {
+		tail++;
+	}
+	return lk_str_printf(arena, LK_STR_FMT "%s" LK_STR_FMT,
+		LK_STR_ARG(lk_str_slice(s, 0, head)), gap, LK_STR_ARG(lk_str_skip(s, tail)));
+}
+
 lk_str lk_str_lower(struct lk_arena *arena, lk_str s)
 {
 	char *copy = lk_arena_strndup(arena, s.ptr, s.len);

@@ -102,6 +102,9 @@ unsigned lk_str_distance(lk_str a, lk_str b, unsigned limit);
 
 /* NUL-ended copy owned by the arena, as a view; in lower case (ASCII only). */
 lk_str lk_str_dup(struct lk_arena *arena, lk_str s);
+/* S itself, or its ends with "…" between them, so that it has at most MAX bytes (at least 16) and
+ * no character is cut. */
+lk_str lk_str_shorten(struct lk_arena *arena, lk_str s, size_t max);
 lk_str lk_str_lower(struct lk_arena *arena, lk_str s);
 lk_str lk_str_printf(struct lk_arena *arena, const char *fmt, ...) LK_PRINTF(2, 3);
 

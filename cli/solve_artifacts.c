@@ -326,6 +326,19 @@ static int complete_record(const struct lk_cache *cache, struct lk_solve_artifac
 	return 0;
 }
 
+/* A date holds back what nobody asked for; an address asks for just this. */
+static void tell_newer(struct lk_app *app, const struct lk_solve_request *r)
+{
+	for (size_t i = 0; r->exclude_newer && i < r->artifacts.len; i++) {
+		const struct lk_record *record = &r->artifacts.items[i].record;
+		if (lk_record_time(record) > r->exclude_newer) {
+			lk_note(&app->report, 0,
+				"'" LK_STR_FMT "' is taken though it is newer than exclude-newer",
+				LK_STR_ARG(record->url));
+		}
+	}
+}
+
 int lk_solve_load_artifacts(struct lk_app *app, struct lk_solve_request *request,
 	struct lk_cache *cache, struct lk_fetch *fetch, struct lk_error *err)
 {
@@ -339,6 +352,9 @@ int lk_solve_load_artifacts(struct lk_app *app, struct lk_solve_request *request
 	int rc = fetch_all(request, fetch, &app->arena, err);
 	for (size_t i = 0; rc == 0 && i < request->artifacts.len; i++) {
 		rc = complete_record(cache, &request->artifacts.items[i], &request->arena, err);
+	}
+	if (rc == 0) {
+		tell_newer(app, request);
 	}
 	return rc;
 }

@@ -169,6 +169,9 @@ static int set_base(struct parser *p)
 		!lk_url_base(directory, origin->base_url, &index->arena, &packages)) {
 		return fail(p, "a base URL leads out of the network");
 	}
+	if (lk_url_loses_tls(directory, index->base) || lk_url_loses_tls(directory, packages)) {
+		return fail(p, "a base URL leads from https to http");
+	}
 	return 0;
 }
 

@@ -171,6 +171,17 @@ bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_
 	return true;
 }
 
+static bool has_scheme(lk_str url, lk_str scheme)
+{
+	struct lk_url_parts parts;
+	return lk_url_split(url, &parts) && lk_str_eq_nocase(parts.scheme, scheme);
+}
+
+bool lk_url_loses_tls(lk_str from, lk_str to)
+{
+	return has_scheme(from, LK_STR("https")) && has_scheme(to, LK_STR("http"));
+}
+
 static bool is_escape(lk_str s, size_t at)
 {
 	return s.len - at >= 3 && s.ptr[at] == '%' && lk_hex_digit(s.ptr[at + 1]) >= 0 &&

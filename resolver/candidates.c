@@ -186,7 +186,7 @@ static void consider(struct load *load, struct lk_candidate *candidate, unsigned
 		drop(load, candidate, LK_OUT_PRIORITY, task->channels[first_channel].name);
 		return;
 	}
-	if (newer_than_allowed(task, record)) {
+	if (newer_than_allowed(task, record) && !asked_by_url(task, record)) {
 		drop(load, candidate, LK_OUT_NEWER, (lk_str){0});
 		return;
 	}

@@ -7,10 +7,16 @@
 
 #define MAX_OUT_LINES 4
 #define MAX_BUILDS 4
+#define MAX_SPEC 200 /* bytes; a channel may write what it likes */
 
 void lk_explain_line(struct lk_explanation *explanation, unsigned depth, lk_str text)
 {
 	lk_vec_push(&explanation->lines, (struct lk_reason){.depth = depth, .text = text});
+}
+
+static lk_str in_short(const struct lk_explanation *explanation, lk_str spec)
+{
+	return lk_str_shorten(explanation->arena, spec, MAX_SPEC);
 }
 
 lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec)
@@ -18,8 +24,9 @@ lk_str lk_explain_spec(const struct lk_explanation *explanation, uint32_t spec)
 	const struct lk_interned_spec *s = &explanation->problem->specs.items[spec];
 
 	return lk_str_printf(explanation->arena, "'" LK_STR_FMT "'",
-		LK_STR_ARG(
-			s->spec ? s->spec->text : explanation->problem->names.items[s->name].text));
+		LK_STR_ARG(in_short(explanation,
+			s->spec ? s->spec->text
+				: explanation->problem->names.items[s->name].text)));
 }
 
 /* Is SPEC the user's spec behind the root's need ASKED, itself or its extras group? */
@@ -70,7 +77,8 @@ lk_str lk_explain_root(const struct lk_explanation *explanation, uint32_t item)
 
 	return lk_str_printf(explanation->arena, "%s'" LK_STR_FMT "'",
 		culprit.is_pin ? "the pin " : "",
-		LK_STR_ARG((culprit.is_pin ? task->pins : task->specs)[culprit.index]->text));
+		LK_STR_ARG(in_short(explanation,
+			(culprit.is_pin ? task->pins : task->specs)[culprit.index]->text)));
 }
 
 /* Some records of one name, to be said in a few words. */
@@ -482,17 +490,18 @@ static lk_str nothing_matches(const struct lk_explanation *explanation,
 	const struct lk_candidate *above = wanted ? extreme(problem, name, -1, wanted) : NULL;
 	bool between = below && above;
 	lk_str builds = other_builds(explanation, name, spec);
+	lk_str text = in_short(explanation, spec->text);
 
 	if (builds.len > 0) {
 		return lk_str_printf(explanation->arena,
-			"no record matches '" LK_STR_FMT "'" LK_STR_FMT, LK_STR_ARG(spec->text),
+			"no record matches '" LK_STR_FMT "'" LK_STR_FMT, LK_STR_ARG(text),
 			LK_STR_ARG(builds));
 	}
 	below = between ? below : extreme(problem, name, 1, NULL);
 	above = between ? above : extreme(problem, name, -1, NULL);
 	return lk_str_printf(explanation->arena,
 		"no record matches '" LK_STR_FMT "'; the %s " LK_STR_FMT " and %s" LK_STR_FMT,
-		LK_STR_ARG(spec->text), between ? "nearest are" : "newest is",
+		LK_STR_ARG(text), between ? "nearest are" : "newest is",
 		LK_STR_ARG(below->record->version), between ? "" : "the oldest ",
 		LK_STR_ARG(above->record->version));
 }

@@ -74,6 +74,14 @@ for priority in strict flexible disabled; do
 	has low.lock 'from: test/linux-64/hello-1.0-h0_0.conda'
 	has low.lock 'from: patched/noarch/greeting-1.5-'
 done
+# Nor does a date hold it back, but what comes with it; that is told.
+runs 3 solve --exclude-newer 2022-01-01 'greeting 1.5.*' -o bad.lock
+runs 0 solve --exclude-newer 2022-01-01 hello "$noarch/greeting-1.5-h0_0.conda" -o newer.lock
+err_has "greeting-1.5-h0_0.conda' is taken though it is newer than exclude-newer"
+has newer.lock 'greeting-1.5-'
+has newer.lock 'hello-1.0-'
+runs 0 solve --exclude-newer 2022-01-01 hello "$noarch/$old" -o older.lock
+err_lacks 'exclude-newer'
 # What it depends on is solved with the rest; a contradiction is explained.
 runs 3 solve ./hello-2.0-h0_0.conda wants-old-hello -o bad.lock
 err_has 'wants-old-hello'

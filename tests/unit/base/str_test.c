@@ -308,9 +308,40 @@ static void test_trim_end_control_lower(void **state)
 	}
 }
 
+static void test_shorten(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} rows[] = {
+		{"", ""},
+		{"0123456789abcdef", "0123456789abcdef"},
+		{"0123456789abcdefg",
+			"0123456\xe2\x80\xa6"
+			"bcdefg"},
+		{"0123456789abcdef0123456789abcdef",
+			"0123456\xe2\x80\xa6"
+			"abcdef"},
+		{"012345\xc3\x89 0123456789\xc3\x89"
+		 "bcdef",
+			"012345\xe2\x80\xa6"
+			"bcdef"},
+	};
+	struct lk_arena arena;
+	(void)state;
+	lk_arena_init(&arena);
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		lk_str got = lk_str_shorten(&arena, lk_str_of(rows[i].text), 16);
+		if (!lk_str_is(got, rows[i].wanted)) {
+			fail_msg("'%s' became '" LK_STR_FMT "'", rows[i].text, LK_STR_ARG(got));
+		}
+	}
+	lk_arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shorten),
 		cmocka_unit_test(test_trim_end_control_lower),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_parts),

@@ -126,16 +126,19 @@ static void a_good_index(void **state)
 static void bases(void **state)
 {
 	static const struct {
-		const char *base, *wanted; /* NULL: refused */
+		const char *base, *wanted, *refused; /* one of the latter two */
 	} rows[] = {
-		{"", "https://h/c/noarch/"},
-		{".", "https://h/c/noarch/"},
-		{"./shards/", "https://h/c/noarch/shards/"},
-		{"../s", "https://h/c/s/"},
-		{"/s", "https://h/s/"},
-		{"https://u:p@cdn/s/", "https://cdn/s/"},
-		{"file:///etc/", NULL},
-		{"gopher://x/", NULL},
+		{"", "https://h/c/noarch/", NULL},
+		{".", "https://h/c/noarch/", NULL},
+		{"./shards/", "https://h/c/noarch/shards/", NULL},
+		{"../s", "https://h/c/s/", NULL},
+		{"/s", "https://h/s/", NULL},
+		{"https://u:p@cdn/s/", "https://cdn/s/", NULL},
+		{"HTTPS://cdn/s", "HTTPS://cdn/s/", NULL},
+		{"file:///etc/", NULL, "out of the network"},
+		{"gopher://x/", NULL, "out of the network"},
+		{"http://cdn/s/", NULL, "from https to http"},
+		{"Http://h/c/noarch", NULL, "from https to http"},
 	};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
@@ -143,7 +146,8 @@ static void bases(void **state)
 		mp_index(&f->bytes, 1, rows[i].base, 0);
 		if (!rows[i].wanted) {
 			assert_int_equal(parse(f), LK_E_FORMAT);
-			assert_non_null(strstr(f->err.message, "out of the network"));
+			assert_non_null(strstr(f->err.message, rows[i].refused));
+			assert_string_equal(f->err.file, "index");
 			continue;
 		}
 		assert_int_equal(parse(f), 0);
@@ -152,6 +156,19 @@ static void bases(void **state)
 			fail_msg("'%s' became '" LK_STR_FMT "'", rows[i].base, LK_STR_ARG(base));
 		}
 	}
+}
+
+/* Nor may the packages lie there. */
+static void base_of_packages(void **state)
+{
+	struct fixture *f = *state;
+	mp_map(&f->bytes, 1);
+	mp_str(&f->bytes, "info");
+	mp_map(&f->bytes, 1);
+	mp_str(&f->bytes, "base_url");
+	mp_str(&f->bytes, "http://cdn/c");
+	assert_int_equal(parse(f), LK_E_FORMAT);
+	assert_string_equal(f->err.message, "a base URL leads from https to http");
 }
 
 static void bad_indexes(void **state)
@@ -293,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_good_index),
 		CASE(bases),
+		CASE(base_of_packages),
 		CASE(bad_indexes),
 		CASE(a_hash_in_hex),
 		CASE(every_truncation_is_seen),
