@@ -243,11 +243,12 @@ int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, str
 	return LK_OK;
 }
 
-/* Writes, syncs and closes the file beside PATH that is to replace it. */
-static int fill(int fd, const void *bytes, size_t len, const char *path, struct lk_error *err)
+/* Writes and closes the file beside PATH that is to replace it; DURABLE: syncs it before. */
+static int fill(
+	int fd, bool durable, const void *bytes, size_t len, const char *path, struct lk_error *err)
 {
 	int rc = lk_fs_write_all(fd, bytes, len, path, err);
-	if (rc == LK_OK && TEMP_FAILURE_RETRY(fsync(fd)) != 0 && errno != EINVAL) {
+	if (rc == LK_OK && durable && TEMP_FAILURE_RETRY(fsync(fd)) != 0 && errno != EINVAL) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s'", path);
 	}
 	if (close(fd) != 0 && errno != EINTR && rc == LK_OK) {
@@ -256,8 +257,8 @@ static int fill(int fd, const void *bytes, size_t len, const char *path, struct 
 	return rc;
 }
 
-int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
-	struct lk_error *err)
+static int replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
+	bool durable, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	lk_str dir = lk_path_dirname(lk_str_of(path));
@@ -269,7 +270,7 @@ int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t le
 	if (rc < 0) {
 		return lk_wrap(err, "cannot write '%s'", path);
 	}
-	rc = fill(fd, bytes, len, path, err);
+	rc = fill(fd, durable, bytes, len, path, err);
 	if (rc == LK_OK && renameat(dirfd, temp, dirfd, path) != 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot replace '%s'", path);
 	}
@@ -277,7 +278,19 @@ int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t le
 		(void)unlinkat(dirfd, temp, 0);
 		return rc;
 	}
-	return lk_fs_sync_dir(dirfd, parent, err);
+	return durable ? lk_fs_sync_dir(dirfd, parent, err) : LK_OK;
+}
+
+int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
+	struct lk_error *err)
+{
+	return replace(dirfd, path, bytes, len, mode, true, err);
+}
+
+int lk_fs_write_unsynced(
+	int dirfd, const char *path, const void *bytes, size_t len, struct lk_error *err)
+{
+	return replace(dirfd, path, bytes, len, 0, false, err);
 }
 
 /* Did renameat2 fail because kernel, file system or sandbox does not have the flag? */

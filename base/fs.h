@@ -63,6 +63,10 @@ int lk_fs_read_beneath(
  * until then. A symlink at PATH is itself replaced. MODE 0: 0666 & ~umask. */
 int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
 	struct lk_error *err) LK_MUST_USE;
+/* The same without syncing, MODE 0, for what can be made again: after a power cut the file may be
+ * old, empty or torn. */
+int lk_fs_write_unsynced(int dirfd, const char *path, const void *bytes, size_t len,
+	struct lk_error *err) LK_MUST_USE;
 /* write(2) until done; waits where a descriptor that does not block is full. NAME is for errors. */
 int lk_fs_write_all(
 	int fd, const void *bytes, size_t len, const char *name, struct lk_error *err) LK_MUST_USE;

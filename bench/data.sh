@@ -1,6 +1,6 @@
 #!/bin/sh
 # Full-size channels under build/bench/data from the real conda-forge records of ../shared/data:
-#     full      linux-64 600,000 records, noarch 300,000, and 200,000 for three other platforms; keys sorted
+#     full      linux-64 600,000 records, noarch 300,000, and 200,000 for four other platforms; keys sorted
 #     tenth     linux-64 60,000 and noarch 30,000: the same reachable part
 #     unsorted  linux-64 and noarch of full, keys in random order
 #     shards    linux-64 and noarch of full as shards (CEP 16) and nothing else
@@ -48,7 +48,7 @@ make_shards() {
 
 records full 600000 linux-64
 records full 300000 noarch
-records full 200000 linux-aarch64 osx-arm64 win-64
+records full 200000 linux-aarch64 osx-64 osx-arm64 win-64
 records tenth 60000 linux-64
 records tenth 30000 noarch
 records unsorted 600000 linux-64 --shuffle

@@ -13,8 +13,9 @@
  * `absent` and `content` are ours: the channel had no such subdir; a random text for every
  * download, by which an index knows its data file. last_checked is in seconds since 1970. The data
  * file is published first, so a state that does not fit it (other size or mtime) tells that its
- * validators are void. Text of a state is data: control characters, which could not stand in a
- * header, make it unreadable.
+ * validators are void. Nothing is synced: what a power cut leaves torn does not fit or does not
+ * parse, and is downloaded or made again. Text of a state is data: control characters, which could
+ * not stand in a header, make it unreadable.
  */
 #ifndef LK_FETCH_REPODATA_CACHE_H
 #define LK_FETCH_REPODATA_CACHE_H

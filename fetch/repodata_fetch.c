@@ -234,7 +234,7 @@ static int sink_begin(void *ctx, struct lk_error *err)
 	struct part *part = ctx;
 	part->bytes = 0;
 	if (!part->tmp) {
-		return lk_fs_temp_file(lk_cache_tmp_fd(part->batch->fetch->cache), "repodata", 0666,
+		return lk_fs_temp_file(lk_cache_tmp_fd(part->batch->fetch->cache), "repodata", 0,
 			&part->batch->arena, &part->tmp, &part->fd, err);
 	}
 	if (ftruncate(part->fd, 0) != 0 || lseek(part->fd, 0, SEEK_SET) != 0) {

@@ -100,7 +100,7 @@ bool lk_repodata_file_look_up(struct lk_repodata_file *file)
 static int new_file(struct lk_repodata_file *file, struct lk_error *err)
 {
 	if (!file->place.no_disk &&
-		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0666, &file->arena,
+		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0, &file->arena,
 			&file->tmp, &file->index_fd, err) == 0) {
 		return 0;
 	}

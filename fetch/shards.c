@@ -269,7 +269,7 @@ static int keep_in_cache(const struct lk_shard *shard, struct lk_error *err)
 	int tmp_fd = lk_cache_tmp_fd(loader->fetch->cache);
 	int fd LK_AUTO_CLOSE = -1;
 	char *tmp;
-	int rc = lk_fs_temp_file(tmp_fd, "shard", 0666, &shard->owner->arena, &tmp, &fd, err);
+	int rc = lk_fs_temp_file(tmp_fd, "shard", 0, &shard->owner->arena, &tmp, &fd, err);
 	if (rc < 0) {
 		return rc;
 	}

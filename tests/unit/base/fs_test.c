@@ -204,7 +204,12 @@ static void test_write_atomic(void **state)
 	assert_ok(lk_fs_write_atomic(dir->fd, "d/f", "two", 3, 0664, &dir->err), dir->err);
 	assert_int_equal(mode_of(dir, "d/f"), 0664);
 	assert_file(dir, "d/f", "two");
+	assert_ok(lk_fs_write_unsynced(dir->fd, "d/f", "three", 5, &dir->err), dir->err);
+	assert_file(dir, "d/f", "three");
+	assert_int_equal(mode_of(dir, "d/f"), 0666 & ~022);
+	assert_int_equal(lk_fs_write_unsynced(dir->fd, "no/f", "x", 1, &dir->err), LK_E_FS);
 	umask(old);
+	assert_ok(lk_fs_write_atomic(dir->fd, "d/f", "two", 3, 0664, &dir->err), dir->err);
 	/* A symlink is replaced, not followed. */
 	make_link(dir, "d/f", "link");
 	test_put_file(dir, "link", "three");

@@ -47,6 +47,17 @@ static struct lk_channel one_subdir(struct world *world)
 	return served(world, "ok/one");
 }
 
+/* Others may read the cache as far as the umask lets them, not write it. */
+static void test_modes(void **state)
+{
+	struct world *world = *state;
+	struct lk_channel channel = one_subdir(world);
+	mode_t old = umask(027);
+	assert_fetch(world, &channel, "- 1 ");
+	umask(old);
+	in_cache(world, "test -z \"$(find repodata -type f ! -perm 640)\"");
+}
+
 /* What was served is not even looked at when there is an index of it. */
 static void test_used_alone(void **state)
 {
@@ -195,6 +206,7 @@ static void test_folder_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(test_modes),
 		CASE(test_used_alone),
 		CASE(test_follows_a_new_download),
 		CASE(test_every_flipped_byte),
