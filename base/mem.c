@@ -182,12 +182,23 @@ char *lk_arena_vprintf(struct lk_arena *arena, const char *fmt, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, fmt, args);
+	/* Where the next text goes in any case, if it fits. */
+	struct lk_arena_block *block = arena->blocks;
+	size_t room = block ? block->size - block->used : 0;
+	char *text = room > 0 ? (char *)block->bytes + block->used : NULL;
+	int len = vsnprintf(text, room, fmt, args);
 	if (len < 0) {
 		lk_mem_lost();
 	}
-	char *text = arena_alloc(arena, (size_t)len + 1, 1);
-	(void)vsnprintf(text, (size_t)len + 1, fmt, again);
+	if ((size_t)len < room) {
+		block->used += (size_t)len + 1;
+	} else {
+		if (room > 0) {
+			memset(text, 0, room);
+		}
+		text = arena_alloc(arena, (size_t)len + 1, 1);
+		(void)vsnprintf(text, (size_t)len + 1, fmt, again);
+	}
 	va_end(again);
 	return text;
 }

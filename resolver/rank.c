@@ -265,12 +265,32 @@ static void rank_name(struct ranking *ranking, const struct lk_candidate_name *n
 	}
 }
 
+/* Gives the matches of SPEC their new numbers, which rise again: those of a name stay together.
+ * MARKED is all false, before and after. */
+static void renumber_matches(const struct lk_problem *problem, struct lk_interned_spec *spec,
+	const uint32_t *renamed, bool *marked)
+{
+	uint32_t n = 0;
+	uint32_t c = spec->n_match > 0 ? problem->names.items[spec->name].first : 0;
+
+	for (uint32_t i = 0; i < spec->n_match; i++) {
+		marked[renamed[spec->match[i]]] = true;
+	}
+	for (; n < spec->n_match; c++) {
+		if (marked[c]) {
+			marked[c] = false;
+			spec->match[n++] = c;
+		}
+	}
+}
+
 /* Puts the candidates into ORDER and renumbers the matches made so far. */
 static void renumber(struct lk_problem *problem, const uint32_t *order)
 {
 	size_t n = problem->candidates.len;
 	struct lk_candidate *candidates = lk_calloc(n, sizeof(*candidates));
 	uint32_t *renamed = lk_calloc(n, sizeof(*renamed));
+	bool *marked = lk_calloc(n, sizeof(*marked));
 
 	for (uint32_t i = 0; i < n; i++) {
 		candidates[i] = problem->candidates.items[order[i]];
@@ -278,15 +298,9 @@ static void renumber(struct lk_problem *problem, const uint32_t *order)
 	}
 	memcpy(problem->candidates.items, candidates, n * sizeof(*candidates));
 	for (size_t s = 0; s < problem->specs.len; s++) {
-		struct lk_interned_spec *spec = &problem->specs.items[s];
-
-		for (uint32_t i = 0; i < spec->n_match; i++) {
-			spec->match[i] = renamed[spec->match[i]];
-		}
-		if (spec->n_match > 1) {
-			qsort(spec->match, spec->n_match, sizeof(*spec->match), lk_index_cmp_qsort);
-		}
+		renumber_matches(problem, &problem->specs.items[s], renamed, marked);
 	}
+	lk_free(marked);
 	lk_free(renamed);
 	lk_free(candidates);
 }

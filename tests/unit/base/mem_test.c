@@ -53,6 +53,24 @@ static void test_arena(void **state)
 	lk_arena_done(&arena);
 }
 
+/* A text that does not fit into what is left of a block leaves that zeroed. */
+static void test_arena_prints(void **state)
+{
+	(void)state;
+	for (int width = 1; width < 6000; width += 7) {
+		struct lk_arena arena = {0};
+		assert_non_null(lk_arena_calloc(&arena, 1, 1000));
+		const char *text = lk_arena_printf(&arena, "%0*d", width, 7);
+		const unsigned char *bytes = lk_arena_calloc(&arena, 3000, 1);
+		for (size_t i = 0; i < 3000; i++) {
+			assert_int_equal(bytes[i], 0);
+		}
+		assert_int_equal(strlen(text), width);
+		assert_int_equal(text[width - 1], '7');
+		lk_arena_done(&arena);
+	}
+}
+
 /* Large pieces among small ones must not make the small ones start new blocks. */
 static void test_arena_wastes_little(void **state)
 {
@@ -144,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heap),
 		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_arena_prints),
 		cmocka_unit_test(test_arena_wastes_little),
 		cmocka_unit_test(test_vec),
 		cmocka_unit_test(test_lost_memory_ends_the_run),
