@@ -284,7 +284,7 @@ static void test_shards_with_other_bytes(void **state)
 	char got[64];
 	assert_int_equal(fetch(world, &remote, got, &gone), LK_E_NETWORK);
 	assert_non_null(strstr(gone.message, "the server does not have it (HTTP 404)"));
-	assert_non_null(strstr(gone.hint, "indexed anew"));
+	assert_non_null(strstr(gone.hint, "in the middle of a change"));
 	put_text(world->www, path, "other bytes");
 	assert_fails(world, &remote, LK_E_INTEGRITY, "the shard of 'a' has not the sha256");
 	assert_int_equal(count_tmp(world), 0);
