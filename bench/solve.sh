@@ -16,8 +16,8 @@ fi
 work=$PWD/build/bench/solve
 rm -rf "$work"
 mkdir -p "$work/state" "$work/www"
-for channel in full tenth unsorted; do
-	ln -s "$data/$channel" "$work/www/$channel"
+for channel in full tenth unsorted shards; do
+	[ ! -d "$data/$channel" ] || ln -s "$data/$channel" "$work/www/$channel"
 done
 real=$PWD/../shared/data/channels/conda-forge
 [ ! -d "$real" ] || ln -s "$real" "$work/www/real"

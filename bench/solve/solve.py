@@ -2,8 +2,8 @@
 """solve.py BIN WWW URL WORK REPORT: solves of the full-size channels, timed in turn, into REPORT (Markdown).
 
 BIN has lockenv and bench_ready; WWW is a folder with the channels full, tenth and unsorted (bench/data.sh)
-and maybe real, and is served at URL. BENCH_PAIRS (7) runs of each command count; BENCH_PYTHON is a Python
-that has py-rattler. What cannot be run is left out, and the report says so.
+and maybe shards (the same) and real, and is served at URL. BENCH_PAIRS (7) runs of each command count;
+BENCH_PYTHON is a Python that has py-rattler. What cannot be run is left out, and the report says so.
 """
 import dataclasses
 import datetime
@@ -60,6 +60,12 @@ class Bench:
         return Command(name, self.solve_line(channel, specs, target, lock), before=f"rm -f {shlex.quote(str(lock))}",
                        **more)
 
+    def cold(self, name, channel):
+        """The same with an empty cache."""
+        command = self.solve(name, channel, GPU)
+        command.before += f" && rm -rf {shlex.quote(str(self.cache))}"
+        return command
+
     def solve_line(self, channel, specs, target, lock, *options):
         return shlex.join([str(self.binaries / "lockenv"), "solve", "-q", "--config", "/dev/null", "--cache",
                            str(self.cache), "--override-channels", "-c", f"{self.url}/{channel}", *target,
@@ -100,6 +106,7 @@ class Bench:
         self.run_ready()
         self.run_warm()
         self.run_platforms()
+        self.run_shards()
         self.run_real()
 
     def run_ready(self):
@@ -147,14 +154,21 @@ class Bench:
         else:
             self.skip("the goal of five platforms", f"the channel has {len(platforms)}")
 
+    def run_shards(self):
+        if not (self.www / "shards").exists():
+            self.skip("shards", "no such channel (bench/data.sh)")
+            return
+        self.measure("the same records in shards: warm", self.solve("solve, shards", "shards", GPU),
+                     self.solve("solve, full", "full", GPU))
+        self.measure("the same records in shards: cold, downloads included", self.cold("solve, shards", "shards"),
+                     self.cold("solve, full", "full"))
+
     def run_real(self):
         if not (self.www / "real").exists():
             self.skip("real records", "no ../shared/data")
             return
         files = [self.www / "real" / s / "repodata.json.zst" for s in ("linux-64", "noarch")]
-        cold = self.solve("solve, nothing cached", "real", GPU)
-        cold.before += f" && rm -rf {shlex.quote(str(self.cache))}"
-        self.measure("real records (31,000): cold", cold,
+        self.measure("real records (31,000): cold", self.cold("solve, nothing cached", "real"),
                      Command("zstd -dc of both files", shlex.join(["zstd", "-dcq", *map(str, files)]) + " >/dev/null"))
 
     def count(self, file):
