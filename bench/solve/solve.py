@@ -236,7 +236,8 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as text:
         models = [line.partition(":")[2].strip() for line in text if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores ({models[0] if models else platform.machine()}), {memory:.0f} GiB, Linux {platform.release()}"
+    kernel = re.match(r"[0-9.]*", platform.release()).group()
+    return f"{os.cpu_count()} cores ({models[0] if models else platform.machine()}), {memory:.0f} GiB, Linux {kernel}"
 
 
 def main():
