@@ -164,6 +164,15 @@ uint64_t lk_str_hash_seeded(lk_str s, uint64_t seed)
 	uint64_t state = HASH_KEY_A ^ seed ^ (uint64_t)s.len;
 	const char *at = s.ptr;
 	size_t left = s.len;
+	if (left > 32) {
+		/* Two chains, since each has to wait for its multiplications. */
+		uint64_t other = key;
+		for (; left > 32; left -= 32, at += 32) {
+			state = fold_multiply(load64(at) ^ state, load64(at + 8) ^ key);
+			other = fold_multiply(load64(at + 16) ^ other, load64(at + 24) ^ key);
+		}
+		state ^= other;
+	}
 	while (left > 16) {
 		state = fold_multiply(load64(at) ^ state, load64(at + 8) ^ key);
 		at += 16;

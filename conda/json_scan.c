@@ -3,8 +3,6 @@
  */
 #include "conda/json_scan_priv.h"
 
-#include <endian.h>
-
 void lk_scan_init(struct lk_scan *scan, lk_str text, const char *file, struct lk_error *err)
 {
 	const char *start = text.ptr ? text.ptr : "";
@@ -43,74 +41,6 @@ static int fail_at(const struct lk_scan *scan, const char *at, const char *what)
 int lk_scan_fail(const struct lk_scan *scan, const char *what)
 {
 	return fail_at(scan, scan->at, what);
-}
-
-int lk_scan_enter(struct lk_scan *scan, char open)
-{
-	if (lk_scan_peek(scan) != open) {
-		return lk_scan_fail(scan, open == '{' ? "expected an object" : "expected an array");
-	}
-	if (scan->depth >= LK_SCAN_MAX_DEPTH) {
-		return lk_scan_fail(scan, "nested too deep");
-	}
-	scan->depth++;
-	scan->at++;
-	scan->fresh = true;
-	return 0;
-}
-
-int lk_scan_next(struct lk_scan *scan, char close)
-{
-	char c = lk_scan_peek(scan);
-	if (c == close) {
-		scan->at++;
-		scan->depth--;
-		scan->fresh = false;
-		return 0;
-	}
-	if (!scan->fresh) {
-		if (c != ',') {
-			return lk_scan_fail(
-				scan, close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
-		}
-		scan->at++;
-	}
-	scan->fresh = false;
-	return 1;
-}
-
-int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret)
-{
-	if (lk_scan_peek(scan) != '"') {
-		return lk_scan_fail(scan, "expected a key in quotes");
-	}
-	int rc = lk_scan_string(scan, ret);
-	if (rc < 0) {
-		return rc;
-	}
-	if (lk_scan_peek(scan) != ':') {
-		return lk_scan_fail(scan, "expected ':' after the key");
-	}
-	scan->at++;
-	return 0;
-}
-
-/* How many of the eight bytes at P are plain ASCII before the first quote, backslash, control or
- * byte above 0x7f; eight when there is none. A borrow can mark only bytes behind one that is marked
- * rightly, so the lowest mark is right. */
-static unsigned plain_bytes(const char *p)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t high = UINT64_C(0x8080808080808080);
-	uint64_t w;
-	memcpy(&w, p, sizeof(w));
-	w = le64toh(w);
-	uint64_t quote = w ^ (ones * '"');
-	uint64_t slash = w ^ (ones * '\\');
-	uint64_t found = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
-		((slash - ones) & ~slash) | w;
-	found &= high;
-	return found ? (unsigned)__builtin_ctzll(found) / 8 : 8;
 }
 
 static size_t utf8_len(const char *p, const char *end)
@@ -182,17 +112,15 @@ static int char_len(const struct lk_scan *scan, const char *p)
 	return (int)n;
 }
 
-int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
+int lk_scan_long_string(struct lk_scan *scan, struct lk_scan_text *ret)
 {
-	if (lk_scan_peek(scan) != '"') {
-		return lk_scan_fail(scan, "expected a string");
-	}
 	const char *first = scan->at + 1;
 	const char *p = first;
 	bool escaped = false;
 	for (;;) {
-		for (unsigned n = 8; n == 8 && scan->end - p >= 8;) {
-			n = plain_bytes(p);
+		for (unsigned n = LK_SCAN_STRIDE;
+			n == LK_SCAN_STRIDE && scan->end - p >= LK_SCAN_STRIDE;) {
+			n = lk_scan_plain(p);
 			p += n;
 		}
 		if (p == scan->end) {

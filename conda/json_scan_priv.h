@@ -18,6 +18,12 @@
 
 #include <limits.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#else
+#include <endian.h>
+#endif
+
 #include "base/err.h"
 #include "base/str.h"
 
@@ -52,14 +58,124 @@ static inline char lk_scan_peek(struct lk_scan *scan)
 	scan->at = p;
 	return p < scan->end ? *p : '\0';
 }
+/* LK_E_FORMAT at the place where the cursor stands. */
+int lk_scan_fail(const struct lk_scan *scan, const char *what);
+
 /* Steps over '{' or '['; anything else is an error. */
-int lk_scan_enter(struct lk_scan *scan, char open) LK_MUST_USE;
+static inline int lk_scan_enter(struct lk_scan *scan, char open)
+{
+	if (lk_scan_peek(scan) != open) {
+		return lk_scan_fail(scan, open == '{' ? "expected an object" : "expected an array");
+	}
+	if (scan->depth >= LK_SCAN_MAX_DEPTH) {
+		return lk_scan_fail(scan, "nested too deep");
+	}
+	scan->depth++;
+	scan->at++;
+	scan->fresh = true;
+	return 0;
+}
+
 /* 1: another member or element follows; 0: the container was closed by CLOSE; negative: an error.
  */
-int lk_scan_next(struct lk_scan *scan, char close) LK_MUST_USE;
+static inline int lk_scan_next(struct lk_scan *scan, char close)
+{
+	char c = lk_scan_peek(scan);
+	if (c == close) {
+		scan->at++;
+		scan->depth--;
+		scan->fresh = false;
+		return 0;
+	}
+	if (!scan->fresh) {
+		if (c != ',') {
+			return lk_scan_fail(
+				scan, close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+		}
+		scan->at++;
+	}
+	scan->fresh = false;
+	return 1;
+}
+
+#ifdef __SSE2__
+#define LK_SCAN_STRIDE 32
+
+/* A bit for each of 16 bytes at P that ends a run of plain ASCII: a quote, a backslash, a control,
+ * and what is above 0x7f, which is negative here, so below 0x20 too. */
+static inline unsigned lk_scan_ends(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+	__m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+	__m128i beyond = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(beyond, _mm_or_si128(quote, slash)));
+}
+
+/* How many of the LK_SCAN_STRIDE bytes at P are plain ASCII before the first that ends the run;
+ * LK_SCAN_STRIDE when there is none. */
+static inline unsigned lk_scan_plain(const char *p)
+{
+	unsigned ends = lk_scan_ends(p) | lk_scan_ends(p + 16) << 16;
+	return ends ? (unsigned)__builtin_ctz(ends) : LK_SCAN_STRIDE;
+}
+#else
+#define LK_SCAN_STRIDE 8
+/* The same in a word. A borrow can mark only bytes behind one that is marked rightly, so the lowest
+ * mark is right. */
+static inline unsigned lk_scan_plain(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t w;
+	memcpy(&w, p, sizeof(w));
+	w = le64toh(w);
+	uint64_t quote = w ^ (ones * '"');
+	uint64_t slash = w ^ (ones * '\\');
+	uint64_t found = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+		((slash - ones) & ~slash) | w;
+	found &= high;
+	return found ? (unsigned)__builtin_ctzll(found) / 8 : LK_SCAN_STRIDE;
+}
+#endif
+
+/* What is behind the quote at the cursor, however long and whatever is in it. */
+int lk_scan_long_string(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
+
+static inline int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
+{
+	if (lk_scan_peek(scan) != '"') {
+		return lk_scan_fail(scan, "expected a string");
+	}
+	const char *first = scan->at + 1;
+	if (scan->end - first >= LK_SCAN_STRIDE) {
+		unsigned n = lk_scan_plain(first);
+		if (n < LK_SCAN_STRIDE && first[n] == '"') {
+			*ret = (struct lk_scan_text){lk_str_n(first, n), false};
+			scan->at = first + n + 1;
+			return 0;
+		}
+	}
+	return lk_scan_long_string(scan, ret);
+}
+
 /* A member's key and the colon. */
-int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
-int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
+static inline int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret)
+{
+	if (lk_scan_peek(scan) != '"') {
+		return lk_scan_fail(scan, "expected a key in quotes");
+	}
+	int rc = lk_scan_string(scan, ret);
+	if (rc < 0) {
+		return rc;
+	}
+	if (lk_scan_peek(scan) != ':') {
+		return lk_scan_fail(scan, "expected ':' after the key");
+	}
+	scan->at++;
+	return 0;
+}
+
 /* Calls ONE for each member of the object at the cursor, the cursor on its value; stops at the
  * first negative result and returns it. */
 typedef int lk_scan_member_fn(void *ctx, struct lk_scan_text key);
@@ -70,8 +186,6 @@ int lk_scan_text_or_none(struct lk_scan *scan, struct lk_arena *arena, lk_str *r
 int lk_scan_skip(struct lk_scan *scan, lk_str *ret_text) LK_MUST_USE;
 /* Only white space may be left. */
 int lk_scan_finish(struct lk_scan *scan) LK_MUST_USE;
-/* LK_E_FORMAT at the place where the cursor stands. */
-int lk_scan_fail(const struct lk_scan *scan, const char *what);
 
 /* The text itself: a view of the source, or a decoded copy owned by ARENA where there are escapes.
  */

@@ -354,8 +354,13 @@ static int read_field(struct reader *r, const struct field *field)
 
 bool lk_is_safe_component(lk_str text)
 {
-	return !lk_str_has_control(text) && lk_str_find_char(text, '\\') == SIZE_MAX &&
-		lk_str_find_char(text, ':') == SIZE_MAX && lk_path_is_component(text);
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (c < 0x20 || c == 0x7f || c == '\\' || c == ':') {
+			return false;
+		}
+	}
+	return lk_path_is_component(text);
 }
 
 /* What keeps the record from being used, or NULL. */

@@ -34,11 +34,11 @@ struct lk_repodata {
 	const struct lk_index_row *rows;
 	const char *names;
 	size_t n_names;
-	unsigned char
-		*bad; /* a bit for each entry: it was read and is no record; NULL while none */
-	const char *removed_bytes;  /* the table */
-	bool has_removed;           /* the two that follow are filled */
-	struct lk_map removed;      /* file names */
+	unsigned char *bad;        /* bit for each entry: was read, is no record; NULL while none */
+	const char *removed_bytes; /* the table */
+	lk_str version;            /* that was parsed last, while records are being read */
+	bool has_removed;          /* the two that follow are filled */
+	struct lk_map removed;     /* file names */
 	struct lk_strs removed_fns; /* the same in their order */
 	struct {
 		struct fault *items;
@@ -207,6 +207,11 @@ static int set_base(struct lk_repodata *repodata, struct lk_error *err)
 			"base_url '" LK_STR_FMT "' leads out of the network",
 			LK_STR_ARG(reference));
 	}
+	if (lk_url_loses_tls(directory, repodata->base)) {
+		return lk_fail_at(err, origin->file, 1, 1,
+			"base_url '" LK_STR_FMT "' leads from https to http",
+			LK_STR_ARG(reference));
+	}
 	return 0;
 }
 
@@ -349,18 +354,32 @@ static void mark_bad(struct lk_repodata *repodata, size_t entry)
 	repodata->bad[entry / 8] = (unsigned char)(repodata->bad[entry / 8] | 1u << entry % 8);
 }
 
-/* What keeps the record from being used now that it was read, or NULL. */
-static const char *fault_of(lk_str fn, const struct lk_record_scan *facts, struct lk_arena *arena)
+/* Many records of a name in a row are of one version. */
+static bool is_version(struct lk_repodata *repodata, lk_str text, struct lk_arena *arena)
 {
 	const struct lk_version *version;
 	struct lk_error ignored;
+	if (repodata->version.len > 0 && lk_str_eq(repodata->version, text)) {
+		return true;
+	}
+	if (lk_version_parse(text, arena, &version, &ignored) < 0) {
+		return false;
+	}
+	repodata->version = text;
+	return true;
+}
+
+/* What keeps the record from being used now that it was read, or NULL. */
+static const char *fault_of(struct lk_repodata *repodata, lk_str fn,
+	const struct lk_record_scan *facts, struct lk_arena *arena)
+{
 	if (facts->fault) {
 		return facts->fault;
 	}
 	if (!facts->has_build_number) {
 		return "bad 'build_number'";
 	}
-	if (lk_version_parse(facts->record.version, arena, &version, &ignored) < 0) {
+	if (!is_version(repodata, facts->record.version, arena)) {
 		return "bad 'version'";
 	}
 	bool wheel = lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_WHEEL;
@@ -382,7 +401,7 @@ static int read_record(struct lk_repodata *repodata, size_t index,
 	if (rc < 0) {
 		return rc;
 	}
-	const char *why = fault_of(fn, &facts, arena);
+	const char *why = fault_of(repodata, fn, &facts, arena);
 	if (why) {
 		struct fault fault = {lk_str_dup(&repodata->arena, fn), why,
 			(size_t)(entry->at + entry->record_after)};
@@ -530,6 +549,7 @@ int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_are
 		return rc;
 	}
 	size_t n_before = ret->len;
+	repodata->version = (lk_str){0};
 	struct run run = {repodata, (const void *)bytes, row->first, n, arena, ret};
 	rc = read_run(&run, err);
 	if (rc < 0) {

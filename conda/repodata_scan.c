@@ -228,9 +228,16 @@ static int glance_member(struct indexer *ix, struct glance *glance)
 	return lk_scan_skip(scan, NULL);
 }
 
+/* Records of a name mostly follow each other. */
+static bool is_last_name(const struct lk_index_draft *draft, lk_str name)
+{
+	size_t n = draft->records.len;
+	return n > 0 && lk_str_eq(draft->names.items[draft->records.items[n - 1].name], name);
+}
+
 /* What keeps the record from being used, as far as a glance tells, or LK_N_FAULTS. */
-static enum lk_index_fault fault_at_glance(
-	lk_str fn, enum lk_archive_kind kind, const struct glance *glance)
+static enum lk_index_fault fault_at_glance(const struct lk_index_draft *draft, lk_str fn,
+	enum lk_archive_kind kind, const struct glance *glance)
 {
 	if (kind == LK_ARCHIVE_UNKNOWN || !lk_is_safe_component(fn)) {
 		return LK_FAULT_FILE_NAME;
@@ -238,7 +245,7 @@ static enum lk_index_fault fault_at_glance(
 	if (glance->name.len == 0) {
 		return LK_FAULT_NO_NAME;
 	}
-	if (!lk_name_is_valid(glance->name)) {
+	if (!is_last_name(draft, glance->name) && !lk_name_is_valid(glance->name)) {
 		return lk_name_is_virtual(glance->name) ? LK_FAULT_VIRTUAL_NAME : LK_FAULT_BAD_NAME;
 	}
 	if (!glance->version) {
@@ -250,14 +257,10 @@ static enum lk_index_fault fault_at_glance(
 	return glance->build_number ? LK_N_FAULTS : LK_FAULT_NO_BUILD_NUMBER;
 }
 
-/* Records of a name mostly follow each other: then the map is not asked. */
 static uint32_t name_index(struct lk_index_draft *draft, lk_str name)
 {
-	if (draft->records.len > 0) {
-		uint32_t last = draft->records.items[draft->records.len - 1].name;
-		if (lk_str_eq(draft->names.items[last], name)) {
-			return last;
-		}
+	if (is_last_name(draft, name)) {
+		return draft->records.items[draft->records.len - 1].name;
 	}
 	uint32_t known = lk_map_get(&draft->by_name, name);
 	if (known == LK_MAP_NONE) {
@@ -290,7 +293,7 @@ static void note_file(struct indexer *ix, const struct lk_index_entry *entry,
 	lk_str fn = short_key ? lk_index_fn(entry, key->raw, &ix->draft->arena) : key->raw;
 	enum lk_archive_kind kind = short_key ? lk_archive_kind_of(fn, NULL) : LK_ARCHIVE_UNKNOWN;
 	enum lk_index_fault fault =
-		glance ? fault_at_glance(fn, kind, glance) : LK_FAULT_NOT_AN_OBJECT;
+		glance ? fault_at_glance(ix->draft, fn, kind, glance) : LK_FAULT_NOT_AN_OBJECT;
 	if (kind != LK_ARCHIVE_UNKNOWN) {
 		replace_earlier(ix, key, fn, kind);
 	}

@@ -11,7 +11,8 @@
  * - text of white space only is an empty repodata, and so is null
  * - refused: more than 256 levels; a known section, or a kind of archives in `v3`, twice; sections
  *   of the wrong kind; a repodata_version that is a number, but not 0, 1 or 2, nor negative; a
- *   base_url that leads out of the network. (Both refuse a NUL, escaped or not.)
+ *   base_url that leads out of the network, or from https to http. (Both refuse a NUL, escaped or
+ * not.)
  * - of equal keys the last counts, except that what lists a record may be any of its equal keys
  */
 #ifndef TESTS_SUPPORT_REPODATA_ORACLE_H
@@ -306,7 +307,8 @@ static inline void oracle_read(struct oracle *o, lk_str text)
 		oracle_section(o, key, section);
 	}
 	lk_str reference = o->base_url.len > 0 ? o->base_url : origin->base_url;
-	if (!lk_url_base(folder, reference, o->arena, &o->base)) {
+	if (!lk_url_base(folder, reference, o->arena, &o->base) ||
+		lk_url_loses_tls(folder, o->base)) {
 		o->refused = "a base_url that leads out of the network";
 	}
 	oracle_drop_removed(o);

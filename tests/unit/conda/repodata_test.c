@@ -367,6 +367,9 @@ static void base_url_stays_in_the_network(void **state)
 		assert_int_equal(open_text(f, text), LK_E_FORMAT);
 		assert_non_null(strstr(f->err.message, "leads out of the network"));
 	}
+	assert_int_equal(
+		open_text(f, LK_STR("{\"info\":{\"base_url\":\"http://h/c\"}}")), LK_E_FORMAT);
+	assert_non_null(strstr(f->err.message, "leads from https to http"));
 }
 
 /* What a tree of the whole document says about one record. */
