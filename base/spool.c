@@ -4,6 +4,7 @@
 #include "base/spool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 
 /* Memory is given back in steps of so many bytes. */
 #define PASS_STEP ((size_t)4 << 20)
+/* The disk is asked for room in steps of so many bytes. */
+#define RESERVE_STEP ((size_t)16 << 20)
 
 struct lk_spool {
 	int fd;
@@ -19,6 +22,7 @@ struct lk_spool {
 	size_t max;
 	char *name;
 	char *map;
+	size_t reserved;       /* bytes for which the file has room on the disk */
 	size_t passed;         /* by the reader */
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t more;
@@ -77,6 +81,17 @@ static int write_at(const struct lk_spool *spool, const char *bytes, size_t len,
 	return 0;
 }
 
+/* Blocks asked for many at a time: half the price of a write. Who cannot give them will do so, or
+ * not, when the bytes are written. */
+static void reserve(struct lk_spool *spool, size_t upto)
+{
+	while (spool->reserved < upto) {
+		(void)fallocate(spool->fd, FALLOC_FL_KEEP_SIZE, spool->at + (off_t)spool->reserved,
+			(off_t)RESERVE_STEP);
+		spool->reserved += RESERVE_STEP;
+	}
+}
+
 int lk_spool_append(struct lk_spool *spool, const void *bytes, size_t len, struct lk_error *err)
 {
 	/* Only this thread changes the length. */
@@ -84,6 +99,7 @@ int lk_spool_append(struct lk_spool *spool, const void *bytes, size_t len, struc
 		return lk_fail(err, LK_E_INTEGRITY, "'%s' is larger than %zu bytes", spool->name,
 			spool->max);
 	}
+	reserve(spool, spool->len + len);
 	int rc = write_at(spool, bytes, len, spool->len, err);
 	if (rc < 0) {
 		return rc;

@@ -192,7 +192,13 @@ static int write_around(int fd, const struct lk_index_token *token,
 	head.token = *token;
 	head.sum = lk_index_head_sum(&head);
 	int rc = write_at(fd, image.ptr, image.len, base, file, err);
-	return rc < 0 ? rc : write_at(fd, &head, sizeof(head), 0, file, err);
+	if (rc == 0) {
+		rc = write_at(fd, &head, sizeof(head), 0, file, err);
+	}
+	if (rc == 0 && ftruncate(fd, (off_t)(base + image.len)) != 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot write the index of '%s'", file);
+	}
+	return rc;
 }
 
 struct spool_feed {

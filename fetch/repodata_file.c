@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/fs.h"
 
-#define CHUNK ((size_t)256 << 10)
+#define CHUNK ((size_t)128 << 10)
 
 struct lk_repodata_file {
 	struct lk_fetch *fetch;
