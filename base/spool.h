@@ -25,10 +25,10 @@ enum lk_spool_state {
 	LK_SPOOL_BROKEN, /* more was to come, but will not */
 };
 
-/* The file may have more room on the disk than it is long; ftruncate to its length ends that.
- * Appends go to FD (borrowed, open for reading and writing) from offset AT (a multiple of the page
- * size) on, MAX bytes at most. Nobody else may shorten that file. NAME (copied) is for errors.
- * LK_E_FS when the file cannot be mapped. */
+/* Appends go to FD (borrowed, open for reading and writing) from offset AT (a multiple of the page
+ * size) on, MAX bytes at most. Nobody else may shorten that file. It may be given more room on the
+ * disk than it is long: ftruncate to its length ends that. NAME (copied) is for errors. LK_E_FS
+ * when the file cannot be mapped. */
 int lk_spool_new(int fd, off_t at, size_t max, const char *name, struct lk_spool **ret,
 	struct lk_error *err) LK_MUST_USE;
 void lk_spool_free(struct lk_spool *spool);

@@ -8,13 +8,9 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "base/stream.h"
 #include "base/workers.h"
 #include "fetch/repodata_cache.h"
 #include "fetch/repodata_set_priv.h"
-
-/* Seconds after which a change of a file shows in its times. */
-#define SETTLED_S 2
 
 enum source {
 	SOURCE_NONE, /* not known yet: to be downloaded */
@@ -418,25 +414,12 @@ static int fail_damaged(const struct part *part, struct lk_error *err)
 		err, "repodata of channel '" LK_STR_FMT "'", LK_STR_ARG(part->channel->name));
 }
 
-/* Which content of a local file this is; empty where a further change of it might not show, because
- * it has only just been changed. */
-static lk_str local_identity(const struct part *part)
-{
-	struct stat st;
-	int64_t now = part->batch->fetch->options.now;
-	if (fstat(part->fd, &st) != 0 || now - st.st_ctim.tv_sec < SETTLED_S) {
-		return (lk_str){0};
-	}
-	return lk_str_printf(&part->batch->arena, "%s %ju %ju %ju %jd.%09ld %jd.%09ld", part->file,
-		(uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
-		(intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec,
-		st.st_ctim.tv_nsec);
-}
-
 static lk_str identity_of(const struct part *part)
 {
+	struct batch *batch = part->batch;
 	if (part->source == SOURCE_LOCAL) {
-		return local_identity(part);
+		return lk_repodata_file_identity(
+			part->fd, part->file, batch->fetch->options.now, &batch->arena);
 	}
 	return part->source == SOURCE_ABSENT ? (lk_str){0} : lk_str_of(part->state.content);
 }
@@ -469,26 +452,22 @@ static int part_open(struct part *part, struct lk_error *err)
 		.identity = identity_of(part),
 		.no_disk = part->no_disk,
 	};
-	lk_repodata_file_free(part->whole);
-	part->whole = lk_repodata_file_new(batch->fetch, &place);
-	part->loaded = lk_repodata_file_look_up(part->whole);
-	return part->loaded ? 0 : lk_repodata_file_begin(part->whole, err);
+	lk_repodata_file_free(LK_STEAL(part->whole));
+	int rc = lk_repodata_file_new(batch->fetch, &place, &part->whole, err);
+	part->loaded = rc == 0 && lk_repodata_file_look_up(part->whole);
+	return rc < 0 || part->loaded ? rc : lk_repodata_file_begin(part->whole, err);
 }
 
 static int load_shard_index(struct part *part, struct lk_error *err)
 {
 	const struct lk_repodata_origin origin = origin_of(part);
-	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_FETCH_SHARD_MAX);
 	/* A descriptor of its own: publishing needs the part's. */
 	int fd = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
 		lk_close_p(&fd);
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", part->file);
 	}
-	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) =
-		lk_stream_decode(lk_stream_from_fd(fd, part->file), LK_CODEC_ZSTD);
-	int rc = lk_stream_read_all(stream, &text, err);
-	return rc < 0 ? rc : lk_shard_index_parse(lk_buf_view(&text), &origin, &part->index, err);
+	return lk_shards_read_index(fd, &origin, &part->index, err);
 }
 
 /* Worker, twice for each part: the first time it is decoded, the second time it is scanned, which
@@ -516,6 +495,7 @@ static int load(struct batch *batch, struct lk_error *err)
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < batch->n; i++) {
+		memset(batch->parts[i].failed, 0, sizeof(batch->parts[i].failed));
 		rc = part_open(&batch->parts[i], err);
 	}
 	if (rc == 0) {
@@ -586,10 +566,7 @@ static bool try_otherwise(struct batch *batch)
 	for (size_t i = 0; i < batch->n; i++) {
 		struct part *part = &batch->parts[i];
 		if (part->failed[0] || part->failed[1]) {
-			bool other =
-				forget_unknown(part) || avoid_disk(part) || forget_damaged(part);
-			memset(part->failed, 0, sizeof(part->failed));
-			return other;
+			return forget_unknown(part) || avoid_disk(part) || forget_damaged(part);
 		}
 	}
 	return false;

@@ -11,6 +11,8 @@
 #include "base/fs.h"
 
 #define CHUNK ((size_t)128 << 10)
+/* Seconds after which a change of a file shows in its times. */
+#define SETTLED_S 2
 
 struct lk_repodata_file {
 	struct lk_fetch *fetch;
@@ -25,8 +27,20 @@ struct lk_repodata_file {
 	struct lk_repodata *damaged; /* records handed out may still lie in it */
 };
 
-struct lk_repodata_file *lk_repodata_file_new(
-	struct lk_fetch *fetch, const struct lk_repodata_place *place)
+lk_str lk_repodata_file_identity(int fd, const char *path, int64_t now, struct lk_arena *arena)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0 || now - st.st_ctim.tv_sec < SETTLED_S) {
+		return (lk_str){0};
+	}
+	return lk_str_printf(arena, "%s %ju %ju %ju %jd.%09ld %jd.%09ld", path,
+		(uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
+		(intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec,
+		st.st_ctim.tv_nsec);
+}
+
+int lk_repodata_file_new(struct lk_fetch *fetch, const struct lk_repodata_place *place,
+	struct lk_repodata_file **ret, struct lk_error *err)
 {
 	struct lk_repodata_file *file = lk_calloc(1, sizeof(*file));
 	lk_arena_init(&file->arena);
@@ -40,12 +54,18 @@ struct lk_repodata_file *lk_repodata_file_new(
 		.file = lk_str_dup(&file->arena, lk_str_of(origin->file)).ptr,
 	};
 	file->place.index_name = lk_str_dup(&file->arena, lk_str_of(place->index_name)).ptr;
-	file->place.fd = place->fd < 0 ? -1 : fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
-	file->place.dirfd = fcntl(place->dirfd, F_DUPFD_CLOEXEC, 0);
-	file->index_fd = -1;
 	struct lk_sha256 hash = lk_sha256_of(place->identity.ptr, place->identity.len);
 	memcpy(file->token.bytes, hash.bytes, sizeof(file->token.bytes));
-	return file;
+	file->index_fd = -1;
+	file->place.fd = place->fd < 0 ? -1 : fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+	file->place.dirfd = fcntl(place->dirfd, F_DUPFD_CLOEXEC, 0);
+	if (file->place.dirfd < 0 || (file->place.fd < 0 && place->fd >= 0)) {
+		lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", origin->file);
+		lk_repodata_file_free(file);
+		return err->code;
+	}
+	*ret = file;
+	return 0;
 }
 
 /* What was being made is not wanted any more, or is no longer ours. */
@@ -97,29 +117,27 @@ bool lk_repodata_file_look_up(struct lk_repodata_file *file)
 	return rc == 0;
 }
 
-static int new_file(struct lk_repodata_file *file, struct lk_error *err)
+static int new_spool(struct lk_repodata_file *file, struct lk_error *err)
 {
-	if (!file->place.no_disk &&
-		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0, &file->arena,
-			&file->tmp, &file->index_fd, err) == 0) {
-		return 0;
-	}
-	file->tmp = NULL;
-	file->index_fd = memfd_create("repodata", MFD_CLOEXEC);
-	return file->index_fd < 0
-		? lk_fail_errno(err, LK_E_FS, errno, "no memory for '%s'", file->place.origin.file)
-		: 0;
+	return lk_spool_new(file->index_fd, LK_INDEX_TEXT_AT, LK_FETCH_REPODATA_MAX,
+		file->place.origin.file, &file->spool, err);
 }
 
 int lk_repodata_file_begin(struct lk_repodata_file *file, struct lk_error *err)
 {
 	drop_work(file);
-	int rc = new_file(file, err);
-	if (rc == 0) {
-		rc = lk_spool_new(file->index_fd, LK_INDEX_TEXT_AT, LK_FETCH_REPODATA_MAX,
-			file->place.origin.file, &file->spool, err);
+	/* Some file systems cannot be written, others cannot be mapped. */
+	if (!file->place.no_disk &&
+		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0, &file->arena,
+			&file->tmp, &file->index_fd, err) == 0 &&
+		new_spool(file, err) == 0) {
+		return 0;
 	}
-	return rc;
+	drop_work(file);
+	file->index_fd = memfd_create("repodata", MFD_CLOEXEC);
+	return file->index_fd < 0
+		? lk_fail_errno(err, LK_E_FS, errno, "no memory for '%s'", file->place.origin.file)
+		: new_spool(file, err);
 }
 
 static int copy(struct lk_repodata_file *file, struct lk_stream *stream, struct lk_error *err)
@@ -158,7 +176,7 @@ int lk_repodata_file_scan(struct lk_repodata_file *file, struct lk_error *err)
 	const struct lk_repodata_origin *origin = &file->place.origin;
 	int rc = lk_repodata_index_make(
 		file->spool, file->index_fd, &file->token, origin->file, err);
-	lk_spool_free(LK_STEAL(file->spool));
+	/* Whoever decodes may still be appending: the spool stays. */
 	return rc < 0 ? rc
 		      : lk_repodata_open_index(
 				file->index_fd, &file->token, origin, &file->repodata, err);

@@ -1,7 +1,7 @@
 /*
  * One subdir's whole repodata file as it was served, and the index beside it in the cache.
  *
- *     lk_repodata_file_new(&fetch, &place, &file);
+ *     lk_repodata_file_new(&fetch, &place, &file, err);
  *     if (!lk_repodata_file_look_up(file)) {
  *             lk_repodata_file_begin(file, err);
  *             one thread: lk_repodata_file_decode(file, err);
@@ -33,8 +33,13 @@ struct lk_repodata_place {
 	lk_str identity;
 };
 
-struct lk_repodata_file *lk_repodata_file_new(
-	struct lk_fetch *fetch, const struct lk_repodata_place *place) LK_MUST_USE;
+/* `identity` for the file FD at PATH of this machine; owned by ARENA. Empty where a further change
+ * of it might not show, because it was changed only just before NOW (seconds; 0 when unknown). */
+lk_str lk_repodata_file_identity(int fd, const char *path, int64_t now, struct lk_arena *arena);
+
+/* LK_E_FS. */
+int lk_repodata_file_new(struct lk_fetch *fetch, const struct lk_repodata_place *place,
+	struct lk_repodata_file **ret, struct lk_error *err) LK_MUST_USE;
 void lk_repodata_file_free(struct lk_repodata_file *file);
 
 /* Opens the index in the cache: true when it is there and fits. */

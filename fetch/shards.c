@@ -38,6 +38,16 @@ struct lk_shards {
 
 #define NO_SHARD (LK_MAP_NONE - 1)
 
+int lk_shards_read_index(int fd, const struct lk_repodata_origin *origin,
+	struct lk_shard_index **ret, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_FETCH_SHARD_MAX);
+	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) =
+		lk_stream_decode(lk_stream_from_fd(fd, origin->file), LK_CODEC_ZSTD);
+	int rc = lk_stream_read_all(stream, &text, err);
+	return rc < 0 ? rc : lk_shard_index_parse(lk_buf_view(&text), origin, ret, err);
+}
+
 struct lk_shards *lk_shards_new(struct lk_shard_loader *loader, const struct lk_channel *channel,
 	struct lk_shard_index *index)
 {

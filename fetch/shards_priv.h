@@ -29,6 +29,10 @@ struct lk_shard_loader {
 
 struct lk_shards;
 
+/* The index in the file FD, as served; errors as of lk_stream_read_all and lk_shard_index_parse. */
+int lk_shards_read_index(int fd /* taken */, const struct lk_repodata_origin *origin,
+	struct lk_shard_index **ret, struct lk_error *err) LK_MUST_USE;
+
 /* LOADER and CHANNEL are borrowed. */
 struct lk_shards *lk_shards_new(struct lk_shard_loader *loader, const struct lk_channel *channel,
 	struct lk_shard_index *index /* taken */);

@@ -6,7 +6,6 @@
 
 #include "base/fs.h"
 #include "base/map.h"
-#include "base/stream.h"
 #include "fetch/repodata_cache.h"
 #include "fetch/shards_priv.h"
 
@@ -50,16 +49,9 @@ static int read_index(
 		.subdir = LK_STR("noarch"),
 		.file = file,
 	};
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_FETCH_SHARD_MAX);
 	int fd;
 	int rc = lk_fs_open_beneath(dirfd, file, O_RDONLY, 0, &fd, err);
-	if (rc < 0) {
-		return rc;
-	}
-	struct lk_stream *stream LK_CLEANUP(lk_stream_free_p) =
-		lk_stream_decode(lk_stream_from_fd(fd, file), LK_CODEC_ZSTD);
-	rc = lk_stream_read_all(stream, &text, err);
-	return rc < 0 ? rc : lk_shard_index_parse(lk_buf_view(&text), &origin, ret, err);
+	return rc < 0 ? rc : lk_shards_read_index(fd, &origin, ret, err);
 }
 
 static void mark_named(struct pruner *p, const struct lk_shard_index *index)

@@ -54,6 +54,22 @@ static void test_damaged_folder(void **state)
 	assert_true(err.column > 0);
 }
 
+/* The scan ends while most of the text is still to come. */
+static void test_damaged_at_the_start(void **state)
+{
+	struct world *world = *state;
+	static const char text[] = {'{', '[', ' '};
+	size_t len = (size_t)48 << 20;
+	char *much = lk_calloc(len, 1);
+	memset(much, ' ', len);
+	memcpy(much, text, sizeof(text));
+	put_file(world->www, "big/noarch/repodata.json", much, len);
+	lk_free(much);
+	const struct lk_channel channel = folder(world, "big");
+	assert_fails(world, &channel, LK_E_NETWORK, "expected a key in quotes (byte 1)");
+	assert_int_equal(count_tmp(world), 0);
+}
+
 static void test_server_and_cache(void **state)
 {
 	struct world *world = *state;
@@ -445,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_folder),
 		CASE(test_damaged_folder),
+		CASE(test_damaged_at_the_start),
 		CASE(test_server_and_cache),
 		CASE(test_bad_download_keeps_the_good),
 		CASE(test_damaged_cache_heals),

@@ -1,7 +1,9 @@
 /*
  * The index beside cached repodata: used, found damaged, made anew, done without.
  */
-#include "conda/repodata_index.h"
+#include "fetch/repodata_file_priv.h"
+
+#include <limits.h>
 
 #include "tests/unit/fetch/repodata_world.h"
 
@@ -203,6 +205,22 @@ static void test_folder_changes(void **state)
 	lk_free(path);
 }
 
+/* A descriptor that cannot be had is not a file that is not there. */
+static void test_no_descriptor(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_repodata_file *file = NULL;
+	const struct lk_repodata_place place = {
+		.origin = {.channel_url = LK_STR("http://localhost/c"), .file = "repodata.json"},
+		.fd = INT_MAX,
+		.dirfd = lk_cache_dirfd(world->cache),
+		.index_name = "i",
+	};
+	assert_int_equal(lk_repodata_file_new(NULL, &place, &file, &err), LK_E_FS);
+	assert_null(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +231,7 @@ int main(void)
 		CASE(test_cut),
 		CASE(test_without_disk),
 		CASE(test_folder_changes),
+		CASE(test_no_descriptor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
