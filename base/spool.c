@@ -15,6 +15,8 @@
 #define PASS_STEP ((size_t)4 << 20)
 /* The disk is asked for room in steps of so many bytes. */
 #define RESERVE_STEP ((size_t)16 << 20)
+/* So short a file is written as it comes. */
+#define RESERVE_FROM ((size_t)4 << 20)
 
 struct lk_spool {
 	int fd;
@@ -22,7 +24,7 @@ struct lk_spool {
 	size_t max;
 	char *name;
 	char *map;
-	size_t reserved;       /* bytes for which the file has room on the disk */
+	size_t reserved;       /* bytes for which the disk need not be asked any more */
 	size_t passed;         /* by the reader */
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t more;
@@ -44,6 +46,7 @@ int lk_spool_new(
 	spool->at = at;
 	spool->max = max;
 	spool->name = lk_strdup(name);
+	spool->reserved = RESERVE_FROM;
 	spool->map = map;
 	pthread_mutex_init(&spool->mutex, NULL);
 	pthread_cond_init(&spool->more, NULL);

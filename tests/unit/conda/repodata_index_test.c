@@ -5,10 +5,10 @@
 
 #include "tests/unit/conda/repodata_support.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/support/feed.h"
+#include "tests/support/index_file.h"
 
 #define R(name, version)                                                                           \
 	"{\"name\":\"" name "\",\"version\":\"" version "\",\"build\":\"0\",\"build_number\":12}"
@@ -65,23 +65,6 @@ static void pieces_are_the_whole(void **state)
 	}
 }
 
-/* Writes the index of TEXT to a file without a name. */
-static int make_index(const char *text, const struct lk_index_token *token, struct lk_error *err)
-{
-	struct lk_spool *spool = NULL;
-	int fd = memfd_create("index", MFD_CLOEXEC);
-	assert_int_equal(lk_spool_new(fd, LK_INDEX_TEXT_AT, 1 << 20, "text", &spool, err), 0);
-	assert_int_equal(lk_spool_append(spool, text, strlen(text), err), 0);
-	lk_spool_end(spool, true);
-	int rc = lk_repodata_index_make(spool, fd, token, "repodata.json", err);
-	lk_spool_free(spool);
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
 static const struct lk_repodata_origin here = {
 	.channel_name = LK_STR("ch"),
 	.channel_url = LK_STR("https://h/c"),
@@ -120,7 +103,7 @@ static void a_file_says_the_same(void **state)
 		struct lk_buf memory LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
 		struct lk_buf file LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(1 << 20);
 		struct lk_error err = LK_ERROR_INIT;
-		int fd = make_index(texts[i], &token, &err);
+		int fd = index_file(lk_str_of(texts[i]), &token, &err);
 		int rc = open_text(f, lk_str_of(texts[i]));
 		assert_int_equal(rc, fd < 0 ? fd : 0);
 		if (rc < 0) {
@@ -145,7 +128,7 @@ static void another_token_is_another_text(void **state)
 	struct fixture *f = *state;
 	const struct lk_index_token token = {"abc"};
 	const struct lk_index_token other = {"abd"};
-	int fd = make_index(texts[3], &token, &f->err);
+	int fd = index_file(lk_str_of(texts[3]), &token, &f->err);
 	assert_true(fd >= 0);
 	assert_int_equal(
 		lk_repodata_open_index(fd, &other, &here, &f->repodata, &f->err), LK_E_NOT_FOUND);
@@ -157,7 +140,7 @@ static void forged_numbers_are_harmless(void **state)
 {
 	struct fixture *f = *state;
 	const struct lk_index_token token = {"abc"};
-	int fd = make_index(texts[4], &token, &f->err);
+	int fd = index_file(lk_str_of(texts[4]), &token, &f->err);
 	struct lk_index_head good;
 	assert_int_equal(pread(fd, &good, sizeof(good), 0), sizeof(good));
 	size_t refused = 0;

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 
 #include "base/stream.h"
+#include "tests/support/index_file.h"
 #include "tests/support/json_mutant.h"
 #include "tests/support/repodata_oracle.h"
 
@@ -26,6 +27,34 @@ static const struct lk_repodata_origin where = {
 	.file = "repodata.json",
 };
 
+/* "" or what is wrong with REPODATA, which is freed; NULL: refused with RC and ERR. */
+static const char *judge(struct lk_repodata *repodata, int rc, const struct lk_error *err,
+	const struct lk_repodata_origin *origin, lk_str told, struct lk_arena *arena)
+{
+	assert_true(rc == 0 || (rc == LK_E_FORMAT && err->line > 0 && err->column > 0));
+	const char *why = repodata_oracle(repodata, origin, told, arena);
+	if (repodata) {
+		lk_repodata_tell(repodata, NULL);
+	}
+	lk_repodata_free(repodata);
+	return why;
+}
+
+/* The same for OPENED by way of a file with its index. */
+static const char *difference_in_file(
+	const struct lk_repodata_origin *origin, lk_str opened, lk_str told, struct lk_arena *arena)
+{
+	const struct lk_index_token token = {"a token"};
+	struct lk_repodata *repodata = NULL;
+	struct lk_error err = LK_ERROR_INIT;
+	int fd = index_file(opened, &token, &err);
+	int rc = fd < 0 ? fd : lk_repodata_open_index(fd, &token, origin, &repodata, &err);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return judge(repodata, rc, &err, origin, told, arena);
+}
+
 /* "" or what is wrong; *RET_OPENED (may be NULL): was the text accepted? */
 static const char *difference(const struct lk_repodata_origin *origin, lk_str opened, lk_str told,
 	struct lk_arena *arena, bool *ret_opened)
@@ -33,22 +62,18 @@ static const char *difference(const struct lk_repodata_origin *origin, lk_str op
 	struct lk_buf json = LK_BUF_INIT(MAX_TEXT);
 	struct lk_repodata *repodata = NULL;
 	struct lk_error err = LK_ERROR_INIT;
-	const char *why;
 
 	lk_buf_put(&json, opened);
 	int rc = lk_repodata_open(&json, origin, &repodata, &err);
-	assert_true(rc == 0 || (rc == LK_E_FORMAT && err.line > 0 && err.column > 0));
 	assert_int_equal(json.len, 0);
-	why = repodata_oracle(repodata, origin, told, arena);
 	if (ret_opened) {
 		*ret_opened = repodata != NULL;
 	}
-	if (repodata) {
-		lk_repodata_tell(repodata, NULL);
-	}
-	lk_repodata_free(repodata);
+	const char *why = judge(repodata, rc, &err, origin, told, arena);
 	lk_buf_done(&json);
-	return why;
+	return why[0] != '\0' || origin->transcribed
+		? why
+		: difference_in_file(origin, opened, told, arena);
 }
 
 static bool check_at(const struct lk_repodata_origin *origin, lk_str text)
