@@ -232,8 +232,8 @@ int lk_repodata_state_load(int dirfd, lk_str subdir_url, const char *file_name,
 	data_name(lk_str_of(key), state.url, name);
 	struct stat st;
 	int fd LK_AUTO_CLOSE = -1;
-	if (lk_fs_open_beneath(dirfd, name, O_RDONLY, 0, &fd, err) < 0 || fstat(fd, &st) != 0 ||
-		!S_ISREG(st.st_mode)) {
+	if (lk_fs_open_beneath(dirfd, name, O_RDONLY | O_NONBLOCK, 0, &fd, err) < 0 ||
+		fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		return not_cached(subdir_url, err);
 	}
 	if ((uint64_t)st.st_size != state.size || mtime_ns_of(&st) != state.mtime_ns) {

@@ -107,7 +107,8 @@ bool lk_repodata_file_look_up(struct lk_repodata_file *file)
 		return lk_repodata_open(&none, &place->origin, &file->repodata, &err) == 0;
 	}
 	if (place->identity.len == 0 ||
-		lk_fs_open_beneath(place->dirfd, place->index_name, O_RDONLY, 0, &fd, &err) < 0) {
+		lk_fs_open_beneath(
+			place->dirfd, place->index_name, O_RDONLY | O_NONBLOCK, 0, &fd, &err) < 0) {
 		return false;
 	}
 	int rc = lk_repodata_open_index(fd, &file->token, &place->origin, &file->repodata, &err);

@@ -50,7 +50,7 @@ static int read_index(
 		.file = file,
 	};
 	int fd;
-	int rc = lk_fs_open_beneath(dirfd, file, O_RDONLY, 0, &fd, err);
+	int rc = lk_fs_open_beneath(dirfd, file, O_RDONLY | O_NONBLOCK, 0, &fd, err);
 	return rc < 0 ? rc : lk_shards_read_index(fd, &origin, ret, err);
 }
 

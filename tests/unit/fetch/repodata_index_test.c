@@ -164,6 +164,30 @@ static void test_cut(void **state)
 	lk_free(path);
 }
 
+/* Whatever stands where a file is looked for: nobody waits for it, and the file takes its place. */
+static void test_no_files(void **state)
+{
+	struct world *world = *state;
+	struct lk_channel channel = one_subdir(world);
+	static const char *const commands[] = {
+		"for f in repodata/*.index; do rm $f && mkfifo $f; done",
+		"for f in repodata/*.index; do ln -sf /dev/zero $f; done",
+		"for f in repodata/*.index; do : >$f && truncate -s 10G $f; done",
+		"rm repodata/*.index; for f in repodata/*.zst; do rm $f && mkfifo $f; done",
+		"rm repodata/*.index; for f in repodata/*.zst; do rm $f; done",
+	};
+	assert_fetch(world, &channel, "- 1 ");
+	for (size_t i = 0; i < LK_COUNTOF(commands); i++) {
+		in_cache(world, commands[i]);
+		assert_fetch(world, &channel, "- 1 ");
+		in_cache(world, "test -z \"$(find repodata ! -type f ! -type d)\"");
+		char *path = index_path(world);
+		assert_non_null(path);
+		lk_free(path);
+	}
+	assert_int_equal(world->warnings, 0);
+}
+
 /* A cache that cannot be written is read all the same. */
 static void test_without_disk(void **state)
 {
@@ -229,6 +253,7 @@ int main(void)
 		CASE(test_follows_a_new_download),
 		CASE(test_every_flipped_byte),
 		CASE(test_cut),
+		CASE(test_no_files),
 		CASE(test_without_disk),
 		CASE(test_folder_changes),
 		CASE(test_no_descriptor),
