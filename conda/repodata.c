@@ -66,8 +66,8 @@ static int read_file(const struct lk_repodata *repodata, uint64_t at, size_t len
 			continue;
 		}
 		if (n < 0) {
-			return lk_fail_errno(err, LK_E_INTEGRITY, errno,
-				"cannot read the index of '%s'", repodata->origin.file);
+			return lk_fail_errno(err, LK_E_FS, errno, "cannot read the index of '%s'",
+				repodata->origin.file);
 		}
 		if (n == 0) {
 			return fail_damaged(repodata, err);

@@ -31,8 +31,8 @@ int lk_repodata_index_make(struct lk_spool *spool, int fd, const struct lk_index
 	const char *file, struct lk_error *err) LK_MUST_USE;
 
 /* FD is duplicated; nobody may change the file. LK_E_NOT_FOUND when it is the index of another text
- * or of another version of lockenv, LK_E_INTEGRITY when it is damaged. Records that prove damaged
- * later make lk_repodata_records LK_E_INTEGRITY. */
+ * or of another version of lockenv, LK_E_INTEGRITY when it is damaged, LK_E_FS when it cannot be
+ * read. The last two may also come of lk_repodata_records, later. */
 int lk_repodata_open_index(int fd, const struct lk_index_token *token,
 	const struct lk_repodata_origin *origin, struct lk_repodata **ret,
 	struct lk_error *err) LK_MUST_USE;

@@ -112,7 +112,7 @@ bool lk_repodata_file_look_up(struct lk_repodata_file *file)
 		return false;
 	}
 	int rc = lk_repodata_open_index(fd, &file->token, &place->origin, &file->repodata, &err);
-	if (rc == LK_E_INTEGRITY) {
+	if (rc == LK_E_INTEGRITY || rc == LK_E_FS) {
 		lk_note(file->fetch->report, 1, "%s: made anew", err.message);
 	}
 	return rc == 0;
@@ -197,7 +197,8 @@ void lk_repodata_file_publish(struct lk_repodata_file *file)
 	drop_work(file);
 }
 
-/* The index lies: it is made anew from the file as it was served, in this thread. */
+/* The index lies or cannot be read: it is made anew from the file as it was served, in this thread.
+ */
 static int repair(struct lk_repodata_file *file, struct lk_error *err)
 {
 	file->repaired = true;
@@ -223,7 +224,8 @@ static int file_records(void *ctx, lk_str name, struct lk_arena *arena, struct l
 {
 	struct lk_repodata_file *file = ctx;
 	int rc = lk_repodata_records(file->repodata, name, arena, ret, err);
-	if (rc != LK_E_INTEGRITY || file->repaired) {
+	bool lies = rc == LK_E_INTEGRITY || rc == LK_E_FS;
+	if (!lies || file->repaired) {
 		return rc;
 	}
 	rc = repair(file, err);

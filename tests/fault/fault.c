@@ -192,6 +192,25 @@ ssize_t write(int fd, const void *bytes, size_t len)
 	return errnum ? -1 : syscall(SYS_write, fd, bytes, len);
 }
 
+ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
+{
+	int errnum = 0;
+	if (is_file(fd)) {
+		len = lacks("long-writes") && len > 512 ? 512 : len;
+		if (count("pwrite", ROOM, &errnum)) {
+			syscall(SYS_pwrite64, fd, bytes, len / 2, at);
+			die();
+		}
+	}
+	errno = errnum;
+	return errnum ? -1 : syscall(SYS_pwrite64, fd, bytes, len, at);
+}
+
+int ftruncate64(int fd, off64_t len)
+{
+	return refused("ftruncate", NO_ROOM) ? -1 : (int)syscall(SYS_ftruncate, fd, len);
+}
+
 static bool may_not_read(int fd, size_t *len)
 {
 	if (!is_file(fd)) {
