@@ -243,6 +243,22 @@ int lk_fs_write_all(int fd, const void *bytes, size_t len, const char *name, str
 	return LK_OK;
 }
 
+int lk_fs_write_at(
+	int fd, const void *bytes, size_t len, uint64_t at, const char *name, struct lk_error *err)
+{
+	for (const char *from = bytes; len > 0;) {
+		ssize_t done = TEMP_FAILURE_RETRY(pwrite(fd, from, len, (off_t)at));
+		if (done <= 0) {
+			int errnum = done < 0 ? errno : ENOSPC;
+			return lk_fail_errno(err, LK_E_FS, errnum, "cannot write '%s'", name);
+		}
+		from += done;
+		at += (size_t)done;
+		len -= (size_t)done;
+	}
+	return LK_OK;
+}
+
 /* Writes and closes the file beside PATH that is to replace it; DURABLE: syncs it before. */
 static int fill(
 	int fd, bool durable, const void *bytes, size_t len, const char *path, struct lk_error *err)

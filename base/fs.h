@@ -70,6 +70,9 @@ int lk_fs_write_unsynced(int dirfd, const char *path, const void *bytes, size_t 
 /* write(2) until done; waits where a descriptor that does not block is full. NAME is for errors. */
 int lk_fs_write_all(
 	int fd, const void *bytes, size_t len, const char *name, struct lk_error *err) LK_MUST_USE;
+/* The same with pwrite(2), from byte AT of a file on; leaves the descriptor's offset alone. */
+int lk_fs_write_at(int fd, const void *bytes, size_t len, uint64_t at, const char *name,
+	struct lk_error *err) LK_MUST_USE;
 
 /* Removes PATH and all below it, following no link, changing modes of directories where that is
  * needed. A missing PATH is fine. */

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 
 /* Memory is given back in steps of so many bytes. */
@@ -65,25 +66,6 @@ void lk_spool_free(struct lk_spool *spool)
 	}
 }
 
-static int write_at(const struct lk_spool *spool, const char *bytes, size_t len, size_t to,
-	struct lk_error *err)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(spool->fd, bytes, len, spool->at + (off_t)to);
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return lk_fail_errno(err, LK_E_FS, n < 0 ? errno : ENOSPC,
-				"cannot write '%s'", spool->name);
-		}
-		bytes += n;
-		len -= (size_t)n;
-		to += (size_t)n;
-	}
-	return 0;
-}
-
 /* Blocks asked for many at a time: half the price of a write. Who cannot give them will do so, or
  * not, when the bytes are written. */
 static void reserve(struct lk_spool *spool, size_t upto)
@@ -103,7 +85,8 @@ int lk_spool_append(struct lk_spool *spool, const void *bytes, size_t len, struc
 			spool->max);
 	}
 	reserve(spool, spool->len + len);
-	int rc = write_at(spool, bytes, len, spool->len, err);
+	int rc = lk_fs_write_at(
+		spool->fd, bytes, len, (uint64_t)spool->at + spool->len, spool->name, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -62,7 +62,7 @@ static inline char lk_scan_peek(struct lk_scan *scan)
 int lk_scan_fail(const struct lk_scan *scan, const char *what);
 
 /* Steps over '{' or '['; anything else is an error. */
-static inline int lk_scan_enter(struct lk_scan *scan, char open)
+static inline LK_MUST_USE int lk_scan_enter(struct lk_scan *scan, char open)
 {
 	if (lk_scan_peek(scan) != open) {
 		return lk_scan_fail(scan, open == '{' ? "expected an object" : "expected an array");
@@ -78,7 +78,7 @@ static inline int lk_scan_enter(struct lk_scan *scan, char open)
 
 /* 1: another member or element follows; 0: the container was closed by CLOSE; negative: an error.
  */
-static inline int lk_scan_next(struct lk_scan *scan, char close)
+static inline LK_MUST_USE int lk_scan_next(struct lk_scan *scan, char close)
 {
 	char c = lk_scan_peek(scan);
 	if (c == close) {
@@ -142,7 +142,7 @@ static inline unsigned lk_scan_plain(const char *p)
 /* What is behind the quote at the cursor, however long and whatever is in it. */
 int lk_scan_long_string(struct lk_scan *scan, struct lk_scan_text *ret) LK_MUST_USE;
 
-static inline int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
+static inline LK_MUST_USE int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
 {
 	if (lk_scan_peek(scan) != '"') {
 		return lk_scan_fail(scan, "expected a string");
@@ -160,7 +160,7 @@ static inline int lk_scan_string(struct lk_scan *scan, struct lk_scan_text *ret)
 }
 
 /* A member's key and the colon. */
-static inline int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret)
+static inline LK_MUST_USE int lk_scan_key(struct lk_scan *scan, struct lk_scan_text *ret)
 {
 	if (lk_scan_peek(scan) != '"') {
 		return lk_scan_fail(scan, "expected a key in quotes");

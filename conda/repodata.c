@@ -60,6 +60,7 @@ static int read_file(const struct lk_repodata *repodata, uint64_t at, size_t len
 	struct lk_arena *arena, const char **ret, struct lk_error *err)
 {
 	char *bytes = lk_arena_calloc(arena, 1, len + 1);
+	*ret = bytes;
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pread(repodata->fd, bytes + done, len - done, (off_t)(at + done));
 		if (n < 0 && errno == EINTR) {
@@ -74,7 +75,6 @@ static int read_file(const struct lk_repodata *repodata, uint64_t at, size_t len
 		}
 		done += (size_t)n;
 	}
-	*ret = bytes;
 	return 0;
 }
 
@@ -295,6 +295,9 @@ static int read_head(
 	}
 	struct stat st;
 	uint64_t size = fstat(repodata->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	if (size < LK_INDEX_TEXT_AT || repodata->head.text_len > size - LK_INDEX_TEXT_AT) {
+		return fail_damaged(repodata, err);
+	}
 	for (int i = 0; i < LK_INDEX_N_TABLES; i++) {
 		const struct lk_index_section *section = &repodata->head.tables[i];
 		if (section->at > size || section->len > size - section->at) {

@@ -172,16 +172,6 @@ void lk_index_lay_out(const struct lk_index_draft *draft, uint64_t base, struct 
 	}
 }
 
-static int write_at(
-	int fd, const void *bytes, size_t len, uint64_t at, const char *file, struct lk_error *err)
-{
-	if (lseek(fd, (off_t)at, SEEK_SET) < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot write the index of '%s'", file);
-	}
-	int rc = lk_fs_write_all(fd, bytes, len, file, err);
-	return rc < 0 ? lk_wrap(err, "index of repodata") : 0;
-}
-
 static int write_around(int fd, const struct lk_index_token *token,
 	const struct lk_index_draft *draft, const char *file, struct lk_error *err)
 {
@@ -191,14 +181,14 @@ static int write_around(int fd, const struct lk_index_token *token,
 	lk_index_lay_out(draft, base, &image, &head);
 	head.token = *token;
 	head.sum = lk_index_head_sum(&head);
-	int rc = write_at(fd, image.ptr, image.len, base, file, err);
+	int rc = lk_fs_write_at(fd, image.ptr, image.len, base, file, err);
 	if (rc == 0) {
-		rc = write_at(fd, &head, sizeof(head), 0, file, err);
+		rc = lk_fs_write_at(fd, &head, sizeof(head), 0, file, err);
 	}
 	if (rc == 0 && ftruncate(fd, (off_t)(base + image.len)) != 0) {
-		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot write the index of '%s'", file);
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s'", file);
 	}
-	return rc;
+	return rc < 0 ? lk_wrap(err, "index of repodata") : 0;
 }
 
 struct spool_feed {

@@ -17,7 +17,9 @@
 #include "conda/json_scan_priv.h"
 #include "conda/repodata_index.h"
 
-#define LK_INDEX_IMAGE_MAX ((size_t)8 << 30) /* the tables of 2 GiB of text need less */
+/* The tables of 2 GiB of text need less: at most 16 bytes for each 3, an empty text in `removed`.
+ */
+#define LK_INDEX_IMAGE_MAX ((size_t)16 << 30)
 
 enum lk_index_table {
 	LK_INDEX_ROWS,    /* struct lk_index_row, one more than there are names */

@@ -356,6 +356,7 @@ static void test_write_all(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_int_equal(lk_fs_write_all(-1, bytes, 1, "NAME", &err), LK_E_FS);
+	assert_int_equal(lk_fs_write_at(-1, bytes, 1, 0, "NAME", &err), LK_E_FS);
 	assert_string_equal(err.message, "cannot write 'NAME': bad file descriptor");
 }
 
