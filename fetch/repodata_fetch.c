@@ -125,11 +125,6 @@ static const char *form_url(struct part *part, enum form form)
 		&batch->arena, LK_STR_FMT "/%s", LK_STR_ARG(part->url), form_name(batch, form));
 }
 
-static bool is_noarch(const struct part *part)
-{
-	return lk_str_is(part->subdir, "noarch");
-}
-
 static int fail_no_noarch(const struct part *part, struct lk_error *err)
 {
 	if (!is_usual(part->batch)) {
@@ -151,7 +146,7 @@ static int fail_no_noarch(const struct part *part, struct lk_error *err)
 /* A missing subdir is an empty one, except noarch. */
 static int part_absent(struct part *part, struct lk_error *err)
 {
-	if (is_noarch(part)) {
+	if (lk_str_is(part->subdir, "noarch")) {
 		return fail_no_noarch(part, err);
 	}
 	if (part->forbidden) {
@@ -421,7 +416,7 @@ static lk_str identity_of(const struct part *part)
 		return lk_repodata_file_identity(
 			part->fd, part->file, batch->fetch->options.now, &batch->arena);
 	}
-	return part->source == SOURCE_ABSENT ? (lk_str){0} : lk_str_of(part->state.content);
+	return lk_str_of(part->source == SOURCE_ABSENT ? "" : part->state.content);
 }
 
 static struct lk_repodata_origin origin_of(const struct part *part)
@@ -452,7 +447,8 @@ static int part_open(struct part *part, struct lk_error *err)
 		.identity = identity_of(part),
 		.no_disk = part->no_disk,
 	};
-	lk_repodata_file_free(LK_STEAL(part->whole));
+	lk_repodata_file_free(part->whole);
+	part->whole = NULL;
 	int rc = lk_repodata_file_new(batch->fetch, &place, &part->whole, err);
 	part->loaded = rc == 0 && lk_repodata_file_look_up(part->whole);
 	return rc < 0 || part->loaded ? rc : lk_repodata_file_begin(part->whole, err);

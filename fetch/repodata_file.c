@@ -71,7 +71,8 @@ int lk_repodata_file_new(struct lk_fetch *fetch, const struct lk_repodata_place 
 /* What was being made is not wanted any more, or is no longer ours. */
 static void drop_work(struct lk_repodata_file *file)
 {
-	lk_spool_free(LK_STEAL(file->spool));
+	lk_spool_free(file->spool);
+	file->spool = NULL;
 	lk_close_p(&file->index_fd);
 	if (file->tmp) {
 		unlinkat(lk_cache_tmp_fd(file->fetch->cache), file->tmp, 0);
