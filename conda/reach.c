@@ -28,17 +28,6 @@ struct walker {
 	struct reached_vec names;
 };
 
-static int repodata_records(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,
-	struct lk_error *err)
-{
-	return lk_repodata_records(ctx, name, arena, ret, err);
-}
-
-struct lk_source lk_source_of_repodata(struct lk_repodata *repodata, unsigned channel)
-{
-	return (struct lk_source){.ctx = repodata, .records = repodata_records, .channel = channel};
-}
-
 static void enqueue(struct walker *w, lk_str name)
 {
 	uint32_t next = (uint32_t)w->queue.len;

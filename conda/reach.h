@@ -22,8 +22,6 @@ struct lk_source {
 	unsigned channel; /* index into the channels of the solve: rank for channel priority */
 };
 
-struct lk_source lk_source_of_repodata(struct lk_repodata *repodata, unsigned channel);
-
 struct lk_matchspecs LK_VEC_OF(const struct lk_matchspec *);
 
 struct lk_reached {

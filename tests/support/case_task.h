@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "tests/support/case_file.h"
 #include "tests/support/pick.h"
+#include "tests/support/repodata_source.h"
 
 /* Stays where it is: the task points into it. */
 struct case_task {
@@ -200,7 +201,7 @@ static inline int case_open(const struct case_repodata *repodata, struct case_ta
 	rc = lk_repodata_open(&json, &origin, &opened, err);
 	if (rc == 0) {
 		lk_vec_push(&ret->opened, opened);
-		*ret_source = lk_source_of_repodata(opened, channel);
+		*ret_source = source_of_repodata(opened, channel);
 	}
 	return rc;
 }

@@ -12,6 +12,7 @@
 
 #include "base/stream.h"
 #include "conda/reach.h"
+#include "tests/support/repodata_source.h"
 
 #define NBN(name) "\"name\":\"" name "\",\"version\":\"1\",\"build\":\"0\",\"build_number\":0"
 
@@ -48,7 +49,7 @@ static void add_json(struct fixture *f, unsigned which, struct lk_buf *json /* t
 	};
 	lk_repodata_free(f->repodata[which]);
 	assert_int_equal(lk_repodata_open(json, &origin, &f->repodata[which], &f->err), 0);
-	f->sources[which] = lk_source_of_repodata(f->repodata[which], which + 5);
+	f->sources[which] = source_of_repodata(f->repodata[which], which + 5);
 }
 
 /* One record of version 1 for each row: its name and further members. */
