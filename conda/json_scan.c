@@ -193,7 +193,7 @@ static int skip_container(struct lk_scan *scan, char open)
 		return rc;
 	}
 	while ((rc = lk_scan_next(scan, close)) > 0) {
-		struct lk_scan_text key;
+		struct lk_scan_text key = {0};
 		if (open == '{' && (rc = lk_scan_key(scan, &key)) < 0) {
 			return rc;
 		}
@@ -206,7 +206,7 @@ static int skip_container(struct lk_scan *scan, char open)
 
 int lk_scan_skip(struct lk_scan *scan, lk_str *ret_text)
 {
-	struct lk_scan_text text;
+	struct lk_scan_text text = {0};
 	int rc;
 	char c = lk_scan_peek(scan);
 	const char *from = scan->at;
@@ -351,7 +351,7 @@ int lk_scan_text_or_none(struct lk_scan *scan, struct lk_arena *arena, lk_str *r
 	if (lk_scan_peek(scan) != '"') {
 		return lk_scan_skip(scan, NULL);
 	}
-	struct lk_scan_text text;
+	struct lk_scan_text text = {0};
 	int rc = lk_scan_string(scan, &text);
 	if (rc == 0) {
 		*ret = lk_scan_decode(text, arena);

@@ -271,7 +271,7 @@ static int collect_extra(struct reader *r, struct extras *extras)
 		return rc;
 	}
 	while ((rc = lk_scan_next(r->scan, '}')) > 0) {
-		struct lk_scan_text key;
+		struct lk_scan_text key = {0};
 		struct lk_extra extra;
 		if ((rc = lk_scan_key(r->scan, &key)) < 0 ||
 			(rc = read_list(r, &extra.depends)) < 0) {
@@ -403,7 +403,7 @@ int lk_record_scan(struct lk_scan *scan, struct lk_arena *arena, struct lk_recor
 		return rc;
 	}
 	while ((rc = lk_scan_next(scan, '}')) > 0) {
-		struct lk_scan_text key;
+		struct lk_scan_text key = {0};
 		if ((rc = lk_scan_key(scan, &key)) < 0) {
 			return rc;
 		}

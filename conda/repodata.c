@@ -147,7 +147,7 @@ static void keep_fact(struct lk_repodata *repodata, const struct lk_index_item *
 
 static int load_facts(struct lk_repodata *repodata, struct lk_error *err)
 {
-	const char *bytes;
+	const char *bytes = NULL;
 	int rc = read_table(repodata, LK_INDEX_FACTS, &bytes, err);
 	if (rc < 0) {
 		return rc;
@@ -180,7 +180,7 @@ static bool rows_are_sound(const struct lk_repodata *repodata)
 static int load_names(struct lk_repodata *repodata, struct lk_error *err)
 {
 	const struct lk_index_section *rows = &repodata->head.tables[LK_INDEX_ROWS];
-	const char *bytes;
+	const char *bytes = NULL;
 	int rc = read_table(repodata, LK_INDEX_ROWS, &bytes, err);
 	if (rc == 0) {
 		rc = read_table(repodata, LK_INDEX_NAMES, &repodata->names, err);
@@ -243,7 +243,7 @@ static int load(
 		rc = set_base(repodata, err);
 	}
 	if (rc == 0) {
-		const char *bytes;
+		const char *bytes = NULL;
 		rc = read_table(repodata, LK_INDEX_REMOVED, &bytes, err);
 		repodata->removed_bytes = bytes;
 	}
@@ -279,7 +279,7 @@ int lk_repodata_open(struct lk_buf *json, const struct lk_repodata_origin *origi
 static int read_head(
 	struct lk_repodata *repodata, const struct lk_index_token *token, struct lk_error *err)
 {
-	const char *bytes;
+	const char *bytes = NULL;
 	int rc = read_file(repodata, 0, sizeof(repodata->head), &repodata->arena, &bytes, err);
 	if (rc < 0) {
 		return rc;
@@ -466,7 +466,7 @@ static int read_near(const struct run *run, size_t from, size_t n, size_t len, s
 {
 	struct lk_repodata *repodata = run->repodata;
 	uint64_t begin = run->entries[from].at;
-	const char *text = repodata->text.ptr + begin;
+	const char *text = repodata->fd < 0 ? repodata->text.ptr + begin : NULL;
 	int rc = 0;
 	if (repodata->fd >= 0) {
 		rc = read_file(repodata, LK_INDEX_TEXT_AT + begin, len, run->arena, &text, err);
@@ -474,7 +474,7 @@ static int read_near(const struct run *run, size_t from, size_t n, size_t len, s
 	for (size_t i = from; rc >= 0 && i < from + n; i++) {
 		const struct lk_index_entry *entry = &run->entries[i];
 		const char *key = text + (entry->at - begin);
-		struct lk_record record;
+		struct lk_record record = {0};
 		if (is_bad(repodata, run->first + i)) {
 			continue;
 		}
@@ -541,7 +541,7 @@ int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_are
 	const struct lk_index_row *row = &repodata->rows[at];
 	size_t n = row[1].first - row[0].first;
 	size_t size = sizeof(struct lk_index_entry);
-	const char *bytes;
+	const char *bytes = NULL;
 	int rc = read_tables(repodata,
 		repodata->head.tables[LK_INDEX_ENTRIES].at + row->first * size, n * size, arena,
 		&bytes, err);

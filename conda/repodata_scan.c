@@ -205,14 +205,14 @@ struct glance {
 static int glance_member(struct indexer *ix, struct glance *glance)
 {
 	struct lk_scan *scan = &ix->scan;
-	struct lk_scan_text key;
+	struct lk_scan_text key = {0};
 	int rc = lk_scan_key(scan, &key);
 	if (rc < 0) {
 		return rc;
 	}
 	char c = lk_scan_peek(scan);
 	if (c == '"' && lk_scan_is(key, "name")) {
-		struct lk_scan_text text;
+		struct lk_scan_text text = {0};
 		rc = lk_scan_string(scan, &text);
 		if (rc == 0) {
 			glance->name = lk_scan_decode(text, &ix->draft->arena);

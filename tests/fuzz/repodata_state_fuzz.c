@@ -22,8 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				0 ||
 			strcmp(state.url, again.url) != 0 || strcmp(state.etag, again.etag) != 0 ||
 			state.size != again.size || state.mtime_ns != again.mtime_ns ||
-			state.absent != again.absent ||
-			strcmp(state.content, again.content) != 0 ||
+			state.absent != again.absent || strcmp(state.content, again.content) != 0 ||
 			(state.has_zst.checked > 0 &&
 				(state.has_zst.there != again.has_zst.there ||
 					state.has_zst.checked != again.has_zst.checked))) {
