@@ -7,11 +7,14 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
 
+/* So many may be mapped ahead in the address space there is. */
+#define MAPS_AHEAD 256
 /* Memory is given back in steps of so many bytes. */
 #define PASS_STEP ((size_t)4 << 20)
 /* The disk is asked for room in steps of so many bytes. */
@@ -25,6 +28,8 @@ struct lk_spool {
 	size_t max;
 	char *name;
 	char *map;
+	size_t mapped;
+	bool late;             /* all but a byte is mapped when it is all there */
 	size_t reserved;       /* bytes for which the disk need not be asked any more */
 	size_t passed;         /* by the reader */
 	pthread_mutex_t mutex; /* guards what follows */
@@ -34,11 +39,25 @@ struct lk_spool {
 	enum lk_spool_state state;
 };
 
+/* Where address space is limited, what is never touched counts too. */
+static bool can_map_ahead(size_t max)
+{
+	struct rlimit limit;
+	return getrlimit(RLIMIT_AS, &limit) == 0 && max <= limit.rlim_cur / MAPS_AHEAD;
+}
+
+static void *map_bytes(int fd, off_t at, size_t len)
+{
+	/* Pages beyond the end of the file are never touched. */
+	return mmap(NULL, len, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, at);
+}
+
 int lk_spool_new(
 	int fd, off_t at, size_t max, const char *name, struct lk_spool **ret, struct lk_error *err)
 {
-	/* Pages beyond the end of the file are never touched. */
-	void *map = mmap(NULL, max, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, at);
+	bool ahead = can_map_ahead(max);
+	size_t mapped = ahead ? max : 1;
+	void *map = map_bytes(fd, at, mapped);
 	if (map == MAP_FAILED) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot map '%s'", name);
 	}
@@ -49,6 +68,8 @@ int lk_spool_new(
 	spool->name = lk_strdup(name);
 	spool->reserved = RESERVE_FROM;
 	spool->map = map;
+	spool->mapped = mapped;
+	spool->late = !ahead;
 	pthread_mutex_init(&spool->mutex, NULL);
 	pthread_cond_init(&spool->more, NULL);
 	*ret = spool;
@@ -58,7 +79,7 @@ int lk_spool_new(
 void lk_spool_free(struct lk_spool *spool)
 {
 	if (spool) {
-		munmap(spool->map, spool->max);
+		munmap(spool->map, spool->mapped);
 		pthread_cond_destroy(&spool->more);
 		pthread_mutex_destroy(&spool->mutex);
 		lk_free(spool->name);
@@ -122,8 +143,20 @@ size_t lk_spool_wait(struct lk_spool *spool, size_t want, enum lk_spool_state *r
 	return len;
 }
 
-const char *lk_spool_text(const struct lk_spool *spool)
+const char *lk_spool_text(struct lk_spool *spool)
 {
+	enum lk_spool_state state;
+	size_t len = spool->late ? lk_spool_wait(spool, SIZE_MAX, &state) : 0;
+	spool->late = false;
+	if (len > spool->mapped) {
+		void *map = map_bytes(spool->fd, spool->at, len);
+		if (map == MAP_FAILED) {
+			lk_mem_lost();
+		}
+		munmap(spool->map, spool->mapped);
+		spool->map = map;
+		spool->mapped = len;
+	}
 	return spool->map;
 }
 

@@ -41,8 +41,10 @@ void lk_spool_end(struct lk_spool *spool, bool whole);
 
 /* Waits until WANT bytes are there or no more come; returns how many there are. */
 size_t lk_spool_wait(struct lk_spool *spool, size_t want, enum lk_spool_state *ret_state);
-/* The text from its start; as much of it may be read as lk_spool_wait returned. */
-const char *lk_spool_text(const struct lk_spool *spool);
+/* The text from its start, for the reader; as much of it may be read as lk_spool_wait returned.
+ * Where a limit on address space (RLIMIT_AS) keeps MAX bytes from being mapped, this waits for the
+ * end. */
+const char *lk_spool_text(struct lk_spool *spool);
 /* The first LEN bytes are hardly needed any more. */
 void lk_spool_pass(struct lk_spool *spool, size_t len);
 

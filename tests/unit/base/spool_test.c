@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/workers.h"
@@ -153,12 +154,41 @@ static void test_two_threads(void **state)
 	}
 }
 
+/* As on login nodes: what need not be asked for is not. The limit itself is one that sanitizers can
+ * live with. */
+static void test_limited_address_space(void **state)
+{
+	(void)state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct rlimit before;
+	int fd;
+	int other = memfd_create("spool", MFD_CLOEXEC);
+	lk_spool_free(new_spool(&fd)); /* memory for another one is at hand */
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	const struct rlimit low = {(rlim_t)1 << 47, before.rlim_max};
+	const size_t max = (size_t)1 << 48;
+	struct lk_spool *spool = NULL;
+	assert_int_equal(setrlimit(RLIMIT_AS, &low), 0);
+	int rc = lk_spool_new(other, AT, max, "text", &spool, &err);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	assert_int_equal(rc, 0);
+	struct pair pair = {spool, 0};
+	rc = lk_workers_run(2, 2, side, &pair, &err);
+	if (rc < 0) {
+		fail_msg("%s", err.message);
+	}
+	lk_spool_free(spool);
+	close(other);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_thread),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_two_threads),
+		cmocka_unit_test(test_limited_address_space),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
