@@ -226,6 +226,18 @@ static void test_folder_changes(void **state)
 	put_text(world->www, "local/noarch/repodata.json", RECORD("b", "2"));
 	assert_fetch(world, &channel, "- 2 ");
 	assert_int_not_equal(inode(path), before);
+	/* Another text of the same length, in the same file, with the old time put back. */
+	static const char third[] = RECORD("b", "3");
+	struct lk_error err = LK_ERROR_INIT;
+	struct stat st;
+	char *file = lk_asprintf("%s/local/noarch/repodata.json", world->www);
+	int fd LK_AUTO_CLOSE = open(file, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(lk_fs_write_at(fd, third, strlen(third), 0, "file", &err), 0);
+	assert_int_equal(
+		futimens(fd, (const struct timespec[]){{.tv_nsec = UTIME_OMIT}, st.st_mtim}), 0);
+	assert_fetch(world, &channel, "- 3 ");
+	lk_free(file);
 	lk_free(path);
 }
 
