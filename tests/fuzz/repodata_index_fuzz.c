@@ -73,7 +73,7 @@ static void try_forged(lk_str text, uint32_t seed)
 	struct lk_buf image LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(LK_INDEX_IMAGE_MAX);
 	struct lk_error err = LK_ERROR_INIT;
 	struct lk_index_draft draft;
-	struct lk_index_head head;
+	struct lk_index_head head = {0};
 	struct lk_repodata *repodata;
 	uint64_t base = (LK_INDEX_TEXT_AT + text.len + 7) / 8 * 8;
 	int rc = lk_index_scan(text, NULL, "repodata.json", false, &draft, &err);
