@@ -71,6 +71,8 @@ static const char *hint_for(int errnum)
 		return "the file system is mounted read-only: choose another place";
 	case EMFILE:
 		return "raise the limit of open files (ulimit -n)";
+	case EFBIG:
+		return "raise the limit of file sizes (ulimit -f), or use another file system";
 	default:
 		return "";
 	}

@@ -123,12 +123,19 @@ static void set_limits(void)
 	(void)mallopt(M_TRIM_THRESHOLD, 2 * KEPT_MEMORY);
 }
 
+/* The write fails, and that is told; a handler, for programs started from here to be spared it. */
+static void on_too_large(int signum)
+{
+	(void)signum;
+}
+
 int lk_app_init(struct lk_app *app, struct lk_error *err)
 {
 	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction too_large = {.sa_handler = on_too_large, .sa_flags = SA_RESTART};
 	app->on_pipe = signal(SIGPIPE, SIG_IGN);
 	if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-		app->on_pipe == SIG_ERR) {
+		sigaction(SIGXFSZ, &too_large, NULL) != 0 || app->on_pipe == SIG_ERR) {
 		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
 	}
 	set_limits();

@@ -149,7 +149,7 @@ static int copy(struct lk_repodata_file *file, struct lk_stream *stream, struct 
 	while ((got = lk_stream_read(stream, bytes, CHUNK, err)) > 0) {
 		int rc = lk_spool_append(file->spool, bytes, (size_t)got, err);
 		if (rc < 0) {
-			return rc;
+			return rc == LK_E_FS ? lk_wrap(err, "index of repodata") : rc;
 		}
 	}
 	return (int)got;
@@ -198,26 +198,39 @@ void lk_repodata_file_publish(struct lk_repodata_file *file)
 	drop_work(file);
 }
 
-/* The index lies or cannot be read: it is made anew from the file as it was served, in this thread.
- */
-static int repair(struct lk_repodata_file *file, struct lk_error *err)
+/* From the file as it was served, in this thread. */
+static int make_anew(struct lk_repodata_file *file, struct lk_error *err)
 {
-	file->repaired = true;
-	lk_note(file->fetch->report, 1, "%s: made anew", err->message);
 	int rc = lk_repodata_file_begin(file, err);
 	if (rc == 0) {
 		rc = lk_repodata_file_decode(file, err);
 	}
-	if (rc == 0) {
-		file->damaged = LK_STEAL(file->repodata);
-		rc = lk_repodata_file_scan(file, err);
+	return rc < 0 ? rc : lk_repodata_file_scan(file, err);
+}
+
+/* The index lies or cannot be read. */
+static int repair(struct lk_repodata_file *file, struct lk_error *err)
+{
+	file->repaired = true;
+	lk_note(file->fetch->report, 1, "%s: made anew", err->message);
+	file->damaged = file->repodata;
+	file->repodata = NULL;
+	int rc = make_anew(file, err);
+	if (rc == LK_E_FS && !file->place.no_disk) {
+		file->place.no_disk = true;
+		rc = make_anew(file, err);
 	}
 	if (rc == 0) {
 		lk_repodata_file_publish(file);
-	} else if (!file->repodata) {
-		file->repodata = LK_STEAL(file->damaged);
+		return 0;
 	}
-	return rc;
+	file->repodata = file->damaged;
+	file->damaged = NULL;
+	if (rc == LK_E_INTEGRITY || rc == LK_E_FORMAT) {
+		err->code = LK_E_NETWORK;
+		lk_error_hint(err, "this copy is damaged; run again to get another one");
+	}
+	return err->code;
 }
 
 static int file_records(void *ctx, lk_str name, struct lk_arena *arena, struct lk_records *ret,

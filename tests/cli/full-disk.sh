@@ -52,6 +52,15 @@ if [ -c /dev/full ]; then
 	check_failure
 fi
 
+# A limit on the size of files is told too, and nothing is left behind.
+runs 8 sh -c 'ulimit -f 8; exec lockenv solve --cache limited --override-channels -c "$0" --platform linux-64 \
+	hello -o limited.lock' "$test_channel"
+err_has 'file too large'
+err_has 'ulimit -f'
+absent limited.lock
+is "$(ls limited/tmp)" ''
+rm -r limited
+
 # A folder of someone else.
 lockenv install -q old.lock -p env
 chmod 755 "$scratch" . env
