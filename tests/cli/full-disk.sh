@@ -53,6 +53,7 @@ if [ -c /dev/full ]; then
 fi
 
 # A limit on the size of files is told too, and nothing is left behind.
+# shellcheck disable=SC2016 # for the inner shell
 runs 8 sh -c 'ulimit -f 8; exec lockenv solve --cache limited --override-channels -c "$0" --platform linux-64 \
 	hello -o limited.lock' "$test_channel"
 err_has 'file too large'
