@@ -36,7 +36,6 @@ struct lk_repodata {
 	size_t n_names;
 	unsigned char *bad;        /* bit for each entry: was read, is no record; NULL while none */
 	const char *removed_bytes; /* the table */
-	lk_str version;            /* that was parsed last, while records are being read */
 	bool has_removed;          /* the two that follow are filled */
 	struct lk_map removed;     /* file names */
 	struct lk_strs removed_fns; /* the same in their order */
@@ -357,24 +356,34 @@ static void mark_bad(struct lk_repodata *repodata, size_t entry)
 	repodata->bad[entry / 8] = (unsigned char)(repodata->bad[entry / 8] | 1u << entry % 8);
 }
 
+/* Records of one name, in the order of their entries. */
+struct run {
+	struct lk_repodata *repodata;
+	const struct lk_index_entry *entries;
+	size_t first; /* number of the first entry in the table */
+	size_t n;
+	struct lk_arena *arena;
+	struct lk_records *ret;
+	lk_str version; /* of the record before */
+};
+
 /* Many records of a name in a row are of one version. */
-static bool is_version(struct lk_repodata *repodata, lk_str text, struct lk_arena *arena)
+static bool is_version(struct run *run, lk_str text)
 {
 	const struct lk_version *version;
 	struct lk_error ignored;
-	if (repodata->version.len > 0 && lk_str_eq(repodata->version, text)) {
+	if (run->version.len > 0 && lk_str_eq(run->version, text)) {
 		return true;
 	}
-	if (lk_version_parse(text, arena, &version, &ignored) < 0) {
+	if (lk_version_parse(text, run->arena, &version, &ignored) < 0) {
 		return false;
 	}
-	repodata->version = text;
+	run->version = text;
 	return true;
 }
 
 /* What keeps the record from being used now that it was read, or NULL. */
-static const char *fault_of(struct lk_repodata *repodata, lk_str fn,
-	const struct lk_record_scan *facts, struct lk_arena *arena)
+static const char *fault_of(struct run *run, lk_str fn, const struct lk_record_scan *facts)
 {
 	if (facts->fault) {
 		return facts->fault;
@@ -382,19 +391,20 @@ static const char *fault_of(struct lk_repodata *repodata, lk_str fn,
 	if (!facts->has_build_number) {
 		return "bad 'build_number'";
 	}
-	if (!is_version(repodata, facts->record.version, arena)) {
+	if (!is_version(run, facts->record.version)) {
 		return "bad 'version'";
 	}
 	bool wheel = lk_archive_kind_of(fn, NULL) == LK_ARCHIVE_WHEEL;
 	return wheel && facts->url.len == 0 ? "no 'url'" : NULL;
 }
 
-/* The record with number INDEX, whose KEY and what follows are at hand: 1 when it is fit for use.
- */
-static int read_record(struct lk_repodata *repodata, size_t index,
-	const struct lk_index_entry *entry, const char *key, struct lk_arena *arena,
-	struct lk_record *ret, struct lk_error *err)
+/* The run's record I, whose KEY and what follows are at hand: 1 when it is fit for use. */
+static int read_record(
+	struct run *run, size_t i, const char *key, struct lk_record *ret, struct lk_error *err)
 {
+	struct lk_repodata *repodata = run->repodata;
+	const struct lk_index_entry *entry = &run->entries[i];
+	struct lk_arena *arena = run->arena;
 	struct lk_scan scan;
 	struct lk_record_scan facts;
 	lk_str fn = lk_index_fn(entry, lk_str_n(key, entry->key_len), arena);
@@ -404,12 +414,12 @@ static int read_record(struct lk_repodata *repodata, size_t index,
 	if (rc < 0) {
 		return rc;
 	}
-	const char *why = fault_of(repodata, fn, &facts, arena);
+	const char *why = fault_of(run, fn, &facts);
 	if (why) {
 		struct fault fault = {lk_str_dup(&repodata->arena, fn), why,
 			(size_t)(entry->at + entry->record_after)};
 		lk_vec_push(&repodata->faults, fault);
-		mark_bad(repodata, index);
+		mark_bad(repodata, run->first + i);
 		return 0;
 	}
 	*ret = facts.record;
@@ -437,16 +447,6 @@ static bool entry_is_sound(const struct lk_repodata *repodata, const struct lk_i
 		entry->extension < LK_COUNTOF(lk_index_extensions);
 }
 
-/* Records of one name, in the order of their entries. */
-struct run {
-	struct lk_repodata *repodata;
-	const struct lk_index_entry *entries;
-	size_t first; /* number of the first entry in the table */
-	size_t n;
-	struct lk_arena *arena;
-	struct lk_records *ret;
-};
-
 /* How many entries from FROM on lie so near to each other that they are read at once; and bytes. */
 static size_t near_entries(const struct run *run, size_t from, size_t *ret_len)
 {
@@ -462,7 +462,7 @@ static size_t near_entries(const struct run *run, size_t from, size_t *ret_len)
 	return i - from;
 }
 
-static int read_near(const struct run *run, size_t from, size_t n, size_t len, struct lk_error *err)
+static int read_near(struct run *run, size_t from, size_t n, size_t len, struct lk_error *err)
 {
 	struct lk_repodata *repodata = run->repodata;
 	uint64_t begin = run->entries[from].at;
@@ -481,7 +481,7 @@ static int read_near(const struct run *run, size_t from, size_t n, size_t len, s
 		if (repodata->fd >= 0 && lk_index_sum(key, entry_len(entry)) != entry->sum) {
 			return fail_damaged(repodata, err);
 		}
-		rc = read_record(repodata, run->first + i, entry, key, run->arena, &record, err);
+		rc = read_record(run, i, key, &record, err);
 		if (rc > 0) {
 			lk_vec_push(run->ret, record);
 		}
@@ -489,7 +489,7 @@ static int read_near(const struct run *run, size_t from, size_t n, size_t len, s
 	return rc < 0 ? rc : 0;
 }
 
-static int read_run(const struct run *run, struct lk_error *err)
+static int read_run(struct run *run, struct lk_error *err)
 {
 	for (size_t i = 0; i < run->n; i++) {
 		if (!entry_is_sound(run->repodata, &run->entries[i])) {
@@ -552,8 +552,7 @@ int lk_repodata_records(struct lk_repodata *repodata, lk_str name, struct lk_are
 		return rc;
 	}
 	size_t n_before = ret->len;
-	repodata->version = (lk_str){0};
-	struct run run = {repodata, (const void *)bytes, row->first, n, arena, ret};
+	struct run run = {repodata, (const void *)bytes, row->first, n, arena, ret, {0}};
 	rc = read_run(&run, err);
 	if (rc < 0) {
 		ret->len = n_before;

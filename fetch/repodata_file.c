@@ -213,6 +213,8 @@ static int repair(struct lk_repodata_file *file, struct lk_error *err)
 {
 	file->repaired = true;
 	lk_note(file->fetch->report, 1, "%s: made anew", err->message);
+	/* If that cannot be done now, the next run shall see it from the start. */
+	(void)unlinkat(file->place.dirfd, file->place.index_name, 0);
 	file->damaged = file->repodata;
 	file->repodata = NULL;
 	int rc = make_anew(file, err);

@@ -143,6 +143,25 @@ static void test_every_flipped_byte(void **state)
 	lk_free(path);
 }
 
+/* Neither the index nor what was served is whole: nothing is believed, and the next run gets it. */
+static void test_both_damaged(void **state)
+{
+	struct world *world = *state;
+	struct lk_channel channel = one_subdir(world);
+	assert_fetch(world, &channel, "- 1 ");
+	char *path = index_path(world);
+	world->options.offline = true;
+	in_cache(world,
+		"for f in repodata/*.zst; do touch -r $f s; printf XXXXXXXX | "
+		"dd of=$f bs=1 seek=4 conv=notrunc 2>/dev/null; touch -r s $f; rm s; done");
+	assert_fetch(world, &channel, "- 1 ");
+	flip(path, LK_INDEX_TEXT_AT + 60); /* of the record */
+	assert_fails(world, &channel, LK_E_NETWORK, "");
+	world->options.offline = false;
+	assert_fetch(world, &channel, "- 1 ");
+	lk_free(path);
+}
+
 static void test_cut(void **state)
 {
 	struct world *world = *state;
@@ -264,6 +283,7 @@ int main(void)
 		CASE(test_used_alone),
 		CASE(test_follows_a_new_download),
 		CASE(test_every_flipped_byte),
+		CASE(test_both_damaged),
 		CASE(test_cut),
 		CASE(test_no_files),
 		CASE(test_without_disk),
