@@ -202,8 +202,11 @@ static int more_of_spool(void *ctx, size_t passed, size_t want, size_t *ret_len,
 	const struct spool_feed *feed = ctx;
 	enum lk_spool_state state;
 	lk_spool_pass(feed->spool, passed);
-	*ret_len = lk_spool_wait(feed->spool, want, &state);
-	*ret_whole = state == LK_SPOOL_WHOLE;
+	size_t have = lk_spool_wait(feed->spool, want, &state);
+	/* No more than was asked for, however much there is: what is passed is given back in time.
+	 */
+	*ret_len = have < want ? have : want;
+	*ret_whole = state == LK_SPOOL_WHOLE && have == *ret_len;
 	return state != LK_SPOOL_BROKEN
 		? 0
 		: lk_fail(err, LK_E_INTEGRITY, "'%s' could not be read", feed->file);
