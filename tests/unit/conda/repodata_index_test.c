@@ -123,6 +123,38 @@ static void a_file_says_the_same(void **state)
 	assert_int_equal(opened, 7);
 }
 
+#define N_RECORDS 20000
+#define LONG_LEN ((size_t)3 << 20)
+
+/* More than the scanner asks for at a time, and a record that is longer than that by itself. */
+static void long_texts_are_read_to_the_end(void **state)
+{
+	struct fixture *f = *state;
+	const struct lk_index_token token = {"abc"};
+	struct lk_buf text LK_CLEANUP(lk_buf_done) = LK_BUF_INIT(16 << 20);
+	char *license = lk_calloc(LONG_LEN, 1);
+	memset(license, 'x', LONG_LEN - 1);
+	lk_buf_puts(&text, "{\"packages.conda\":{");
+	for (unsigned i = 0; i < N_RECORDS; i++) {
+		lk_buf_appendf(&text, "\"a-%05u-0.conda\":{" BASE ",\"size\":%u},", i, i);
+	}
+	lk_buf_appendf(&text, "\"b-1-0.conda\":" R("b", "1") ",");
+	lk_buf_appendf(&text, "\"c-1-0.conda\":{" BASE ",\"license\":\"%s\"}}}", license);
+	lk_free(license);
+	int fd = index_file(lk_buf_view(&text), &token, &f->err);
+	assert_true(fd >= 0);
+	assert_int_equal(lk_repodata_open_index(fd, &token, &here, &f->repodata, &f->err), 0);
+	close(fd);
+	assert_int_equal(lk_repodata_n_records(f->repodata), N_RECORDS + 2);
+	assert_int_equal(records_of(f, "b")->len, 1);
+	const struct lk_records *records = records_of(f, "a");
+	assert_int_equal(records->len, N_RECORDS + 1);
+	for (size_t i = 0; i < N_RECORDS; i++) {
+		assert_int_equal(records->items[i].size, i);
+	}
+	assert_int_equal(records->items[N_RECORDS].license.len, LONG_LEN - 1);
+}
+
 static void another_token_is_another_text(void **state)
 {
 	struct fixture *f = *state;
@@ -188,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_are_the_whole),
 		CASE(a_file_says_the_same),
+		CASE(long_texts_are_read_to_the_end),
 		CASE(another_token_is_another_text),
 		CASE(forged_numbers_are_harmless),
 		cmocka_unit_test(the_checksum_stays),
