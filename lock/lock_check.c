@@ -4,140 +4,12 @@
  */
 #include "lock/lockfile.h"
 
-#include "base/map.h"
-#include "conda/matchspec.h"
 #include "lock/lock_rules_priv.h"
-
-struct specs LK_VEC_OF(const struct lk_matchspec *);
-
-struct world {
-	struct lk_arena arena;
-	const struct lk_lock_platform *platform;
-	const struct lk_virtuals *virtuals;
-	const struct lk_version **versions; /* beside the packages; NULL until asked for */
-	struct lk_map parsed;               /* spec text to index into specs */
-	struct specs specs;
-};
-
-static void world_init(struct world *w, const struct lk_lock_platform *platform,
-	const struct lk_virtuals *virtuals)
-{
-	*w = (struct world){.platform = platform, .virtuals = virtuals};
-	w->versions = lk_arena_calloc(&w->arena, platform->n_packages, sizeof(*w->versions));
-}
-
-static void world_done(struct world *w)
-{
-	lk_map_done(&w->parsed);
-	lk_vec_done(&w->specs);
-	lk_arena_done(&w->arena);
-}
-
-/* A spec without the keys that a lock does not hold, parsed once for each text. NULL when it is no
- * spec; err then says why. */
-static const struct lk_matchspec *spec_of(
-	struct world *w, lk_str text, enum lk_spec_origin origin, struct lk_error *err)
-{
-	uint32_t index = lk_map_get(&w->parsed, text);
-	if (index != LK_MAP_NONE) {
-		return w->specs.items[index];
-	}
-	const struct lk_matchspec *parsed;
-	if (lk_matchspec_parse(text, origin, &w->arena, &parsed, err) < 0) {
-		return NULL;
-	}
-	struct lk_matchspec *known = lk_arena_calloc(&w->arena, 1, sizeof(*known));
-	*known = *parsed;
-	known->build_number_op = LK_NUMBER_ANY;
-	known->track_features = (struct lk_str_list){NULL, 0};
-	known->flags = (struct lk_str_list){NULL, 0};
-	known->license_family = NULL;
-	lk_map_set(&w->parsed, text, (uint32_t)w->specs.len);
-	lk_vec_push(&w->specs, known);
-	return known;
-}
-
-static bool channel_matches(const struct lk_matchspec *spec, const struct lk_record *record)
-{
-	if (spec->channel.len == 0 || lk_str_eq(spec->channel, record->channel)) {
-		return true;
-	}
-	size_t tail = record->subdir.len + record->fn.len + 2;
-	lk_str url = record->url.len > tail ? lk_str_slice(record->url, 0, record->url.len - tail)
-					    : record->url;
-	return lk_matchspec_channel_matches(
-		spec, record->channel, url, lk_str_of(LK_CHANNEL_ALIAS));
-}
-
-static bool package_matches(
-	struct world *w, const struct lk_matchspec *spec, const struct lk_record *record)
-{
-	size_t index = (size_t)(record - w->platform->packages);
-	if (!w->versions[index]) {
-		struct lk_error ignored = LK_ERROR_INIT;
-		if (lk_version_parse(record->version, &w->arena, &w->versions[index], &ignored) <
-			0) {
-			return false;
-		}
-	}
-	return lk_matchspec_matches(spec, record, w->versions[index]) &&
-		channel_matches(spec, record);
-}
-
-/* Is there anything that SPEC matches? */
-static bool is_met(struct world *w, const struct lk_matchspec *spec)
-{
-	if (spec->name_kind == LK_PATTERN_EXACT) {
-		const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
-		const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
-		return (record && package_matches(w, spec, record)) ||
-			(lk_matchspec_matches_virtual(spec, virtual));
-	}
-	for (size_t i = 0; i < w->platform->n_packages; i++) {
-		if (package_matches(w, spec, &w->platform->packages[i])) {
-			return true;
-		}
-	}
-	for (size_t i = 0; i < w->virtuals->len; i++) {
-		if (lk_matchspec_matches_virtual(spec, &w->virtuals->items[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Is everything of SPEC's name matched by it? */
-static bool is_kept(struct world *w, const struct lk_matchspec *spec)
-{
-	if (spec->name_kind == LK_PATTERN_EXACT) {
-		const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
-		const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
-		return (!record || package_matches(w, spec, record)) &&
-			(!virtual || lk_matchspec_matches_virtual(spec, virtual));
-	}
-	const struct lk_matchspec name_only = {
-		.text = spec->text, .name = spec->name, .name_kind = spec->name_kind};
-	for (size_t i = 0; i < w->platform->n_packages; i++) {
-		const struct lk_record *record = &w->platform->packages[i];
-		if (package_matches(w, &name_only, record) && !package_matches(w, spec, record)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool holds(void *ctx, const struct lk_matchspec *leaf)
-{
-	return is_met(ctx, leaf);
-}
-
-static bool is_live(struct world *w, const struct lk_matchspec *spec)
-{
-	return !spec->when || lk_condition_eval(spec->when, holds, w);
-}
+#include "lock/lock_world_priv.h"
 
 /* What the world has under SPEC's name: "the lock has numpy 1.26.4 py312_0". */
-static void put_instead(struct world *w, const struct lk_matchspec *spec, struct lk_buf *out)
+static void put_instead(
+	struct lk_lock_world *w, const struct lk_matchspec *spec, struct lk_buf *out)
 {
 	const struct lk_record *record = lk_lock_find_package(w->platform, spec->name);
 	const struct lk_virtual *virtual = lk_virtuals_find(w->virtuals, spec->name);
@@ -180,18 +52,19 @@ enum demand {
 };
 
 /* OWNER and VERB begin the sentence: "numpy" "depends on", or "" "the spec". */
-static void judge(struct world *w, struct findings *f, enum demand demand, lk_str text,
+static void judge(struct lk_lock_world *w, struct findings *f, enum demand demand, lk_str text,
 	enum lk_spec_origin origin, lk_str owner, const char *verb)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(4096);
 	lk_buf_appendf(&line, LK_STR_FMT "%s%s '" LK_STR_FMT "'", LK_STR_ARG(owner),
 		owner.len > 0 ? " " : "", verb, LK_STR_ARG(text));
 	struct lk_error why = LK_ERROR_INIT;
-	const struct lk_matchspec *spec = spec_of(w, text, origin, &why);
+	const struct lk_matchspec *spec = lk_lock_world_spec(w, text, origin, &why);
 	if (!spec) {
 		lk_buf_appendf(&line, ", which is no valid spec: %s", why.message);
-	} else if (!is_live(w, spec) ||
-		(demand == DEMAND_MET ? is_met(w, spec) : is_kept(w, spec))) {
+	} else if (!lk_lock_world_is_live(w, spec) ||
+		(demand == DEMAND_MET ? lk_lock_world_is_met(w, spec)
+				      : lk_lock_world_is_kept(w, spec))) {
 		return;
 	} else {
 		lk_buf_puts(&line, ", but ");
@@ -203,8 +76,8 @@ static void judge(struct world *w, struct findings *f, enum demand demand, lk_st
 int lk_lock_check_consistent(const struct lk_lock_platform *platform,
 	const struct lk_report *report, struct lk_error *err)
 {
-	struct world LK_CLEANUP(world_done) w;
-	world_init(&w, platform, &platform->solved_with);
+	struct lk_lock_world LK_CLEANUP(lk_lock_world_done) w;
+	lk_lock_world_init(&w, platform, &platform->solved_with);
 	struct findings f = {.report = report, .err = err, .subdir = platform->subdir};
 	for (size_t i = 0; i < platform->specs.n; i++) {
 		judge(&w, &f, DEMAND_MET, platform->specs.items[i], LK_SPEC_USER, LK_STR(""),
@@ -229,7 +102,7 @@ int lk_lock_check_consistent(const struct lk_lock_platform *platform,
 }
 
 /* The first package whose specs say REQUIREMENT. */
-static lk_str asked_by(struct world *w, lk_str requirement, enum demand demand)
+static lk_str asked_by(struct lk_lock_world *w, lk_str requirement, enum demand demand)
 {
 	for (size_t i = 0; i < w->platform->n_packages; i++) {
 		const struct lk_record *record = &w->platform->packages[i];
@@ -254,7 +127,7 @@ struct unmet {
 
 /* What no message can show any more is left out: each search for who asks goes through all
  * packages. */
-static void put_unmet(struct world *w, struct unmet *unmet, const struct lk_matchspec *spec,
+static void put_unmet(struct lk_lock_world *w, struct unmet *unmet, const struct lk_matchspec *spec,
 	lk_str requirement, enum demand demand)
 {
 	if (unmet->text.len >= sizeof(((struct lk_error *)0)->message)) {
@@ -278,18 +151,20 @@ static void put_unmet(struct world *w, struct unmet *unmet, const struct lk_matc
 	}
 }
 
-static int compare_with_host(struct world *w, struct unmet *unmet,
+static int compare_with_host(struct lk_lock_world *w, struct unmet *unmet,
 	const struct lk_str_list *requirements, enum demand demand, struct lk_error *err)
 {
 	for (size_t i = 0; i < requirements->n; i++) {
 		lk_str text = requirements->items[i];
-		const struct lk_matchspec *spec = spec_of(w, text, LK_SPEC_REPODATA, err);
+		const struct lk_matchspec *spec =
+			lk_lock_world_spec(w, text, LK_SPEC_REPODATA, err);
 		if (!spec) {
 			return lk_wrap(
 				err, "'requires' of " LK_STR_FMT, LK_STR_ARG(w->platform->subdir));
 		}
-		bool met = !is_live(w, spec) ||
-			(demand == DEMAND_MET ? is_met(w, spec) : is_kept(w, spec));
+		bool met = !lk_lock_world_is_live(w, spec) ||
+			(demand == DEMAND_MET ? lk_lock_world_is_met(w, spec)
+					      : lk_lock_world_is_kept(w, spec));
 		if (!met) {
 			put_unmet(w, unmet, spec, text, demand);
 		}
@@ -320,8 +195,8 @@ static void hint_for_host(const struct lk_virtuals *host, lk_str name, struct lk
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
 	struct lk_error *err)
 {
-	struct world LK_CLEANUP(world_done) w;
-	world_init(&w, platform, host);
+	struct lk_lock_world LK_CLEANUP(lk_lock_world_done) w;
+	lk_lock_world_init(&w, platform, host);
 	struct unmet unmet = {.text = LK_BUF_INIT(1 << 20)};
 	int rc = compare_with_host(&w, &unmet, &platform->requires_depends, DEMAND_MET, err);
 	if (rc == 0) {
