@@ -1,0 +1,215 @@
+/*
+ * lockenv export: a lock as the file of another tool.
+ */
+#include "cli/app.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "cli/lock_arg.h"
+#include "conda/subdir.h"
+#include "lock/exchange.h"
+
+struct context {
+	const char *to;
+	const char *output;
+	const char *name;
+	struct lk_args platforms;
+	bool md5, sha256;
+	bool from_specs;
+	bool strict;
+};
+
+struct format {
+	const char *name;
+	const char *tool; /* what reads it */
+	lk_export_writer *write;
+	unsigned parts; /* of a lock that it carries */
+	bool several;   /* platforms in one file */
+};
+
+static const struct format formats[] = {
+	{"explicit", "conda, mamba, micromamba", lk_export_explicit, LK_EXPORT_EXPLICIT_PARTS,
+		false},
+};
+
+#define FORMAT_NAMES "explicit"
+
+static int find_format(const char *name, const struct format **ret, struct lk_error *err)
+{
+	for (size_t i = 0; name && i < LK_COUNTOF(formats); i++) {
+		if (strcmp(name, formats[i].name) == 0) {
+			*ret = &formats[i];
+			return 0;
+		}
+	}
+	lk_fail(err, LK_E_USAGE, "export needs the format to write");
+	lk_error_hint(err, "--to " FORMAT_NAMES);
+	return LK_E_USAGE;
+}
+
+static int check_options(
+	const struct context *c, const struct format *format, bool json, struct lk_error *err)
+{
+	if ((c->md5 || c->sha256) && format->write != lk_export_explicit) {
+		return lk_fail(err, LK_E_USAGE, "'--md5' and '--sha256' are for --to explicit");
+	}
+	if (c->md5 && c->sha256) {
+		return lk_fail(err, LK_E_USAGE, "'--md5' or '--sha256', not both");
+	}
+	if (json && !c->output) {
+		lk_fail(err, LK_E_USAGE, "'--json' tells about the file, and there is none");
+		lk_error_hint(err, "give one with -o FILE");
+		return LK_E_USAGE;
+	}
+	return 0;
+}
+
+/* The platforms that were asked for, as LOCK's own; all of them where nobody asked and the format
+ * holds several. */
+static int choose_platforms(struct lk_app *app, const struct context *c,
+	const struct format *format, const struct lk_lock_arg *arg, struct lk_lock *lock,
+	struct lk_error *err)
+{
+	size_t n = c->platforms.len > 0 ? c->platforms.len : 1;
+	if (c->platforms.len == 0 && format->several) {
+		return 0;
+	}
+	if (n > 1 && !format->several) {
+		lk_fail(err, LK_E_USAGE, "a file of format %s holds one platform", format->name);
+		lk_error_hint(err, "write one file for each --platform");
+		return LK_E_USAGE;
+	}
+	bool *wanted = lk_arena_calloc(&app->arena, lock->n_platforms, sizeof(*wanted));
+	for (size_t i = 0; i < n; i++) {
+		const struct lk_lock_platform *platform;
+		const char *subdir = c->platforms.len > 0 ? c->platforms.items[i] : NULL;
+		int rc = lk_lock_arg_platform(arg, subdir, true, &platform, err);
+		if (rc < 0) {
+			return rc;
+		}
+		wanted[platform - arg->lock.platforms] = true;
+	}
+	struct lk_lock_platform *chosen =
+		lk_arena_calloc(&app->arena, lock->n_platforms, sizeof(*chosen));
+	size_t n_chosen = 0;
+	for (size_t i = 0; i < lock->n_platforms; i++) {
+		if (wanted[i]) {
+			chosen[n_chosen++] = lock->platforms[i];
+		}
+	}
+	lock->platforms = chosen;
+	lock->n_platforms = n_chosen;
+	return 0;
+}
+
+static void put_json(
+	struct lk_app *app, const struct context *c, const struct format *format, size_t n_warnings)
+{
+	struct lk_jw w;
+	lk_jw_init(&w, &app->out, true);
+	lk_jw_object(&w);
+	lk_jw_key_string(&w, "file", lk_str_of(c->output));
+	lk_jw_key_string(&w, "format", lk_str_of(format->name));
+	lk_jw_key(&w, "complete");
+	lk_jw_bool(&w, n_warnings == 0);
+	lk_jw_end(&w);
+	lk_buf_putc(&app->out, '\n');
+}
+
+static int write_out(struct lk_app *app, const struct context *c, const struct format *format,
+	const struct lk_buf *text, struct lk_error *err)
+{
+	if (!c->output) {
+		lk_buf_put(&app->out, lk_buf_view(text));
+		return 0;
+	}
+	int rc = lk_fs_write_atomic(AT_FDCWD, c->output, text->ptr, text->len, 0, err);
+	if (rc == 0 && app->common.json) {
+		put_json(app, c, format, app->n_warnings);
+	}
+	if (rc == 0) {
+		lk_note(&app->report, 0, "wrote %s", c->output);
+	}
+	return rc;
+}
+
+static int refuse_loss(const struct format *format, struct lk_error *err)
+{
+	lk_fail(err, LK_E_FINDING, "%s cannot carry all that the lock says", format->name);
+	lk_error_hint(err, "see the warnings above; without --strict it is written all the same");
+	return LK_E_FINDING;
+}
+
+static int export(struct lk_app *app, const struct context *c, const struct format *format,
+	const struct lk_lock *lock, struct lk_error *err)
+{
+	const struct lk_export_options options = {
+		.name = lk_str_of(c->name), .md5 = c->md5, .from_specs = c->from_specs};
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
+	size_t before = app->n_warnings;
+	lk_lock_tell_lost(lock, format->name, format->parts, &app->report);
+	int rc = format->write(lock, &options, &text, &app->report, err);
+	if (rc == 0 && c->strict && app->n_warnings > before) {
+		rc = refuse_loss(format, err);
+	}
+	return rc == 0 ? write_out(app, c, format, &text, err) : rc;
+}
+
+static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+{
+	const struct context *c = context;
+	const struct format *format;
+	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
+	int rc = find_format(c->to, &format, err);
+	if (rc == 0) {
+		rc = check_options(c, format, app->common.json, err);
+	}
+	if (rc == 0) {
+		rc = lk_lock_arg_read(app, args->items[0], &arg, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_lock lock = arg.lock; /* with the platforms that are wanted */
+	rc = choose_platforms(app, c, format, &arg, &lock, err);
+	return rc == 0 ? export(app, c, format, &lock, err) : rc;
+}
+
+static const struct lk_opt options[] = {
+	{"to", 0, LK_OPT_STRING, offsetof(struct context, to), "FORMAT", "the format to write",
+		FORMAT_NAMES},
+	{"output", 'o', LK_OPT_STRING, offsetof(struct context, output), "FILE",
+		"the file to write (default: standard output)", NULL},
+	{"platform", 0, LK_OPT_LIST, offsetof(struct context, platforms), "P",
+		"platform to write; repeatable (default: all, or this host's where the format "
+		"holds "
+		"one)",
+		NULL},
+	{"md5", 0, LK_OPT_FLAG, offsetof(struct context, md5), NULL,
+		"explicit: md5 behind the addresses", NULL},
+	{"sha256", 0, LK_OPT_FLAG, offsetof(struct context, sha256), NULL,
+		"explicit: sha256 behind the addresses (the default)", NULL},
+	{"strict", 0, LK_OPT_FLAG, offsetof(struct context, strict), NULL,
+		"write nothing, exit 1, when the format cannot carry all of it", NULL},
+};
+
+const struct lk_cmd lk_cmd_export = {
+	.name = "export",
+	.arguments = "LOCK --to FORMAT",
+	.summary = "a lock as the file of another tool",
+	.description = "Writes the lock in the format of another tool, from the lock alone. What "
+		       "the format "
+		       "has no place for is told as a warning, never dropped silently; --strict "
+		       "then writes "
+		       "nothing and exits with 1.",
+	.examples = {"lockenv export env.lock --to explicit > linux-64.txt",
+		"lockenv export env.lock --to explicit --platform linux-aarch64 --md5 -o list.txt"},
+	.options = options,
+	.n_options = LK_COUNTOF(options),
+	.context_size = sizeof(struct context),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};
