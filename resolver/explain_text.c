@@ -76,7 +76,9 @@ lk_str lk_explain_root(const struct lk_explanation *explanation, uint32_t item)
 	struct lk_culprit culprit = lk_explain_culprit(explanation, item);
 
 	return lk_str_printf(explanation->arena, "%s'" LK_STR_FMT "'",
-		culprit.is_pin ? "the pin " : "",
+		!culprit.is_pin                                ? ""
+			: lk_task_demands(task, culprit.index) ? "the update to "
+							       : "the pin ",
 		LK_STR_ARG(in_short(explanation,
 			(culprit.is_pin ? task->pins : task->specs)[culprit.index]->text)));
 }

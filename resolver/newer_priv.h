@@ -21,6 +21,9 @@ void lk_choices_before(const struct lk_problem *problem, const struct lk_walk *w
 /* Fills the solution's `behind`. STATE gives the lists alone. */
 void lk_tell_behind(
 	const struct lk_state *state, const struct lk_walk *walk, struct lk_solution *solution);
+/* Fills the solution's `moves`. */
+void lk_tell_moves(
+	const struct lk_state *state, const struct lk_walk *walk, struct lk_solution *solution);
 /* Fills the solution's `cuda`. */
 void lk_tell_cuda(
 	const struct lk_state *state, const struct lk_walk *walk, struct lk_solution *solution);

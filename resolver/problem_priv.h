@@ -153,6 +153,9 @@ enum lk_meaning lk_problem_limit(struct lk_problem *problem, uint32_t index);
 int lk_candidates_load(struct lk_problem *problem, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;
 void lk_rank(struct lk_problem *problem);
+/* Two candidates of a name by what ranks before builds: tracked features, the channel when priority
+ * is flexible, version. Negative: LEFT is the better release; 0: builds of one. */
+int lk_rank_cmp_release(const struct lk_problem *problem, uint32_t left, uint32_t right);
 /* LK_E_FORMAT when groups times records are more than anybody means. */
 int lk_extras_expand(struct lk_problem *problem, struct lk_error *err) LK_MUST_USE;
 

@@ -47,7 +47,7 @@ static int cmp_u64(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
-static int cmp_main(const struct lk_problem *problem, uint32_t left, uint32_t right)
+int lk_rank_cmp_release(const struct lk_problem *problem, uint32_t left, uint32_t right)
 {
 	const struct lk_candidate *a = &problem->candidates.items[left];
 	const struct lk_candidate *b = &problem->candidates.items[right];
@@ -56,10 +56,16 @@ static int cmp_main(const struct lk_problem *problem, uint32_t left, uint32_t ri
 	if (c == 0 && problem->task->channel_priority == LK_PRIORITY_FLEXIBLE) {
 		c = cmp_u64(a->channel, b->channel);
 	}
-	if (c == 0) {
-		c = lk_version_cmp(b->version, a->version);
-	}
-	return c ? c : cmp_u64(b->record->build_number, a->record->build_number);
+	return c ? c : lk_version_cmp(b->version, a->version);
+}
+
+static int cmp_main(const struct lk_problem *problem, uint32_t left, uint32_t right)
+{
+	int c = lk_rank_cmp_release(problem, left, right);
+
+	return c ? c
+		 : cmp_u64(problem->candidates.items[right].record->build_number,
+			   problem->candidates.items[left].record->build_number);
 }
 
 static int cmp_best(const struct best *a, const struct best *b)

@@ -101,22 +101,44 @@ static int check_again(
 	return 0;
 }
 
+/* UPWARD: no package that the lock keeps may fall back. STATE is clean. */
+static int find_answer(struct lk_state *state, bool upward, const struct lk_report *report,
+	struct lk_walk *walk, struct lk_solution *solution, struct lk_error *err)
+{
+	const struct lk_problem *problem = state->problem;
+	int rc = LK_E_UNSAT;
+
+	if (lk_state_choose(state, LK_ROOT) && (!upward || lk_walk_upward(state)) &&
+		(problem->task->no_presolve || lk_presolve(state))) {
+		solution->stats.kept = 0;
+		for (size_t c = 1; c < problem->candidates.len; c++) {
+			solution->stats.kept += state->value[c] >= 0;
+		}
+		rc = lk_walk(state, report, walk, err);
+		solution->stats.solver_calls += walk->oracle_calls;
+	}
+	return rc;
+}
+
 static int solve_state(struct lk_state *state, const struct lk_report *report,
 	struct lk_solution *solution, struct lk_error *err)
 {
 	const struct lk_problem *problem = state->problem;
+	const struct lk_task *task = problem->task;
 	struct lk_walk LK_CLEANUP(lk_walk_done) walk = {0};
-	int rc = LK_E_UNSAT;
+	bool upward = task->n_locked > 0 && task->n_update > 0 && !task->update_all;
+	size_t clean;
+	int rc;
 
 	lk_state_clean(state);
-	if (lk_state_choose(state, LK_ROOT) && (problem->task->no_presolve || lk_presolve(state))) {
-		for (size_t c = 1; c < problem->candidates.len; c++) {
-			solution->stats.kept += state->value[c] >= 0;
-		}
-		rc = lk_walk(state, report, &walk, err);
+	clean = state->trail.len;
+	rc = find_answer(state, upward, report, &walk, solution, err);
+	if (rc == LK_E_UNSAT && upward) {
+		lk_walk_done(&walk);
+		lk_state_back(state, clean);
+		rc = find_answer(state, false, report, &walk, solution, err);
 	}
-	solution->stats.solver_calls = walk.oracle_calls;
-	if (rc == LK_E_UNSAT && problem->task->no_reasons) {
+	if (rc == LK_E_UNSAT && task->no_reasons) {
 		return lk_fail(err, rc, "the specs cannot be satisfied");
 	}
 	if (rc == LK_E_UNSAT) {
@@ -125,10 +147,11 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 	}
 	if (rc == 0) {
 		fill(problem, &walk, solution);
-		rc = check_again(problem->task, solution, err);
+		rc = check_again(task, solution, err);
 	}
-	if (rc == 0 && !problem->task->no_reasons) {
+	if (rc == 0 && !task->no_reasons) {
 		lk_tell_behind(state, &walk, solution);
+		lk_tell_moves(state, &walk, solution);
 		lk_tell_cuda(state, &walk, solution);
 	}
 	return rc;

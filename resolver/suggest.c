@@ -216,6 +216,9 @@ static void suggest_unpin(struct suggester *s, const struct lk_culprit *culprit)
 	size_t n = 0;
 	lk_str none;
 
+	if (lk_task_demands(s->task, culprit->index)) {
+		return;
+	}
 	for (size_t i = 0; i < s->task->n_pins; i++) {
 		if (i != culprit->index) {
 			pins[n++] = s->task->pins[i];

@@ -37,12 +37,15 @@ struct lk_task {
 	size_t n_specs;
 	const struct lk_matchspec *const *pins; /* constrain without requesting */
 	size_t n_pins;
+	size_t n_demands; /* so many of the pins, the last, are what an update asks for */
 	const struct lk_virtuals *virtuals;
 	enum lk_channel_priority channel_priority;
 	uint64_t exclude_newer; /* ms since 1970; 0: no limit */
 	bool offline; /* nothing can be fetched: no records of a network without a sha256 */
 	/* Relock: records of an existing lock in its walk order (lk_walk_order), one a name; those
-	 * of `update` names are not kept. `reach` was loaded with their names among the roots. */
+	 * of `update` names are not kept: each of these, in the order given, gets the best release
+	 * with which no other package falls back, if there is an answer like that. `reach` was
+	 * loaded with their names among the roots. */
 	const struct lk_record *locked;
 	size_t n_locked;
 	const lk_str *update;
@@ -68,6 +71,9 @@ struct lk_solution {
 	size_t n_behind;
 	const struct lk_cuda_choice *cuda; /* unless no_reasons */
 	size_t n_cuda;
+	const struct lk_move *moves; /* unless no_reasons: against task.locked, in the walk's order,
+					then what is gone in the lock's; none with update_all */
+	size_t n_moves;
 	/* When unsatisfiable (LK_E_UNSAT) instead: the few specs that collide, and why they do. */
 	const struct lk_culprit *culprits;
 	size_t n_culprits;
@@ -82,6 +88,12 @@ struct lk_solution {
 		size_t solver_calls;   /* of libsolv */
 	} stats;
 };
+
+/* Is the task's pin INDEX what an update asks for? */
+static inline bool lk_task_demands(const struct lk_task *task, size_t pin)
+{
+	return pin + task->n_demands >= task->n_pins;
+}
 
 /* Every name in a spec, dependency or pin must be exact: a spec or pin with a pattern is
  * LK_E_USAGE, a record with one is not used. A locked record whose bytes were replaced in its

@@ -11,7 +11,8 @@
  *
  * Relock: first each name that the lock holds and that is not to be updated, in the lock's order,
  * is narrowed to the best candidate, the locked one before all, with which there is a solution.
- * Narrowed is not chosen: a package that nothing needs any more is not kept.
+ * Narrowed is not chosen: a package that nothing needs any more is not kept. Before these each name
+ * to be updated is narrowed to its best release; the build that disturbs nothing is chosen later.
  */
 #include "resolver/walk_priv.h"
 
@@ -281,21 +282,25 @@ static bool possible(struct walker *w, uint32_t candidate)
 	return yes;
 }
 
-/* Refuses every other candidate of CANDIDATE's name. */
-static bool narrow(struct walker *w, uint32_t candidate)
+/* Refuses every other candidate of CANDIDATE's name, but the builds of its release if RELEASE. */
+static bool narrow(struct walker *w, uint32_t candidate, bool release)
 {
 	const struct lk_candidate_name *name =
 		&w->problem->names.items[w->problem->candidates.items[candidate].name];
 
 	for (uint32_t c = name->first; c < name->first + name->n; c++) {
-		if (c != candidate && !lk_state_refuse(w->state, c)) {
+		bool stays = release ? lk_rank_cmp_release(w->problem, c, candidate) == 0
+				     : c == candidate;
+
+		if (!stays && !lk_state_refuse(w->state, c)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool narrow_name(struct walker *w, uint32_t name)
+/* To the best candidate, or release, with which there is a solution. */
+static bool narrow_name(struct walker *w, uint32_t name, bool release)
 {
 	for (;;) {
 		uint32_t candidate = best_of(w, name);
@@ -304,7 +309,7 @@ static bool narrow_name(struct walker *w, uint32_t name)
 			return true;
 		}
 		if (w->state->value[candidate] > 0 || possible(w, candidate)) {
-			return narrow(w, candidate);
+			return narrow(w, candidate, release);
 		}
 		if (!lk_state_refuse(w->state, candidate)) {
 			return false;
@@ -342,6 +347,16 @@ static void try_whole_lock(struct walker *w)
 	lk_state_back(w->state, trail);
 }
 
+static bool holds(const struct lk_task *task, lk_str name)
+{
+	for (size_t i = 0; i < task->n_locked; i++) {
+		if (lk_str_eq(task->locked[i].name, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool narrow_to_lock(struct walker *w)
 {
 	const struct lk_task *task = w->problem->task;
@@ -349,16 +364,48 @@ static bool narrow_to_lock(struct walker *w)
 	if (task->n_locked == 0 || task->update_all) {
 		return true;
 	}
+	for (size_t i = 0; i < task->n_update; i++) {
+		uint32_t name = lk_problem_name(w->problem, task->update[i]);
+
+		if (name != LK_NO_INDEX && holds(task, task->update[i]) &&
+			!narrow_name(w, name, true)) {
+			return false;
+		}
+	}
 	try_whole_lock(w);
 	for (size_t i = 0; i < task->n_locked; i++) {
 		uint32_t name = lk_problem_name(w->problem, task->locked[i].name);
 
 		if (name != LK_NO_INDEX && lk_task_keeps(task, task->locked[i].name) &&
-			!narrow_name(w, name)) {
+			!narrow_name(w, name, false)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+bool lk_walk_upward(struct lk_state *state)
+{
+	const struct lk_problem *problem = state->problem;
+	bool good = true;
+
+	for (size_t i = 1; i < problem->names.len; i++) {
+		const struct lk_candidate_name *name = &problem->names.items[i];
+		uint32_t end = name->first + name->n;
+		uint32_t locked = name->first;
+
+		while (locked < end && !problem->candidates.items[locked].locked) {
+			locked++;
+		}
+		if (name->base != LK_NO_INDEX || locked == end) {
+			continue;
+		}
+		for (uint32_t c = name->first; good && c < end; c++) {
+			good = lk_rank_cmp_release(problem, c, locked) <= 0 ||
+				lk_state_refuse(state, c);
+		}
+	}
+	return good;
 }
 
 int lk_walk(struct lk_state *state, const struct lk_report *report, struct lk_walk *ret,

@@ -12,6 +12,9 @@ struct lk_walk {
 	size_t oracle_calls;
 };
 
+/* Refuses the candidates by which a package that the lock keeps would fall back to a lower release.
+ * False when that contradicts what STATE has. */
+bool lk_walk_upward(struct lk_state *state) LK_MUST_USE;
 /* STATE has the root chosen without conflict. 0; LK_E_UNSAT (err is not set: explain does that);
  * LK_E_INTERRUPTED. */
 int lk_walk(struct lk_state *state, const struct lk_report *report, struct lk_walk *ret,

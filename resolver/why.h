@@ -80,6 +80,18 @@ struct lk_behind {
 	size_t n_reasons;
 };
 
+/* A package that an answer over an existing lock has otherwise than the lock, though nobody asked
+ * for that by name: it moved, is new (from_version empty) or gone (to_version empty). Reasons: what
+ * the locked record clashes with; who needs the new one (none: a spec does); of one that is gone
+ * none, for nothing needs it any more. */
+struct lk_move {
+	lk_str name;
+	lk_str from_version, from_build;
+	lk_str to_version, to_build;
+	const struct lk_reason *reasons;
+	size_t n_reasons;
+};
+
 /* A package of the specs, or a direct dependency of one, that has records of both kinds: with a
  * need of __cuda somewhere in their closure, and without. */
 struct lk_cuda_choice {

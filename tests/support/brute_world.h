@@ -240,15 +240,12 @@ static inline void find_sets(struct world *w)
 
 /* --- the best of them --- */
 
-/* Is version A of PACKAGE better than B? */
-static inline bool is_better(const struct world *w, int package, unsigned a, unsigned b)
+/* Does version A of PACKAGE rank before B, whatever the lock holds? */
+static inline bool ranks_before(const struct world *w, int package, unsigned a, unsigned b)
 {
 	const struct rec *left = &w->recs[package][a - 1];
 	const struct rec *right = &w->recs[package][b - 1];
 
-	if (is_locked(w, package, a) != is_locked(w, package, b)) {
-		return is_locked(w, package, a);
-	}
 	if (left->tracked != right->tracked) {
 		return right->tracked;
 	}
@@ -256,6 +253,14 @@ static inline bool is_better(const struct world *w, int package, unsigned a, uns
 		return left->channel < right->channel;
 	}
 	return a > b;
+}
+
+/* Is version A of PACKAGE better than B? */
+static inline bool is_better(const struct world *w, int package, unsigned a, unsigned b)
+{
+	return is_locked(w, package, a) != is_locked(w, package, b)
+		? is_locked(w, package, a)
+		: ranks_before(w, package, a, b);
 }
 
 /* Keeps only the sets with the best version of PACKAGE that any has (or, if ABSENT_ALLOWED, none).
@@ -283,9 +288,57 @@ static inline unsigned keep_best(struct world *w, int package, bool absent_allow
 	return best;
 }
 
-/* Relock: what is kept comes first, in the lock's order. */
+/* Does SET have a kept package at a lower version than the lock? */
+static inline bool falls_back(const struct world *w, unsigned set)
+{
+	for (int p = 0; p < PACKAGES; p++) {
+		unsigned v = version_in(set, p);
+		unsigned locked = (unsigned)w->locked[p];
+
+		if (v > 0 && locked > 0 && !w->updated[p] && w->candidate[p][locked] &&
+			ranks_before(w, p, locked, v)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An update takes nothing else back where there is another way. */
+static inline void keep_upward(struct world *w)
+{
+	int n = 0;
+
+	for (int i = 0; i < w->n_sets; i++) {
+		n += !falls_back(w, w->sets[i]);
+	}
+	if (n > 0) {
+		n = 0;
+		for (int i = 0; i < w->n_sets; i++) {
+			if (!falls_back(w, w->sets[i])) {
+				w->sets[n++] = w->sets[i];
+			}
+		}
+		w->n_sets = n;
+	}
+}
+
+/* Relock: the best that there is of what is to be updated; then what is kept, in the lock's order.
+ */
 static inline void narrow_to_lock(struct world *w)
 {
+	bool any = false;
+
+	for (int p = 0; p < PACKAGES; p++) {
+		any = any || w->updated[p];
+	}
+	if (any) {
+		keep_upward(w);
+	}
+	for (int p = 0; p < PACKAGES; p++) {
+		if (w->updated[p]) {
+			(void)keep_best(w, p, true);
+		}
+	}
 	for (int i = 0; i < w->n_locked; i++) {
 		if (!w->updated[w->lock_order[i]]) {
 			(void)keep_best(w, w->lock_order[i], true);

@@ -22,10 +22,12 @@
  *     error text that the summary holds
  *     hint text that the hint holds
  *     warning text that one warning holds
+ *     moved lib 1 0 -> 2 0: reason; reason        (or "new lib 2 0: …", "gone lib 1 0")
  *
  * What stands before the first question holds for all; `channels` in a question is another order of
  * them. Lists are separated by ", ". A `solution` names every package; without one there is none.
- * There are as many warnings as `warning` lines.
+ * There are as many warnings as `warning` lines; where there is a `moved` line, these are all
+ * moves.
  */
 #ifndef TESTS_SUPPORT_CASE_FILE_H
 #define TESTS_SUPPORT_CASE_FILE_H
@@ -37,7 +39,7 @@ struct case_strs LK_VEC_OF(lk_str);
 struct case_question {
 	lk_str title, why;
 	struct case_strs channels, specs, pins, virtuals, update, known, solution, walk, reasons,
-		errors, hints, warnings;
+		errors, hints, warnings, moved;
 	struct lk_records locked;
 	enum lk_channel_priority priority;
 	uint64_t newer;
@@ -225,6 +227,7 @@ static inline bool case_question_list(struct case_question *q, lk_str line)
 		{"error", &q->errors, true},
 		{"hint", &q->hints, true},
 		{"warning", &q->warnings, true},
+		{"moved", &q->moved, true},
 	};
 	lk_str value;
 
@@ -320,6 +323,7 @@ static inline void case_file_done(struct case_file *file)
 		lk_vec_done(&q->errors);
 		lk_vec_done(&q->hints);
 		lk_vec_done(&q->warnings);
+		lk_vec_done(&q->moved);
 		lk_vec_done(&q->locked);
 	}
 	lk_vec_done(&file->questions);

@@ -106,6 +106,44 @@ static bool warned_as_expected(const struct case_question *q, struct lk_buf *war
 	return all_in(&q->warnings, lk_buf_cstr(warnings));
 }
 
+static void put_move(const struct lk_move *move, struct lk_buf *out)
+{
+	lk_buf_appendf(out, "%s" LK_STR_FMT,
+		move->from_version.len == 0         ? "new "
+			: move->to_version.len == 0 ? "gone "
+						    : "",
+		LK_STR_ARG(move->name));
+	if (move->from_version.len > 0) {
+		lk_buf_appendf(out, " " LK_STR_FMT " " LK_STR_FMT, LK_STR_ARG(move->from_version),
+			LK_STR_ARG(move->from_build));
+	}
+	if (move->to_version.len > 0) {
+		lk_buf_appendf(out, "%s " LK_STR_FMT " " LK_STR_FMT,
+			move->from_version.len > 0 ? " ->" : "", LK_STR_ARG(move->to_version),
+			LK_STR_ARG(move->to_build));
+	}
+	for (size_t i = 0; i < move->n_reasons; i++) {
+		lk_buf_appendf(out, "%s" LK_STR_FMT, i == 0 ? ": " : "; ",
+			LK_STR_ARG(move->reasons[i].text));
+	}
+}
+
+static bool moved_as_expected(const struct case_question *q, const struct lk_solution *solution)
+{
+	bool good = q->moved.len == 0 || q->moved.len == solution->n_moves;
+
+	for (size_t i = 0; q->moved.len > 0 && i < solution->n_moves; i++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(1 << 16);
+
+		put_move(&solution->moves[i], &line);
+		if (i >= q->moved.len || !lk_str_eq(lk_buf_view(&line), q->moved.items[i])) {
+			print_message("  got moved %s\n", lk_buf_cstr(&line));
+			good = false;
+		}
+	}
+	return good;
+}
+
 static bool as_expected(const struct case_question *q, const struct lk_solution *solution, int rc,
 	const struct lk_error *err)
 {
@@ -126,7 +164,7 @@ static bool as_expected(const struct case_question *q, const struct lk_solution 
 			return false;
 		}
 	}
-	return true;
+	return moved_as_expected(q, solution);
 }
 
 /* SEED as for struct case_order. PLAIN: no presolve, libsolv is told the order backwards, and the
