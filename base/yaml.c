@@ -20,13 +20,23 @@ struct level {
 	lk_str key;
 	unsigned key_line;
 	unsigned key_column;
+	size_t anchor; /* index of its anchor and 1; 0: it has none */
+};
+
+/* A node with a name, for aliases. */
+struct anchor {
+	struct lk_yaml *node;
+	bool open; /* its end has not come yet */
 };
 
 struct reader {
 	yaml_parser_t parser;
 	struct lk_yaml_doc *doc;
-	unsigned max_depth;
+	const struct lk_yaml_limits *limits;
 	struct LK_VEC_OF(struct level) levels;
+	struct LK_VEC_OF(struct anchor) anchors;
+	struct lk_map anchor_names; /* to the last of that name */
+	size_t aliased;             /* nodes that aliases stood for so far */
 	struct lk_error *err;
 };
 
@@ -99,11 +109,11 @@ static int fail_as_libyaml(struct reader *r)
 		parser->context ? " " : "", parser->context ? parser->context : "");
 }
 
-/* Anchors and tags are refused wherever they may stand. */
+/* Tags are refused wherever they may stand, anchors unless there may be aliases. */
 static int check_plain_node(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor,
 	const yaml_char_t *tag)
 {
-	if (anchor) {
+	if (anchor && r->limits->max_aliased == 0) {
 		return fail_at_mark(r, &event->start_mark, "anchors are not allowed here");
 	}
 	if (tag) {
@@ -147,6 +157,29 @@ static struct lk_yaml *node_new(struct reader *r, const yaml_event_t *event, enu
 	node->line = (unsigned)event->start_mark.line + 1;
 	node->column = (unsigned)event->start_mark.column + 1;
 	return node;
+}
+
+static void keep_anchor(struct reader *r, const yaml_char_t *name, struct lk_yaml *node, bool open)
+{
+	if (name) {
+		lk_str key = lk_str_dup(&r->doc->arena, lk_str_of((const char *)name));
+		lk_map_set(&r->anchor_names, key, (uint32_t)r->anchors.len);
+		lk_vec_push(&r->anchors, (struct anchor){node, open});
+	}
+}
+
+/* The nodes of NODE and below it, at most LIMIT of them and at most MAX_DEPTH levels; what is more
+ * counts as LIMIT + 1. */
+static size_t count_nodes(const struct lk_yaml *node, size_t limit, unsigned max_depth)
+{
+	if (max_depth == 0) {
+		return limit + 1;
+	}
+	size_t n = 1;
+	for (const struct lk_yaml *child = node->first; child && n <= limit; child = child->next) {
+		n += count_nodes(child, limit - n, max_depth - 1);
+	}
+	return n;
 }
 
 static bool is_null_text(lk_str text)
@@ -201,6 +234,41 @@ static int take_scalar(struct reader *r, const yaml_event_t *event)
 	node->quoted = quoted;
 	node->text = text;
 	attach(r, node);
+	keep_anchor(r, event->data.scalar.anchor, node, false);
+	return LK_OK;
+}
+
+static int take_alias(struct reader *r, const yaml_event_t *event)
+{
+	const yaml_mark_t *mark = &event->start_mark;
+	const struct lk_yaml_limits *limits = r->limits;
+	if (limits->max_aliased == 0) {
+		return fail_at_mark(r, mark, "aliases are not allowed here");
+	}
+	lk_str name = lk_str_of((const char *)event->data.alias.anchor);
+	uint32_t index = lk_map_get(&r->anchor_names, name);
+	if (index == LK_MAP_NONE || r->anchors.items[index].open) {
+		return fail_at_mark(r, mark,
+			"the alias '" LK_STR_FMT "' stands for nothing before it",
+			LK_STR_ARG(name));
+	}
+	const struct lk_yaml *of = r->anchors.items[index].node;
+	if (wants_key(r)) {
+		return fail_at_mark(r, mark, "a key must be plain text");
+	}
+	size_t left = limits->max_aliased - r->aliased;
+	size_t n = count_nodes(of, left, limits->max_depth - (unsigned)r->levels.len + 1);
+	if (n > left) {
+		return fail_at_mark(r, mark, "the alias '" LK_STR_FMT "' stands for too much",
+			LK_STR_ARG(name));
+	}
+	r->aliased += n;
+	struct lk_yaml *node = node_new(r, event, of->kind);
+	node->quoted = of->quoted;
+	node->text = of->text;
+	node->first = of->first;
+	node->n_children = of->n_children;
+	attach(r, node);
 	return LK_OK;
 }
 
@@ -217,19 +285,27 @@ static int open_collection(struct reader *r, const yaml_event_t *event)
 	if (wants_key(r)) {
 		return fail_at_mark(r, &event->start_mark, "a key must be plain text");
 	}
-	if (r->levels.len == r->max_depth) {
-		return fail_at_mark(
-			r, &event->start_mark, "nested deeper than %u levels", r->max_depth);
+	if (r->levels.len == r->limits->max_depth) {
+		return fail_at_mark(r, &event->start_mark, "nested deeper than %u levels",
+			r->limits->max_depth);
 	}
 	struct lk_yaml *node = node_new(r, event, mapping ? LK_YAML_MAPPING : LK_YAML_SEQUENCE);
 	attach(r, node);
-	lk_vec_push(&r->levels, (struct level){.node = node});
+	const yaml_char_t *anchor =
+		mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+	keep_anchor(r, anchor, node, true);
+	lk_vec_push(
+		&r->levels, (struct level){.node = node, .anchor = anchor ? r->anchors.len : 0});
 	return LK_OK;
 }
 
 static void close_collection(struct reader *r)
 {
-	lk_map_done(&r->levels.items[--r->levels.len].keys);
+	struct level *level = &r->levels.items[--r->levels.len];
+	lk_map_done(&level->keys);
+	if (level->anchor > 0) {
+		r->anchors.items[level->anchor - 1].open = false;
+	}
 }
 
 static int take_event(struct reader *r, const yaml_event_t *event)
@@ -240,7 +316,7 @@ static int take_event(struct reader *r, const yaml_event_t *event)
 					      "a second document starts here; one is allowed")
 				    : LK_OK;
 	case YAML_ALIAS_EVENT:
-		return fail_at_mark(r, &event->start_mark, "aliases are not allowed here");
+		return take_alias(r, event);
 	case YAML_SCALAR_EVENT:
 		return take_scalar(r, event);
 	case YAML_SEQUENCE_START_EVENT:
@@ -304,9 +380,10 @@ static int check_source(const struct lk_yaml_doc *doc, struct lk_error *err)
 	return LK_OK;
 }
 
-static int read_document(struct lk_yaml_doc *doc, unsigned max_depth, struct lk_error *err)
+static int read_document(
+	struct lk_yaml_doc *doc, const struct lk_yaml_limits *limits, struct lk_error *err)
 {
-	struct reader r = {.doc = doc, .max_depth = max_depth, .err = err};
+	struct reader r = {.doc = doc, .limits = limits, .err = err};
 	if (!yaml_parser_initialize(&r.parser)) {
 		lk_mem_lost();
 	}
@@ -318,6 +395,8 @@ static int read_document(struct lk_yaml_doc *doc, unsigned max_depth, struct lk_
 		close_collection(&r);
 	}
 	lk_vec_done(&r.levels);
+	lk_vec_done(&r.anchors);
+	lk_map_done(&r.anchor_names);
 	yaml_parser_delete(&r.parser);
 	return rc;
 }
@@ -333,7 +412,7 @@ int lk_yaml_parse(lk_str source, const char *name, const struct lk_yaml_limits *
 	doc.name = lk_str_dup(&doc.arena, lk_str_of(name));
 	int rc = check_source(&doc, err);
 	if (rc == LK_OK) {
-		rc = read_document(&doc, limits->max_depth, err);
+		rc = read_document(&doc, limits, err);
 	}
 	if (rc < 0) {
 		lk_yaml_doc_done(&doc);

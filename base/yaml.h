@@ -4,7 +4,8 @@
  * The reader is strict: one document, no aliases, anchors or tags, no duplicate keys, keys are
  * scalars, lines end in LF or CR LF, no NUL, depth and size limited; every error is LK_E_FORMAT
  * with file:line:column and the source line as excerpt. Scalars keep their text; whether they were
- * quoted is told, nothing is typed.
+ * quoted is told, nothing is typed. For files that other tools write aliases can be allowed: an
+ * alias then is one more node with the children of the node that it stands for.
  *
  * The writer emits block style, sequences not indented under their key, no line folding, strings
  * quoted (single) only where a YAML 1.1 or 1.2 reader would see another type or break.
@@ -42,6 +43,9 @@ struct lk_yaml {
 struct lk_yaml_limits {
 	size_t max_bytes;
 	unsigned max_depth;
+	/* How many nodes all aliases together may stand for, counted with their children; 0:
+	 * neither aliases nor anchors are allowed. */
+	size_t max_aliased;
 };
 
 struct lk_yaml_doc {

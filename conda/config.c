@@ -272,7 +272,7 @@ static int read_document(const struct reader *r)
 
 static int read_file(struct lk_config *config, const char *path, struct lk_error *err)
 {
-	static const struct lk_yaml_limits limits = {MAX_BYTES, MAX_DEPTH};
+	static const struct lk_yaml_limits limits = {MAX_BYTES, MAX_DEPTH, 0};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_BYTES);
 	int rc = lk_fs_read_file(AT_FDCWD, path, &text, err);
 	if (rc < 0) {

@@ -369,7 +369,7 @@ static int read_document(struct reader *r)
 
 static int read_yaml(struct reader *r, lk_str text)
 {
-	static const struct lk_yaml_limits limits = {MAX_BYTES, MAX_DEPTH};
+	static const struct lk_yaml_limits limits = {MAX_BYTES, MAX_DEPTH, 0};
 	int rc = lk_yaml_parse(text, r->name, &limits, &r->doc, r->err);
 	if (rc < 0) {
 		return rc;

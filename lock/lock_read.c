@@ -644,7 +644,7 @@ static int refuse_conflict(lk_str source, const char *name, struct lk_error *err
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
 	struct lk_lock *ret, struct lk_error *err)
 {
-	static const struct lk_yaml_limits limits = {LK_LOCK_MAX_BYTES, LK_LOCK_MAX_DEPTH};
+	static const struct lk_yaml_limits limits = {LK_LOCK_MAX_BYTES, LK_LOCK_MAX_DEPTH, 0};
 	int rc = refuse_conflict(source, name, err);
 	if (rc < 0) {
 		return rc;

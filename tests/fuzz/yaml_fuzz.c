@@ -46,7 +46,8 @@ static void check_same(const struct lk_yaml *a, const struct lk_yaml *b)
 	}
 }
 
-static const struct lk_yaml_limits limits = {1000000, 16};
+static const struct lk_yaml_limits limits = {16000000, 16, 0};
+static const struct lk_yaml_limits with_aliases = {16000000, 16, 10};
 
 static void write_and_read_back(const struct lk_yaml_doc *doc, struct lk_buf *out)
 {
@@ -71,12 +72,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 64000) {
 		return 0;
 	}
-	if (lk_yaml_parse(source, "input", &limits, &doc, &err) == LK_OK) {
-		struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1000000);
-		write_and_read_back(&doc, &out);
-		lk_yaml_doc_done(&doc);
-	} else if (err.code != LK_E_FORMAT || err.line == 0) {
-		abort();
+	const struct lk_yaml_limits *ways[] = {&limits, &with_aliases};
+	for (size_t i = 0; i < LK_COUNTOF(ways); i++) {
+		if (lk_yaml_parse(source, "input", ways[i], &doc, &err) == LK_OK) {
+			struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(16000000);
+			write_and_read_back(&doc, &out);
+			lk_yaml_doc_done(&doc);
+		} else if (err.code != LK_E_FORMAT || err.line == 0) {
+			abort();
+		}
 	}
 	return 0;
 }

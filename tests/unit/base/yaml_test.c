@@ -5,7 +5,7 @@
 
 #include "tests/unit/base/base_test.h"
 
-static const struct lk_yaml_limits limits = {1000, 6};
+static const struct lk_yaml_limits limits = {1000, 6, 0};
 
 static void put_tree(struct lk_buf *out, const struct lk_yaml *node)
 {
@@ -63,6 +63,53 @@ static void test_trees(void **state)
 		struct lk_yaml_doc doc;
 		struct lk_buf tree = LK_BUF_INIT(1000);
 		assert_ok(lk_yaml_parse(lk_str_of(rows[i].text), "f", &limits, &doc, &err), err);
+		put_tree(&tree, doc.root);
+		assert_string_equal(lk_buf_cstr(&tree), rows[i].tree);
+		lk_buf_done(&tree);
+		lk_yaml_doc_done(&doc);
+	}
+}
+
+static const struct lk_yaml_limits with_aliases = {1000, 6, 6};
+
+static void test_aliases(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *tree; /* NULL: refused as `said` at `column` of line 1 */
+		unsigned column;
+		const char *said;
+	} rows[] = {
+		{"[&x a, *x, *x]", "1:1[1:2<a> 1:8<a> 1:12<a> ] ", 0, NULL},
+		{"{a: &x {k: [v]}, b: *x}",
+			"1:1{a@1:2 1:5{k@1:9 1:12[1:13<v> ] } b@1:18 1:21{k@1:9 1:12[1:13<v> ] } "
+			"} ",
+			0, NULL},
+		{"[&x a, &x b, *x]", "1:1[1:2<a> 1:8<b> 1:14<b> ] ", 0, NULL},
+		{"[&x [1, 2], *x, *x]",
+			"1:1[1:2[1:6<1> 1:9<2> ] 1:13[1:6<1> 1:9<2> ] 1:17[1:6<1> "
+			"1:9<2> ] ] ",
+			0, NULL},
+		{"[&x [1, 2, 3], *x, *x]", NULL, 20, "too much"},
+		{"[*x]", NULL, 2, "stands for nothing"},
+		{"&x [*x]", NULL, 5, "stands for nothing"},
+		{"[&x a, {*x : b}]", NULL, 9, "a key must be plain text"},
+		{"[[[[&x [[1]], [*x]]]]]", NULL, 16, "too much"},
+		{"[!!str a]", NULL, 2, "tags"},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct lk_yaml_doc doc;
+		struct lk_buf tree = LK_BUF_INIT(1000);
+		int rc = lk_yaml_parse(lk_str_of(rows[i].text), "f", &with_aliases, &doc, &err);
+		if (!rows[i].tree) {
+			assert_int_equal(rc, LK_E_FORMAT);
+			assert_int_equal(err.column, rows[i].column);
+			assert_non_null(strstr(err.message, rows[i].said));
+			continue;
+		}
+		assert_ok(rc, err);
 		put_tree(&tree, doc.root);
 		assert_string_equal(lk_buf_cstr(&tree), rows[i].tree);
 		lk_buf_done(&tree);
@@ -153,7 +200,7 @@ static void test_limits(void **state)
 	/* Depth and size that would take libyaml long if it were let. */
 	static const char *const units[] = {
 		"[", "- ", "{a: ", "[a, ", "? ", "a: [", "%TAG !a! b\n"};
-	const struct lk_yaml_limits wide = {10000000, 16};
+	const struct lk_yaml_limits wide = {10000000, 16, 0};
 	for (size_t i = 0; i < LK_COUNTOF(units); i++) {
 		struct lk_buf LK_CLEANUP(lk_buf_done) bomb = LK_BUF_INIT(10000000);
 		for (size_t k = 0; k < 300000; k++) {
@@ -191,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trees),
+		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_get_and_fail),

@@ -32,7 +32,7 @@ static void check_round_trip(const char *text)
 	lk_yaml_end(writer);
 	assert_ok(lk_yaml_finish(writer, &err), err);
 	lk_yaml_writer_free(writer);
-	const struct lk_yaml_limits limits = {10000, 3};
+	const struct lk_yaml_limits limits = {10000, 3, 0};
 	struct lk_yaml_doc doc;
 	assert_ok(lk_yaml_parse(lk_buf_view(&out), "f", &limits, &doc, &err), err);
 	assert_text(doc.root->first->key, text);
