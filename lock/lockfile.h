@@ -103,16 +103,47 @@ void lk_lock_requires(struct lk_lock_platform *platform, struct lk_arena *arena)
 const struct lk_lock_platform *lk_lock_find_platform(const struct lk_lock *lock, lk_str subdir);
 const struct lk_record *lk_lock_find_package(const struct lk_lock_platform *platform, lk_str name);
 
-/* Does HOST meet what the platform requires? A `depends` must be there and match, a `constrains`
- * must match if there; conditions (CEP 43) look at the host and the lock's packages. 0, or
- * LK_E_HOST naming each requirement and what the host has instead; LK_E_FORMAT for a requirement
- * that is no spec. */
+/* What a host lacks of what the platform requires. */
+struct lk_lock_unmet {
+	lk_str requirement;
+	lk_str package;               /* the first that asks for it */
+	const struct lk_virtual *has; /* what the host has under that name; NULL: nothing */
+	lk_str name;                  /* of the virtual package */
+};
+typedef void lk_lock_unmet_fn(void *ctx, const struct lk_lock_unmet *unmet);
+
+/* Calls FN for each requirement that HOST does not meet: a `depends` must be there and match, a
+ * `constrains` must match if there; conditions (CEP 43) look at the host and the lock's packages.
+ * In the order of the lock. LK_E_FORMAT for a requirement that is no spec. */
+int lk_lock_each_unmet(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
+	lk_lock_unmet_fn *fn, void *ctx, struct lk_error *err) LK_MUST_USE;
+/* "__cuda >=12.9 (asked for by cuda-version; WHO has 12.6)" */
+void lk_lock_put_unmet(const struct lk_lock_unmet *unmet, const char *who, struct lk_buf *out);
+/* 0, or LK_E_HOST naming each of these and what the host has instead; LK_E_FORMAT as above. */
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
 	struct lk_error *err) LK_MUST_USE;
-/* Is every dependency met by a package of the platform or by a virtual one of solved_with, every
- * constraint and pin kept, every spec answered? Keys that a lock does not hold (build_number,
- * flags, track_features, license_family) are not judged. 0, or LK_E_FINDING with each fault told to
- * REPORT as a warning, in the order of the lock, and the first in err. */
+
+/* Where a platform does not hold together. */
+enum lk_lock_fault_kind {
+	LK_LOCK_FAULT_SPEC,       /* a spec is not answered */
+	LK_LOCK_FAULT_PIN,        /* a pin is not kept */
+	LK_LOCK_FAULT_MISSING,    /* nothing of a dependency's name is there */
+	LK_LOCK_FAULT_UNMET,      /* something is, but it does not match */
+	LK_LOCK_FAULT_CONSTRAINT, /* what a package allows only is not so */
+};
+struct lk_lock_fault {
+	enum lk_lock_fault_kind kind;
+	lk_str package;   /* whose dependency or constraint; empty for specs and pins */
+	const char *text; /* what a sentence goes on with: "depends on 'x >=2', but …" */
+};
+typedef void lk_lock_fault_fn(void *ctx, const struct lk_lock_fault *fault);
+
+/* Calls FN for each fault, in the order of the lock: is every dependency met by a package of the
+ * platform or by a virtual one of solved_with, every constraint and pin kept, every spec answered?
+ * Keys that a lock does not hold (build_number, flags, track_features, license_family) are not
+ * judged. */
+void lk_lock_each_fault(const struct lk_lock_platform *platform, lk_lock_fault_fn *fn, void *ctx);
+/* 0, or LK_E_FINDING with each fault told to REPORT as a warning and the first in err. */
 int lk_lock_check_consistent(const struct lk_lock_platform *platform,
 	const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
 
