@@ -593,7 +593,7 @@ static int read_root(struct reader *r)
 
 int lk_policy_parse(lk_str source, const char *name, struct lk_policy *ret, struct lk_error *err)
 {
-	static const struct lk_yaml_limits limits = {LK_POLICY_MAX_BYTES, MAX_DEPTH};
+	static const struct lk_yaml_limits limits = {LK_POLICY_MAX_BYTES, MAX_DEPTH, 0};
 	struct lk_policy policy = {0};
 	struct reader r = {.policy = &policy, .err = err};
 	int rc = lk_yaml_parse(source, name, &limits, &r.doc, err);
