@@ -31,18 +31,16 @@ static int read_side(
 
 static void put(struct lk_app *app, const struct context *c, const struct lk_lock_diff *diff)
 {
-	lk_str platform = lk_str_of(c->platform);
 	if (app->common.json || (c->format && strcmp(c->format, "json") == 0)) {
 		struct lk_jw w;
 		lk_jw_init(&w, &app->out, true);
-		lk_lock_diff_json(diff, platform, &w);
+		lk_lock_diff_json(diff, &w);
 		lk_buf_putc(&app->out, '\n');
 		return;
 	}
 	struct lk_diff_text_options options = {
 		.colour = app->color_out,
 		.stat = c->stat,
-		.platform = platform,
 	};
 	lk_lock_diff_text(diff, &options, &app->out);
 }
@@ -65,9 +63,10 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		return rc;
 	}
 	struct lk_lock_diff diff;
-	lk_lock_diff_make(&from.lock, &to.lock, &diff);
+	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform)};
+	lk_lock_diff_make(&from.lock, &to.lock, &wanted, &diff);
 	put(app, c, &diff);
-	app->status = lk_lock_diff_is_empty(&diff, lk_str_of(c->platform)) ? 0 : 1;
+	app->status = lk_lock_diff_is_empty(&diff) ? 0 : 1;
 	lk_lock_diff_done(&diff);
 	return 0;
 }

@@ -72,7 +72,8 @@ static void show_change(
 	struct lk_lock empty;
 	lk_lock_init(&empty, NULL, 0, LK_STR("strict"));
 	struct lk_lock_diff diff;
-	lk_lock_diff_make(request->has_old ? &request->old : &empty, lock, &diff);
+	struct lk_diff_options wanted = {.whole_platforms = true};
+	lk_lock_diff_make(request->has_old ? &request->old : &empty, lock, &wanted, &diff);
 	struct lk_diff_text_options options = {.colour = app->color_out};
 	lk_lock_diff_text(&diff, &options, &app->out);
 	lk_lock_diff_done(&diff);

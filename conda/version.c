@@ -403,3 +403,55 @@ bool lk_version_is_one_segment(const struct lk_version *version)
 {
 	return version->head.parent == version->epoch_len;
 }
+
+/* A walk over the numbers that the segments of a head key begin with. */
+struct numbers {
+	const unsigned char *at, *end;
+};
+
+/* The integer at the walk's place, taken off; zero where the key has ended. */
+static lk_str take_integer(struct numbers *w)
+{
+	const unsigned char *start = w->at;
+	if (start >= w->end) {
+		return lk_str_n("", 1);
+	}
+	uint32_t len = start[0];
+	w->at++;
+	if (len == LONG_RUN) {
+		len = (uint32_t)start[1] << 24 | (uint32_t)start[2] << 16 |
+			(uint32_t)start[3] << 8 | start[4];
+		w->at += 4;
+	}
+	w->at += len;
+	return lk_str_n((const char *)start, (size_t)(w->at - start));
+}
+
+/* To the next segment, from behind an integer. */
+static void skip_segment(struct numbers *w)
+{
+	while (w->at < w->end && *w->at != KEY_END) {
+		if (*w->at == KEY_LETTERS) {
+			w->at += strlen((const char *)w->at);
+		}
+		w->at++;
+		(void)take_integer(w);
+	}
+	w->at += w->at < w->end ? 1 : 0;
+}
+
+unsigned lk_version_step(const struct lk_version *a, const struct lk_version *b)
+{
+	struct numbers x = {a->head_key, a->head_key + a->head.len};
+	struct numbers y = {b->head_key, b->head_key + b->head.len};
+	bool same = lk_str_eq(take_integer(&x), take_integer(&y));
+	for (unsigned i = 0; i < 2; i++) {
+		same = lk_str_eq(take_integer(&x), take_integer(&y)) && same;
+		if (!same) {
+			return i;
+		}
+		skip_segment(&x);
+		skip_segment(&y);
+	}
+	return 2;
+}

@@ -34,6 +34,10 @@ bool lk_version_starts_with(const struct lk_version *version, const struct lk_ve
 /* The same with the last segment of the main part of BASE taken away, local parts ignored: the
  * upper half of "~=BASE". A BASE of one segment leaves the epoch. */
 bool lk_version_shares_parent(const struct lk_version *version, const struct lk_version *base);
+/* How far to the front two versions differ: 0 when their epochs or the first numbers do, 1 when the
+ * second numbers do (a missing one is 0), 2 when anything after that does or nothing at all. The
+ * number of a segment is what it begins with: 9e and 9f differ in no first number. */
+unsigned lk_version_step(const struct lk_version *a, const struct lk_version *b);
 /* Has the main part one segment only? */
 bool lk_version_is_one_segment(const struct lk_version *version);
 

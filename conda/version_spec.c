@@ -536,3 +536,68 @@ void lk_version_spec_canonical(const struct lk_version_spec *spec, struct lk_buf
 	}
 	put_node(spec, NULL, buf);
 }
+
+void lk_version_bounds_narrow(
+	struct lk_version_bounds *into, const struct lk_version_bounds *bounds)
+{
+	int lower = !bounds->lower ? -1
+		: !into->lower     ? 1
+				   : lk_version_cmp(bounds->lower, into->lower);
+	int upper = !bounds->upper ? 1
+		: !into->upper     ? -1
+				   : lk_version_cmp(bounds->upper, into->upper);
+	if (lower > 0) {
+		into->lower = bounds->lower;
+		into->lower_open = bounds->lower_open;
+	} else if (lower == 0) {
+		into->lower_open = into->lower_open || bounds->lower_open;
+	}
+	if (upper < 0) {
+		into->upper = bounds->upper;
+		into->upper_open = bounds->upper_open;
+	} else if (upper == 0) {
+		into->upper_open = into->upper_open || bounds->upper_open;
+	}
+	into->exact = into->exact && bounds->exact;
+}
+
+static struct lk_version_bounds bounds_of_clause(const struct lk_version_spec *spec)
+{
+	const struct lk_version *version = spec->version;
+	switch (spec->kind) {
+	case KIND_ANY:
+		return (struct lk_version_bounds){.exact = true};
+	case KIND_EQ:
+		return (struct lk_version_bounds){version, version, false, false, true};
+	case KIND_LT:
+		return (struct lk_version_bounds){NULL, version, false, true, true};
+	case KIND_LE:
+		return (struct lk_version_bounds){NULL, version, false, false, true};
+	case KIND_GT:
+		return (struct lk_version_bounds){version, NULL, true, false, true};
+	case KIND_GE:
+		return (struct lk_version_bounds){version, NULL, false, false, true};
+	case KIND_COMPATIBLE:
+		return (struct lk_version_bounds){.lower = version};
+	default: /* what has no order, and prefixes, which have letters below their own version */
+		return (struct lk_version_bounds){.exact = false};
+	}
+}
+
+void lk_version_spec_bounds(const struct lk_version_spec *spec, struct lk_version_bounds *ret)
+{
+	*ret = (struct lk_version_bounds){.exact = true};
+	if (!spec) {
+		return;
+	}
+	if (spec->kind == KIND_AND) {
+		for (const struct lk_version_spec *child = spec->child; child;
+			child = child->next) {
+			struct lk_version_bounds bounds;
+			lk_version_spec_bounds(child, &bounds);
+			lk_version_bounds_narrow(ret, &bounds);
+		}
+		return;
+	}
+	*ret = bounds_of_clause(spec);
+}

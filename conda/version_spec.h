@@ -33,6 +33,16 @@ int lk_version_spec_parse(lk_str text, enum lk_spec_origin origin, struct lk_are
 bool lk_version_spec_matches(const struct lk_version_spec *spec, const struct lk_version *version);
 /* Accepts everything ("*")? */
 bool lk_version_spec_is_any(const struct lk_version_spec *spec);
+/* Between which versions everything lies that SPEC (NULL: any) accepts. */
+struct lk_version_bounds {
+	const struct lk_version *lower, *upper; /* NULL: none known */
+	bool lower_open, upper_open;            /* the bound itself is not accepted */
+	bool exact; /* and everything between them is accepted; else the bounds may be too wide */
+};
+void lk_version_spec_bounds(const struct lk_version_spec *spec, struct lk_version_bounds *ret);
+/* Narrows *INTO to what lies within BOUNDS too. */
+void lk_version_bounds_narrow(
+	struct lk_version_bounds *into, const struct lk_version_bounds *bounds);
 /* Was a superfluous ".*" after an order operator (">=1.7.*") dropped? Worth a warning to a user. */
 bool lk_version_spec_dropped_star(const struct lk_version_spec *spec);
 

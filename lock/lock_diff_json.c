@@ -5,19 +5,13 @@
 
 static void put_edits(struct lk_jw *w, const struct lk_lock_edits *edits)
 {
-	static const char *const kinds[] = {
-		[LK_EDIT_ADDED] = "added",
-		[LK_EDIT_REMOVED] = "removed",
-		[LK_EDIT_CHANGED] = "changed",
-		[LK_EDIT_REORDERED] = "reordered",
-	};
 	lk_jw_key(w, "edits");
 	lk_jw_array(w);
 	for (size_t i = 0; i < edits->n; i++) {
 		const struct lk_lock_edit *edit = &edits->items[i];
 		lk_jw_object(w);
 		lk_jw_key_string(w, "field", lk_str_of(lk_edit_field_name(edit->field)));
-		lk_jw_key_string(w, "kind", lk_str_of(kinds[edit->kind]));
+		lk_jw_key_string(w, "kind", lk_str_of(lk_edit_kind_name(edit->kind)));
 		lk_jw_opt_string(w, "key", edit->key);
 		lk_jw_opt_string(w, "from", edit->from);
 		lk_jw_opt_string(w, "to", edit->to);
@@ -104,18 +98,16 @@ static void put_platform(struct lk_jw *w, const struct lk_platform_diff *platfor
 	lk_jw_end(w);
 }
 
-void lk_lock_diff_json(const struct lk_lock_diff *diff, lk_str platform, struct lk_jw *w)
+void lk_lock_diff_json(const struct lk_lock_diff *diff, struct lk_jw *w)
 {
 	lk_jw_object(w);
 	lk_jw_key(w, "same");
-	lk_jw_bool(w, lk_lock_diff_is_empty(diff, platform));
+	lk_jw_bool(w, lk_lock_diff_is_empty(diff));
 	put_edits(w, &diff->edits);
 	lk_jw_key(w, "platforms");
 	lk_jw_array(w);
 	for (size_t i = 0; i < diff->n_platforms; i++) {
-		if (platform.len == 0 || lk_str_eq(platform, diff->platforms[i].subdir)) {
-			put_platform(w, &diff->platforms[i]);
-		}
+		put_platform(w, &diff->platforms[i]);
 	}
 	lk_jw_end(w);
 	lk_jw_end(w);

@@ -25,22 +25,32 @@ struct text {
 	struct lk_buf *out;
 };
 
-/* How each kind of change is headed and marked, in the order of enum lk_change. */
+/* How each kind of change is marked, in the order of enum lk_change. */
 static const struct heading {
-	const char *title;
 	char mark;
 	enum colour colour;
 } headings[LK_CHANGE_COUNT] = {
-	[LK_CHANGE_HASH] = {"SAME VERSION, OTHER HASH", '!', CRITICAL},
-	[LK_CHANGE_CHANNEL] = {"channel changed", '!', RED},
-	[LK_CHANGE_DOWNGRADED] = {"downgraded", 'v', YELLOW},
-	[LK_CHANGE_LICENSE] = {"licence changed", '!', YELLOW},
-	[LK_CHANGE_ADDED] = {"added", '+', GREEN},
-	[LK_CHANGE_REMOVED] = {"removed", '-', RED},
-	[LK_CHANGE_UPGRADED] = {"upgraded", '^', PLAIN},
-	[LK_CHANGE_REBUILT] = {"rebuilt", '~', PLAIN},
-	[LK_CHANGE_DEPENDS] = {"dependencies changed", '~', PLAIN},
-	[LK_CHANGE_ORIGIN] = {"address or file details changed", '~', PLAIN},
+	[LK_CHANGE_HASH] = {'!', CRITICAL},
+	[LK_CHANGE_CUDA] = {'!', RED},
+	[LK_CHANGE_CHANNEL] = {'!', RED},
+	[LK_CHANGE_SCRIPTS] = {'!', RED},
+	[LK_CHANGE_REQUIREMENT] = {'!', RED},
+	[LK_CHANGE_DOWNGRADED] = {'v', YELLOW},
+	[LK_CHANGE_REMOVED] = {'-', RED},
+	[LK_CHANGE_LICENSE] = {'!', YELLOW},
+	[LK_CHANGE_REPACKED] = {'~', YELLOW},
+	[LK_CHANGE_VARIABLES] = {'~', YELLOW},
+	[LK_CHANGE_PLATFORM_REMOVED] = {'-', YELLOW},
+	[LK_CHANGE_MAJOR] = {'^', YELLOW},
+	[LK_CHANGE_MINOR] = {'^', PLAIN},
+	[LK_CHANGE_PATCH] = {'^', PLAIN},
+	[LK_CHANGE_ADDED] = {'+', GREEN},
+	[LK_CHANGE_PLATFORM_ADDED] = {'+', PLAIN},
+	[LK_CHANGE_REBUILT] = {'~', PLAIN},
+	[LK_CHANGE_DEPENDS] = {'~', PLAIN},
+	[LK_CHANGE_ORIGIN] = {'~', PLAIN},
+	[LK_CHANGE_SPECS] = {'~', PLAIN},
+	[LK_CHANGE_SETTINGS] = {'~', PLAIN},
 };
 
 static void begin(struct text *t, enum colour colour)
@@ -127,12 +137,6 @@ static void put_bytes(struct text *t, uint64_t bytes)
 	lk_buf_appendf(t->out, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
 }
 
-static bool is_shown(const struct text *t, const struct lk_platform_diff *platform)
-{
-	lk_str wanted = t->options->platform;
-	return wanted.len == 0 || lk_str_eq(platform->subdir, wanted);
-}
-
 /* ---- lines outside the packages ---- */
 
 static void put_edit(struct text *t, const struct lk_lock_edit *edit)
@@ -145,6 +149,7 @@ static void put_edit(struct text *t, const struct lk_lock_edit *edit)
 		[LK_EDIT_REMOVED] = {'-', RED},
 		[LK_EDIT_CHANGED] = {'~', YELLOW},
 		[LK_EDIT_REORDERED] = {'~', YELLOW},
+		[LK_EDIT_RENAMED] = {'~', YELLOW},
 	};
 	begin(t, marks[edit->kind].colour);
 	lk_buf_appendf(t->out, "    %c ", marks[edit->kind].mark);
@@ -154,7 +159,7 @@ static void put_edit(struct text *t, const struct lk_lock_edit *edit)
 	lk_str only = edit->from.len > 0 ? edit->from : edit->to;
 	if (edit->kind == LK_EDIT_REORDERED) {
 		lk_buf_puts(t->out, "same items, other order (the first wins)");
-	} else if (edit->kind == LK_EDIT_CHANGED) {
+	} else if (edit->kind == LK_EDIT_CHANGED || edit->kind == LK_EDIT_RENAMED) {
 		lk_buf_puts(t->out, edit->key.len > 0 ? "  " : "");
 		put_arrow(t, column, edit->from, edit->to);
 	} else if (only.len > 0) {
@@ -233,11 +238,6 @@ static void put_needs(struct text *t, const struct lk_record *from, const struct
 	put_list_notes(t, "extra", &to->active_extras, &from->active_extras, '+');
 }
 
-static bool has_kind(const struct lk_package_change *change, enum lk_change kind)
-{
-	return change->kinds & 1u << kind;
-}
-
 static void put_notes(struct text *t, const struct lk_package_change *change)
 {
 	const struct lk_record *from = change->from;
@@ -245,19 +245,19 @@ static void put_notes(struct text *t, const struct lk_package_change *change)
 	if (!from || !to) {
 		return;
 	}
-	if (has_kind(change, LK_CHANGE_HASH)) {
+	if (lk_package_has(change, LK_CHANGE_HASH)) {
 		put_hashes(t, from, to);
 	}
-	if (has_kind(change, LK_CHANGE_CHANNEL)) {
+	if (lk_package_has(change, LK_CHANGE_CHANNEL)) {
 		put_note(t, "channel", from->channel, to->channel);
 	}
-	if (has_kind(change, LK_CHANGE_LICENSE)) {
+	if (lk_package_has(change, LK_CHANGE_LICENSE)) {
 		put_note(t, "licence", from->license, to->license);
 	}
-	if (has_kind(change, LK_CHANGE_DEPENDS)) {
+	if (lk_package_has(change, LK_CHANGE_DEPENDS)) {
 		put_needs(t, from, to);
 	}
-	if (has_kind(change, LK_CHANGE_ORIGIN) && !lk_str_eq(from->url, to->url)) {
+	if (lk_package_has(change, LK_CHANGE_ORIGIN) && !lk_str_eq(from->url, to->url)) {
 		put_note(t, "address", from->url, to->url);
 	}
 }
@@ -322,7 +322,7 @@ static void put_group(struct text *t, const struct lk_platform_diff *platform, e
 		width = len > width && len <= NAME_MAX_WIDTH ? len : width;
 	}
 	lk_buf_puts(t->out, "  ");
-	paint(t, kind == LK_CHANGE_HASH ? CRITICAL : BOLD, headings[kind].title);
+	paint(t, kind == LK_CHANGE_HASH ? CRITICAL : BOLD, lk_change_title(kind));
 	lk_buf_appendf(t->out, " (%zu)\n", platform->counts[kind]);
 	for (size_t i = 0; i < platform->counts[kind]; i++) {
 		put_change(t, &changes[i], width);
@@ -337,7 +337,7 @@ static void put_counts(struct text *t, const struct lk_platform_diff *platform)
 	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
 		if (platform->counts[kind] > 0) {
 			lk_buf_appendf(t->out, "%s%zu ", separator, platform->counts[kind]);
-			paint(t, headings[kind].colour, headings[kind].title);
+			paint(t, headings[kind].colour, lk_change_title(kind));
 			separator = ", ";
 		}
 	}
@@ -383,9 +383,7 @@ static void put_alarm(struct text *t, const struct lk_lock_diff *diff)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < diff->n_platforms; i++) {
-		if (is_shown(t, &diff->platforms[i])) {
-			n += diff->platforms[i].counts[LK_CHANGE_HASH];
-		}
+		n += diff->platforms[i].counts[LK_CHANGE_HASH];
 	}
 	if (n > 0) {
 		begin(t, CRITICAL);
@@ -410,7 +408,7 @@ void lk_lock_diff_text(const struct lk_lock_diff *diff, const struct lk_diff_tex
 	}
 	for (size_t i = 0; i < diff->n_platforms; i++) {
 		const struct lk_platform_diff *platform = &diff->platforms[i];
-		if (!is_shown(&t, platform) || lk_platform_diff_is_empty(platform)) {
+		if (lk_platform_diff_is_empty(platform)) {
 			continue;
 		}
 		if (!nothing) {

@@ -24,7 +24,7 @@ err_has 'none.lock'
 runs 1 lockenv diff --json old.lock new.lock
 json 'd["same"], len(d["platforms"])' '(False, 1)'
 json 'sorted((p["name"], p["changes"][0]) for p in d["platforms"][0]["packages"])' \
-	"[('gpu-app', 'added'), ('greeting', 'upgraded'), ('hello', 'license-changed'), ('oldtool', 'removed')]"
+	"[('gpu-app', 'added'), ('greeting', 'upgraded-minor'), ('hello', 'license-changed'), ('oldtool', 'removed')]"
 cp "$out" "$scratch/json"
 runs 1 lockenv diff --format json old.lock new.lock
 same "$out" "$scratch/json"
@@ -36,7 +36,7 @@ digit=$(sed -n 's/^      sha256: \(.\).*/\1/p' old.lock | head -1)
 [ "$digit" = 0 ] && other=1 || other=0
 sed "0,/^      sha256: ./s//      sha256: $other/" old.lock >evil.lock
 runs 1 lockenv diff old.lock evil.lock
-out_has 'SAME VERSION, OTHER HASH (1)'
+out_has 'same version, other hash (1)'
 out_has greeting
 
 # Control characters of a lock never reach a terminal.
