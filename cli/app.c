@@ -153,17 +153,25 @@ int lk_app_init(struct lk_app *app, struct lk_error *err)
 	return 0;
 }
 
+void lk_app_forget(struct lk_app *app)
+{
+	lk_vec_clear(&app->explanation);
+	lk_json_doc_free(app->conflict);
+	app->conflict = NULL;
+	for (size_t i = 0; i < app->told.len; i++) {
+		lk_json_doc_free(app->told.items[i].doc);
+	}
+	lk_vec_clear(&app->told);
+}
+
 void lk_app_done(struct lk_app *app)
 {
 	lk_progress_view_free(app->progress);
 	if (app->config_read) {
 		lk_config_done(&app->config);
 	}
+	lk_app_forget(app);
 	lk_vec_done(&app->explanation);
-	lk_json_doc_free(app->conflict);
-	for (size_t i = 0; i < app->told.len; i++) {
-		lk_json_doc_free(app->told.items[i].doc);
-	}
 	lk_vec_done(&app->told);
 	lk_buf_done(&app->out);
 	lk_arena_done(&app->arena);

@@ -48,6 +48,8 @@ struct lk_app {
 /* After the options are parsed: colour decisions, report callbacks, signal handlers. */
 int lk_app_init(struct lk_app *app, struct lk_error *err) LK_MUST_USE;
 void lk_app_done(struct lk_app *app);
+/* Drops the explanation, the conflict and what was told: a command begins anew. */
+void lk_app_forget(struct lk_app *app);
 
 /* The configuration (.condarc files and LOCKENV_*), read on first use. */
 int lk_app_config(

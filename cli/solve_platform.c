@@ -8,6 +8,8 @@
 #include "cli/instant.h"
 #include "cli/solve_artifacts.h"
 #include "cli/solve_elsewhere.h"
+#include "cli/solve_failures.h"
+#include "cli/solve_others.h"
 #include "cli/solve_tell.h"
 
 struct solver {
@@ -60,12 +62,6 @@ static int parse_specs(const struct lk_strs *texts, struct lk_arena *arena,
 	return 0;
 }
 
-/* Does PIN say a name and nothing more? */
-static bool is_bare(const struct lk_matchspec *pin)
-{
-	return pin->name_kind == LK_PATTERN_EXACT && lk_str_eq(lk_str_trim(pin->text), pin->name);
-}
-
 /* A bare name holds what is locked under it as it is; other pins are specs. */
 static int parse_pins(const struct lk_strs *texts, const struct lk_lock_platform *old,
 	struct lk_arena *arena, const struct lk_matchspec **ret, struct lk_error *err)
@@ -73,7 +69,7 @@ static int parse_pins(const struct lk_strs *texts, const struct lk_lock_platform
 	int rc = parse_specs(texts, arena, ret, err);
 	for (size_t i = 0; rc == 0 && old && i < texts->len; i++) {
 		const struct lk_record *locked = lk_lock_find_package(old, ret[i]->name);
-		if (!locked || !is_bare(ret[i])) {
+		if (!locked || !lk_solve_is_bare(ret[i])) {
 			continue;
 		}
 		lk_str exact = lk_str_printf(arena, LK_STR_FMT "==" LK_STR_FMT "=" LK_STR_FMT,
@@ -257,14 +253,11 @@ static void gather_names(struct solver *s, const struct lk_matchspec *const *spe
 	}
 	struct lk_strs names = {0};
 	lk_repodata_set_names(s->repodata, &names);
+	lk_solve_sort_names(&names);
 	s->known_names = lk_arena_calloc(&s->app->arena, names.len, sizeof(*s->known_names));
-	if (names.len > 0) {
-		qsort(names.items, names.len, sizeof(*names.items), lk_str_cmp_qsort);
-	}
+	s->n_known_names = names.len;
 	for (size_t i = 0; i < names.len; i++) {
-		if (i == 0 || !lk_str_eq(names.items[i], names.items[i - 1])) {
-			s->known_names[s->n_known_names++] = names.items[i];
-		}
+		s->known_names[i] = names.items[i];
 	}
 	lk_vec_done(&names);
 }
@@ -323,7 +316,7 @@ static int run_task(struct solver *s, size_t index, const struct lk_lock_platfor
 		return tell_unsat(s, index, old, task, &solution, err);
 	}
 	if (rc == 0) {
-		lk_tell_answer(s->app, target->subdir, &solution);
+		lk_tell_answer(s->app, task, target->subdir, s->request->n_targets > 1, &solution);
 	}
 	return rc < 0 ? rc : add_solution(s, target, &solution, err);
 }
@@ -338,7 +331,8 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		: NULL;
 	const struct lk_matchspec **specs =
 		lk_arena_calloc(arena, target->specs.len, sizeof(*specs));
-	const struct lk_matchspec **pins = lk_arena_calloc(arena, target->pins.len, sizeof(*pins));
+	size_t n_pins = target->pins.len + r->demands.len;
+	const struct lk_matchspec **pins = lk_arena_calloc(arena, n_pins, sizeof(*pins));
 	const struct lk_record *locked = NULL;
 	unsigned verbose = s->app->common.verbose;
 	size_t n_locked = 0;
@@ -346,6 +340,9 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	int rc = parse_specs(&target->specs, arena, specs, err);
 	if (rc == 0) {
 		rc = parse_pins(&target->pins, old, arena, pins, err);
+	}
+	for (size_t i = 0; i < r->demands.len; i++) {
+		pins[target->pins.len + i] = r->demands.items[i];
 	}
 	if (rc == 0) {
 		rc = load_reach(
@@ -367,7 +364,8 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.specs = specs,
 		.n_specs = target->specs.len,
 		.pins = pins,
-		.n_pins = target->pins.len,
+		.n_pins = n_pins,
+		.n_demands = r->demands.len,
 		.virtuals = &target->virtuals,
 		.channel_priority = r->priority,
 		.exclude_newer = r->exclude_newer,
@@ -386,47 +384,26 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 	return run_task(s, index, old, &task, err);
 }
 
-/* Platforms of the existing lock that were not asked for stay as they are. */
-static int keep_other_platforms(const struct solver *s, struct lk_error *err)
-{
-	const struct lk_solve_request *r = s->request;
-	for (size_t i = 0; r->has_old && i < r->old.n_platforms; i++) {
-		const struct lk_lock_platform *old = &r->old.platforms[i];
-		if (lk_lock_find_platform(s->lock, old->subdir)) {
-			continue;
-		}
-		const struct lk_record **records =
-			lk_arena_calloc(&s->app->arena, old->n_packages, sizeof(*records));
-		for (size_t k = 0; k < old->n_packages; k++) {
-			records[k] = &old->packages[k];
-		}
-		struct lk_lock_input input = {
-			.subdir = old->subdir,
-			.specs = old->specs,
-			.pins = old->pins,
-			.solved_with = &old->solved_with,
-			.records = records,
-			.n_records = old->n_packages,
-		};
-		int rc = lk_lock_add_platform(s->lock, &input, err);
-		if (rc < 0) {
-			return rc;
-		}
-	}
-	return 0;
-}
-
+/* Every platform, also after one that has no answer: all of those are told. */
 static int solve_all(struct solver *s, struct lk_error *err)
 {
 	const struct lk_solve_request *r = s->request;
+	struct lk_solve_failures failures = {0};
 	int rc = load_repodata(s, err);
 	for (size_t i = 0; rc == 0 && i < r->n_targets; i++) {
 		rc = solve_target(s, i, err);
-		if (rc < 0 && r->n_targets > 1) {
+		if (rc == LK_E_UNSAT) {
+			lk_solve_failure_take(s->app, r->targets[i].subdir, err, &failures);
+			rc = 0;
+		} else if (rc < 0 && r->n_targets > 1) {
 			rc = lk_wrap(err, LK_STR_FMT, LK_STR_ARG(r->targets[i].subdir));
 		}
 	}
-	return rc < 0 ? rc : keep_other_platforms(s, err);
+	if (rc == 0 && failures.len > 0) {
+		return lk_solve_failures_tell(s->app, &failures, r->n_targets, err);
+	}
+	lk_solve_failures_done(&failures);
+	return rc < 0 ? rc : lk_solve_keep_others(r, s->lock, err);
 }
 
 /* A lock without platforms, with all that the request alone decides. */
@@ -455,7 +432,7 @@ static int attempt(struct lk_app *app, const struct lk_solve_request *request,
 		.file_name = file_name,
 		.lock = ret,
 		.fetch = fetch};
-	lk_vec_clear(&app->explanation);
+	lk_app_forget(app);
 	init_lock(request, ret);
 	int rc = solve_all(&s, err);
 	lk_repodata_set_free(s.repodata);
@@ -469,8 +446,8 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 	struct lk_fetch *fetch, struct lk_lock *ret, struct lk_error *err)
 {
 	const struct lk_strs *names = &request->repodata_fns;
-	int rc = 0;
-	for (size_t i = 0; i < names->len; i++) {
+	int rc = lk_solve_check_others(request, err);
+	for (size_t i = 0; rc == 0 && i < names->len; i++) {
 		const char *name = names->items[i].ptr;
 		rc = attempt(app, request, name, fetch, ret, err);
 		if (rc < 0 && lk_fetch_renew(fetch)) {
@@ -486,6 +463,7 @@ int lk_solve_request_run(struct lk_app *app, const struct lk_solve_request *requ
 		lk_note(&app->report, 0, "not solved with %s (%s): trying " LK_STR_FMT, name,
 			err->message, LK_STR_ARG(names->items[i + 1]));
 		lk_error_clear(err);
+		rc = 0;
 	}
 	return rc;
 }

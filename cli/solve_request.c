@@ -237,33 +237,87 @@ static int gather_policy(const struct lk_solve_maker *m)
 	return 0;
 }
 
-static bool locks_name(const struct lk_lock *lock, lk_str name)
+void lk_solve_sort_names(struct lk_strs *names)
+{
+	size_t n = 0;
+	if (names->len > 1) {
+		qsort(names->items, names->len, sizeof(*names->items), lk_str_cmp_qsort);
+	}
+	for (size_t i = 0; i < names->len; i++) {
+		if (n == 0 || !lk_str_eq(names->items[i], names->items[n - 1])) {
+			names->items[n++] = names->items[i];
+		}
+	}
+	names->len = n;
+}
+
+static bool has_name(const struct lk_strs *sorted, lk_str name)
+{
+	return sorted->len > 0 &&
+		bsearch(&name, sorted->items, sorted->len, sizeof(name), lk_str_cmp_qsort);
+}
+
+/* The names that LOCK has, sorted, each once. */
+static void names_of(const struct lk_lock *lock, struct lk_strs *ret)
 {
 	for (size_t i = 0; i < lock->n_platforms; i++) {
 		for (size_t k = 0; k < lock->platforms[i].n_packages; k++) {
-			if (lk_str_eq(lock->platforms[i].packages[k].name, name)) {
-				return true;
-			}
+			lk_vec_push(ret, lock->platforms[i].packages[k].name);
 		}
 	}
-	return false;
+	lk_solve_sort_names(ret);
+}
+
+/* There is nothing of NAME to update. */
+static int no_such_package(const struct lk_solve_maker *m, lk_str name, const struct lk_strs *names)
+{
+	lk_str near[LK_MAX_NEAR];
+	size_t n = lk_near_names(name, names->items, names->len, near);
+	lk_fail(m->err, LK_E_USAGE, "'%s' has no package '" LK_STR_FMT "' to update",
+		m->request->output, LK_STR_ARG(name));
+	if (n > 0) {
+		lk_error_hint(m->err, "did you mean '" LK_STR_FMT "'?", LK_STR_ARG(near[0]));
+	} else {
+		lk_error_hint(m->err, "'lockenv add " LK_STR_FMT "' asks for it", LK_STR_ARG(name));
+	}
+	return LK_E_USAGE;
+}
+
+/* --update: NAME, or a spec that it must then match. */
+static int gather_update(
+	const struct lk_solve_maker *m, const char *text, const struct lk_strs *names)
+{
+	struct lk_solve_request *r = m->request;
+	const struct lk_matchspec *spec;
+	int rc = lk_matchspec_parse(lk_str_of(text), LK_SPEC_USER, &r->arena, &spec, m->err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (spec->name_kind != LK_PATTERN_EXACT || spec->when || lk_name_is_virtual(spec->name)) {
+		lk_fail(m->err, LK_E_USAGE, "'%s' names no one package to update", text);
+		lk_error_hint(m->err, "write NAME, or NAME=VERSION for a certain version");
+		return LK_E_USAGE;
+	}
+	if (r->has_old && !has_name(names, spec->name)) {
+		return no_such_package(m, spec->name, names);
+	}
+	lk_solve_push_unique(&r->update, spec->name);
+	if (!lk_solve_is_bare(spec)) {
+		lk_vec_push(&r->demands, spec);
+	}
+	return 0;
 }
 
 static int gather_updates(const struct lk_solve_maker *m)
 {
-	struct lk_solve_request *r = m->request;
-	for (size_t i = 0; i < m->options->update.len; i++) {
-		lk_str name = lk_str_of(m->options->update.items[i]);
-		if (r->has_old && !locks_name(&r->old, name)) {
-			lk_fail(m->err, LK_E_USAGE,
-				"'%s' has no package '" LK_STR_FMT "' to update", r->output,
-				LK_STR_ARG(name));
-			lk_error_hint(m->err, "'lockenv list %s' shows what it has", r->output);
-			return LK_E_USAGE;
-		}
-		lk_vec_push(&r->update, name);
+	struct lk_strs names = {0};
+	int rc = 0;
+	names_of(&m->request->old, &names);
+	for (size_t i = 0; rc == 0 && i < m->options->update.len; i++) {
+		rc = gather_update(m, m->options->update.items[i], &names);
 	}
-	return 0;
+	lk_vec_done(&names);
+	return rc;
 }
 
 /* Those of the command line, then of the files as far as they apply to the target. */
@@ -406,6 +460,7 @@ void lk_solve_request_done(struct lk_solve_request *request)
 	lk_vec_done(&request->artifacts);
 	lk_map_done(&request->artifact_index);
 	lk_vec_done(&request->update);
+	lk_vec_done(&request->demands);
 	lk_vec_done(&request->repodata_fns);
 	lk_vec_done(&request->pip);
 	lk_arena_done(&request->arena);

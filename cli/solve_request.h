@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "cli/app.h"
 #include "conda/envspec.h"
+#include "conda/reach.h"
 #include "lock/lockfile.h"
 #include "resolver/task.h"
 
@@ -53,8 +54,9 @@ struct lk_solve_request {
 	uint64_t relations_depth;     /* CEP 42: how far relations of channels are followed */
 	struct lk_strs repodata_fns;  /* file names to be tried; the last is repodata.json */
 	enum lk_channel_priority priority;
-	uint64_t exclude_newer; /* ms; 0: none */
-	struct lk_strs update;  /* names whose locked record is not kept */
+	uint64_t exclude_newer;       /* ms; 0: none */
+	struct lk_strs update;        /* names whose locked record is not kept */
+	struct lk_matchspecs demands; /* what some of these must match */
 	bool update_all;
 	struct lk_lock_variable *variables;
 	size_t n_variables;
@@ -71,6 +73,10 @@ int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *opt
 	struct lk_error *err) LK_MUST_USE;
 void lk_solve_request_done(struct lk_solve_request *request);
 
+/* Does SPEC say a name and nothing more? */
+bool lk_solve_is_bare(const struct lk_matchspec *spec);
+/* Puts NAMES in bytewise order, each once. */
+void lk_solve_sort_names(struct lk_strs *names);
 const char *lk_priority_text(enum lk_channel_priority priority);
 
 #endif

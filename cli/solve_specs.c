@@ -12,6 +12,12 @@ lk_str lk_solve_spell(const struct lk_matchspec *spec, struct lk_arena *arena)
 	return lk_str_dup(arena, lk_buf_view(&text));
 }
 
+bool lk_solve_is_bare(const struct lk_matchspec *spec)
+{
+	return spec->name_kind == LK_PATTERN_EXACT &&
+		lk_str_eq(lk_str_trim(spec->text), spec->name);
+}
+
 /* The spec as it was written, unless that holds credentials. */
 static lk_str open_text(const struct lk_matchspec *spec, lk_str text, struct lk_arena *arena)
 {

@@ -235,22 +235,28 @@ void lk_tell_unsat(struct lk_app *app, const struct lk_task *task,
 
 /* --- an answer --- */
 
+/* A few reasons in one line. */
+static void put_joined(const struct lk_reason *reasons, size_t n, struct lk_buf *line)
+{
+	for (size_t i = 0; i < n && i < MAX_JOINED; i++) {
+		lk_buf_appendf(
+			line, "%s" LK_STR_FMT, i > 0 ? "; " : ": ", LK_STR_ARG(reasons[i].text));
+	}
+}
+
 /* "numpy 1.26.4, not 2.1.3: why". */
-static void note_behind(struct lk_app *app, const struct lk_behind *behind)
+static void note_behind(struct lk_app *app, const char *where, const struct lk_behind *behind)
 {
 	bool builds = lk_str_eq(behind->version, behind->not_version);
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(16384);
-	lk_buf_appendf(&line, LK_STR_FMT " " LK_STR_FMT, LK_STR_ARG(behind->name),
+	lk_buf_appendf(&line, "%s" LK_STR_FMT " " LK_STR_FMT, where, LK_STR_ARG(behind->name),
 		LK_STR_ARG(behind->version));
 	if (builds) {
 		lk_buf_appendf(&line, " " LK_STR_FMT, LK_STR_ARG(behind->build));
 	}
-	lk_buf_appendf(&line, ", not " LK_STR_FMT ":",
+	lk_buf_appendf(&line, ", not " LK_STR_FMT,
 		LK_STR_ARG(builds ? behind->not_build : behind->not_version));
-	for (size_t i = 0; i < behind->n_reasons && i < MAX_JOINED; i++) {
-		lk_buf_appendf(&line, "%s " LK_STR_FMT, i > 0 ? ";" : "",
-			LK_STR_ARG(behind->reasons[i].text));
-	}
+	put_joined(behind->reasons, behind->n_reasons, &line);
 	lk_note(&app->report,
 		behind->is_updated        ? 0
 			: behind->is_root ? 1
@@ -258,14 +264,58 @@ static void note_behind(struct lk_app *app, const struct lk_behind *behind)
 		"%s", lk_buf_cstr(&line));
 }
 
-static void note_choice(struct lk_app *app, const struct lk_cuda_choice *choice)
+/* "libblas 3.9.0 -> 3.10.0: why"; what is new or gone is told where names were updated, else with
+ * -v. */
+static void note_move(
+	struct lk_app *app, const char *where, const struct lk_move *move, bool updating)
+{
+	bool is_new = move->from_version.len == 0;
+	bool is_gone = move->to_version.len == 0;
+	bool builds = lk_str_eq(move->from_version, move->to_version);
+	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(16384);
+	lk_buf_appendf(&line, "%s" LK_STR_FMT " " LK_STR_FMT, where, LK_STR_ARG(move->name),
+		LK_STR_ARG(is_new ? move->to_version : move->from_version));
+	if (is_new) {
+		lk_buf_puts(&line, " is new");
+	} else if (is_gone) {
+		lk_buf_puts(&line, " goes: nothing needs it any more");
+	} else if (builds) {
+		lk_buf_appendf(&line, " " LK_STR_FMT " -> " LK_STR_FMT,
+			LK_STR_ARG(move->from_build), LK_STR_ARG(move->to_build));
+	} else {
+		lk_buf_appendf(&line, " -> " LK_STR_FMT, LK_STR_ARG(move->to_version));
+	}
+	put_joined(move->reasons, move->n_reasons, &line);
+	lk_note(&app->report, (is_new || is_gone) && !updating ? 1 : 0, "%s", lk_buf_cstr(&line));
+}
+
+static void note_choice(struct lk_app *app, const char *where, const struct lk_cuda_choice *choice)
 {
 	lk_note(&app->report, 0,
-		LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT " is locked with%s CUDA: " LK_STR_FMT
-			   "; '" LK_STR_FMT "'%s asks for the other",
-		LK_STR_ARG(choice->name), LK_STR_ARG(choice->version), LK_STR_ARG(choice->build),
-		choice->has_cuda ? "" : "out", LK_STR_ARG(choice->reason),
-		LK_STR_ARG(choice->other), choice->needs_cuda ? " with --cuda VERSION" : "");
+		"%s" LK_STR_FMT " " LK_STR_FMT " " LK_STR_FMT " is locked with%s CUDA: " LK_STR_FMT
+		"; '" LK_STR_FMT "'%s asks for the other",
+		where, LK_STR_ARG(choice->name), LK_STR_ARG(choice->version),
+		LK_STR_ARG(choice->build), choice->has_cuda ? "" : "out",
+		LK_STR_ARG(choice->reason), LK_STR_ARG(choice->other),
+		choice->needs_cuda ? " with --cuda VERSION" : "");
+}
+
+static void put_moves(struct lk_jw *w, const struct lk_solution *solution)
+{
+	lk_jw_key(w, "moved");
+	lk_jw_array(w);
+	for (size_t i = 0; i < solution->n_moves; i++) {
+		const struct lk_move *move = &solution->moves[i];
+		lk_jw_object(w);
+		lk_jw_key_string(w, "name", move->name);
+		lk_jw_opt_string(w, "from_version", move->from_version);
+		lk_jw_opt_string(w, "from_build", move->from_build);
+		lk_jw_opt_string(w, "to_version", move->to_version);
+		lk_jw_opt_string(w, "to_build", move->to_build);
+		put_reasons(w, move->reasons, move->n_reasons);
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
 }
 
 static void put_behind(struct lk_jw *w, const struct lk_solution *solution)
@@ -307,13 +357,19 @@ static void put_choices(struct lk_jw *w, const struct lk_solution *solution)
 	lk_jw_end(w);
 }
 
-void lk_tell_answer(struct lk_app *app, lk_str platform, const struct lk_solution *solution)
+void lk_tell_answer(struct lk_app *app, const struct lk_task *task, lk_str platform, bool several,
+	const struct lk_solution *solution)
 {
+	const char *where =
+		several ? lk_arena_printf(&app->arena, LK_STR_FMT ": ", LK_STR_ARG(platform)) : "";
+	for (size_t i = 0; i < solution->n_moves; i++) {
+		note_move(app, where, &solution->moves[i], task->n_update > 0);
+	}
 	for (size_t i = 0; i < solution->n_behind; i++) {
-		note_behind(app, &solution->behind[i]);
+		note_behind(app, where, &solution->behind[i]);
 	}
 	for (size_t i = 0; i < solution->n_cuda; i++) {
-		note_choice(app, &solution->cuda[i]);
+		note_choice(app, where, &solution->cuda[i]);
 	}
 	if (app->common.json) {
 		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
@@ -322,6 +378,7 @@ void lk_tell_answer(struct lk_app *app, lk_str platform, const struct lk_solutio
 		lk_jw_object(&w);
 		put_choices(&w, solution);
 		put_behind(&w, solution);
+		put_moves(&w, solution);
 		lk_jw_end(&w);
 		struct lk_told told = {
 			.platform = lk_str_dup(&app->arena, platform), .doc = doc_of(&text)};

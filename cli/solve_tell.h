@@ -12,9 +12,11 @@
 void lk_tell_unsat(struct lk_app *app, const struct lk_task *task,
 	const struct lk_solution *solution, struct lk_error *err);
 
-/* What is worth knowing of PLATFORM's answer: who was taken with or without CUDA, and, as far as
- * SOLUTION tells it, why packages are not newer. Notes, and kept for the JSON answer. */
-void lk_tell_answer(struct lk_app *app, lk_str platform, const struct lk_solution *solution);
+/* What is worth knowing of PLATFORM's answer (SEVERAL: one of them) to TASK: why packages of the
+ * existing lock moved, who was taken with or without CUDA, and, as far as SOLUTION tells it, why
+ * packages are not newer. Notes, and kept for the JSON answer. */
+void lk_tell_answer(struct lk_app *app, const struct lk_task *task, lk_str platform, bool several,
+	const struct lk_solution *solution);
 /* The same into the JSON object of PLATFORM. */
 void lk_put_told(const struct lk_app *app, struct lk_jw *w, lk_str platform);
 

@@ -101,14 +101,14 @@ static int check_again(
 	return 0;
 }
 
-/* UPWARD: no package that the lock keeps may fall back. STATE is clean. */
-static int find_answer(struct lk_state *state, bool upward, const struct lk_report *report,
+/* GENTLY: as lk_walk_gently says. STATE is clean. */
+static int find_answer(struct lk_state *state, bool gently, const struct lk_report *report,
 	struct lk_walk *walk, struct lk_solution *solution, struct lk_error *err)
 {
 	const struct lk_problem *problem = state->problem;
 	int rc = LK_E_UNSAT;
 
-	if (lk_state_choose(state, LK_ROOT) && (!upward || lk_walk_upward(state)) &&
+	if (lk_state_choose(state, LK_ROOT) && (!gently || lk_walk_gently(state)) &&
 		(problem->task->no_presolve || lk_presolve(state))) {
 		solution->stats.kept = 0;
 		for (size_t c = 1; c < problem->candidates.len; c++) {
@@ -126,14 +126,14 @@ static int solve_state(struct lk_state *state, const struct lk_report *report,
 	const struct lk_problem *problem = state->problem;
 	const struct lk_task *task = problem->task;
 	struct lk_walk LK_CLEANUP(lk_walk_done) walk = {0};
-	bool upward = task->n_locked > 0 && task->n_update > 0 && !task->update_all;
+	bool gently = task->n_locked > 0 && task->n_update > 0 && !task->update_all;
 	size_t clean;
 	int rc;
 
 	lk_state_clean(state);
 	clean = state->trail.len;
-	rc = find_answer(state, upward, report, &walk, solution, err);
-	if (rc == LK_E_UNSAT && upward) {
+	rc = find_answer(state, gently, report, &walk, solution, err);
+	if (rc == LK_E_UNSAT && gently) {
 		lk_walk_done(&walk);
 		lk_state_back(state, clean);
 		rc = find_answer(state, false, report, &walk, solution, err);

@@ -384,25 +384,54 @@ static bool narrow_to_lock(struct walker *w)
 	return true;
 }
 
-bool lk_walk_upward(struct lk_state *state)
+/* The first two numbers of VERSION: what extensions of python are built for. */
+static const struct lk_version *minor_of(const struct lk_version *version, struct lk_arena *arena)
+{
+	lk_str text = lk_version_text(version);
+	size_t dot = lk_str_find_char(text, '.');
+	const struct lk_version *minor = version;
+	struct lk_error ignored = LK_ERROR_INIT;
+	size_t next =
+		dot == SIZE_MAX ? SIZE_MAX : lk_str_find_char(lk_str_skip(text, dot + 1), '.');
+
+	if (next != SIZE_MAX &&
+		lk_version_parse(lk_str_slice(text, 0, dot + 1 + next), arena, &minor, &ignored) <
+			0) {
+		minor = version;
+	}
+	return minor;
+}
+
+/* Refuses what is lower than the LOCKED candidate of its name, or another minor version of python.
+ */
+static bool keep_from_falling(struct lk_state *state, uint32_t locked)
+{
+	struct lk_problem *problem = state->problem;
+	const struct lk_candidate *kept = &problem->candidates.items[locked];
+	const struct lk_candidate_name *name = &problem->names.items[kept->name];
+	const struct lk_version *minor =
+		lk_str_is(name->text, "python") ? minor_of(kept->version, &problem->arena) : NULL;
+	bool good = true;
+
+	for (uint32_t c = name->first; good && c < name->first + name->n; c++) {
+		bool stays = lk_rank_cmp_release(problem, c, locked) <= 0 &&
+			(!minor ||
+				lk_version_starts_with(
+					problem->candidates.items[c].version, minor));
+
+		good = stays || lk_state_refuse(state, c);
+	}
+	return good;
+}
+
+bool lk_walk_gently(struct lk_state *state)
 {
 	const struct lk_problem *problem = state->problem;
 	bool good = true;
 
-	for (size_t i = 1; i < problem->names.len; i++) {
-		const struct lk_candidate_name *name = &problem->names.items[i];
-		uint32_t end = name->first + name->n;
-		uint32_t locked = name->first;
-
-		while (locked < end && !problem->candidates.items[locked].locked) {
-			locked++;
-		}
-		if (name->base != LK_NO_INDEX || locked == end) {
-			continue;
-		}
-		for (uint32_t c = name->first; good && c < end; c++) {
-			good = lk_rank_cmp_release(problem, c, locked) <= 0 ||
-				lk_state_refuse(state, c);
+	for (uint32_t c = 1; good && c < problem->candidates.len; c++) {
+		if (problem->candidates.items[c].locked && problem->candidates.items[c].record) {
+			good = keep_from_falling(state, c);
 		}
 	}
 	return good;

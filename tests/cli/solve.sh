@@ -76,7 +76,7 @@ absent none.lock
 runs 1 solve --locked --json 'hello 2.*' -o keep.lock
 json 'd["changed"]' True
 runs 0 solve --json hello -o keep.lock
-json 'd' "{'lock': 'keep.lock', 'changed': False, 'platforms': {'linux-64': {'packages': 2, 'cuda': [], 'behind': []}}}"
+json 'd' "{'lock': 'keep.lock', 'changed': False, 'platforms': {'linux-64': {'packages': 2, 'cuda': [], 'behind': [], 'moved': []}}}"
 
 # Time: an instant, a day (its end excluded or not, the same in every zone).
 for when in 2022-01-01 2022-01-01T00:00:00Z 2022-01-01T02:00:00+02:00; do
