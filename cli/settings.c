@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "base/json.h"
+#include "conda/profile.h"
 #include "conda/subdir.h"
 
-#define PROFILE_MAX ((size_t)1 << 20)
 #define UNFINISHED_AGE_S ((int64_t)24 * 60 * 60) /* work in the cache that nobody does any more */
 
 static const char *env_value(const char *name)
@@ -203,42 +202,6 @@ struct lk_host_overrides lk_app_overrides(void)
 	};
 }
 
-/* Of `lockenv info --json` the "platform" and the "virtual_packages", an array of {name, version,
- * build}. */
-static int read_profile(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
-	lk_str *ret_platform, struct lk_error *err)
-{
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(PROFILE_MAX);
-	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
-	int rc = lk_fs_read_file(AT_FDCWD, profile, &text, err);
-	if (rc < 0) {
-		return rc;
-	}
-	rc = lk_json_parse(lk_buf_view(&text), profile, 16, &doc, err);
-	if (rc < 0) {
-		return rc;
-	}
-	const struct lk_json *list = lk_json_get(lk_json_root(doc), "virtual_packages");
-	if (lk_json_kind(list) != LK_JSON_ARRAY) {
-		lk_fail_at(err, profile, 0, 0, "no node profile: it has no 'virtual_packages'");
-		lk_error_hint(err, "make one on the node with 'lockenv info --json'");
-		return LK_E_FORMAT;
-	}
-	for (size_t i = 0; i < lk_json_size(list); i++) {
-		const struct lk_json *one = lk_json_at(list, i);
-		rc = lk_virtuals_set(ret, lk_json_string(lk_json_get(one, "name")),
-			lk_json_string(lk_json_get(one, "version")),
-			lk_json_string(lk_json_get(one, "build")), &app->arena, err);
-		if (rc < 0) {
-			lk_error_file(err, profile);
-			return rc;
-		}
-	}
-	*ret_platform =
-		lk_str_dup(&app->arena, lk_json_string(lk_json_get(lk_json_root(doc), "platform")));
-	return 0;
-}
-
 int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
 	lk_str *ret_platform, struct lk_error *err)
 {
@@ -246,7 +209,11 @@ int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret
 	lk_str *platform_out = ret_platform ? ret_platform : &platform;
 	*platform_out = platform;
 	if (profile) {
-		return read_profile(app, profile, ret, platform_out, err);
+		struct lk_profile read;
+		int rc = lk_profile_read(profile, &app->arena, &read, err);
+		*ret = read.virtuals;
+		*platform_out = read.platform;
+		return rc;
 	}
 	struct lk_host_overrides overrides = lk_app_overrides();
 	return lk_host_virtuals(&overrides, NULL, &app->arena, ret, err);
