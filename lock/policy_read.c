@@ -27,38 +27,14 @@ struct key {
 
 _Static_assert(LK_CHANGE_COUNT <= 32, "a bit for each kind");
 
-static const char *const severities[] = {"critical", "high", "medium", "low", "info"};
-
-/* The rank of a severity, 0 the worst; the number of them for what is none. */
-static unsigned rank_of(lk_str severity)
+/* The severity of that name; LK_SEVERITY_COUNT when there is none. */
+static enum lk_severity severity_of(lk_str name)
 {
-	unsigned rank = 0;
-	while (rank < LK_COUNTOF(severities) && !lk_str_is(severity, severities[rank])) {
-		rank++;
+	unsigned severity = 0;
+	while (severity < LK_SEVERITY_COUNT && !lk_str_is(name, lk_severity_name(severity))) {
+		severity++;
 	}
-	return rank;
-}
-
-static unsigned rank_of_kind(enum lk_change kind)
-{
-	static const struct {
-		const char *name;
-		unsigned rank;
-	} ranks[] = {
-		{"hash-changed", 0},
-		{"channel-changed", 1},
-		{"downgraded", 2},
-		{"removed", 2},
-		{"license-changed", 2},
-		{"depends-changed", 4},
-		{"origin-changed", 4},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(ranks); i++) {
-		if (strcmp(ranks[i].name, lk_change_name(kind)) == 0) {
-			return ranks[i].rank;
-		}
-	}
-	return 3;
+	return severity;
 }
 
 /* The kinds whose names match TEXT, which may have stars. */
@@ -231,15 +207,15 @@ static int read_kinds(struct reader *r, const struct lk_yaml *node, void *slot)
 
 static int read_severity(struct reader *r, const struct lk_yaml *node, void *slot)
 {
-	unsigned rank = rank_of(node->text);
-	if (node->kind != LK_YAML_SCALAR || rank == LK_COUNTOF(severities)) {
+	enum lk_severity severity = severity_of(node->text);
+	if (node->kind != LK_YAML_SCALAR || severity == LK_SEVERITY_COUNT) {
 		lk_yaml_fail(&r->doc, node, r->err, "'" LK_STR_FMT "' is no severity",
 			LK_STR_ARG(node->text));
 		lk_error_hint(r->err, "one of critical, high, medium, low, info");
 		return LK_E_FORMAT;
 	}
 	for (unsigned i = 0; i < LK_CHANGE_COUNT; i++) {
-		*(uint32_t *)slot |= rank_of_kind(i) <= rank ? (uint32_t)1 << i : 0;
+		*(uint32_t *)slot |= lk_change_severity(i) <= severity ? (uint32_t)1 << i : 0;
 	}
 	return 0;
 }
