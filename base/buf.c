@@ -133,3 +133,31 @@ void lk_buf_put_escaped(struct lk_buf *buf, lk_str text)
 		text = lk_str_skip(text, len);
 	}
 }
+
+static bool is_shell_word(lk_str text)
+{
+	static const char plain[] = "-_./+,:=@%";
+	for (size_t i = 0; i < text.len; i++) {
+		if (!lk_is_alnum(text.ptr[i]) && !memchr(plain, text.ptr[i], sizeof(plain) - 1)) {
+			return false;
+		}
+	}
+	return text.len > 0;
+}
+
+void lk_buf_put_shell_word(struct lk_buf *buf, lk_str text)
+{
+	if (is_shell_word(text)) {
+		lk_buf_put(buf, text);
+		return;
+	}
+	lk_buf_putc(buf, '\'');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '\'') {
+			lk_buf_puts(buf, "'\\''");
+		} else {
+			lk_buf_putc(buf, text.ptr[i]);
+		}
+	}
+	lk_buf_putc(buf, '\'');
+}

@@ -176,4 +176,8 @@ static inline lk_str lk_buf_view(const struct lk_buf *buf)
  * \xNN or \u{N}: text of packages, channels and locks is data before a terminal (security.md 9). */
 void lk_buf_put_escaped(struct lk_buf *buf, lk_str text);
 
+/* Appends TEXT as one word of a POSIX shell: as it is where nothing in it means anything there,
+ * else in single quotes. */
+void lk_buf_put_shell_word(struct lk_buf *buf, lk_str text);
+
 #endif

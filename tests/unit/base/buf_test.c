@@ -92,12 +92,37 @@ static void test_escaping(void **state)
 	lk_buf_done(&b);
 }
 
+static void test_shell_words(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *word;
+	} rows[] = {
+		{"env.lock", "env.lock"},
+		{"a-b_c/d+e,f:g=h@i%j", "a-b_c/d+e,f:g=h@i%j"},
+		{"", "''"},
+		{"my lock", "'my lock'"},
+		{"it's", "'it'\\''s'"},
+		{"$(rm)", "'$(rm)'"},
+		{"~a", "'~a'"},
+		{"\xc3\xa9", "'\xc3\xa9'"},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_buf b = LK_BUF_INIT(1000);
+		lk_buf_put_shell_word(&b, lk_str_of(rows[i].text));
+		assert_string_equal(lk_buf_cstr(&b), rows[i].word);
+		lk_buf_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_append),
 		cmocka_unit_test(test_maximum),
 		cmocka_unit_test(test_escaping),
+		cmocka_unit_test(test_shell_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
