@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/git_show.h"
+#include "cli/git.h"
 #include "cli/lock_arg.h"
 #include "lock/lock_diff.h"
 
