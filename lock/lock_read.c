@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "base/yaml.h"
+#include "lock/lock_conflict_priv.h"
 #include "lock/lock_rules_priv.h"
 
 struct reader {
@@ -612,40 +613,11 @@ static int read_root(struct reader *r, struct lk_error *err)
 	return rc;
 }
 
-/* The line where git left a conflict, or 0. */
-static unsigned conflict_line(lk_str source)
-{
-	unsigned line = 0;
-	lk_str rest = source;
-	lk_str text;
-	while (lk_str_split(&rest, '\n', &text)) {
-		line++;
-		if (lk_str_starts(text, LK_STR("<<<<<<< ")) ||
-			lk_str_starts(text, LK_STR(">>>>>>> "))) {
-			return line;
-		}
-	}
-	return 0;
-}
-
-static int refuse_conflict(lk_str source, const char *name, struct lk_error *err)
-{
-	unsigned line = conflict_line(source);
-	if (line == 0) {
-		return 0;
-	}
-	int rc = lk_fail_at(err, name, line, 1, "git left a merge conflict in the lock");
-	lk_error_hint(err,
-		"take one side (git checkout --ours or --theirs), then lock again with "
-		"lockenv solve");
-	return rc;
-}
-
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
 	struct lk_lock *ret, struct lk_error *err)
 {
 	static const struct lk_yaml_limits limits = {LK_LOCK_MAX_BYTES, LK_LOCK_MAX_DEPTH, 0};
-	int rc = refuse_conflict(source, name, err);
+	int rc = lk_lock_refuse_conflict(source, name, err);
 	if (rc < 0) {
 		return rc;
 	}
