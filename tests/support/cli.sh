@@ -6,6 +6,7 @@
 #     out_lacks TEXT, err_lacks TEXT    ... has not
 #     out_is TEXT                       the last run's stdout is just TEXT
 #     golden NAME                       ... equals tests/cli/NAME.stdout.exact
+#     golden_file NAME FILE             FILE equals tests/cli/NAME.exact
 #     golden_error NAME                 the last run's stderr equals tests/cli/NAME.stderr.exact
 #     json EXPRESSION EXPECTED          stdout is one JSON document d; python's EXPRESSION prints EXPECTED
 #     same FILE FILE, differ FILE FILE, has FILE TEXT, is TEXT TEXT, absent PATH
@@ -143,6 +144,10 @@ compare_golden() {
 
 golden() {
 	compare_golden "$tests/$1.stdout.exact" "$out"
+}
+
+golden_file() {
+	compare_golden "$tests/$1.exact" "$2"
 }
 
 golden_error() {
