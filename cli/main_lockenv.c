@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 		&lk_cmd_fetch,
 		&lk_cmd_install,
 		&lk_cmd_diff,
+		&lk_cmd_merge,
 		&lk_cmd_check,
 		&lk_cmd_smoke,
 		&lk_cmd_list,
