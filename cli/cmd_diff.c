@@ -9,6 +9,7 @@
 #include "cli/git.h"
 #include "cli/lock_arg.h"
 #include "lock/lock_diff.h"
+#include "lock/lock_diff_pages.h"
 
 struct context {
 	const char *format;
@@ -29,9 +30,24 @@ static int read_side(
 	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
 }
 
-static void put(struct lk_app *app, const struct context *c, const struct lk_lock_diff *diff)
+static void put(struct lk_app *app, const struct context *c, const struct lk_args *args,
+	const struct lk_lock_diff *diff)
 {
-	if (app->common.json || (c->format && strcmp(c->format, "json") == 0)) {
+	const char *format = app->common.json ? "json" : c->format ? c->format : "text";
+	struct lk_diff_page_options page = {
+		.old_name = lk_str_of(args->items[0]),
+		.new_name = lk_str_of(args->items[1]),
+		.stat = c->stat,
+	};
+	if (strcmp(format, "markdown") == 0) {
+		lk_lock_diff_markdown(diff, &page, &app->out);
+		return;
+	}
+	if (strcmp(format, "html") == 0) {
+		lk_lock_diff_html(diff, &page, &app->out);
+		return;
+	}
+	if (strcmp(format, "json") == 0) {
 		struct lk_jw w;
 		lk_jw_init(&w, &app->out, true);
 		lk_lock_diff_json(diff, &w);
@@ -65,7 +81,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	struct lk_lock_diff diff;
 	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform)};
 	lk_lock_diff_make(&from.lock, &to.lock, &wanted, &diff);
-	put(app, c, &diff);
+	put(app, c, args, &diff);
 	app->status = lk_lock_diff_is_empty(&diff) ? 0 : 1;
 	lk_lock_diff_done(&diff);
 	return 0;
@@ -73,7 +89,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"format", 0, LK_OPT_STRING, offsetof(struct context, format), "FORMAT",
-		"text (default) or json", "text|json"},
+		"text (default), markdown, html or json", "text|markdown|html|json"},
 	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P",
 		"this platform only", NULL},
 	{"stat", 0, LK_OPT_FLAG, offsetof(struct context, stat), NULL, "counts and sizes only",

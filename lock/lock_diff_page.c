@@ -1,0 +1,208 @@
+/*
+ * Entries of a diff in the order of a page, their counts and the words of its head.
+ */
+#include "lock/lock_diff_page_priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void add(struct lk_diff_page *page, struct lk_page_entry entry)
+{
+	enum lk_severity severity = lk_change_severity(entry.kind);
+	page->by_kind[entry.kind]++;
+	page->by_severity[severity]++;
+	page->n_packages += entry.package ? 1 : 0;
+	page->worst = severity < page->worst ? severity : page->worst;
+	lk_vec_push(&page->entries, entry);
+}
+
+static void add_edits(struct lk_diff_page *page, enum lk_change kind)
+{
+	const struct lk_lock_edits *header = &page->diff->edits;
+	for (size_t i = 0; i < header->n; i++) {
+		if (header->items[i].change == kind) {
+			add(page, (struct lk_page_entry){.kind = kind, .edit = &header->items[i]});
+		}
+	}
+	const struct lk_diff_groups *groups = &page->groups;
+	for (size_t i = 0; i < groups->n_edits; i++) {
+		const struct lk_edit_group *group = &groups->edits[i];
+		if (group->edit->change == kind) {
+			add(page,
+				(struct lk_page_entry){.kind = kind,
+					.set = &groups->sets[group->set],
+					.edit = group->edit});
+		}
+	}
+}
+
+static void add_requirements(struct lk_diff_page *page, enum lk_change kind)
+{
+	const struct lk_diff_groups *groups = &page->groups;
+	for (size_t i = 0; i < groups->n_requirements; i++) {
+		const struct lk_requirement_group *group = &groups->requirements[i];
+		if (lk_requirement_kind(group->requirement) == kind) {
+			add(page,
+				(struct lk_page_entry){.kind = kind,
+					.set = &groups->sets[group->set],
+					.requirement = group->requirement});
+		}
+	}
+}
+
+static void add_platforms(struct lk_diff_page *page, enum lk_change kind)
+{
+	for (size_t i = 0; i < page->diff->n_platforms; i++) {
+		const struct lk_platform_diff *platform = &page->diff->platforms[i];
+		if ((kind == LK_CHANGE_PLATFORM_REMOVED && !platform->to) ||
+			(kind == LK_CHANGE_PLATFORM_ADDED && !platform->from)) {
+			add(page, (struct lk_page_entry){.kind = kind, .platform = platform});
+		}
+	}
+}
+
+static void add_packages(struct lk_diff_page *page, enum lk_change kind)
+{
+	const struct lk_diff_groups *groups = &page->groups;
+	for (size_t i = 0; i < groups->n_packages; i++) {
+		const struct lk_package_group *group = &groups->packages[i];
+		if (group->change->kind == kind) {
+			add(page,
+				(struct lk_page_entry){.kind = kind,
+					.set = &groups->sets[group->set],
+					.package = group});
+		}
+	}
+}
+
+/* Do the changed packages come from several channels? */
+static bool has_many_channels(const struct lk_diff_groups *groups)
+{
+	lk_str first = {NULL, 0};
+	for (size_t i = 0; i < groups->n_packages; i++) {
+		const struct lk_package_change *change = groups->packages[i].change;
+		lk_str channel = (change->to ? change->to : change->from)->channel;
+		if (first.len > 0 && !lk_str_eq(first, channel)) {
+			return true;
+		}
+		first = channel;
+	}
+	return false;
+}
+
+void lk_diff_page_make(const struct lk_lock_diff *diff, struct lk_diff_page *ret)
+{
+	*ret = (struct lk_diff_page){.diff = diff, .worst = LK_SEVERITY_COUNT};
+	lk_diff_groups_make(diff, &ret->groups);
+	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
+		add_edits(ret, kind);
+		add_requirements(ret, kind);
+		add_platforms(ret, kind);
+		add_packages(ret, kind);
+	}
+	ret->many_channels = has_many_channels(&ret->groups);
+	ret->many_platforms = diff->n_platforms > 1;
+}
+
+void lk_diff_page_done(struct lk_diff_page *page)
+{
+	lk_vec_done(&page->entries);
+	lk_diff_groups_done(&page->groups);
+	lk_arena_done(&page->arena);
+}
+
+/* ---- words ---- */
+
+lk_str lk_page_bytes(struct lk_arena *arena, uint64_t bytes)
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB"};
+	if (bytes < 1000) {
+		return lk_str_printf(arena, "%" PRIu64 " B", bytes);
+	}
+	size_t unit = 0;
+	uint64_t divisor = 1000;
+	while (unit + 1 < LK_COUNTOF(units) && bytes / divisor >= 1000) {
+		divisor *= 1000;
+		unit++;
+	}
+	uint64_t tenths = bytes / (divisor / 10);
+	return lk_str_printf(
+		arena, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
+}
+
+const char *lk_diff_page_heading(enum lk_severity severity)
+{
+	static const char *const headings[] = {
+		[LK_SEVERITY_CRITICAL] = "Critical",
+		[LK_SEVERITY_HIGH] = "High risk",
+		[LK_SEVERITY_MEDIUM] = "Medium risk",
+		[LK_SEVERITY_LOW] = "Low risk",
+		[LK_SEVERITY_INFO] = "For information",
+	};
+	return headings[severity];
+}
+
+const char *lk_diff_page_advice(enum lk_change kind)
+{
+	switch (kind) {
+	case LK_CHANGE_HASH:
+		return "The same version and build now has other bytes. A channel that rebuilds "
+		       "a file under its old name, or somebody in between: find out which before "
+		       "this is merged.";
+	case LK_CHANGE_CUDA:
+		return "A build for CUDA came or went: code that ran on a GPU may now run on the "
+		       "CPU, or need a driver that is not there.";
+	case LK_CHANGE_CHANNEL:
+		return "Packages come from another place, or the order in which places are asked "
+		       "changed. Is it one you trust?";
+	case LK_CHANGE_SCRIPTS:
+		return "The new archive brings link scripts, code that may run at installation; "
+		       "the old one had none.";
+	case LK_CHANGE_REQUIREMENT:
+		return "Machines that could install the old lock may not be able to install this "
+		       "one.";
+	default:
+		return NULL;
+	}
+}
+
+lk_str lk_diff_page_verdict(struct lk_diff_page *page)
+{
+	size_t critical = page->by_severity[LK_SEVERITY_CRITICAL];
+	size_t high = page->by_severity[LK_SEVERITY_HIGH];
+	size_t medium = page->by_severity[LK_SEVERITY_MEDIUM];
+	switch (page->worst) {
+	case LK_SEVERITY_CRITICAL:
+		return lk_str_printf(&page->arena,
+			"%zu critical change%s: find out why before you merge.", critical,
+			critical == 1 ? "" : "s");
+	case LK_SEVERITY_HIGH:
+		return lk_str_printf(&page->arena,
+			"Nothing critical; %zu change%s of high risk to read.", high,
+			high == 1 ? "" : "s");
+	case LK_SEVERITY_MEDIUM:
+		return lk_str_printf(&page->arena,
+			"Nothing critical or of high risk; %zu change%s of medium risk.", medium,
+			medium == 1 ? "" : "s");
+	case LK_SEVERITY_LOW:
+		return LK_STR("Only changes of low risk.");
+	case LK_SEVERITY_INFO:
+		return LK_STR("No package is another one; for information only.");
+	default:
+		return LK_STR("No difference.");
+	}
+}
+
+lk_str lk_diff_page_note(struct lk_diff_page *page)
+{
+	size_t unknown = 0;
+	for (size_t i = 0; i < page->diff->n_platforms; i++) {
+		unknown += page->diff->platforms[i].n_scripts_unknown;
+	}
+	if (unknown == 0) {
+		return (lk_str){NULL, 0};
+	}
+	return lk_str_printf(&page->arena,
+		"Of %zu new archive%s nobody knows whether link scripts are in: not in the cache.",
+		unknown, unknown == 1 ? "" : "s");
+}
