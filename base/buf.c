@@ -3,6 +3,7 @@
  */
 #include "base/str.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 void lk_buf_init(struct lk_buf *buf, size_t max)
@@ -160,4 +161,21 @@ void lk_buf_put_shell_word(struct lk_buf *buf, lk_str text)
 		}
 	}
 	lk_buf_putc(buf, '\'');
+}
+
+void lk_buf_put_size(struct lk_buf *buf, uint64_t bytes)
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB"};
+	if (bytes < 1000) {
+		lk_buf_appendf(buf, "%" PRIu64 " B", bytes);
+		return;
+	}
+	size_t unit = 0;
+	uint64_t divisor = 1000;
+	while (unit + 1 < LK_COUNTOF(units) && bytes / divisor >= 1000) {
+		divisor *= 1000;
+		unit++;
+	}
+	uint64_t tenths = bytes / (divisor / 10);
+	lk_buf_appendf(buf, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
 }

@@ -172,6 +172,8 @@ static inline lk_str lk_buf_view(const struct lk_buf *buf)
 	return (lk_str){buf->ptr, buf->len};
 }
 
+/* "912 B", "8.1 MB": decimal units, one digit behind the point, rounded down. */
+void lk_buf_put_size(struct lk_buf *buf, uint64_t bytes);
 /* Appends TEXT with control characters, DEL, invalid UTF-8 and C1/bidirectional controls escaped as
  * \xNN or \u{N}: text of packages, channels and locks is data before a terminal (security.md 9). */
 void lk_buf_put_escaped(struct lk_buf *buf, lk_str text);

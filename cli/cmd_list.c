@@ -3,199 +3,187 @@
  */
 #include "cli/app.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <stdlib.h>
 
-#include "base/fs.h"
-#include "base/json.h"
-#include "cli/lock_arg.h"
-#include "install/meta.h"
+#include "cli/env_arg.h"
+#include "cli/record_json.h"
+#include "cli/table.h"
 
 struct context {
-	const char *prefix;
-	const char *name;
-	const char *platform;
+	struct lk_env_options env;
+	const char *sort;
+	bool long_form;
 };
 
-struct row {
-	lk_str name, version, build, channel, subdir;
-	uint64_t size;
+struct lister {
+	struct lk_app *app;
+	const struct lk_matchspec *spec; /* NULL: none */
+	lk_str part;                     /* of a name; empty: any */
+	struct lk_record_refs rows;
 };
-struct rows LK_VEC_OF(struct row);
 
-/* The last components of a channel URL that conda-meta holds: channel name and subdir apart. */
-static lk_str short_channel(lk_str url, lk_str subdir)
+/* A plain word: what names are made of and nothing else. */
+static bool is_word(lk_str text)
 {
-	lk_str end = lk_str_slice(url, url.len - (url.len > subdir.len ? subdir.len : 0), url.len);
-	if (url.len > subdir.len + 1 && lk_str_eq(end, subdir)) {
-		url = lk_str_slice(url, 0, url.len - subdir.len - 1);
+	for (size_t i = 0; i < text.len; i++) {
+		if (!lk_is_alnum(text.ptr[i]) && !memchr("-_.", text.ptr[i], 3)) {
+			return false;
+		}
 	}
-	lk_str alias = LK_STR(LK_CHANNEL_ALIAS "/");
-	return lk_str_starts(url, alias) ? lk_str_skip(url, alias.len) : url;
+	return text.len > 0;
 }
 
-static void push_record(struct lk_app *app, const struct lk_record *r, struct rows *rows)
+static int read_filter(struct lister *l, lk_str filter, struct lk_error *err)
 {
-	lk_vec_push(rows,
-		(struct row){
-			.name = lk_str_dup(&app->arena, r->name),
-			.version = lk_str_dup(&app->arena, r->version),
-			.build = lk_str_dup(&app->arena, r->build),
-			.channel = lk_str_dup(&app->arena, short_channel(r->channel, r->subdir)),
-			.subdir = lk_str_dup(&app->arena, r->subdir),
-			.size = r->size,
-		});
+	if (is_word(filter)) {
+		l->part = lk_str_lower(&l->app->arena, filter);
+		return 0;
+	}
+	return lk_matchspec_parse(filter, LK_SPEC_USER, &l->app->arena, &l->spec, err);
 }
 
-static bool is_missing(int errnum)
+static bool is_wanted(const struct lister *l, const struct lk_record *record)
 {
-	return errnum == ENOENT || errnum == ENOTDIR;
+	if (!l->spec) {
+		return lk_str_find(record->name, l->part) != SIZE_MAX;
+	}
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	const struct lk_version *version;
+	return lk_version_parse(record->version, &arena, &version, &ignored) == 0 &&
+		lk_matchspec_matches(l->spec, record, version) &&
+		lk_matchspec_channel_matches(l->spec, record->channel,
+			lk_record_channel_url(record), lk_str_of(LK_CHANNEL_ALIAS));
 }
 
-static int list_prefix(
-	struct lk_app *app, const char *prefix, struct rows *rows, struct lk_error *err)
+/* Largest first, then as they stand: by name. */
+static int cmp_size(const void *a, const void *b)
 {
-	struct lk_prefix_records LK_CLEANUP(lk_prefix_records_done) records = {0};
-	int LK_AUTO_CLOSE fd = open(prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-	if (fd < 0 && is_missing(errno)) {
-		lk_fail(err, LK_E_USAGE, "there is no environment '%s'", prefix);
-		lk_error_hint(err, "make one with 'lockenv install LOCK -p %s'", prefix);
-		return LK_E_USAGE;
+	const struct lk_record *left = *(const struct lk_record *const *)a;
+	const struct lk_record *right = *(const struct lk_record *const *)b;
+	if (left->size != right->size) {
+		return left->size > right->size ? -1 : 1;
 	}
-	if (fd < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", prefix);
-	}
-	if (fstatat(fd, "conda-meta", &st, 0) < 0) {
-		lk_fail(err, LK_E_USAGE, "'%s' is no environment: it has no conda-meta", prefix);
-		lk_error_hint(err, "give a lock, or a prefix with -p");
-		return LK_E_USAGE;
-	}
-	int rc = lk_meta_read(fd, &records, err);
-	if (rc < 0) {
-		return lk_wrap(err, "reading the environment '%s'", prefix);
-	}
-	for (size_t i = 0; i < records.len; i++) {
-		push_record(app, &records.items[i].record, rows);
-	}
-	return 0;
+	return left < right ? -1 : left > right;
 }
 
-static int list_lock(struct lk_app *app, const struct context *c, const char *path,
-	struct lk_lock_arg *arg, struct rows *rows, struct lk_error *err)
+static lk_str size_text(struct lk_app *app, const struct lk_record *record)
 {
-	const struct lk_lock_platform *platform;
-	int rc = lk_lock_arg_read(app, path, arg, err);
-	if (rc == 0) {
-		rc = lk_lock_arg_platform(arg, c->platform, true, &platform, err);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(32);
+	if (record->size > 0) {
+		lk_buf_put_size(&text, record->size);
 	}
-	for (size_t i = 0; rc == 0 && i < platform->n_packages; i++) {
-		const struct lk_record *r = &platform->packages[i];
-		lk_vec_push(rows,
-			(struct row){
-				r->name, r->version, r->build, r->channel, r->subdir, r->size});
-	}
-	return rc;
+	return lk_str_dup(&app->arena, lk_buf_view(&text));
 }
 
-static size_t widest(size_t width, lk_str text)
+static void put_table(struct lister *l, bool long_form)
 {
-	return text.len > width ? text.len : width;
+	struct lk_table LK_CLEANUP(lk_table_done) table = {0};
+	static const char *const heads[] = {
+		"Name", "Version", "Build", "Channel", ">Size", "License", NULL};
+	lk_table_heads(&table, heads, long_form ? 6 : 4);
+	for (size_t i = 0; i < l->rows.len; i++) {
+		const struct lk_record *r = l->rows.items[i];
+		lk_table_cell(&table, r->name);
+		lk_table_cell(&table, r->version);
+		lk_table_cell(&table, r->build);
+		lk_table_cell(&table, r->channel);
+		if (long_form) {
+			lk_table_cell(&table, size_text(l->app, r));
+			lk_table_cell(&table, r->license);
+		}
+	}
+	lk_table_put(&table, l->app);
 }
 
-static void put_table(struct lk_app *app, const struct rows *rows)
-{
-	size_t name = 4;
-	size_t version = 7;
-	size_t build = 5;
-	for (size_t i = 0; i < rows->len; i++) {
-		name = widest(name, rows->items[i].name);
-		version = widest(version, rows->items[i].version);
-		build = widest(build, rows->items[i].build);
-	}
-	lk_buf_appendf(&app->out, "%-*s  %-*s  %-*s  Channel\n", (int)name, "Name", (int)version,
-		"Version", (int)build, "Build");
-	for (size_t i = 0; i < rows->len; i++) {
-		const struct row *row = &rows->items[i];
-		lk_app_text(app, row->name, name + 2);
-		lk_app_text(app, row->version, version + 2);
-		lk_app_text(app, row->build, build + 2);
-		lk_app_text(app, row->channel, 0);
-		lk_buf_putc(&app->out, '\n');
-	}
-}
-
-static void put_json(struct lk_app *app, const struct rows *rows)
+static void put_json(struct lister *l)
 {
 	struct lk_jw w;
-	lk_jw_init(&w, &app->out, true);
+	lk_jw_init(&w, &l->app->out, true);
 	lk_jw_array(&w);
-	for (size_t i = 0; i < rows->len; i++) {
-		const struct row *row = &rows->items[i];
+	for (size_t i = 0; i < l->rows.len; i++) {
 		lk_jw_object(&w);
-		lk_jw_key_string(&w, "name", row->name);
-		lk_jw_key_string(&w, "version", row->version);
-		lk_jw_key_string(&w, "build", row->build);
-		lk_jw_key_string(&w, "channel", row->channel);
-		lk_jw_key_string(&w, "subdir", row->subdir);
-		if (row->size) {
-			lk_jw_key_uint(&w, "size", row->size);
-		}
+		lk_put_record(&w, l->rows.items[i]);
 		lk_jw_end(&w);
 	}
 	lk_jw_end(&w);
-	lk_buf_putc(&app->out, '\n');
+	lk_buf_putc(&l->app->out, '\n');
+}
+
+/* A question that nothing answers is no failure, but what may have been meant is told. */
+static void tell_none(struct lk_app *app, const struct lk_env_arg *arg, const char *filter)
+{
+	struct lk_error near = LK_ERROR_INIT;
+	(void)lk_env_arg_lacks(arg, lk_str_of(filter), &near);
+	lk_note(&app->report, 0, "%s; %s", near.message, near.hint);
+}
+
+static int list(struct lister *l, const struct context *c, const struct lk_env_arg *arg,
+	const char *filter, struct lk_error *err)
+{
+	const struct lk_lock_platform *platform = arg->platform;
+	int rc = filter ? read_filter(l, lk_str_of(filter), err) : 0;
+	if (rc < 0) {
+		return rc;
+	}
+	for (size_t i = 0; i < platform->n_packages; i++) {
+		if (is_wanted(l, &platform->packages[i])) {
+			lk_vec_push(&l->rows, &platform->packages[i]);
+		}
+	}
+	bool by_size = c->sort && strcmp(c->sort, "size") == 0;
+	if (by_size && l->rows.len > 0) {
+		qsort(l->rows.items, l->rows.len, sizeof(*l->rows.items), cmp_size);
+	}
+	if (l->rows.len == 0 && filter) {
+		tell_none(l->app, arg, filter);
+	}
+	if (l->app->common.json) {
+		put_json(l);
+	} else {
+		put_table(l, c->long_form || by_size);
+	}
+	return 0;
 }
 
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
-	const char *what = args->len ? args->items[0] : NULL;
-	const char *prefix = NULL;
-	struct stat st = {0};
-	int rc = lk_app_prefix(app, c->prefix, c->name, &prefix, err);
-	if (rc == 0 && (what != NULL) == (prefix != NULL)) {
-		rc = lk_fail(err, LK_E_USAGE, "list needs one lock or one prefix");
-		lk_error_hint(err, "lockenv list env.lock, or lockenv list -p PREFIX");
-	} else if (rc == 0 && what && stat(what, &st) < 0 && is_missing(errno)) {
-		rc = lk_fail(err, LK_E_USAGE, "there is no lock or environment '%s'", what);
-		lk_error_hint(err, "give the path of one, or -n NAME");
-	} else if (rc == 0 && what && S_ISDIR(st.st_mode)) {
-		prefix = what;
-	}
-	struct rows rows = {0};
-	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
+	struct lk_env_arg LK_CLEANUP(lk_env_arg_done) arg = {0};
+	struct lister l = {.app = app};
+	const char *filter;
+	int rc = lk_env_arg_get(app, &c->env, args, false, &arg, &filter, err);
 	if (rc == 0) {
-		rc = prefix ? list_prefix(app, prefix, &rows, err)
-			    : list_lock(app, c, what, &arg, &rows, err);
+		rc = list(&l, c, &arg, filter, err);
 	}
-	if (rc == 0) {
-		(app->common.json ? put_json : put_table)(app, &rows);
-	}
-	lk_vec_done(&rows);
+	lk_vec_done(&l.rows);
 	return rc;
 }
 
 static const struct lk_opt options[] = {
-	{"prefix", 'p', LK_OPT_STRING, offsetof(struct context, prefix), "PREFIX",
-		"list this environment", NULL},
-	{"name", 'n', LK_OPT_STRING, offsetof(struct context, name), "NAME",
-		"list this environment of the envs folder", NULL},
-	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P",
-		"this platform of the lock (default: this host's)", NULL},
+	LK_ENV_OPTION_ROWS(struct context, env),
+	{"long", 'l', LK_OPT_FLAG, offsetof(struct context, long_form), NULL,
+		"size and licence too", NULL},
+	{"sort", 0, LK_OPT_STRING, offsetof(struct context, sort), "KEY",
+		"name (default), or size: largest first, and --long", "name|size"},
 };
 
 const struct lk_cmd lk_cmd_list = {
 	.name = "list",
-	.arguments = "[LOCK|PREFIX]",
+	.arguments = "[LOCK|PREFIX] [NAME|SPEC]",
 	.summary = "the packages of a lock or an environment",
-	.description = "Prints name, version, build and channel of every package, sorted by name.",
-	.examples = {"lockenv list env.lock", "lockenv list -p ./env --json"},
+	.description =
+		"Prints name, version, build and channel of every package, sorted by name; with "
+		"--json all that the lock or the environment's records say. NAME, a plain word, "
+		"lists the packages with it in their names; a SPEC, such as '*cuda*', '^numpy$', "
+		"'numpy >=2' or 'nvidia::*', what it matches. Without LOCK and PREFIX: env.lock "
+		"in "
+		"the current folder. LOCK may be REV:PATH of a git repository.",
+	.examples = {"lockenv list env.lock --sort size", "lockenv list -p ./env cuda --json"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),
 	.min_args = 0,
-	.max_args = 1,
+	.max_args = 2,
 	.run = run,
 };

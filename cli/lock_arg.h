@@ -7,6 +7,8 @@
 #include "cli/app.h"
 #include "lock/lockfile.h"
 
+#define LK_DEFAULT_LOCK "env.lock"
+
 struct lk_lock_arg {
 	const char *path;
 	struct lk_buf text;

@@ -35,6 +35,13 @@ bool lk_archive_is_installable(enum lk_archive_kind kind)
 	return kind == LK_ARCHIVE_CONDA || kind == LK_ARCHIVE_TAR_BZ2;
 }
 
+lk_str lk_record_channel_url(const struct lk_record *record)
+{
+	size_t tail = record->subdir.len + record->fn.len + 2;
+	return record->url.len > tail ? lk_str_slice(record->url, 0, record->url.len - tail)
+				      : record->url;
+}
+
 uint64_t lk_record_time(const struct lk_record *record)
 {
 	return record->indexed_timestamp ? record->indexed_timestamp : record->timestamp;

@@ -73,6 +73,8 @@ struct lk_records LK_VEC_OF(struct lk_record);
 /* When the record became available, as far as it tells, in milliseconds: indexed_timestamp (CEP 47,
  * set by the channel), else timestamp (set by the builder); 0 when unknown. */
 uint64_t lk_record_time(const struct lk_record *record);
+/* The URL of its channel: `url` without subdir and file name; all of `url` when it is too short. */
+lk_str lk_record_channel_url(const struct lk_record *record);
 /* By the file name's extension; *ret_dist (may be NULL) gets the name without it. */
 enum lk_archive_kind lk_archive_kind_of(lk_str fn, lk_str *ret_dist);
 /* Can this version install archives of KIND? */

@@ -46,11 +46,8 @@ static bool channel_matches(const struct lk_matchspec *spec, const struct lk_rec
 	if (spec->channel.len == 0 || lk_str_eq(spec->channel, record->channel)) {
 		return true;
 	}
-	size_t tail = record->subdir.len + record->fn.len + 2;
-	lk_str url = record->url.len > tail ? lk_str_slice(record->url, 0, record->url.len - tail)
-					    : record->url;
-	return lk_matchspec_channel_matches(
-		spec, record->channel, url, lk_str_of(LK_CHANNEL_ALIAS));
+	return lk_matchspec_channel_matches(spec, record->channel, lk_record_channel_url(record),
+		lk_str_of(LK_CHANNEL_ALIAS));
 }
 
 bool lk_lock_world_matches(

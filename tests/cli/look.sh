@@ -26,15 +26,78 @@ runs 2 lockenv list empty
 err_has 'is no environment'
 runs 2 lockenv list -p none
 err_has "there is no environment 'none'"
-runs 2 lockenv list none
-err_has "there is no lock or environment 'none'"
+runs 2 lockenv list ./none
+err_has "there is no lock or environment './none'"
+runs 2 lockenv list none.lock
+err_has "there is no lock or environment 'none.lock'"
 runs 2 lockenv list env.lock/none
+err_has "there is no lock or environment 'env.lock/none'"
 runs 2 lockenv list env.lock -p env
+err_has 'two things to look into'
+runs 2 lockenv list env.lock hello -p env
 runs 2 lockenv list -p env -n named
 err_has 'not both'
 runs 2 lockenv check env
 err_has "'env' is a directory"
 runs 7 lockenv list --platform osx-64 env.lock
+
+# What is listed: a word in the names, or a spec; env.lock here when nothing is named.
+runs 0 lockenv list
+golden list-lock
+names() {
+	sed -n '2,$s/ .*//p' "$out" | tr '\n' ' '
+}
+for filter in 'hello=hello ' 'EL=hello ' 'o=hello oldtool ' '*e*o=hello ' '^.*l$=oldtool ' 'hello >=2=hello ' \
+	'hello <2=' 'test::*=greeting hello oldtool ' '*/noarch::*=greeting ' 'other::*=' \
+	'*[license=MIT]=greeting ' 'hello 2.* h0_0=hello ' 'nothing='; do
+	runs 0 lockenv list "${filter%=*}"
+	is "$(names)" "${filter##*=}"
+	runs 0 lockenv list env.lock "${filter%=*}"
+	is "$(names)" "${filter##*=}"
+	case $filter in test::*) continue ;; esac # an environment knows addresses, not the lock's names
+	runs 0 lockenv list -p env "${filter%=*}"
+	is "$(names)" "${filter##*=}"
+done
+runs 0 lockenv list -p env "$test_channel::hello"
+is "$(names)" 'hello '
+runs 0 lockenv list helo
+err_has "'env.lock' has no package 'helo' for linux-64; it has hello"
+runs 0 lockenv list helo --json
+json 'd' '[]'
+runs 2 lockenv list 'hello >=='
+runs 0 lockenv list --sort size
+golden list-long
+is "$(names)" 'greeting hello oldtool '
+runs 0 lockenv list -l --sort name
+runs 2 lockenv list --sort age
+runs 2 lockenv list -p env --platform osx-64
+err_has 'is for linux-64, not osx-64'
+runs 0 lockenv list -p env --platform linux-64
+runs 0 lockenv list hello --json
+json 'sorted(d[0])' "['build', 'channel', 'depends', 'fn', 'license', 'md5', 'name', 'sha256', 'size', 'subdir', 'url', 'version']"
+cp "$out" "$scratch/list"
+runs 0 lockenv list -p env hello --json
+json 'd[0]["channel"], d[0]["depends"], d[0]["fn"]' "('$test_channel', ['greeting >=1'], 'hello-2.0-h0_0.conda')"
+mkdir bare
+runs 2 env -C bare lockenv list
+err_has "there is no lock 'env.lock'"
+runs 2 env -C bare lockenv list hello
+err_has "nor an 'env.lock' to look for it in"
+
+# A lock of another time.
+if command -v git >/dev/null; then
+	git init -q .
+	git add env.lock
+	git -c user.name=n -c user.email=e@example.org commit -qm first
+	solve -q greeting -o env.lock --update-all
+	runs 0 lockenv list HEAD:env.lock
+	golden list-lock
+	runs 0 lockenv list
+	out_lacks hello
+	git checkout -q env.lock
+	runs 2 lockenv list HEAD~9:env.lock
+fi
+
 printf '{' >env/conda-meta/broken-1-0.json
 runs 2 lockenv list env
 err_has broken-1-0.json
@@ -64,6 +127,7 @@ out_lacks __cuda
 runs 0 lockenv info --cache elsewhere
 out_has elsewhere
 absent elsewhere
+
 
 # Configuration: read, and refused with its place.
 printf 'channels: [one, two]\nchannel_alias: https://example.org/c\n' >condarc

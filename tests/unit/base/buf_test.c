@@ -116,6 +116,29 @@ static void test_shell_words(void **state)
 	}
 }
 
+static void test_put_size(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} sizes[] = {
+		{0, "0 B"},
+		{999, "999 B"},
+		{1000, "1.0 kB"},
+		{999999, "999.9 kB"},
+		{8478406, "8.4 MB"},
+		{815000000, "815.0 MB"},
+		{1000000000, "1.0 GB"},
+		{UINT64_MAX, "18446744.0 TB"},
+	};
+	(void)state;
+	for (size_t i = 0; i < LK_COUNTOF(sizes); i++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) buf = LK_BUF_INIT(64);
+		lk_buf_put_size(&buf, sizes[i].bytes);
+		assert_string_equal(lk_buf_cstr(&buf), sizes[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_maximum),
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test(test_shell_words),
+		cmocka_unit_test(test_put_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
