@@ -81,6 +81,17 @@ int lk_yaml_fail(const struct lk_yaml_doc *doc, const struct lk_yaml *node, stru
 	return rc;
 }
 
+size_t lk_yaml_offset(const struct lk_yaml_doc *doc, const struct lk_yaml *node)
+{
+	size_t at = 0;
+	for (unsigned line = 1; line < node->line && at < doc->source.len; line++) {
+		lk_str rest = lk_str_skip(doc->source, at);
+		size_t end = lk_str_find_char(rest, '\n');
+		at += end < rest.len ? end + 1 : rest.len;
+	}
+	return at + byte_column(lk_str_skip(doc->source, at), node->column) - 1;
+}
+
 static int fail_at_mark(struct reader *r, const yaml_mark_t *mark, const char *fmt, ...)
 	LK_PRINTF(3, 4);
 

@@ -66,6 +66,9 @@ const struct lk_yaml *lk_yaml_get(const struct lk_yaml *node, const char *key);
 int lk_yaml_fail(const struct lk_yaml_doc *doc, const struct lk_yaml *node, struct lk_error *err,
 	const char *fmt, ...) LK_PRINTF(4, 5);
 
+/* Where NODE starts in the source, in bytes. */
+size_t lk_yaml_offset(const struct lk_yaml_doc *doc, const struct lk_yaml *node);
+
 struct lk_yaml_writer;
 
 struct lk_yaml_writer *lk_yaml_writer_new(struct lk_buf *out /* borrowed */) LK_MUST_USE;
