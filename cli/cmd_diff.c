@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "cli/git.h"
+#include "cli/git_diff.h"
+#include "cli/git_driver.h"
 #include "cli/lock_arg.h"
 #include "lock/lock_diff.h"
 #include "lock/lock_diff_pages.h"
@@ -15,6 +17,9 @@ struct context {
 	const char *format;
 	const char *platform;
 	bool stat;
+	bool for_git;
+	bool install;
+	struct lk_git_driver_options driver;
 };
 
 /* A file, or REV:PATH when no such file is there. */
@@ -30,13 +35,13 @@ static int read_side(
 	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
 }
 
-static void put(struct lk_app *app, const struct context *c, const struct lk_args *args,
-	const struct lk_lock_diff *diff)
+static void put(struct lk_app *app, const struct context *c, const struct lk_lock_arg *from,
+	const struct lk_lock_arg *to, const struct lk_lock_diff *diff)
 {
 	const char *format = app->common.json ? "json" : c->format ? c->format : "text";
 	struct lk_diff_page_options page = {
-		.old_name = lk_str_of(args->items[0]),
-		.new_name = lk_str_of(args->items[1]),
+		.old_name = lk_str_of(from->path),
+		.new_name = lk_str_of(to->path),
 		.stat = c->stat,
 	};
 	if (strcmp(format, "markdown") == 0) {
@@ -61,12 +66,52 @@ static void put(struct lk_app *app, const struct context *c, const struct lk_arg
 	lk_lock_diff_text(diff, &options, &app->out);
 }
 
+/* Puts out what changed; app->status tells whether anything did. */
+static void compare(struct lk_app *app, const void *context, const struct lk_lock_arg *from,
+	const struct lk_lock_arg *to)
+{
+	const struct context *c = context;
+	struct lk_lock_diff diff;
+	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform)};
+	lk_lock_diff_make(&from->lock, &to->lock, &wanted, &diff);
+	put(app, c, from, to, &diff);
+	app->status = lk_lock_diff_is_empty(&diff) ? 0 : 1;
+	lk_lock_diff_done(&diff);
+}
+
+/* Two sides, but none for --install-git-driver. */
+static int check_arguments(
+	const struct context *c, const struct lk_args *args, struct lk_error *err)
+{
+	size_t wanted = c->install ? 0 : 2;
+	if (args->len > wanted) {
+		lk_fail(err, LK_E_USAGE, "'diff' takes no further argument '%s'",
+			args->items[wanted]);
+	} else if (args->len < wanted) {
+		lk_fail(err, LK_E_USAGE, "'diff' needs: OLD NEW");
+	} else {
+		return 0;
+	}
+	lk_error_hint(err, "see 'lockenv diff --help'");
+	return LK_E_USAGE;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
+	if (c->for_git) {
+		return lk_git_diff(app, args, compare, c, err);
+	}
+	int rc = check_arguments(c, args, err);
+	if (rc == 0 && c->install) {
+		return lk_git_driver_install(app, LK_GIT_DRIVER_DIFF, &c->driver, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) from = {0};
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) to = {0};
-	int rc = read_side(app, args->items[0], &from, err);
+	rc = read_side(app, args->items[0], &from, err);
 	if (rc == 0) {
 		rc = read_side(app, args->items[1], &to, err);
 	}
@@ -78,12 +123,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (rc < 0) {
 		return rc;
 	}
-	struct lk_lock_diff diff;
-	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform)};
-	lk_lock_diff_make(&from.lock, &to.lock, &wanted, &diff);
-	put(app, c, args, &diff);
-	app->status = lk_lock_diff_is_empty(&diff) ? 0 : 1;
-	lk_lock_diff_done(&diff);
+	compare(app, c, &from, &to);
 	return 0;
 }
 
@@ -94,11 +134,16 @@ static const struct lk_opt options[] = {
 		"this platform only", NULL},
 	{"stat", 0, LK_OPT_FLAG, offsetof(struct context, stat), NULL, "counts and sizes only",
 		NULL},
+	{"git-driver", 0, LK_OPT_FLAG, offsetof(struct context, for_git), NULL,
+		"take the arguments that git gives to its external diff driver", NULL},
+	{"install-git-driver", 0, LK_OPT_FLAG, offsetof(struct context, install), NULL,
+		"make 'git diff' show locks with this", NULL},
+	LK_GIT_DRIVER_OPTIONS(struct context, driver),
 };
 
 const struct lk_cmd lk_cmd_diff = {
 	.name = "diff",
-	.arguments = "OLD NEW",
+	.arguments = "OLD NEW | --install-git-driver",
 	.summary = "what changed between two locks, most risky first",
 	.description = "Compares two locks by platform and package: same version with another "
 		       "hash, channel "
@@ -106,12 +151,12 @@ const struct lk_cmd lk_cmd_diff = {
 		       "rebuilds, changed "
 		       "requirements and specs. Each side is a file or REV:PATH of a git "
 		       "repository. Exits "
-		       "with 1 when they differ.",
+		       "with 1 when they differ, as git's diff driver always with 0.",
 	.examples = {"lockenv diff old.lock new.lock", "lockenv diff HEAD:env.lock env.lock"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),
-	.min_args = 2,
-	.max_args = 2,
+	.min_args = 0,
+	.max_args = 9, /* of a renamed file in git's diff */
 	.run = run,
 };

@@ -31,7 +31,7 @@ static const struct setting merge_settings[] = {
 	{"merge.lockenv.driver", " merge %O %A %B -L %P", NULL},
 };
 static const struct setting diff_settings[] = {
-	{"diff.lockenv.command", " diff --git-driver", NULL},
+	{"diff.lockenv.command", " diff --git-driver --", NULL},
 	{"diff.lockenv.xfuncname", NULL, "^ +- name: (.*)$"},
 };
 
