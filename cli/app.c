@@ -288,6 +288,17 @@ int lk_app_flush(struct lk_app *app, struct lk_error *err)
 		STDOUT_FILENO, lk_buf_cstr(&app->out), app->out.len, "standard output", err);
 }
 
+int lk_app_check_size(struct lk_app *app, const char *hint, struct lk_error *err)
+{
+	if (!app->out.overflow) {
+		return 0;
+	}
+	lk_fail(err, LK_E_USAGE, "the answer has more than %zu MB", app->out.max / 1000000);
+	lk_error_hint(err, "%s", hint);
+	lk_buf_done(&app->out);
+	return LK_E_USAGE;
+}
+
 void lk_app_text(struct lk_app *app, lk_str text, size_t width)
 {
 	size_t start = app->out.len;

@@ -76,6 +76,10 @@ void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err
 /* Writes app->out to stdout whole. */
 int lk_app_flush(struct lk_app *app, struct lk_error *err) LK_MUST_USE;
 
+/* LK_E_USAGE, and nothing left in app->out, when what was put there did not fit. HINT: what to ask
+ * for instead. */
+int lk_app_check_size(struct lk_app *app, const char *hint, struct lk_error *err) LK_MUST_USE;
+
 /* Escaped foreign text into app->out, padded to WIDTH columns (0: as it is). */
 void lk_app_text(struct lk_app *app, lk_str text, size_t width);
 

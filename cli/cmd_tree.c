@@ -219,14 +219,9 @@ static int show(struct tree *t, const struct context *c, const struct lk_env_arg
 	if (rc == 0 && app->common.json) {
 		put_json(t, arg, name);
 	}
-	if (rc == 0 && app->out.overflow) {
-		lk_fail(err, LK_E_USAGE, "the tree of '%s' has more than %d MB", arg->path,
-			(int)(app->out.max / 1000000));
-		lk_error_hint(err, "draw less of it: --depth N, or the tree of one NAME");
-		lk_buf_done(&app->out);
-		return LK_E_USAGE;
-	}
-	return rc;
+	return rc < 0 ? rc
+		      : lk_app_check_size(
+				app, "draw less of it: --depth N, or the tree of one NAME", err);
 }
 
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)

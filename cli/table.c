@@ -55,7 +55,7 @@ void lk_table_put(const struct lk_table *table, struct lk_app *app)
 		size_t width = width_of(table->cells.items[i]);
 		widths[i % n] = width > widths[i % n] ? width : widths[i % n];
 	}
-	size_t gap = 0; /* owed before the next cell that has text */
+	size_t gap = table->indent; /* owed before the next cell that has text */
 	for (size_t i = 0; i < table->cells.len; i++) {
 		lk_str cell = table->cells.items[i];
 		size_t column = i % n;
@@ -69,7 +69,7 @@ void lk_table_put(const struct lk_table *table, struct lk_app *app)
 		gap += GAP + (right && cell.len > 0 ? 0 : fill);
 		if (column + 1 == n) {
 			lk_buf_putc(&app->out, '\n');
-			gap = 0;
+			gap = table->indent;
 		}
 	}
 }
