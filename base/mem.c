@@ -114,6 +114,17 @@ void lk_arena_done(struct lk_arena *arena)
 	lk_arena_init(arena);
 }
 
+void lk_arena_take(struct lk_arena *into, struct lk_arena *from)
+{
+	struct lk_arena_block **end = &into->blocks;
+	while (*end) {
+		end = &(*end)->next;
+	}
+	*end = from->blocks;
+	into->total += from->total;
+	lk_arena_init(from);
+}
+
 static struct lk_arena_block *block_new(struct lk_arena *arena, size_t size)
 {
 	if (size > SIZE_MAX - sizeof(struct lk_arena_block)) {

@@ -64,6 +64,9 @@ struct lk_arena {
 void lk_arena_init(struct lk_arena *arena);
 void lk_arena_done(struct lk_arena *arena); /* a zeroed arena is fine */
 
+/* All that FROM owns is INTO's from now on; FROM is empty then. */
+void lk_arena_take(struct lk_arena *into, struct lk_arena *from);
+
 /* Zeroed memory for COUNT items of SIZE bytes; owned by the arena. */
 void *lk_arena_calloc(struct lk_arena *arena, size_t count, size_t size) LK_MUST_USE;
 

@@ -10,6 +10,7 @@
 #include <yaml.h>
 
 #include "base/map.h"
+#include "base/yaml_priv.h"
 
 /* A collection whose end has not come yet. */
 struct level {
@@ -193,7 +194,7 @@ static size_t count_nodes(const struct lk_yaml *node, size_t limit, unsigned max
 	return n;
 }
 
-static bool is_null_text(lk_str text)
+bool lk_yaml_is_null(lk_str text)
 {
 	return text.len == 0 || lk_str_is(text, "~") || lk_str_is(text, "null") ||
 		lk_str_is(text, "Null") || lk_str_is(text, "NULL");
@@ -240,7 +241,7 @@ static int take_scalar(struct reader *r, const yaml_event_t *event)
 	if (wants_key(r)) {
 		return take_key(r, event, text, quoted);
 	}
-	bool null = !quoted && is_null_text(text);
+	bool null = !quoted && lk_yaml_is_null(text);
 	struct lk_yaml *node = node_new(r, event, null ? LK_YAML_NULL : LK_YAML_SCALAR);
 	node->quoted = quoted;
 	node->text = text;

@@ -255,10 +255,11 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 		.jobs = app->common.jobs,
 		.subdir = platform->subdir,
 	};
+	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&arg->text), arg->text.len);
 	struct lk_install_result result = {0};
 	if (rc == 0) {
 		rc = lk_install(cache, prefix, platform->packages, platform->n_packages,
-			arg->lock.channels, arg->lock.n_channels, &arg->digest, &options,
+			arg->lock.channels, arg->lock.n_channels, &digest, &options,
 			&app->report, &result, err);
 	}
 	if (rc == 0) {

@@ -27,7 +27,6 @@ int lk_lock_arg_read(
 
 int lk_lock_arg_parse(struct lk_app *app, struct lk_lock_arg *ret, struct lk_error *err)
 {
-	ret->digest = lk_sha256_of(lk_buf_cstr(&ret->text), ret->text.len);
 	int rc = lk_lock_parse(lk_buf_view(&ret->text), ret->path, &app->report, &ret->lock, err);
 	ret->parsed = rc == 0;
 	return rc;

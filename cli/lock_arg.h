@@ -11,8 +11,7 @@
 
 struct lk_lock_arg {
 	const char *path;
-	struct lk_buf text;
-	struct lk_sha256 digest; /* of the file's bytes */
+	struct lk_buf text; /* of the file; the lock borrows from it */
 	struct lk_lock lock;
 	bool parsed;
 };

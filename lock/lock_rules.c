@@ -153,18 +153,27 @@ bool lk_lock_holds_credentials(lk_str text)
 	}
 }
 
+/* Does *REST begin with PART and a dash? They are skipped then. */
+static bool skip_part(lk_str *rest, lk_str part)
+{
+	if (!lk_str_starts(*rest, part)) {
+		return false;
+	}
+	*rest = lk_str_skip(*rest, part.len);
+	bool dash = lk_str_starts(*rest, LK_STR("-"));
+	*rest = lk_str_skip(*rest, dash);
+	return dash;
+}
+
 bool lk_lock_file_follows(const struct lk_record *record)
 {
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	lk_str dist;
 	enum lk_archive_kind kind = lk_archive_kind_of(record->fn, &dist);
 	if (kind != LK_ARCHIVE_CONDA && kind != LK_ARCHIVE_TAR_BZ2) {
 		return true;
 	}
-	return lk_str_eq(dist,
-		lk_str_printf(&arena, LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT,
-			LK_STR_ARG(record->name), LK_STR_ARG(record->version),
-			LK_STR_ARG(record->build)));
+	return skip_part(&dist, record->name) && skip_part(&dist, record->version) &&
+		lk_str_eq(dist, record->build);
 }
 
 lk_str lk_lock_derived_url(

@@ -4,7 +4,7 @@
  * Packages are struct lk_record: channel is the lock's channel name, url is filled by the reader
  * (channel url / subdir / file, or the explicit `url`). What the format does not hold is zero:
  * build number, noarch kind, time stamp, track_features, flags. Everything is owned by the lock's
- * arena.
+ * arena; what was read borrows its texts from the file's text.
  *
  *     lk_lock_parse(text, "env.lock", report, &lock, err);
  *     lk_lock_find_platform(&lock, LK_STR("linux-64"));
@@ -61,9 +61,9 @@ struct lk_lock {
 
 /* Reads and checks everything that the file alone tells: format, hashes, duplicates, channel names,
  * `requires` equal to what the packages say. LK_E_FORMAT at file:line:column; unknown fields are
- * warned about. SOURCE is the text (not needed afterwards), NAME the file's name. Packages and
- * platforms that stand out of order are put in order. Text with credentials in a URL is refused
- * without being shown. */
+ * warned about. SOURCE is the text, which must stay as it is while the lock lives (texts of the
+ * lock are views into it, not NUL-ended), NAME the file's name. Packages and platforms that stand
+ * out of order are put in order. Text with credentials in a URL is refused without being shown. */
 int lk_lock_parse(lk_str source, const char *name, const struct lk_report *report,
 	struct lk_lock *ret, struct lk_error *err) LK_MUST_USE;
 void lk_lock_done(struct lk_lock *lock);

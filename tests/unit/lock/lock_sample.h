@@ -95,15 +95,18 @@ LK_UNUSED static char *sample_with(const char *needle, const char *replacement)
 		"%.*s%s%s", (int)(at - sample), sample, replacement, at + strlen(needle));
 }
 
-/* Parses TEXT or fails the test with the message. */
+/* Parses TEXT, a copy of which the lock owns, or fails the test with the message. */
 LK_UNUSED static void parse_ok(const char *text, struct lk_lock *ret)
 {
 	struct lk_error err = LK_ERROR_INIT;
-	int rc = lk_lock_parse(lk_str_of(text), "env.lock", NULL, ret, &err);
+	struct lk_arena arena = {0};
+	lk_str copy = lk_str_dup(&arena, lk_str_of(text));
+	int rc = lk_lock_parse(copy, "env.lock", NULL, ret, &err);
 	if (rc < 0) {
 		print_error("%s:%u:%u: %s\n", err.file, err.line, err.column, err.message);
 	}
 	assert_int_equal(rc, 0);
+	lk_arena_take(&ret->arena, &arena);
 }
 
 LK_UNUSED static void assert_text(lk_str text, const char *expected)
