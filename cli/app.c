@@ -182,6 +182,42 @@ static const char *hint_of(int code, const struct lk_error *err)
 	return err->hint[0] ? err->hint : lk_exit_hint(code);
 }
 
+/* Without what credentials it may quote. */
+static struct lk_error shown_of(const struct lk_error *err)
+{
+	struct lk_error shown = *err;
+	lk_url_hide_credentials(shown.message);
+	lk_url_hide_credentials(shown.excerpt);
+	return shown;
+}
+
+void lk_app_put_json_error(
+	struct lk_app *app, int code, const struct lk_error *err, struct lk_jw *w)
+{
+	struct lk_error shown = shown_of(err);
+	lk_jw_object(w);
+	lk_jw_key(w, "code");
+	lk_jw_int(w, lk_exit_of(code));
+	lk_jw_key_string(w, "kind", lk_str_of(lk_exit_kind(code)));
+	lk_jw_key_string(w, "message", lk_str_of(shown.message));
+	lk_jw_opt_string(w, "file", lk_str_of(err->file));
+	if (err->line) {
+		lk_jw_key_uint(w, "line", err->line);
+	}
+	if (err->column) {
+		lk_jw_key_uint(w, "column", err->column);
+	}
+	lk_jw_key_string(w, "hint", lk_str_of(hint_of(code, err)));
+	if (app->explanation.len > 0) {
+		lk_jw_strings(w, "explanation", app->explanation.items, app->explanation.len);
+	}
+	if (app->conflict) {
+		lk_jw_key(w, "conflict");
+		lk_jw_value(w, lk_json_root(app->conflict));
+	}
+	lk_jw_end(w);
+}
+
 static void print_json_error(struct lk_app *app, int code, const struct lk_error *err)
 {
 	lk_buf_clear(&app->out);
@@ -189,27 +225,7 @@ static void print_json_error(struct lk_app *app, int code, const struct lk_error
 	lk_jw_init(&w, &app->out, true);
 	lk_jw_object(&w);
 	lk_jw_key(&w, "error");
-	lk_jw_object(&w);
-	lk_jw_key(&w, "code");
-	lk_jw_int(&w, lk_exit_of(code));
-	lk_jw_key_string(&w, "kind", lk_str_of(lk_exit_kind(code)));
-	lk_jw_key_string(&w, "message", lk_str_of(err->message));
-	lk_jw_opt_string(&w, "file", lk_str_of(err->file));
-	if (err->line) {
-		lk_jw_key_uint(&w, "line", err->line);
-	}
-	if (err->column) {
-		lk_jw_key_uint(&w, "column", err->column);
-	}
-	lk_jw_key_string(&w, "hint", lk_str_of(hint_of(code, err)));
-	if (app->explanation.len > 0) {
-		lk_jw_strings(&w, "explanation", app->explanation.items, app->explanation.len);
-	}
-	if (app->conflict) {
-		lk_jw_key(&w, "conflict");
-		lk_jw_value(&w, lk_json_root(app->conflict));
-	}
-	lk_jw_end(&w);
+	lk_app_put_json_error(app, code, err, &w);
 	lk_jw_end(&w);
 	lk_buf_putc(&app->out, '\n');
 }
@@ -262,15 +278,18 @@ static void print_text_error(struct lk_app *app, int code, const struct lk_error
 	print_line(app, "hint: ", "\033[1m", hint_of(code, err));
 }
 
+void lk_app_tell_error(struct lk_app *app, int code, const struct lk_error *err)
+{
+	struct lk_error shown = shown_of(err);
+	print_text_error(app, code, &shown);
+}
+
 void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err)
 {
-	struct lk_error shown = *err;
-	lk_url_hide_credentials(shown.message);
-	lk_url_hide_credentials(shown.excerpt);
 	if (app->common.json) {
-		print_json_error(app, code, &shown);
+		print_json_error(app, code, err);
 	}
-	print_text_error(app, code, &shown);
+	lk_app_tell_error(app, code, err);
 }
 
 int lk_app_flush(struct lk_app *app, struct lk_error *err)

@@ -73,6 +73,11 @@ int lk_app_prefix(struct lk_app *app, const char *prefix, const char *name, cons
 /* The error as cli.md wants it: one line, a caret under the excerpt, the hint; or the JSON
  * document. */
 void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err);
+/* Only the lines on stderr: for a command whose result says it as JSON. */
+void lk_app_tell_error(struct lk_app *app, int code, const struct lk_error *err);
+/* The object {"code": …, "kind": …, "message": …, …} that stands for the error. */
+void lk_app_put_json_error(
+	struct lk_app *app, int code, const struct lk_error *err, struct lk_jw *w);
 /* Writes app->out to stdout whole. */
 int lk_app_flush(struct lk_app *app, struct lk_error *err) LK_MUST_USE;
 

@@ -70,6 +70,12 @@ static int read_old_lock(const struct lk_solve_maker *m)
 {
 	struct lk_solve_request *r = m->request;
 	struct stat st;
+	if (m->options->lock) {
+		r->old = *m->options->lock;
+		r->has_old = true;
+		r->borrows_old = true;
+		return 0;
+	}
 	r->target = follow_links(r->output, &r->arena);
 	if (stat(r->target, &st) == 0 && !S_ISREG(st.st_mode)) {
 		lk_fail(m->err, LK_E_USAGE, "'%s' is not a regular file", r->output);
@@ -348,7 +354,7 @@ static int gather_specs(const struct lk_solve_maker *m)
 			k++) {
 			lk_vec_push(&target->specs, old->specs.items[k]);
 		}
-		if (target->specs.len == 0) {
+		if (target->specs.len == 0 && !m->options->lock) {
 			lk_fail(m->err, LK_E_USAGE, "nothing to solve for " LK_STR_FMT,
 				LK_STR_ARG(target->subdir));
 			lk_error_hint(m->err,
@@ -451,7 +457,7 @@ void lk_solve_request_done(struct lk_solve_request *request)
 	for (size_t i = 0; i < request->n_files; i++) {
 		lk_envspec_done(&request->files[i]);
 	}
-	if (request->has_old) {
+	if (request->has_old && !request->borrows_old) {
 		lk_lock_done(&request->old);
 	}
 	lk_buf_done(&request->old_text);

@@ -15,6 +15,9 @@
 struct lk_solve_options {
 	struct lk_args files, channels, platforms, virtuals, update, pins, repodata_fns;
 	const char *output;
+	/* The existing lock where the caller has read it and only looks: borrowed, and what stands
+	 * in the way of a solve alone is let pass. Else NULL. */
+	const struct lk_lock *lock;
 	const char *host;
 	const char *cuda, *cuda_arch, *glibc, *archspec;
 	const char *channel_priority;
@@ -43,6 +46,7 @@ struct lk_solve_request {
 	const char *output; /* the lock's path, as given */
 	const char *target; /* the file that it stands for: output with its symlinks followed */
 	bool has_old;
+	bool borrows_old;
 	struct lk_lock old; /* the existing lock, when has_old */
 	struct lk_buf old_text;
 	lk_str alias;

@@ -41,8 +41,7 @@ static const struct {
 	[LK_FINDING_INTEGRITY] = {"integrity-missing", LK_LEVEL_FINDING,
 		"the channel has to give it; then lock again"},
 	[LK_FINDING_PLAIN_HTTP] = {"plain-http", LK_LEVEL_WARNING, "use https where there is any"},
-	[LK_FINDING_FORM] = {"not-canonical", LK_LEVEL_WARNING,
-		"lockenv solve writes it anew when anything changes"},
+	[LK_FINDING_FORM] = {"not-canonical", LK_LEVEL_NOTE, "lockenv solve writes it anew"},
 	[LK_FINDING_UNKNOWN] = {"unknown-field", LK_LEVEL_WARNING,
 		"a newer lockenv may know it; this one does as if it were not there"},
 #undef LOCK_AGAIN

@@ -42,6 +42,7 @@ enum lk_finding_kind {
 enum lk_finding_level {
 	LK_LEVEL_FINDING, /* exit 1 */
 	LK_LEVEL_WARNING,
+	LK_LEVEL_NOTE,
 };
 
 struct lk_finding {
@@ -67,7 +68,7 @@ void lk_findings_done(struct lk_findings *findings);
  * same. Texts are copied. */
 struct lk_finding *lk_findings_add(struct lk_findings *findings, enum lk_finding_kind kind,
 	lk_str platform, lk_str package, const char *fmt, ...) LK_PRINTF(5, 6);
-/* Makes findings of the warnings, as --strict wants it. */
+/* Makes findings of warnings and notes, as --strict wants it. */
 void lk_findings_harden(struct lk_findings *findings);
 /* "dependency-missing" … */
 const char *lk_finding_name(enum lk_finding_kind kind);

@@ -31,23 +31,21 @@ static void compare_platforms(
 	const struct comparison *c, const struct lk_map *asked_for, lk_str platform)
 {
 	const struct lk_str_list *wanted = &c->wanted->platforms;
-	lk_str none = LK_STR("");
 	for (size_t i = 0; i < wanted->n; i++) {
 		lk_str subdir = wanted->items[i];
 		bool looked_at = platform.len == 0 || lk_str_eq(platform, subdir);
 		if (looked_at && !lk_lock_find_platform(c->lock, subdir)) {
-			ADD(c, LK_FINDING_PLATFORMS, none, none,
-				LK_STR_FMT " asks for " LK_STR_FMT ", which the lock does not have",
-				LK_STR_ARG(c->wanted->file), LK_STR_ARG(subdir));
+			ADD(c, LK_FINDING_PLATFORMS, subdir, LK_STR(""),
+				LK_STR_FMT " asks for this platform, the lock does not have it",
+				LK_STR_ARG(c->wanted->file));
 		}
 	}
 	for (size_t i = 0; wanted->n > 0 && i < c->lock->n_platforms; i++) {
 		const struct lk_lock_platform *one = &c->lock->platforms[i];
 		if (lk_check_wants(platform, one) && !has(asked_for, one->subdir)) {
-			ADD(c, LK_FINDING_PLATFORMS, none, none,
-				"the lock has " LK_STR_FMT ", which " LK_STR_FMT
-				" does not ask for",
-				LK_STR_ARG(one->subdir), LK_STR_ARG(c->wanted->file));
+			ADD(c, LK_FINDING_PLATFORMS, one->subdir, LK_STR(""),
+				"the lock has this platform, " LK_STR_FMT " does not ask for it",
+				LK_STR_ARG(c->wanted->file));
 		}
 	}
 }

@@ -113,7 +113,7 @@ rm env/conda-meta/fifo-1-0.json
 runs 0 lockenv check env.lock
 err_has 'env.lock is consistent'
 runs 0 lockenv check --json env.lock
-json 'd' "{'lock': 'env.lock', 'consistent': True}"
+json 'd["locks"][0]["lock"], d["locks"][0]["consistent"]' "('env.lock', True)"
 runs 7 lockenv check --platform osx-64 env.lock
 
 runs 0 env CONDA_OVERRIDE_CUDA=12.3 CONDA_OVERRIDE_GLIBC=2.30 lockenv info --json

@@ -74,7 +74,7 @@ err_has 'add --platform linux-64'
 runs 2 bare --host no-such.json hello -o bad.lock
 printf '{"platform": "linux-64"}' >empty.json
 runs 2 bare --platform linux-64 --host empty.json hello -o bad.lock
-err_has "empty.json: no node profile"
+err_has "empty.json:1:1: no node profile"
 printf '{"virtual_packages": []}' >anywhere.json
 runs 2 bare --platform linux-64 --host anywhere.json hello -o bad.lock
 err_has 'does not say its platform'
