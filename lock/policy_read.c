@@ -270,6 +270,18 @@ static int refuse_channel(
 	return LK_E_FORMAT;
 }
 
+/* A name under the usual alias, with stars. */
+static bool is_channel_name(lk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (!lk_is_alnum(text.ptr[i]) &&
+			lk_str_find_char(LK_STR("*._-/"), text.ptr[i]) == SIZE_MAX) {
+			return false;
+		}
+	}
+	return text.len > 0 && lk_str_find_char(LK_STR("./"), text.ptr[0]) == SIZE_MAX;
+}
+
 /* A URL, a name under the usual alias, or "defaults"; as a URL. */
 static int read_channel(struct reader *r, const struct lk_yaml *node, void *slot)
 {
@@ -280,10 +292,9 @@ static int read_channel(struct reader *r, const struct lk_yaml *node, void *slot
 	}
 	lk_str text = lk_str_trim_end(*channel, '/');
 	bool is_url = lk_str_find(text, LK_STR("://")) != SIZE_MAX;
-	if (!is_url &&
-		(text.len == 0 || lk_str_find_char(LK_STR("/.~"), text.ptr[0]) != SIZE_MAX)) {
-		return refuse_channel(r, node, "a path names no channel here",
-			"write its URL, file:///… as the lock has it");
+	if (!is_url && !is_channel_name(text)) {
+		return refuse_channel(r, node, "neither the name of a channel nor a URL",
+			"a folder is file:///…, as locks have it; '*' stands for anything");
 	}
 	if (lk_lock_holds_credentials(text)) {
 		return refuse_channel(r, node, "the URL holds credentials",
