@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 		&lk_cmd_list,
 		&lk_cmd_tree,
 		&lk_cmd_why,
+		&lk_cmd_search,
 		&lk_cmd_info,
 		&lk_cmd_export,
 		&lk_cmd_import,

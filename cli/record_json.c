@@ -40,3 +40,42 @@ void lk_put_record(struct lk_jw *w, const struct lk_record *record)
 	put_list(w, "depends", &record->depends);
 	put_list(w, "constrains", &record->constrains);
 }
+
+static void put_groups(struct lk_jw *w, const struct lk_record *record)
+{
+	if (record->n_extra == 0) {
+		return;
+	}
+	lk_jw_key(w, "extra_depends");
+	lk_jw_object(w);
+	for (size_t i = 0; i < record->n_extra; i++) {
+		const struct lk_extra *extra = &record->extra[i];
+		lk_jw_key_str(w, extra->group);
+		lk_jw_array(w);
+		for (size_t k = 0; k < extra->depends.n; k++) {
+			lk_jw_string(w, extra->depends.items[k]);
+		}
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
+}
+
+void lk_put_record_rest(struct lk_jw *w, const struct lk_record *record)
+{
+	lk_jw_key_uint(w, "build_number", record->build_number);
+	if (record->noarch != LK_NOARCH_NO) {
+		bool python = record->noarch == LK_NOARCH_PYTHON;
+		lk_jw_key_string(w, "noarch", python ? LK_STR("python") : LK_STR("generic"));
+	}
+	if (record->timestamp > 0) {
+		lk_jw_key_uint(w, "timestamp", record->timestamp);
+	}
+	if (record->indexed_timestamp > 0) {
+		lk_jw_key_uint(w, "indexed_timestamp", record->indexed_timestamp);
+	}
+	lk_jw_opt_string(w, "license_family", record->license_family);
+	put_list(w, "track_features", &record->track_features);
+	put_list(w, "flags", &record->flags);
+	put_groups(w, record);
+	lk_jw_opt_string(w, "python_site_packages_path", record->python_site_packages_path);
+}

@@ -10,5 +10,7 @@
 /* Members into the object that W is in: what names the package, its archive, its licence, its
  * dependencies; a member without value is left out. */
 void lk_put_record(struct lk_jw *w, const struct lk_record *record);
+/* The members beside these that only a channel knows: build number, time stamp and so on. */
+void lk_put_record_rest(struct lk_jw *w, const struct lk_record *record);
 
 #endif

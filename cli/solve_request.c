@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "cli/channels.h"
 #include "cli/instant.h"
 
 #define MAX_LINKS 40       /* as many as Linux follows */
@@ -106,23 +107,7 @@ static int read_old_lock(const struct lk_solve_maker *m)
 int lk_solve_add_channel(const struct lk_solve_maker *m, lk_str reference)
 {
 	struct lk_solve_request *r = m->request;
-	struct lk_strs expanded = {0};
-	lk_config_expand_channel(m->config, reference, &r->arena, &expanded);
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < expanded.len; i++) {
-		struct lk_channel channel;
-		lk_str full = lk_str_of(lk_app_expand_home(m->app, expanded.items[i]));
-		rc = lk_channel_resolve(full, r->alias, &r->arena, &channel, m->err);
-		bool known = false;
-		for (size_t k = 0; rc == 0 && k < r->channels.len; k++) {
-			known = known || lk_str_eq(r->channels.items[k].url, channel.url);
-		}
-		if (rc == 0 && !known) {
-			lk_vec_push(&r->channels, channel);
-		}
-	}
-	lk_vec_done(&expanded);
-	return rc;
+	return lk_app_add_channel(m->app, reference, &r->arena, &r->channels, m->err);
 }
 
 static int add_channels(const struct lk_solve_maker *m, const lk_str *references, size_t n)
@@ -160,12 +145,7 @@ static int gather_channels(const struct lk_solve_maker *m)
 		return rc;
 	}
 	if (m->options->override_channels) {
-		if (r->channels.len == 0) {
-			lk_fail(m->err, LK_E_USAGE, "--override-channels without any --channel");
-			lk_error_hint(m->err, "give at least one: -c conda-forge");
-			return LK_E_USAGE;
-		}
-		return 0;
+		return r->channels.len > 0 ? 0 : lk_app_no_channel(m->err);
 	}
 	bool from_files = false;
 	rc = add_file_channels(m, &from_files);

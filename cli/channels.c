@@ -1,0 +1,66 @@
+/*
+ * From references to channels.
+ */
+#include "cli/channels.h"
+
+static bool is_known(const struct lk_channels *channels, lk_str url)
+{
+	for (size_t i = 0; i < channels->len; i++) {
+		if (lk_str_eq(channels->items[i].url, url)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int lk_app_add_channel(struct lk_app *app, lk_str reference, struct lk_arena *arena,
+	struct lk_channels *channels, struct lk_error *err)
+{
+	const struct lk_config *config;
+	struct lk_strs expanded = {0};
+	int rc = lk_app_config(app, &config, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_config_expand_channel(config, reference, arena, &expanded);
+	for (size_t i = 0; rc == 0 && i < expanded.len; i++) {
+		struct lk_channel channel;
+		lk_str full = lk_str_of(lk_app_expand_home(app, expanded.items[i]));
+		rc = lk_channel_resolve(full, config->channel_alias, arena, &channel, err);
+		if (rc == 0 && !is_known(channels, channel.url)) {
+			lk_vec_push(channels, channel);
+		}
+	}
+	lk_vec_done(&expanded);
+	return rc;
+}
+
+int lk_app_no_channel(struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "--override-channels without any --channel");
+	lk_error_hint(err, "give at least one: -c conda-forge");
+	return LK_E_USAGE;
+}
+
+int lk_app_channels(struct lk_app *app, const struct lk_args *given, bool override,
+	struct lk_arena *arena, struct lk_channels *channels, struct lk_error *err)
+{
+	const struct lk_config *config;
+	int rc = lk_app_config(app, &config, err);
+	for (size_t i = 0; rc == 0 && i < given->len; i++) {
+		rc = lk_app_add_channel(app, lk_str_of(given->items[i]), arena, channels, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	if (override) {
+		return channels->len > 0 ? 0 : lk_app_no_channel(err);
+	}
+	for (size_t i = 0; rc == 0 && i < config->channels.n; i++) {
+		rc = lk_app_add_channel(app, config->channels.items[i], arena, channels, err);
+	}
+	if (rc == 0 && channels->len == 0) {
+		rc = lk_app_add_channel(app, LK_STR("conda-forge"), arena, channels, err);
+	}
+	return rc;
+}
