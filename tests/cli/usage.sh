@@ -35,7 +35,7 @@ runs 2 lockenv diff one two three
 err_has "takes no further argument 'three'"
 runs 2 lockenv fetch
 runs 2 lockenv list
-err_has 'list needs one lock or one prefix'
+err_has "there is no lock 'env.lock'"
 runs 2 lockenv debug frobnicate
 err_has "unknown debug command 'frobnicate'"
 runs 2 lockenv solve --override-channels hello
