@@ -202,9 +202,7 @@ static void put_bar(struct html *h)
 
 static void put_from_to(struct html *h, lk_str from, lk_str to)
 {
-	lk_buf_appendf(h->out,
-		"<td class=\"num from\">" LK_STR_FMT "</td><td class=\"num to\">" LK_STR_FMT
-		"</td>",
+	lk_buf_appendf(h->out, "<td class=\"num\">" LK_STR_FMT " → " LK_STR_FMT "</td>",
 		LK_STR_ARG(from), LK_STR_ARG(to));
 }
 
@@ -251,11 +249,12 @@ static void put_platforms(struct html *h)
 	put(h,
 		"<div class=\"wide\"><table class=\"platforms\">\n<caption>Packages and "
 		"archives, and changed packages by risk</caption>\n<thead><tr><th "
-		"scope=\"col\">Platform</th><th scope=\"col\" colspan=\"2\">Packages</th><th "
-		"scope=\"col\" colspan=\"2\">Size of archives</th><th scope=\"col\">To "
-		"download</th>");
+		"scope=\"col\">Platform</th><th scope=\"col\" class=\"num\">Packages</th><th "
+		"scope=\"col\" class=\"num\">Size of archives</th><th scope=\"col\" "
+		"class=\"num\">To download</th>");
 	for (enum lk_severity severity = 0; severity < LK_SEVERITY_COUNT; severity++) {
-		lk_buf_appendf(h->out, "<th scope=\"col\">%s</th>", lk_severity_name(severity));
+		lk_buf_appendf(h->out, "<th scope=\"col\" class=\"num\">%s</th>",
+			lk_severity_name(severity));
 	}
 	put(h, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < diff->n_platforms; i++) {
@@ -281,19 +280,28 @@ static void put_row(struct html *h, const struct lk_page_row *row)
 	put(h, "</tr>\n");
 }
 
+static void put_advice(struct html *h, enum lk_change kind)
+{
+	struct lk_page_cell advice = {0};
+	lk_diff_page_advice(h->page, kind, &advice);
+	if (advice.len > 0) {
+		put(h, "<p class=\"advice\">");
+		put_cell(h, &advice);
+		put(h, "</p>\n");
+	}
+	lk_vec_done(&advice);
+}
+
 /* The entries of one kind, which begin at FIRST. */
 static void put_kind(struct html *h, enum lk_change kind, size_t first)
 {
 	size_t n = h->page->by_kind[kind];
 	bool open = lk_change_severity(kind) <= LK_SEVERITY_MEDIUM || n <= SHORT_GROUP;
-	const char *advice = lk_diff_page_advice(kind);
 	lk_buf_appendf(h->out,
 		"<details id=\"%s\"%s>\n<summary><h3>%s</h3> <span class=\"n\">%zu</span>"
 		"</summary>\n",
 		lk_change_name(kind), open ? " open" : "", lk_change_title(kind), n);
-	if (advice) {
-		lk_buf_appendf(h->out, "<p class=\"advice\">%s</p>\n", advice);
-	}
+	put_advice(h, kind);
 	lk_buf_appendf(h->out,
 		"<table class=\"changes\">\n<thead><tr><th scope=\"col\" class=\"name\">%s</th>"
 		"<th scope=\"col\" class=\"old\">Old</th><th scope=\"col\" class=\"new\">New</th>"

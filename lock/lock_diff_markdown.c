@@ -10,8 +10,11 @@
 #include "lock/lock_diff_page_priv.h"
 
 #define FOREIGN_MAX 160   /* bytes of one foreign text; longer ones are cut in the middle */
-#define HEX_LINE 32       /* digits of a digest in one line of a cell */
+#define HEX_LINE 16       /* digits of a digest in one line of a cell */
 #define RESERVE 4096      /* for the lines at the end: what was left out, what is not known */
+#define LATER_ROWS 20     /* rows that a long kind leaves room for in each later one */
+#define ROW_ROOM 250      /* ... of about so many bytes */
+#define KIND_ROOM 500     /* ... and about so many for its heading */
 #define PLATFORM_MAX 1024 /* a line of the table of platforms */
 
 struct markdown {
@@ -20,13 +23,14 @@ struct markdown {
 	const struct lk_diff_page_options *options;
 	size_t start; /* of the comment in OUT */
 	size_t left_out[LK_CHANGE_COUNT];
-	bool is_full;
+	enum lk_severity cut; /* of the first kind that was not told whole; COUNT: none */
 };
 
 static void put_code(struct markdown *m, struct lk_buf *out, lk_str text, bool in_table)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) plain = LK_BUF_INIT((size_t)FOREIGN_MAX * 16);
-	lk_buf_put_escaped(&plain, lk_str_shorten(&m->page->arena, text, FOREIGN_MAX));
+	struct lk_buf LK_CLEANUP(lk_buf_done) escaped = LK_BUF_INIT(LK_LOCK_MAX_BYTES * 4);
+	lk_buf_put_escaped(&escaped, text);
+	lk_str plain = lk_str_shorten(&m->page->arena, lk_buf_view(&escaped), FOREIGN_MAX);
 	if (plain.len == 0) {
 		return;
 	}
@@ -47,9 +51,9 @@ static void put_code(struct markdown *m, struct lk_buf *out, lk_str text, bool i
 	lk_buf_putc(out, '`');
 }
 
-static void put_cell(struct markdown *m, struct lk_buf *out, const struct lk_page_cell *cell)
+static void put_bits(
+	struct markdown *m, struct lk_buf *out, const struct lk_page_cell *cell, bool in_table)
 {
-	lk_buf_putc(out, ' ');
 	for (size_t i = 0; i < cell->len; i++) {
 		const struct lk_page_bit *bit = &cell->items[i];
 		switch (bit->style) {
@@ -57,18 +61,26 @@ static void put_cell(struct markdown *m, struct lk_buf *out, const struct lk_pag
 			lk_buf_put(out, bit->text);
 			break;
 		case LK_PAGE_FOREIGN:
-			put_code(m, out, bit->text, true);
+			put_code(m, out, bit->text, in_table);
 			break;
 		case LK_PAGE_HEX:
-			put_code(m, out, lk_str_slice(bit->text, 0, HEX_LINE), true);
-			lk_buf_puts(out, "<br>");
-			put_code(m, out, lk_str_skip(bit->text, HEX_LINE), true);
+			for (size_t at = 0; at < bit->text.len; at += HEX_LINE) {
+				lk_str part = lk_str_slice(bit->text, at, at + HEX_LINE);
+				lk_buf_puts(out, "<br>");
+				put_code(m, out, part, in_table);
+			}
 			break;
 		case LK_PAGE_BREAK:
 			lk_buf_puts(out, "<br>");
 			break;
 		}
 	}
+}
+
+static void put_cell(struct markdown *m, struct lk_buf *out, const struct lk_page_cell *cell)
+{
+	lk_buf_putc(out, ' ');
+	put_bits(m, out, cell, true);
 	lk_buf_puts(out, cell->len > 0 ? " |" : "|");
 }
 
@@ -158,18 +170,32 @@ static void put_head(struct markdown *m)
 
 /* ---- changes ---- */
 
+/* What the later kinds of the same severity need at least, so that a long one leaves them room. */
+static size_t room_for_later(const struct markdown *m, enum lk_change kind)
+{
+	size_t room = 0;
+	for (enum lk_change later = kind + 1;
+		later < LK_CHANGE_COUNT && lk_change_severity(later) == lk_change_severity(kind);
+		later++) {
+		size_t n = m->page->by_kind[later];
+		room += n == 0 ? 0 : KIND_ROOM + (n < LATER_ROWS ? n : LATER_ROWS) * ROW_ROOM;
+	}
+	return room;
+}
+
 static void put_kind_head(struct markdown *m, struct lk_buf *out, enum lk_change kind, bool table)
 {
 	enum lk_severity severity = lk_change_severity(kind);
-	const char *advice = lk_diff_page_advice(kind);
+	struct lk_page_cell advice = {0};
 	bool folded = severity > LK_SEVERITY_HIGH;
 	lk_buf_appendf(out,
 		folded ? "<details><summary><b>%s</b>: %s (%zu)</summary>\n\n"
 		       : "#### %s: %s (%zu)\n\n",
 		lk_diff_page_heading(severity), lk_change_title(kind), m->page->by_kind[kind]);
-	if (advice) {
-		lk_buf_appendf(out, "%s\n\n", advice);
-	}
+	lk_diff_page_advice(m->page, kind, &advice);
+	put_bits(m, out, &advice, false);
+	lk_buf_puts(out, advice.len > 0 ? "\n\n" : "");
+	lk_vec_done(&advice);
 	if (table) {
 		bool where = m->page->many_platforms;
 		lk_buf_appendf(out,
@@ -183,12 +209,9 @@ static size_t put_names(
 	struct markdown *m, struct lk_buf *out, const struct lk_page_entry *entries, size_t n)
 {
 	size_t i = 0;
-	for (; i < n && fits(m, out->len + FOREIGN_MAX * 4); i++) {
-		struct lk_page_row row = {0};
-		lk_diff_page_row(m->page, &entries[i], &row);
+	for (; i < n && entries[i].package && fits(m, out->len + FOREIGN_MAX * 4); i++) {
 		lk_buf_puts(out, i == 0 ? "" : ", ");
-		put_code(m, out, row.name.items[0].text, false);
-		lk_page_row_done(&row);
+		put_code(m, out, entries[i].package->change->name, false);
 	}
 	lk_buf_puts(out, "\n\n");
 	return i;
@@ -197,11 +220,12 @@ static size_t put_names(
 static size_t put_rows(
 	struct markdown *m, struct lk_buf *out, const struct lk_page_entry *entries, size_t n)
 {
+	size_t later = room_for_later(m, entries->kind);
 	size_t i = 0;
 	for (; i < n; i++) {
 		size_t before = out->len;
 		put_row(m, out, &entries[i]);
-		if (!fits(m, out->len)) {
+		if (!fits(m, out->len + later)) {
 			lk_buf_truncate(out, before);
 			break;
 		}
@@ -209,17 +233,18 @@ static size_t put_rows(
 	return i;
 }
 
-static void put_kind(struct markdown *m, enum lk_change kind, const struct lk_page_entry *entries)
+/* Returns how many of the N entries are told: none where a riskier kind was cut already. */
+static size_t put_kind(struct markdown *m, const struct lk_page_entry *entries, size_t n)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_DIFF_COMMENT_MAX * 2);
+	enum lk_change kind = entries->kind;
 	enum lk_severity severity = lk_change_severity(kind);
-	size_t n = m->page->by_kind[kind];
-	size_t told = 0;
-	if (!m->is_full) {
-		put_kind_head(m, &text, kind, true);
-		told = put_rows(m, &text, entries, n);
-		lk_buf_puts(&text, severity > LK_SEVERITY_HIGH ? "\n</details>\n\n" : "\n");
+	if (m->cut < severity) {
+		return 0;
 	}
+	put_kind_head(m, &text, kind, true);
+	size_t told = put_rows(m, &text, entries, n);
+	lk_buf_puts(&text, severity > LK_SEVERITY_HIGH ? "\n</details>\n\n" : "\n");
 	if (told < n && severity == LK_SEVERITY_CRITICAL) {
 		lk_buf_clear(&text);
 		put_kind_head(m, &text, kind, false);
@@ -228,13 +253,12 @@ static void put_kind(struct markdown *m, enum lk_change kind, const struct lk_pa
 	if (told > 0) {
 		lk_buf_put(m->out, lk_buf_view(&text));
 	}
-	m->is_full = m->is_full || told < n;
-	m->left_out[kind] = n - told;
+	return told;
 }
 
 static void put_left_out(struct markdown *m)
 {
-	if (!m->is_full) {
+	if (m->cut == LK_SEVERITY_COUNT) {
 		return;
 	}
 	const char *before = "";
@@ -258,12 +282,20 @@ void lk_lock_diff_markdown(const struct lk_lock_diff *diff,
 {
 	struct lk_diff_page page;
 	lk_diff_page_make(diff, &page);
-	struct markdown m = {.out = out, .page = &page, .options = options, .start = out->len};
+	struct markdown m = {.out = out,
+		.page = &page,
+		.options = options,
+		.start = out->len,
+		.cut = LK_SEVERITY_COUNT};
 	put_head(&m);
 	for (size_t i = 0; i < page.entries.len && !options->stat;) {
 		enum lk_change kind = page.entries.items[i].kind;
-		put_kind(&m, kind, &page.entries.items[i]);
-		i += page.by_kind[kind];
+		size_t n = page.by_kind[kind];
+		m.left_out[kind] = n - put_kind(&m, &page.entries.items[i], n);
+		if (m.left_out[kind] > 0 && m.cut == LK_SEVERITY_COUNT) {
+			m.cut = lk_change_severity(kind);
+		}
+		i += n;
 	}
 	put_left_out(&m);
 	lk_str note = lk_diff_page_note(&page);

@@ -11,7 +11,6 @@ static void add(struct lk_diff_page *page, struct lk_page_entry entry)
 	enum lk_severity severity = lk_change_severity(entry.kind);
 	page->by_kind[entry.kind]++;
 	page->by_severity[severity]++;
-	page->n_packages += entry.package ? 1 : 0;
 	page->worst = severity < page->worst ? severity : page->worst;
 	lk_vec_push(&page->entries, entry);
 }
@@ -90,6 +89,28 @@ static bool has_many_channels(const struct lk_diff_groups *groups)
 	return false;
 }
 
+static void add_move(struct lk_page_moves *moves, lk_str from, lk_str to)
+{
+	for (size_t i = 0; i < moves->len; i++) {
+		struct lk_page_move *move = &moves->items[i];
+		if (lk_str_eq(move->from, from) && lk_str_eq(move->to, to)) {
+			move->n++;
+			return;
+		}
+	}
+	lk_vec_push(moves, (struct lk_page_move){from, to, 1});
+}
+
+static void count_moves(struct lk_diff_page *page)
+{
+	for (size_t i = 0; i < page->groups.n_packages; i++) {
+		const struct lk_package_change *change = page->groups.packages[i].change;
+		if (lk_package_has(change, LK_CHANGE_CHANNEL)) {
+			add_move(&page->moves, change->from->channel, change->to->channel);
+		}
+	}
+}
+
 void lk_diff_page_make(const struct lk_lock_diff *diff, struct lk_diff_page *ret)
 {
 	*ret = (struct lk_diff_page){.diff = diff, .worst = LK_SEVERITY_COUNT};
@@ -100,6 +121,7 @@ void lk_diff_page_make(const struct lk_lock_diff *diff, struct lk_diff_page *ret
 		add_platforms(ret, kind);
 		add_packages(ret, kind);
 	}
+	count_moves(ret);
 	ret->many_channels = has_many_channels(&ret->groups);
 	ret->many_platforms = diff->n_platforms > 1;
 }
@@ -107,17 +129,20 @@ void lk_diff_page_make(const struct lk_lock_diff *diff, struct lk_diff_page *ret
 void lk_diff_page_done(struct lk_diff_page *page)
 {
 	lk_vec_done(&page->entries);
+	lk_vec_done(&page->moves);
 	lk_diff_groups_done(&page->groups);
 	lk_arena_done(&page->arena);
 }
 
 /* ---- words ---- */
 
+#define NO_BREAK "\u00a0" /* a space that ends no line */
+
 lk_str lk_page_bytes(struct lk_arena *arena, uint64_t bytes)
 {
 	static const char *const units[] = {"kB", "MB", "GB", "TB"};
 	if (bytes < 1000) {
-		return lk_str_printf(arena, "%" PRIu64 " B", bytes);
+		return lk_str_printf(arena, "%" PRIu64 NO_BREAK "B", bytes);
 	}
 	size_t unit = 0;
 	uint64_t divisor = 1000;
@@ -127,7 +152,7 @@ lk_str lk_page_bytes(struct lk_arena *arena, uint64_t bytes)
 	}
 	uint64_t tenths = bytes / (divisor / 10);
 	return lk_str_printf(
-		arena, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
+		arena, "%" PRIu64 ".%" PRIu64 NO_BREAK "%s", tenths / 10, tenths % 10, units[unit]);
 }
 
 const char *lk_diff_page_heading(enum lk_severity severity)
@@ -140,30 +165,6 @@ const char *lk_diff_page_heading(enum lk_severity severity)
 		[LK_SEVERITY_INFO] = "For information",
 	};
 	return headings[severity];
-}
-
-const char *lk_diff_page_advice(enum lk_change kind)
-{
-	switch (kind) {
-	case LK_CHANGE_HASH:
-		return "The same version and build now has other bytes. A channel that rebuilds "
-		       "a file under its old name, or somebody in between: find out which before "
-		       "this is merged.";
-	case LK_CHANGE_CUDA:
-		return "A build for CUDA came or went: code that ran on a GPU may now run on the "
-		       "CPU, or need a driver that is not there.";
-	case LK_CHANGE_CHANNEL:
-		return "Packages come from another place, or the order in which places are asked "
-		       "changed. Is it one you trust?";
-	case LK_CHANGE_SCRIPTS:
-		return "The new archive brings link scripts, code that may run at installation; "
-		       "the old one had none.";
-	case LK_CHANGE_REQUIREMENT:
-		return "Machines that could install the old lock may not be able to install this "
-		       "one.";
-	default:
-		return NULL;
-	}
 }
 
 lk_str lk_diff_page_verdict(struct lk_diff_page *page)
@@ -203,6 +204,6 @@ lk_str lk_diff_page_note(struct lk_diff_page *page)
 		return (lk_str){NULL, 0};
 	}
 	return lk_str_printf(&page->arena,
-		"Of %zu new archive%s nobody knows whether link scripts are in: not in the cache.",
-		unknown, unknown == 1 ? "" : "s");
+		"Whether %zu new archive%s link scripts is not known: %s not in the cache.",
+		unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it is" : "they are");
 }

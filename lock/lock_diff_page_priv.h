@@ -46,6 +46,13 @@ struct lk_page_row {
 	struct lk_page_cell name, old, new, where, size, why;
 };
 
+/* Packages that moved from one channel to another. */
+struct lk_page_move {
+	lk_str from, to;
+	size_t n;
+};
+
+struct lk_page_moves LK_VEC_OF(struct lk_page_move);
 struct lk_page_entries LK_VEC_OF(struct lk_page_entry);
 
 struct lk_diff_page {
@@ -55,7 +62,7 @@ struct lk_diff_page {
 	struct lk_page_entries entries; /* by kind, the most risky first */
 	size_t by_kind[LK_CHANGE_COUNT];
 	size_t by_severity[LK_SEVERITY_COUNT];
-	size_t n_packages;      /* entries that are packages */
+	struct lk_page_moves moves;
 	enum lk_severity worst; /* COUNT: no difference */
 	bool many_channels;     /* changed packages come from more than one */
 	bool many_platforms;    /* it matters where a change is */
@@ -69,16 +76,17 @@ void lk_diff_page_row(
 	struct lk_diff_page *page, const struct lk_page_entry *entry, struct lk_page_row *ret);
 void lk_page_row_done(struct lk_page_row *row);
 
-/* One sentence of ours for the head, and what a reviewer should do about a kind of change; NULL
- * where its title says all. */
+/* One sentence of ours for the head. */
 lk_str lk_diff_page_verdict(struct lk_diff_page *page);
-const char *lk_diff_page_advice(enum lk_change kind);
+/* What a reviewer should know about all entries of a kind; empty where its title says all. RET as
+ * for the cells of a row. */
+void lk_diff_page_advice(struct lk_diff_page *page, enum lk_change kind, struct lk_page_cell *ret);
 /* What the reader must know the diff does not know; empty for nothing. */
 lk_str lk_diff_page_note(struct lk_diff_page *page);
 /* "Critical", "High risk" ... */
 const char *lk_diff_page_heading(enum lk_severity severity);
 
-/* "820.3 MB"; decimal units, rounded down. */
+/* "820.3 MB"; decimal units, rounded down; the space is one that ends no line. */
 lk_str lk_page_bytes(struct lk_arena *arena, uint64_t bytes);
 
 #endif

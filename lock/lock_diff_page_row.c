@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 
+#define MOVES_MAX 8 /* pairs of channels that are named */
 #define WAY_MAX 3   /* packages of a way that are named */
 #define NEEDS_MAX 6 /* changed dependencies that are named */
 
@@ -168,7 +169,7 @@ static void put_notes(
 		words(&row->old, change->to_cuda ? "without CUDA" : "for CUDA");
 		words(&row->new, change->to_cuda ? "for CUDA" : "without CUDA");
 	}
-	if (lk_package_has(change, LK_CHANGE_CHANNEL)) {
+	if (lk_package_has(change, LK_CHANGE_CHANNEL) && page->moves.len > 1) {
 		noted_pair(row, "from ", from->channel, to->channel);
 	}
 	if (lk_package_has(change, LK_CHANGE_SCRIPTS)) {
@@ -303,7 +304,7 @@ static void put_growth(
 		return;
 	}
 	/* "+1.2 … +1.4 MB": a unit that both have stands once. */
-	size_t space = lk_str_rfind_char(least, ' ');
+	size_t space = lk_str_find(least, LK_STR("\u00a0"));
 	lk_str unit = lk_str_skip(least, space);
 	words_of(size, lk_str_ends(most, unit) ? lk_str_slice(least, 0, space) : least);
 	words(size, " … ");
@@ -370,7 +371,18 @@ static void package_row(
 
 static void edit_row(const struct lk_lock_edit *edit, struct lk_page_row *row)
 {
-	words(&row->name, lk_edit_field_name(edit->field));
+	static const char *const fields[] = {
+		[LK_EDIT_REQUIRES_DEPENDS] = "requirement",
+		[LK_EDIT_REQUIRES_CONSTRAINS] = "requirement",
+		[LK_EDIT_SPECS] = "spec",
+		[LK_EDIT_PINS] = "pin",
+		[LK_EDIT_SOLVED_WITH] = "solved with",
+		[LK_EDIT_CHANNELS] = "channel",
+		[LK_EDIT_CHANNEL_PRIORITY] = "channel priority",
+		[LK_EDIT_EXCLUDE_NEWER] = "exclude newer than",
+		[LK_EDIT_VARIABLES] = "variable",
+	};
+	words(&row->name, fields[edit->field]);
 	switch (edit->kind) {
 	case LK_EDIT_REORDERED:
 		words(&row->new, "another order");
@@ -458,4 +470,58 @@ void lk_page_row_done(struct lk_page_row *row)
 	lk_vec_done(&row->where);
 	lk_vec_done(&row->size);
 	lk_vec_done(&row->why);
+}
+
+/* ---- all entries of a kind ---- */
+
+static const char *advice_on(enum lk_change kind)
+{
+	switch (kind) {
+	case LK_CHANGE_HASH:
+		return "The same version and build now has other bytes. A channel that rebuilds "
+		       "a file under its old name, or somebody in between: find out which before "
+		       "this is merged.";
+	case LK_CHANGE_CUDA:
+		return "A build for CUDA came or went: code that ran on a GPU may now run on the "
+		       "CPU, or need a driver that is not there.";
+	case LK_CHANGE_CHANNEL:
+		return "Packages come from another place, or the order in which places are asked "
+		       "changed. Is it one you trust?";
+	case LK_CHANGE_SCRIPTS:
+		return "The new archive brings link scripts, code that may run at installation; "
+		       "the old one had none.";
+	case LK_CHANGE_REQUIREMENT:
+		return "Machines that could install the old lock may not be able to install this "
+		       "one.";
+	default:
+		return NULL;
+	}
+}
+
+static void put_moves(struct lk_diff_page *page, struct lk_page_cell *cell)
+{
+	for (size_t i = 0; i < page->moves.len && i < MOVES_MAX; i++) {
+		const struct lk_page_move *move = &page->moves.items[i];
+		words_of(cell,
+			lk_str_printf(&page->arena, "%s%zu package%s from ", i == 0 ? " " : ", ",
+				move->n, move->n == 1 ? "" : "s"));
+		foreign(cell, move->from);
+		words(cell, " to ");
+		foreign(cell, move->to);
+	}
+	if (page->moves.len > 0) {
+		words(cell, page->moves.len > MOVES_MAX ? " and others." : ".");
+	}
+}
+
+void lk_diff_page_advice(struct lk_diff_page *page, enum lk_change kind, struct lk_page_cell *ret)
+{
+	const char *advice = advice_on(kind);
+	lk_vec_clear(ret);
+	if (advice) {
+		words(ret, advice);
+	}
+	if (kind == LK_CHANGE_CHANNEL) {
+		put_moves(page, ret);
+	}
 }
