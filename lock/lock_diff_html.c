@@ -77,7 +77,7 @@ static void put_cell(struct html *h, const struct lk_page_cell *cell)
 			put_code(h, bit);
 			break;
 		case LK_PAGE_HEX:
-			lk_buf_appendf(h->out, "<code class=\"hex\">" LK_STR_FMT "</code>",
+			lk_buf_appendf(h->out, " <code class=\"hex\">" LK_STR_FMT "</code>",
 				LK_STR_ARG(bit->text));
 			break;
 		case LK_PAGE_BREAK:

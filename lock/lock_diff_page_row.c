@@ -92,7 +92,7 @@ static void put_hash(
 		return;
 	}
 	lk_hex(record->sha256.bytes, sizeof(record->sha256.bytes), hex);
-	words(cell, "sha256 ");
+	words(cell, "sha256");
 	lk_str text = lk_str_dup(arena, lk_str_of(hex));
 	lk_vec_push(cell, (struct lk_page_bit){LK_PAGE_HEX, text, 0});
 }
