@@ -94,6 +94,15 @@ static void put_td(struct html *h, const char *name, const struct lk_page_cell *
 	put(h, "</td>");
 }
 
+static void put_paragraph(struct html *h, const char *name, const struct lk_page_cell *cell)
+{
+	if (cell->len > 0) {
+		lk_buf_appendf(h->out, "<p class=\"%s\">", name);
+		put_cell(h, cell);
+		put(h, "</p>\n");
+	}
+}
+
 /* ---- head ---- */
 
 /* BYTES in base64, as a content security policy has a digest. */
@@ -167,8 +176,13 @@ static void put_title(struct html *h)
 	put(h, "</code> → <code>");
 	put_foreign(h, h->options->new_name);
 	put(h, "</code></p>\n");
-	lk_buf_appendf(h->out, "<h1 class=\"%s\">" LK_STR_FMT "</h1>\n</header>\n", worst,
-		LK_STR_ARG(verdict));
+	lk_buf_appendf(
+		h->out, "<h1 class=\"%s\">" LK_STR_FMT "</h1>\n", worst, LK_STR_ARG(verdict));
+	struct lk_page_cell asked = {0};
+	lk_diff_page_asked(h->page, &asked);
+	put_paragraph(h, "asked", &asked);
+	lk_vec_done(&asked);
+	put(h, "</header>\n");
 }
 
 /* Stays in sight: how many of each risk, and the filter (which the script shows). */
@@ -280,28 +294,19 @@ static void put_row(struct html *h, const struct lk_page_row *row)
 	put(h, "</tr>\n");
 }
 
-static void put_advice(struct html *h, enum lk_change kind)
-{
-	struct lk_page_cell advice = {0};
-	lk_diff_page_advice(h->page, kind, &advice);
-	if (advice.len > 0) {
-		put(h, "<p class=\"advice\">");
-		put_cell(h, &advice);
-		put(h, "</p>\n");
-	}
-	lk_vec_done(&advice);
-}
-
 /* The entries of one kind, which begin at FIRST. */
 static void put_kind(struct html *h, enum lk_change kind, size_t first)
 {
+	struct lk_page_cell advice = {0};
 	size_t n = h->page->by_kind[kind];
 	bool open = lk_change_severity(kind) <= LK_SEVERITY_MEDIUM || n <= SHORT_GROUP;
 	lk_buf_appendf(h->out,
 		"<details id=\"%s\"%s>\n<summary><h3>%s</h3> <span class=\"n\">%zu</span>"
 		"</summary>\n",
 		lk_change_name(kind), open ? " open" : "", lk_change_title(kind), n);
-	put_advice(h, kind);
+	lk_diff_page_advice(h->page, kind, &advice);
+	put_paragraph(h, "advice", &advice);
+	lk_vec_done(&advice);
 	lk_buf_appendf(h->out,
 		"<table class=\"changes\">\n<thead><tr><th scope=\"col\" class=\"name\">%s</th>"
 		"<th scope=\"col\" class=\"old\">Old</th><th scope=\"col\" class=\"new\">New</th>"

@@ -1,7 +1,7 @@
 /*
  * Styles and script of the HTML page. The page's policy names both by their digest.
  */
-#include "lock_diff_html_priv.h"
+#include "lock/lock_diff_html_priv.h"
 
 #include <stddef.h>
 
@@ -49,6 +49,7 @@ const char *const lk_diff_html_style[] = {
 	"h1 { margin: 0 0 0.25rem; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -0.01em; text-wrap: balance; }",
 	"h1.critical, h1.high { color: var(--risk); }",
 	".sides { margin: 0; color: var(--soft); }",
+	".asked { margin: 0.25rem 0 0; max-width: 60rem; }",
 	".sides code { color: var(--text); }",
 	".bar {",
 	"\tposition: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: 0.375rem; align-items: center;",

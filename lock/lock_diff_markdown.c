@@ -162,6 +162,11 @@ static void put_head(struct markdown *m)
 	put_code(m, m->out, m->options->new_name, false);
 	lk_buf_appendf(
 		m->out, "\n\n**" LK_STR_FMT "**\n\n", LK_STR_ARG(lk_diff_page_verdict(m->page)));
+	struct lk_page_cell asked = {0};
+	lk_diff_page_asked(m->page, &asked);
+	put_bits(m, m->out, &asked, false);
+	lk_buf_puts(m->out, asked.len > 0 ? "\n\n" : "");
+	lk_vec_done(&asked);
 	if (m->page->entries.len > 0) {
 		put_counts(m);
 		put_platforms(m);

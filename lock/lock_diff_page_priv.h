@@ -78,6 +78,9 @@ void lk_page_row_done(struct lk_page_row *row);
 
 /* One sentence of ours for the head. */
 lk_str lk_diff_page_verdict(struct lk_diff_page *page);
+/* The specs that changed, as far as a line can tell; empty for none. RET as for the cells of a row.
+ */
+void lk_diff_page_asked(struct lk_diff_page *page, struct lk_page_cell *ret);
 /* What a reviewer should know about all entries of a kind; empty where its title says all. RET as
  * for the cells of a row. */
 void lk_diff_page_advice(struct lk_diff_page *page, enum lk_change kind, struct lk_page_cell *ret);

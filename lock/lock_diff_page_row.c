@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 
+#define ASKED_MAX 8 /* changed specs that the head names */
 #define MOVES_MAX 8 /* pairs of channels that are named */
 #define WAY_MAX 3   /* packages of a way that are named */
 #define NEEDS_MAX 6 /* changed dependencies that are named */
@@ -523,5 +524,44 @@ void lk_diff_page_advice(struct lk_diff_page *page, enum lk_change kind, struct 
 	}
 	if (kind == LK_CHANGE_CHANNEL) {
 		put_moves(page, ret);
+	}
+}
+
+/* ---- the head ---- */
+
+static void put_asked(struct lk_page_cell *cell, const struct lk_lock_edit *edit)
+{
+	switch (edit->kind) {
+	case LK_EDIT_ADDED:
+		words(cell, "new ");
+		foreign(cell, edit->key);
+		break;
+	case LK_EDIT_REMOVED:
+		words(cell, "no more ");
+		foreign(cell, edit->key);
+		break;
+	case LK_EDIT_REORDERED:
+		words(cell, "another order");
+		break;
+	default:
+		foreign(cell, edit->from);
+		words(cell, " → ");
+		foreign(cell, edit->to);
+	}
+}
+
+void lk_diff_page_asked(struct lk_diff_page *page, struct lk_page_cell *ret)
+{
+	size_t n = 0;
+	lk_vec_clear(ret);
+	for (size_t i = 0; i < page->groups.n_edits; i++) {
+		const struct lk_lock_edit *edit = page->groups.edits[i].edit;
+		if (edit->field == LK_EDIT_SPECS && n++ < ASKED_MAX) {
+			words(ret, n == 1 ? "Specs: " : ", ");
+			put_asked(ret, edit);
+		}
+	}
+	if (n > ASKED_MAX) {
+		words_of(ret, lk_str_printf(&page->arena, " and %zu more", n - ASKED_MAX));
 	}
 }

@@ -11,6 +11,7 @@
 #include "base/stream.h"
 #include "conda/repodata.h"
 #include "lock/lock_diff.h"
+#include "tests/support/page_check.h"
 
 #define STRIDE 70 /* every so manieth environment */
 
@@ -159,6 +160,24 @@ static void assert_holds_together(const struct lk_lock_platform *platform, lk_st
 	}
 }
 
+/* The pages of a diff are well formed, and the comment keeps its length. */
+static void assert_pages_hold(const struct lk_lock_diff *diff)
+{
+	static const struct lk_diff_page_options options = {
+		.old_name = {"old.lock", 8}, .new_name = {"new.lock", 8}};
+	struct lk_buf markdown = LK_BUF_INIT((size_t)1 << 20);
+	struct lk_buf html = LK_BUF_INIT((size_t)64 << 20);
+	lk_lock_diff_markdown(diff, &options, &markdown);
+	lk_lock_diff_html(diff, &options, &html);
+	assert_false(markdown.overflow || html.overflow);
+	struct page_fault fault = page_markdown_fault(lk_buf_view(&markdown));
+	assert_string_equal(fault.text, "");
+	fault = page_html_fault(lk_buf_view(&html));
+	assert_string_equal(fault.text, "");
+	lk_buf_done(&markdown);
+	lk_buf_done(&html);
+}
+
 /* The counts of a diff add up to the new lock, and the text is never empty. */
 static void assert_diff_adds_up(const struct lk_lock *from, const struct lk_lock *to)
 {
@@ -176,6 +195,7 @@ static void assert_diff_adds_up(const struct lk_lock *from, const struct lk_lock
 			after + one->counts[LK_CHANGE_REMOVED]);
 		assert_true(one->download <= one->size_to);
 	}
+	assert_pages_hold(&diff);
 	lk_buf_done(&text);
 	lk_lock_diff_done(&diff);
 }
