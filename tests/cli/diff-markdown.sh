@@ -20,7 +20,7 @@ is '<!-- lockenv diff -->' "$(head -1 comment.md)"
 
 runs 1 lockenv diff --format markdown --stat old.lock new.lock
 out_has '| risk | changes | of which |'
-out_lacks gpu-app
+out_lacks "Low risk"
 
 # A licence cannot call somebody, close an element or leave its cell.
 cat >hostile.py <<'PY'
