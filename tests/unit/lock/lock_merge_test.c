@@ -127,6 +127,9 @@ static void put_findings(const struct lk_lock_merge *merge, struct lk_buf *out)
 		"m", "", "", "", packages, platforms                                               \
 	}
 
+#define CUDA "      __cuda: 12.6=0\n"
+#define REQUIRES "    requires:\n      depends:\n"
+
 static const struct {
 	const char *what;
 	struct sketch base, ours, theirs;
@@ -208,6 +211,17 @@ static const struct {
 		VIRTUALS("      __cuda: 12.8=0\n      __glibc: '2.28=0'\n"),
 		VIRTUALS("      __archspec: 1=v3\n      __cuda: 12.6=0\n"),
 		VIRTUALS("      __archspec: 1=v3\n      __cuda: 12.8=0\n"), ""},
+	{"virtual packages added by both stay sorted", VIRTUALS("      __glibc: '2.28=0'\n"),
+		VIRTUALS("      __glibc: '2.28=0'\n      __unix: 0=0\n"),
+		VIRTUALS("      __glibc: '2.28=0'\n      __linux: 4.18=0\n"),
+		VIRTUALS("      __glibc: '2.28=0'\n      __linux: 4.18=0\n      __unix: 0=0\n"),
+		""},
+	{"what is required of the host", {"m", "", "", CUDA, "a=1 b=1", NULL},
+		{"m", "", "", CUDA REQUIRES "      - __cuda<13\n", "a=1>__cuda<13 b=1", NULL},
+		{"m", "", "", CUDA REQUIRES "      - __cuda>=12\n", "a=1 b=1>__cuda>=12", NULL},
+		{"m", "", "", CUDA REQUIRES "      - __cuda<13\n      - __cuda>=12\n",
+			"a=1>__cuda<13 b=1>__cuda>=12", NULL},
+		""},
 	{"virtual packages that collide", VIRTUALS("      __cuda: 12.6=0\n"),
 		VIRTUALS("      __cuda: 12.8=0\n"), VIRTUALS("      __cuda: 12.9=0\n"), S("", ""),
 		"linux-64: virtual package '__cuda': ours 12.8=0; theirs 12.9=0; before 12.6=0\n"},
