@@ -98,7 +98,7 @@ int lk_git_show(const char *object, struct lk_buf *out, struct lk_error *err)
 		return lk_fail(err, LK_E_USAGE, "'%s' is no REV:PATH", object);
 	}
 	const char *const args[] = {"show", "--no-textconv", object, NULL};
-	int status;
+	int status = 0;
 	int rc = lk_git_run(NULL, args, out, &status, err);
 	if (rc < 0) {
 		return lk_wrap(err, "'%s'", object);
@@ -126,7 +126,7 @@ static int read_blob(const char *dir, lk_str hash, struct lk_buf *out, struct lk
 {
 	char *LK_AUTO_FREE object = lk_strndup(hash.ptr, hash.len);
 	const char *const args[] = {"cat-file", "blob", object, NULL};
-	int status;
+	int status = 0;
 	int rc = lk_git_run(dir, args, out, &status, err);
 	if (rc == 0 && status != 0) {
 		rc = lk_fail(err, LK_E_USAGE, "git cannot read its object %s", object);
@@ -168,7 +168,7 @@ int lk_git_stages(const char *path, struct lk_buf texts[LK_GIT_N_STAGES],
 	char *LK_AUTO_FREE spec = lk_asprintf(":(literal)" LK_STR_FMT, LK_STR_ARG(name));
 	const char *const args[] = {"ls-files", "-u", "-z", "--", spec, NULL};
 	struct lk_buf LK_CLEANUP(lk_buf_done) listing = LK_BUF_INIT(MAX_LISTING);
-	int status;
+	int status = 0;
 	int rc = lk_git_run(dir, args, &listing, &status, err);
 	if (rc < 0) {
 		return rc;

@@ -36,7 +36,7 @@ static void choose_colour(struct lk_app *app)
 		"config", "--get-colorbool", "color.diff", on_terminal ? "true" : "false", NULL};
 	struct lk_buf LK_CLEANUP(lk_buf_done) answer = LK_BUF_INIT((size_t)1 << 20);
 	struct lk_error ignored = LK_ERROR_INIT;
-	int status;
+	int status = 0;
 	if (lk_git_run(NULL, args, &answer, &status, &ignored) == 0) {
 		app->color_out = lk_str_is(lk_str_trim(lk_buf_view(&answer)), "true");
 	}

@@ -49,7 +49,7 @@ static const char *const default_patterns[] = {"env.lock", "*.env.lock", "*-env.
 
 struct done {
 	struct lk_strs settings; /* "key = value" */
-	lk_str file;             /* of the attributes */
+	const char *file;        /* of the attributes */
 	struct lk_strs added;    /* lines */
 	struct lk_strs present;
 };
@@ -65,7 +65,7 @@ static void done_done(struct done *done)
 static int ask(struct lk_arena *arena, const char *const *args, lk_str *ret, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) answer = LK_BUF_INIT(MAX_ANSWER);
-	int status;
+	int status = 0;
 	int rc = lk_git_run(NULL, args, &answer, &status, err);
 	if (rc == 0) {
 		lk_str text = lk_str_trim_end(lk_buf_view(&answer), '\n');
@@ -127,7 +127,7 @@ static int set(struct lk_app *app, const struct lk_git_driver_options *options, 
 	const char *const args[] = {
 		"config", options->global ? "--global" : "--local", key, value, NULL};
 	struct lk_buf LK_CLEANUP(lk_buf_done) answer = LK_BUF_INIT(MAX_ANSWER);
-	int status;
+	int status = 0;
 	int rc = lk_git_run(NULL, args, &answer, &status, err);
 	if (rc == 0 && status != 0) {
 		rc = lk_fail(err, LK_E_FS, "git cannot set '%s' (exit code %d)", key, status);
@@ -164,40 +164,52 @@ static int configure(struct lk_app *app, const struct driver *driver,
 
 /* The attributes. */
 
-static int find_top(struct lk_app *app, lk_str *ret, struct lk_error *err)
+static int find_top(struct lk_app *app, const char **ret, struct lk_error *err)
 {
 	static const char *const args[] = {"rev-parse", "--show-toplevel", NULL};
-	lk_str top;
+	lk_str top = {NULL, 0};
 	int rc = ask(&app->arena, args, &top, err);
 	if (rc == 0 && top.len == 0) {
 		rc = lk_fail(err, LK_E_USAGE, "there is no git work tree here");
 		lk_error_hint(err, "run it inside one, or with --global for all of yours");
 	}
 	if (rc == 0) {
-		*ret = lk_str_printf(&app->arena, LK_STR_FMT "/.gitattributes", LK_STR_ARG(top));
+		*ret = lk_arena_printf(&app->arena, LK_STR_FMT "/.gitattributes", LK_STR_ARG(top));
 	}
 	return rc;
 }
 
-static int find_global(struct lk_app *app, lk_str *ret, struct lk_error *err)
+/* Where git looks when core.attributesFile is not set; its folder is made. */
+static int find_default(struct lk_app *app, const char **ret, struct lk_error *err)
 {
-	static const char *const args[] = {
-		"config", "--global", "--type=path", "core.attributesFile", NULL};
-	int rc = ask(&app->arena, args, ret, err);
-	if (rc < 0 || ret->len > 0) {
-		return rc;
-	}
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
+	const char *folder = NULL;
 	if (config && *config) {
-		*ret = lk_str_printf(&app->arena, "%s/git/attributes", config);
+		folder = lk_arena_printf(&app->arena, "%s/git", config);
 	} else if (home && *home) {
-		*ret = lk_str_printf(&app->arena, "%s/.config/git/attributes", home);
+		folder = lk_arena_printf(&app->arena, "%s/.config/git", home);
 	} else {
 		return lk_fail(err, LK_E_USAGE, "neither HOME nor XDG_CONFIG_HOME is set");
 	}
-	return lk_fs_mkdirs(
-		AT_FDCWD, lk_str_dup(&app->arena, lk_path_dirname(*ret)).ptr, 0, false, err);
+	*ret = lk_arena_printf(&app->arena, "%s/attributes", folder);
+	return lk_fs_mkdirs(AT_FDCWD, folder, 0, false, err);
+}
+
+static int find_global(struct lk_app *app, const char **ret, struct lk_error *err)
+{
+	static const char *const args[] = {
+		"config", "--global", "--type=path", "core.attributesFile", NULL};
+	lk_str named = {NULL, 0};
+	int rc = ask(&app->arena, args, &named, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (named.len == 0) {
+		return find_default(app, ret, err);
+	}
+	*ret = lk_arena_strndup(&app->arena, named.ptr, named.len);
+	return 0;
 }
 
 static int check_pattern(const char *pattern, struct lk_error *err)
@@ -276,13 +288,13 @@ static void add_pattern(struct lk_app *app, const char *pattern, const char *att
 }
 
 /* A symlink, as among a user's dot files, is written through; the mode stays. */
-static int write_attributes(lk_str file, const struct lk_buf *text, struct lk_error *err)
+static int write_attributes(const char *file, const struct lk_buf *text, struct lk_error *err)
 {
 	struct stat st;
-	bool exists = stat(file.ptr, &st) == 0;
-	char *target = realpath(file.ptr, NULL);
-	int rc = lk_fs_write_atomic(AT_FDCWD, target ? target : file.ptr, lk_buf_cstr(text),
-		text->len, exists ? st.st_mode & 0777 : 0, err);
+	bool exists = stat(file, &st) == 0;
+	char *target = realpath(file, NULL);
+	int rc = lk_fs_write_atomic(AT_FDCWD, target ? target : file, lk_buf_cstr(text), text->len,
+		exists ? st.st_mode & 0777 : 0, err);
 	free(target); /* realpath's own allocation */
 	return rc;
 }
@@ -291,7 +303,7 @@ static int name_files(struct lk_app *app, const struct driver *driver,
 	const struct lk_git_driver_options *options, struct done *done, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_ATTRIBUTES);
-	int rc = lk_fs_read_file(AT_FDCWD, done->file.ptr, &text, err);
+	int rc = lk_fs_read_file(AT_FDCWD, done->file, &text, err);
 	if (rc < 0 && rc != LK_E_NOT_FOUND) {
 		return rc;
 	}
@@ -311,7 +323,7 @@ static void put_json(struct lk_app *app, const struct done *done)
 	lk_jw_init(&w, &app->out, true);
 	lk_jw_object(&w);
 	lk_jw_strings(&w, "config", done->settings.items, done->settings.len);
-	lk_jw_key_string(&w, "attributes", done->file);
+	lk_jw_key_string(&w, "attributes", lk_str_of(done->file));
 	lk_jw_strings(&w, "added", done->added.items, done->added.len);
 	lk_jw_strings(&w, "present", done->present.items, done->present.len);
 	lk_jw_end(&w);
@@ -334,7 +346,7 @@ int lk_git_driver_install(struct lk_app *app, enum lk_git_driver which,
 	const struct lk_git_driver_options *options, struct lk_error *err)
 {
 	const struct driver *driver = &drivers[which];
-	struct done LK_CLEANUP(done_done) done = {0};
+	struct done LK_CLEANUP(done_done) done = {.file = ""};
 	for (size_t i = 0; i < options->patterns.len; i++) {
 		int rc = check_pattern(options->patterns.items[i], err);
 		if (rc < 0) {
@@ -359,7 +371,7 @@ int lk_git_driver_install(struct lk_app *app, enum lk_git_driver which,
 	put_lines(app,
 		options->global ? "git config --global: " : "git config: ", (lk_str){NULL, 0},
 		&done.settings);
-	put_lines(app, "added to ", done.file, &done.added);
-	put_lines(app, "is in ", done.file, &done.present);
+	put_lines(app, "added to ", lk_str_of(done.file), &done.added);
+	put_lines(app, "is in ", lk_str_of(done.file), &done.present);
 	return 0;
 }

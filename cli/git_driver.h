@@ -29,7 +29,7 @@ struct lk_git_driver_options {
 
 /* Writes configuration and attributes, keeping what is there, and tells what it did. Doing it again
  * changes nothing. LK_E_USAGE outside a work tree (unless global). */
-int lk_git_driver_install(struct lk_app *app, enum lk_git_driver driver,
+int lk_git_driver_install(struct lk_app *app, enum lk_git_driver which,
 	const struct lk_git_driver_options *options, struct lk_error *err) LK_MUST_USE;
 
 #endif

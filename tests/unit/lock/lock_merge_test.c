@@ -405,7 +405,8 @@ static void put_names(struct lk_buf *out, struct chance *c, uint32_t one_in, con
 /* Most of them are there, some in another version, some with a dependency. */
 static void put_packages(struct lk_buf *out, struct chance *c)
 {
-	for (char name = 'p'; name < 'p' + (char)N_NAMES; name++) {
+	for (uint32_t i = 0; i < N_NAMES; i++) {
+		char name = (char)('p' + (char)i);
 		uint32_t is_there = draw(c, 9);
 		uint32_t version = draw(c, 3);
 		uint32_t needs = draw(c, 4);
