@@ -1,13 +1,15 @@
 /*
- * lockenv info: this program, this host, this configuration. With --json also a node profile.
+ * lockenv info: this program, this host, this configuration; with --json also a node profile. Or a
+ * lock, or an environment.
  */
 #include "cli/app.h"
 
 #include "base/json.h"
+#include "cli/info_env.h"
 #include "conda/subdir.h"
 
 struct context {
-	bool unused;
+	struct lk_env_options env;
 };
 
 static void put_json(struct lk_app *app, const struct lk_virtuals *host,
@@ -35,38 +37,29 @@ static void put_json(struct lk_app *app, const struct lk_virtuals *host,
 	lk_buf_putc(&app->out, '\n');
 }
 
-static void put_line(struct lk_app *app, const char *label, lk_str value)
-{
-	lk_buf_appendf(&app->out, "%18s: ", label);
-	lk_app_text(app, value, 0);
-	lk_buf_putc(&app->out, '\n');
-}
-
 static void put_text(struct lk_app *app, const struct lk_virtuals *host,
 	const struct lk_config *config, const char *cache)
 {
-	put_line(app, "lockenv", LK_STR(LOCKENV_VERSION));
-	put_line(app, "platform", lk_str_of(lk_subdir_native()));
+	lk_info_line(app, "lockenv", LK_STR(LOCKENV_VERSION));
+	lk_info_line(app, "platform", lk_str_of(lk_subdir_native()));
 	for (size_t i = 0; i < host->len; i++) {
 		const struct lk_virtual *v = &host->items[i];
-		put_line(app, i ? "" : "virtual packages",
+		lk_info_line(app, i ? "" : "virtual packages",
 			lk_str_printf(&app->arena, LK_STR_FMT "=" LK_STR_FMT "=" LK_STR_FMT,
 				LK_STR_ARG(v->name), LK_STR_ARG(v->version), LK_STR_ARG(v->build)));
 	}
 	if (!lk_virtuals_find(host, LK_STR("__cuda"))) {
-		put_line(app, "GPU driver", LK_STR("none found"));
+		lk_info_line(app, "GPU driver", LK_STR("none found"));
 	}
 	for (size_t i = 0; i < config->channels.n; i++) {
-		put_line(app, i ? "" : "channels", config->channels.items[i]);
+		lk_info_line(app, i ? "" : "channels", config->channels.items[i]);
 	}
-	put_line(app, "channel alias", config->channel_alias);
-	put_line(app, "cache", lk_str_of(cache));
+	lk_info_line(app, "channel alias", config->channel_alias);
+	lk_info_line(app, "cache", lk_str_of(cache));
 }
 
-static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+static int tell_host(struct lk_app *app, struct lk_error *err)
 {
-	(void)context;
-	(void)args;
 	struct lk_virtuals host = {0};
 	const struct lk_config *config;
 	const char *cache;
@@ -84,19 +77,47 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	return rc;
 }
 
+static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+{
+	const struct context *c = context;
+	if (args->len == 0 && !c->env.prefix && !c->env.name) {
+		return tell_host(app, err);
+	}
+	const char *what;
+	const char *name;
+	bool is_prefix;
+	int rc = lk_env_args(app, &c->env, args, false, &what, &is_prefix, &name, err);
+	if (rc == 0 && name) {
+		lk_fail(err, LK_E_USAGE, "there is no lock or environment '%s'", name);
+		lk_error_hint(err, "give the path of one, or -n NAME");
+		return LK_E_USAGE;
+	}
+	return rc < 0 ? rc : lk_info_env(app, what, is_prefix, err);
+}
+
+static const struct lk_opt options[] = {
+	{"prefix", 'p', LK_OPT_STRING, offsetof(struct context, env.prefix), "PREFIX",
+		"sum up this environment", NULL},
+	{"name", 'n', LK_OPT_STRING, offsetof(struct context, env.name), "NAME",
+		"sum up this environment of the envs folder", NULL},
+};
+
 const struct lk_cmd lk_cmd_info = {
 	.name = "info",
-	.arguments = "",
-	.summary = "this program, this host, this configuration",
+	.arguments = "[LOCK|PREFIX]",
+	.summary = "this program, this host, this configuration; a lock, an environment",
 	.description =
 		"Prints the version, the platform, the virtual packages that this host offers "
 		"(CONDA_OVERRIDE_* applied), channels and cache. The JSON form is a node profile "
-		"for --host of solve, install and check.",
-	.examples = {"lockenv info", "lockenv info --json > node.json"},
-	.options = NULL,
-	.n_options = 0,
+		"for --host of solve, install and check. Of a lock it tells digest, channels and, "
+		"for each platform, specs, packages, size, and what the machine must offer; of an "
+		"environment which lock it was installed from, and whether packages were changed "
+		"since by other means.",
+	.examples = {"lockenv info --json > node.json", "lockenv info env.lock"},
+	.options = options,
+	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),
 	.min_args = 0,
-	.max_args = 0,
+	.max_args = 1,
 	.run = run,
 };

@@ -259,8 +259,8 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 	struct lk_install_result result = {0};
 	if (rc == 0) {
 		rc = lk_install(cache, prefix, platform->packages, platform->n_packages,
-			arg->lock.channels, arg->lock.n_channels, &digest, &options,
-			&app->report, &result, err);
+			arg->lock.channels, arg->lock.n_channels, &digest, &options, &app->report,
+			&result, err);
 	}
 	if (rc == 0) {
 		tell(app, c, prefix, &missing, &result);

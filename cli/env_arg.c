@@ -16,7 +16,6 @@
 #include "resolver/why.h"
 
 #define PINNED_MAX ((size_t)1 << 20)
-#define STAMP_MAX ((size_t)16384)
 
 static bool is_missing(int errnum)
 {
@@ -166,7 +165,7 @@ static struct lk_str_list requested_specs(
 static lk_str platform_of(
 	struct lk_app *app, int prefix_fd, const struct lk_prefix_records *records)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(STAMP_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
 	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_stamp stamp;
 	if (lk_fs_read_beneath(prefix_fd, "conda-meta/" LK_STAMP_NAME, &text, &ignored) == 0 &&
@@ -249,21 +248,23 @@ static int read_lock(
 int lk_env_arg_read(struct lk_app *app, const struct lk_env_options *options, const char *what,
 	bool is_prefix, struct lk_env_arg *ret, struct lk_error *err)
 {
+	const char *wanted = options ? options->platform : NULL;
 	*ret = (struct lk_env_arg){.path = what, .is_prefix = is_prefix};
-	if (!is_prefix) {
-		int rc = read_lock(app, what, &ret->lock, err);
-		return rc < 0 ? rc
-			      : lk_lock_arg_platform(
-					&ret->lock, options->platform, true, &ret->platform, err);
+	int rc = is_prefix ? read_prefix(app, what, ret, err)
+			   : read_lock(app, what, &ret->lock, err);
+	if (rc < 0 || (!is_prefix && !options)) {
+		return rc;
 	}
-	int rc = read_prefix(app, what, ret, err);
-	if (rc == 0 && options->platform && !lk_str_is(ret->platform->subdir, options->platform)) {
+	if (!is_prefix) {
+		return lk_lock_arg_platform(&ret->lock, wanted, true, &ret->platform, err);
+	}
+	if (wanted && !lk_str_is(ret->platform->subdir, wanted)) {
 		lk_fail(err, LK_E_USAGE, "the environment '%s' is for " LK_STR_FMT ", not %s", what,
-			LK_STR_ARG(ret->platform->subdir), options->platform);
+			LK_STR_ARG(ret->platform->subdir), wanted);
 		lk_error_hint(err, "leave --platform away: it chooses among a lock's platforms");
 		return LK_E_USAGE;
 	}
-	return rc;
+	return 0;
 }
 
 void lk_env_arg_done(struct lk_env_arg *arg)

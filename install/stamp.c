@@ -9,7 +9,6 @@
 #include "base/fs.h"
 
 #define FIRST_LINE "lockenv-state 1"
-#define MAX_STAMP_BYTES 16384
 
 static int add_record(struct lk_digest *digest, int meta_fd, lk_str name, struct lk_error *err)
 {
@@ -91,7 +90,7 @@ bool lk_stamp_holds(int prefix_fd, const struct lk_stamp *want, struct lk_arena 
 	struct lk_stamp *ret_found)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_STAMP_BYTES);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
 	struct lk_stamp found;
 	struct lk_sha256 records;
 	int LK_AUTO_CLOSE meta =

@@ -12,6 +12,7 @@
 #include "base/digest.h"
 
 #define LK_STAMP_NAME "lockenv-state"
+#define LK_STAMP_MAX ((size_t)16384) /* bytes of a whole one */
 
 struct lk_stamp {
 	struct lk_sha256 lock;

@@ -129,6 +129,36 @@ out_has elsewhere
 absent elsewhere
 
 
+# info of a lock and of an environment.
+runs 0 lockenv info env.lock
+sed "s/^            sha256: $(sha256sum <env.lock | cut -d' ' -f1)\$/            sha256: DIGEST/" "$out" >"$scratch/info"
+cp "$scratch/info" "$out"
+golden info-lock
+runs 0 lockenv info --json env.lock
+json 'd["sha256"]' "$(sha256sum <env.lock | cut -d' ' -f1)"
+json '[(p["platform"], p["specs"], p["packages"], p["without_size"]) for p in d["platforms"]]' \
+	"[('linux-64', ['hello', 'oldtool'], 3, 0)]"
+runs 0 lockenv info --json env
+json 'd["installed"]["lock_sha256"], d["installed"]["changed_since"], d["packages"]' \
+	"('$(sha256sum <env.lock | cut -d' ' -f1)', False, 3)"
+runs 0 lockenv info -p env
+out_has 'state: as it was installed'
+cp -r env changed-env
+rm changed-env/conda-meta/oldtool-0.9-0.json
+runs 0 lockenv info changed-env
+out_has 'state: packages were changed since by other means'
+out_has 'packages: 2, '
+rm changed-env/conda-meta/lockenv-state
+runs 0 lockenv info changed-env
+out_has 'state: not installed by lockenv'
+runs 0 lockenv info -p changed-env --json
+json '"installed" in d' False
+runs 0 lockenv info -n named
+runs 2 lockenv info hello
+err_has "there is no lock or environment 'hello'"
+runs 2 lockenv info env.lock -p env
+runs 2 lockenv info -p none
+
 # Configuration: read, and refused with its place.
 printf 'channels: [one, two]\nchannel_alias: https://example.org/c\n' >condarc
 runs 0 lockenv info --config condarc --json
