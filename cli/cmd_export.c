@@ -14,7 +14,6 @@
 struct context {
 	const char *to;
 	const char *output;
-	const char *name;
 	struct lk_args platforms;
 	bool md5, sha256;
 	bool from_specs;
@@ -23,18 +22,22 @@ struct context {
 
 struct format {
 	const char *name;
-	const char *tool; /* what reads it */
 	lk_export_writer *write;
 	unsigned parts; /* of a lock that it carries */
 	bool several;   /* platforms in one file */
 };
 
 static const struct format formats[] = {
-	{"explicit", "conda, mamba, micromamba", lk_export_explicit, LK_EXPORT_EXPLICIT_PARTS,
-		false},
+	{"explicit", lk_export_explicit, LK_EXPORT_EXPLICIT_PARTS, false},
+	{"conda-lock", lk_export_conda_lock, LK_EXPORT_CONDA_LOCK_PARTS, true},
+	{"pixi", lk_export_pixi, LK_EXPORT_PIXI_PARTS, true},
+	{"pixi-v7", lk_export_pixi_v7, LK_EXPORT_PIXI_V7_PARTS, true},
+	{"environment", lk_export_environment, LK_EXPORT_ENVIRONMENT_PARTS, false},
+	{"micromamba", lk_export_micromamba, LK_EXPORT_MICROMAMBA_PARTS, false},
 };
 
-#define FORMAT_NAMES "explicit"
+/* In the order of the table. */
+#define FORMAT_NAMES "explicit|conda-lock|pixi|pixi-v7|environment|micromamba"
 
 static int find_format(const char *name, const struct format **ret, struct lk_error *err)
 {
@@ -57,6 +60,9 @@ static int check_options(
 	}
 	if (c->md5 && c->sha256) {
 		return lk_fail(err, LK_E_USAGE, "'--md5' or '--sha256', not both");
+	}
+	if (c->from_specs && format->write != lk_export_environment) {
+		return lk_fail(err, LK_E_USAGE, "'--from-specs' is for --to environment");
 	}
 	if (json && !c->output) {
 		lk_fail(err, LK_E_USAGE, "'--json' tells about the file, and there is none");
@@ -142,14 +148,30 @@ static int refuse_loss(const struct format *format, struct lk_error *err)
 	return LK_E_FINDING;
 }
 
+/* Of the environment that install makes of the lock, where nobody says otherwise. */
+static lk_str name_of(const char *path)
+{
+	lk_str name = lk_path_basename(lk_str_of(path));
+	if (lk_str_ends(name, LK_STR(".lock"))) {
+		name.len -= sizeof(".lock") - 1;
+	}
+	for (size_t i = 0; i < name.len; i++) {
+		if (lk_str_find_char(LK_STR("/ :#"), name.ptr[i]) != SIZE_MAX) {
+			return (lk_str){0}; /* CEP 24 */
+		}
+	}
+	return name;
+}
+
 static int export(struct lk_app *app, const struct context *c, const struct format *format,
 	const struct lk_lock *lock, struct lk_error *err)
 {
 	const struct lk_export_options options = {
-		.name = lk_str_of(c->name), .md5 = c->md5, .from_specs = c->from_specs};
+		.name = name_of(lock->file.ptr), .md5 = c->md5, .from_specs = c->from_specs};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
 	size_t before = app->n_warnings;
-	lk_lock_tell_lost(lock, format->name, format->parts, &app->report);
+	lk_lock_tell_lost(lock, format->name, c->from_specs ? LK_EXPORT_SPECS_PARTS : format->parts,
+		&app->report);
 	int rc = format->write(lock, &options, &text, &app->report, err);
 	if (rc == 0 && c->strict && app->n_warnings > before) {
 		rc = refuse_loss(format, err);
@@ -191,6 +213,8 @@ static const struct lk_opt options[] = {
 		"explicit: md5 behind the addresses", NULL},
 	{"sha256", 0, LK_OPT_FLAG, offsetof(struct context, sha256), NULL,
 		"explicit: sha256 behind the addresses (the default)", NULL},
+	{"from-specs", 0, LK_OPT_FLAG, offsetof(struct context, from_specs), NULL,
+		"environment: the specs instead of exact pins", NULL},
 	{"strict", 0, LK_OPT_FLAG, offsetof(struct context, strict), NULL,
 		"write nothing, exit 1, when the format cannot carry all of it", NULL},
 };
@@ -199,13 +223,18 @@ const struct lk_cmd lk_cmd_export = {
 	.name = "export",
 	.arguments = "LOCK --to FORMAT",
 	.summary = "a lock as the file of another tool",
-	.description = "Writes the lock in the format of another tool, from the lock alone. What "
-		       "the format "
-		       "has no place for is told as a warning, never dropped silently; --strict "
-		       "then writes "
-		       "nothing and exits with 1.",
+	.description =
+		"Writes the lock in the format of another tool, from the lock alone: explicit "
+		"(conda, mamba, micromamba, pixi), conda-lock (conda-lock, and micromamba where "
+		"the "
+		"file's name ends in -lock.yml), pixi and pixi-v7 (pixi.lock version 6 and 7), "
+		"environment (environment.yml with exact pins, or with the specs), micromamba (the "
+		"same with channel, subdir and sha256 in each pin). What the format has no place "
+		"for is told as a warning, never dropped silently; --strict then writes nothing "
+		"and "
+		"exits with 1.",
 	.examples = {"lockenv export env.lock --to explicit > linux-64.txt",
-		"lockenv export env.lock --to explicit --platform linux-aarch64 --md5 -o list.txt"},
+		"lockenv export env.lock --to conda-lock -o conda-lock.yml"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),

@@ -49,6 +49,30 @@ typedef int lk_export_writer(const struct lk_lock *lock, const struct lk_export_
 #define LK_EXPORT_EXPLICIT_PARTS (LK_PART_FILE | LK_PART_SHA256)
 lk_export_writer lk_export_explicit;
 
+/* conda-lock.yml version 1 (CEP 37). One constraint a name: what more a package asks for is told.
+ */
+#define LK_EXPORT_CONDA_LOCK_PARTS                                                                 \
+	(LK_PART_CHANNELS | LK_PART_FILE | LK_PART_SHA256 | LK_PART_MD5 | LK_PART_DEPENDS)
+lk_export_writer lk_export_conda_lock;
+
+/* pixi.lock with one environment, "default". Version 7 holds what it was solved with, version 6 the
+ * instant that packages had to be older than. Neither knows the channel priority "flexible". */
+#define LK_EXPORT_PIXI_COMMON                                                                      \
+	(LK_PART_CHANNELS | LK_PART_PRIORITY | LK_PART_FILE | LK_PART_SHA256 | LK_PART_MD5 |       \
+		LK_PART_SIZE | LK_PART_LICENCE | LK_PART_DEPENDS | LK_PART_CONSTRAINS)
+#define LK_EXPORT_PIXI_PARTS (LK_EXPORT_PIXI_COMMON | LK_PART_NEWER)
+#define LK_EXPORT_PIXI_V7_PARTS (LK_EXPORT_PIXI_COMMON | LK_PART_SOLVED_WITH)
+lk_export_writer lk_export_pixi;
+lk_export_writer lk_export_pixi_v7;
+
+/* environment.yml (CEP 24): exact pins, or with from_specs the specs. For micromamba the pins say
+ * channel, subdir and sha256 too. All are solved when they are read. */
+#define LK_EXPORT_ENVIRONMENT_PARTS (LK_PART_CHANNELS | LK_PART_VARIABLES)
+#define LK_EXPORT_SPECS_PARTS (LK_EXPORT_ENVIRONMENT_PARTS | LK_PART_SPECS)
+#define LK_EXPORT_MICROMAMBA_PARTS (LK_EXPORT_ENVIRONMENT_PARTS | LK_PART_SHA256)
+lk_export_writer lk_export_environment;
+lk_export_writer lk_export_micromamba;
+
 /* One warning that names every part that LOCK has and a FORMAT of PARTS has no place for; nothing
  * when there is none. The number of those parts. */
 unsigned lk_lock_tell_lost(const struct lk_lock *lock, const char *format, unsigned parts,

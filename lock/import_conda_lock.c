@@ -2,6 +2,7 @@
  * conda-lock.yml version 1 (CEP 37), and pixi.lock versions 2 and 3, which have its shape with
  * dependencies as lists.
  */
+#include "conda/subdir.h"
 #include "lock/import_priv.h"
 
 static int read_channels(
@@ -139,6 +140,9 @@ static int read_package(struct lk_import_file *f, const struct lk_yaml *node, st
 	}
 	struct lk_import_package package = {.node = node};
 	rc = read_record(f, node, &package.record, err);
+	if (rc == 0 && !lk_subdir_is_known(package.record.subdir)) {
+		package.record.subdir = platform->subdir; /* the address does not tell */
+	}
 	if (rc == 0 && !lk_str_starts(package.record.name, LK_STR("__"))) {
 		lk_vec_push(&platform->packages, package);
 	}

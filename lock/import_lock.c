@@ -167,22 +167,34 @@ static int sort_packages(
 	return 0;
 }
 
-static int check_hashed(const struct lk_import_file *f, const struct lk_import_platform *platform,
+static int refuse_unhashed(const struct lk_import_file *f, const struct lk_import_package *package,
+	struct lk_error *err)
+{
+	lk_yaml_fail(&f->doc, package->node, err, "'" LK_STR_FMT "' has no sha256",
+		LK_STR_ARG(package->record.fn));
+	lk_url_hide_credentials(err->excerpt);
+	lk_error_hint(err,
+		"every package of a lock has one: list the addresses behind a line @EXPLICIT, and "
+		"lockenv solve -f downloads and hashes them");
+	err->code = LK_E_INTEGRITY;
+	return LK_E_INTEGRITY;
+}
+
+static int check_packages(const struct lk_import_file *f, const struct lk_import_platform *platform,
 	struct lk_error *err)
 {
 	for (size_t i = 0; i < platform->packages.len; i++) {
 		const struct lk_import_package *package = &platform->packages.items[i];
-		if (package->record.has_sha256) {
-			continue;
+		const struct lk_record *record = &package->record;
+		if (!record->has_sha256) {
+			return refuse_unhashed(f, package, err);
 		}
-		lk_yaml_fail(&f->doc, package->node, err, "'" LK_STR_FMT "' has no sha256",
-			LK_STR_ARG(package->record.fn));
-		lk_url_hide_credentials(err->excerpt);
-		lk_error_hint(err,
-			"every package of a lock has one: list the addresses behind a line "
-			"@EXPLICIT, and lockenv solve -f downloads and hashes them");
-		err->code = LK_E_INTEGRITY;
-		return LK_E_INTEGRITY;
+		if (!lk_str_eq(record->subdir, platform->subdir) &&
+			!lk_str_is(record->subdir, "noarch")) {
+			return lk_yaml_fail(&f->doc, package->node, err,
+				"subdir '" LK_STR_FMT "' is neither '" LK_STR_FMT "' nor noarch",
+				LK_STR_ARG(record->subdir), LK_STR_ARG(platform->subdir));
+		}
 	}
 	return 0;
 }
@@ -231,7 +243,7 @@ static int add_platform(struct lk_import_file *f, struct lk_import_platform *pla
 {
 	int rc = sort_packages(f, platform, err);
 	if (rc == 0) {
-		rc = check_hashed(f, platform, err);
+		rc = check_packages(f, platform, err);
 	}
 	if (rc == 0) {
 		rc = make_virtuals(f, platform, err);

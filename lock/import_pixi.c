@@ -5,6 +5,7 @@
  * 4 and 5 tell packages by `kind` and `url`, 6 and 7 by the key that holds the address. 7 describes
  * its platforms beforehand, with the virtual packages that they offer.
  */
+#include "conda/subdir.h"
 #include "lock/import_priv.h"
 
 #define NO_PACKAGE UINT32_MAX
@@ -89,10 +90,13 @@ static const struct lk_yaml *find_package(
 	return best;
 }
 
-/* What the file says differently from the address. */
-static int read_own_names(struct lk_import_file *f, const struct lk_yaml *node,
-	struct lk_record *record, struct lk_error *err)
+/* What the file says differently from the address. Before version 6 its `subdir` is the platform
+ * that uses the package, whatever the address says. */
+static int read_own_names(struct reader *r, const struct lk_yaml *node, struct lk_record *record,
+	struct lk_error *err)
 {
+	struct lk_import_file *f = r->f;
+	bool keeps_subdir = r->version < 6 && lk_subdir_is_known(record->subdir);
 	const struct {
 		const char *key;
 		lk_str *slot;
@@ -108,7 +112,7 @@ static int read_own_names(struct lk_import_file *f, const struct lk_yaml *node,
 		if (rc < 0) {
 			return rc;
 		}
-		if (text.len > 0) {
+		if (text.len > 0 && !(keeps_subdir && fields[i].slot == &record->subdir)) {
 			*fields[i].slot = text;
 		}
 	}
@@ -123,12 +127,13 @@ static int read_own_names(struct lk_import_file *f, const struct lk_yaml *node,
 	return rc;
 }
 
-static int read_record(struct lk_import_file *f, const struct lk_yaml *node, lk_str address,
+static int read_record(struct reader *r, const struct lk_yaml *node, lk_str address,
 	struct lk_record *record, struct lk_error *err)
 {
+	struct lk_import_file *f = r->f;
 	lk_str size;
 	int rc = lk_import_address(f, node, address, record, err);
-	rc = rc ? rc : read_own_names(f, node, record, err);
+	rc = rc ? rc : read_own_names(r, node, record, err);
 	rc = rc ? rc : lk_import_hashes(f, node, record, err);
 	rc = rc ? rc : lk_import_specs(f, node, "depends", &record->depends, err);
 	rc = rc ? rc : lk_import_specs(f, node, "constrains", &record->constrains, err);
@@ -176,7 +181,7 @@ static int read_selector(
 		return lk_yaml_fail(&f->doc, item, r->err, "'packages' does not have this one");
 	}
 	struct lk_import_package package = {.node = node};
-	rc = read_record(f, node, conda, &package.record, r->err);
+	rc = read_record(r, node, conda, &package.record, r->err);
 	if (rc == 0) {
 		lk_vec_push(&platform->packages, package);
 	}

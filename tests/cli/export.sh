@@ -24,6 +24,99 @@ json 'd' "{'file': 'list.txt', 'format': 'explicit', 'complete': False}"
 runs 0 lockenv solve -q -f list.txt --platform linux-64 --glibc 2.28 -o again.lock
 is "$(sed -n 's/^ *sha256: //p' env.lock)" "$(sed -n 's/^ *sha256: //p' again.lock)"
 
+# conda-lock.yml, pixi.lock: what they carry comes back as it was.
+cat >rich.lock <<'END'
+# lockenv lock file. Review changes with: lockenv diff OLD NEW
+version: 1
+channels:
+- name: conda-forge
+  url: https://conda.anaconda.org/conda-forge
+- name: private
+  url: https://example.org/get/private
+channel-priority: disabled
+exclude-newer: '2026-01-31T00:00:00Z'
+variables:
+  OMP_NUM_THREADS: '4'
+platforms:
+  linux-64:
+    specs:
+    - app
+    solved-with:
+      __archspec: 1=x86_64_v3
+      __cuda: 12.6=0
+      __glibc: 2.28=0
+      __linux: 4.18=0
+      __unix: 0=0
+    requires:
+      depends:
+      - __glibc >=2.17
+      constrains:
+      - __cuda >=12
+    packages:
+    - name: app
+      version: 1!1.0
+      build: py312_0
+      from: private/linux-64/app-1!1.0-py312_0.conda
+      sha256: 111111111111111111111111111111111111111111111111111111111111111a
+      md5: 1111111111111111111111111111111a
+      size: 7
+      license: MIT
+      depends:
+      - lib
+      - lib >=1,<3 *_openblas
+      - lib <2.5|2.9.*
+      - __glibc >=2.17
+      constrains:
+      - __cuda >=12
+    - name: lib
+      version: '2.0'
+      build: h0_openblas
+      from: conda-forge/noarch/lib-2.0-h0_openblas.tar.bz2
+      sha256: 222222222222222222222222222222222222222222222222222222222222222a
+  win-64:
+    specs:
+    - lib
+    solved-with:
+      __win: 10.0=0
+    packages:
+    - name: lib
+      version: '2.0'
+      build: h0_openblas
+      from: conda-forge/noarch/lib-2.0-h0_openblas.tar.bz2
+      url: https://mirror.example.org/lib-2.0-h0_openblas.tar.bz2
+      sha256: 222222222222222222222222222222222222222222222222222222222222222b
+END
+for format in conda-lock pixi pixi-v7; do
+	runs 0 lockenv export rich.lock --to "$format"
+	golden "export-$format"
+	golden_error "export-$format"
+	cp "$out" "file.$format"
+	runs 0 lockenv import "file.$format" -o "$format.lock"
+	runs 0 lockenv export "$format.lock" --to "$format"
+	sed 's/rich.lock/conda-lock.lock/' "file.$format" >expected
+	same "$out" expected
+done
+# All that a lock of this kind says, but for exclude-newer, variables and the specs.
+sed -e '/^exclude-newer/d' -e '/^variables/,+1d' rich.lock >rest.lock
+same rest.lock pixi-v7.lock
+runs 0 lockenv export rich.lock --to pixi --platform win-64 -o win.lock
+has win.lock 'subdir: noarch'
+! grep -q linux-64 win.lock || fail 'a platform that nobody asked for'
+
+# environment.yml: exact pins, or the specs; and as micromamba takes it.
+for format in environment micromamba; do
+	runs 0 lockenv export rich.lock --to "$format" --platform linux-64
+	golden "export-$format"
+done
+runs 0 lockenv export rich.lock --to environment --from-specs --platform linux-64
+golden export-specs
+err_has 'environment has no place for what the lock says of: solved-with, channel-priority, exclude-newer, url'
+err_lacks 'specs'
+runs 0 lockenv export env.lock --to environment -o environment.yml
+runs 0 lockenv solve -q --override-channels -c "$test_channel" -f environment.yml --platform linux-64 --glibc 2.28 -o pinned.lock
+is "$(sed -n 's/^ *sha256: //p' env.lock)" "$(sed -n 's/^ *sha256: //p' pinned.lock)"
+runs 2 lockenv export env.lock --to explicit --from-specs
+
 # --strict writes nothing.
 runs 1 lockenv export env.lock --to explicit --strict -o none.txt
 err_has 'cannot carry all that the lock says'
