@@ -93,8 +93,10 @@ for format in conda-lock pixi pixi-v7; do
 	cp "$out" "file.$format"
 	runs 0 lockenv import "file.$format" -o "$format.lock"
 	runs 0 lockenv export "$format.lock" --to "$format"
+	# A package whose address is in no channel of the file brings one of its own.
+	sed '/url: https:\/\/mirror.example.org$/,+1d' "$out" >again
 	sed 's/rich.lock/conda-lock.lock/' "file.$format" >expected
-	same "$out" expected
+	same again expected
 done
 # All that a lock of this kind says, but for exclude-newer, variables and the specs.
 sed -e '/^exclude-newer/d' -e '/^variables/,+1d' rich.lock >rest.lock
