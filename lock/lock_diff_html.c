@@ -73,6 +73,10 @@ static void put_cell(struct html *h, const struct lk_page_cell *cell)
 		case LK_PAGE_WORDS:
 			lk_buf_put(h->out, bit->text);
 			break;
+		case LK_PAGE_STRONG:
+			lk_buf_appendf(
+				h->out, "<strong>" LK_STR_FMT "</strong>", LK_STR_ARG(bit->text));
+			break;
 		case LK_PAGE_FOREIGN:
 			put_code(h, bit);
 			break;
@@ -178,10 +182,12 @@ static void put_title(struct html *h)
 	put(h, "</code></p>\n");
 	lk_buf_appendf(
 		h->out, "<h1 class=\"%s\">" LK_STR_FMT "</h1>\n", worst, LK_STR_ARG(verdict));
-	struct lk_page_cell asked = {0};
-	lk_diff_page_asked(h->page, &asked);
-	put_paragraph(h, "asked", &asked);
-	lk_vec_done(&asked);
+	struct lk_page_cell line = {0};
+	lk_diff_page_judgement(h->page, &line);
+	put_paragraph(h, "policy", &line);
+	lk_diff_page_asked(h->page, &line);
+	put_paragraph(h, "asked", &line);
+	lk_vec_done(&line);
 	put(h, "</header>\n");
 }
 
@@ -358,7 +364,7 @@ void lk_lock_diff_html(const struct lk_lock_diff *diff, const struct lk_diff_pag
 	struct lk_buf *out)
 {
 	struct lk_diff_page page;
-	lk_diff_page_make(diff, &page);
+	lk_diff_page_make(diff, options, &page);
 	struct html h = {out, &page, options, LK_BUF_INIT(FOREIGN_MAX)};
 	put_head(&h);
 	put_title(&h);

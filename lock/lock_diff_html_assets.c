@@ -50,6 +50,8 @@ const char *const lk_diff_html_style[] = {
 	"h1.critical, h1.high { color: var(--risk); }",
 	".sides { margin: 0; color: var(--soft); }",
 	".asked { margin: 0.25rem 0 0; max-width: 60rem; }",
+	".policy { margin: 0.25rem 0 0; }",
+	".policy strong, .name strong { color: var(--critical); font-weight: 650; }",
 	".sides code { color: var(--text); }",
 	".bar {",
 	"\tposition: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: 0.375rem; align-items: center;",

@@ -60,6 +60,9 @@ static void put_bits(
 		case LK_PAGE_WORDS:
 			lk_buf_put(out, bit->text);
 			break;
+		case LK_PAGE_STRONG:
+			lk_buf_appendf(out, "**" LK_STR_FMT "**", LK_STR_ARG(bit->text));
+			break;
 		case LK_PAGE_FOREIGN:
 			put_code(m, out, bit->text, in_table);
 			break;
@@ -74,6 +77,14 @@ static void put_bits(
 			lk_buf_puts(out, "<br>");
 			break;
 		}
+	}
+}
+
+static void put_paragraph(struct markdown *m, struct lk_buf *out, const struct lk_page_cell *cell)
+{
+	if (cell->len > 0) {
+		put_bits(m, out, cell, false);
+		lk_buf_puts(out, "\n\n");
 	}
 }
 
@@ -162,11 +173,12 @@ static void put_head(struct markdown *m)
 	put_code(m, m->out, m->options->new_name, false);
 	lk_buf_appendf(
 		m->out, "\n\n**" LK_STR_FMT "**\n\n", LK_STR_ARG(lk_diff_page_verdict(m->page)));
-	struct lk_page_cell asked = {0};
-	lk_diff_page_asked(m->page, &asked);
-	put_bits(m, m->out, &asked, false);
-	lk_buf_puts(m->out, asked.len > 0 ? "\n\n" : "");
-	lk_vec_done(&asked);
+	struct lk_page_cell line = {0};
+	lk_diff_page_judgement(m->page, &line);
+	put_paragraph(m, m->out, &line);
+	lk_diff_page_asked(m->page, &line);
+	put_paragraph(m, m->out, &line);
+	lk_vec_done(&line);
 	if (m->page->entries.len > 0) {
 		put_counts(m);
 		put_platforms(m);
@@ -198,8 +210,7 @@ static void put_kind_head(struct markdown *m, struct lk_buf *out, enum lk_change
 		       : "#### %s: %s (%zu)\n\n",
 		lk_diff_page_heading(severity), lk_change_title(kind), m->page->by_kind[kind]);
 	lk_diff_page_advice(m->page, kind, &advice);
-	put_bits(m, out, &advice, false);
-	lk_buf_puts(out, advice.len > 0 ? "\n\n" : "");
+	put_paragraph(m, out, &advice);
 	lk_vec_done(&advice);
 	if (table) {
 		bool where = m->page->many_platforms;
@@ -286,7 +297,7 @@ void lk_lock_diff_markdown(const struct lk_lock_diff *diff,
 	const struct lk_diff_page_options *options, struct lk_buf *out)
 {
 	struct lk_diff_page page;
-	lk_diff_page_make(diff, &page);
+	lk_diff_page_make(diff, options, &page);
 	struct markdown m = {.out = out,
 		.page = &page,
 		.options = options,

@@ -6,8 +6,28 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* A package fails by any of its kinds, not only by the one that leads. */
+static bool fails(const struct lk_policy *policy, const struct lk_page_entry *entry)
+{
+	if (!policy) {
+		return false;
+	}
+	if (!entry->package) {
+		return lk_policy_fails(policy, entry->kind, (lk_str){NULL, 0});
+	}
+	const struct lk_package_change *change = entry->package->change;
+	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
+		if (lk_package_has(change, kind) && lk_policy_fails(policy, kind, change->name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add(struct lk_diff_page *page, struct lk_page_entry entry)
 {
+	entry.fails = fails(page->options->policy, &entry);
+	page->n_failing += entry.fails ? 1 : 0;
 	enum lk_severity severity = lk_change_severity(entry.kind);
 	page->by_kind[entry.kind]++;
 	page->by_severity[severity]++;
@@ -111,9 +131,10 @@ static void count_moves(struct lk_diff_page *page)
 	}
 }
 
-void lk_diff_page_make(const struct lk_lock_diff *diff, struct lk_diff_page *ret)
+void lk_diff_page_make(const struct lk_lock_diff *diff, const struct lk_diff_page_options *options,
+	struct lk_diff_page *ret)
 {
-	*ret = (struct lk_diff_page){.diff = diff, .worst = LK_SEVERITY_COUNT};
+	*ret = (struct lk_diff_page){.diff = diff, .options = options, .worst = LK_SEVERITY_COUNT};
 	lk_diff_groups_make(diff, &ret->groups);
 	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
 		add_edits(ret, kind);

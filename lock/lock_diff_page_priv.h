@@ -15,9 +15,11 @@
 #include "base/vec.h"
 #include "lock/lock_diff.h"
 #include "lock/lock_diff_group.h"
+#include "lock/lock_diff_pages.h"
 
 enum lk_page_style {
 	LK_PAGE_WORDS,   /* ours: no escaping is needed */
+	LK_PAGE_STRONG,  /* ours, and not to be missed */
 	LK_PAGE_FOREIGN, /* of the locks */
 	LK_PAGE_HEX,     /* a digest, or what stands for one */
 	LK_PAGE_BREAK,   /* what follows stands on the next line; no text */
@@ -34,6 +36,7 @@ struct lk_page_cell LK_VEC_OF(struct lk_page_bit);
 /* One line of the page: a package, a line of the header, a requirement or a platform. */
 struct lk_page_entry {
 	enum lk_change kind;
+	bool fails;                    /* by the policy */
 	const struct lk_diff_set *set; /* the platforms it is on; NULL: the lock as a whole */
 	/* One of these. */
 	const struct lk_package_group *package;
@@ -58,17 +61,20 @@ struct lk_page_entries LK_VEC_OF(struct lk_page_entry);
 struct lk_diff_page {
 	struct lk_arena arena;
 	const struct lk_lock_diff *diff;
+	const struct lk_diff_page_options *options;
 	struct lk_diff_groups groups;
 	struct lk_page_entries entries; /* by kind, the most risky first */
 	size_t by_kind[LK_CHANGE_COUNT];
 	size_t by_severity[LK_SEVERITY_COUNT];
 	struct lk_page_moves moves;
+	size_t n_failing;       /* entries that fail by the policy */
 	enum lk_severity worst; /* COUNT: no difference */
 	bool many_channels;     /* changed packages come from more than one */
 	bool many_platforms;    /* it matters where a change is */
 };
 
-void lk_diff_page_make(const struct lk_lock_diff *diff, struct lk_diff_page *ret);
+void lk_diff_page_make(const struct lk_lock_diff *diff, const struct lk_diff_page_options *options,
+	struct lk_diff_page *ret);
 void lk_diff_page_done(struct lk_diff_page *page);
 
 /* The cells of an entry; RET is zero or was used before, and freed with lk_page_row_done. */
@@ -78,6 +84,8 @@ void lk_page_row_done(struct lk_page_row *row);
 
 /* One sentence of ours for the head. */
 lk_str lk_diff_page_verdict(struct lk_diff_page *page);
+/* What the policy says of all entries; empty without one. RET as for the cells of a row. */
+void lk_diff_page_judgement(struct lk_diff_page *page, struct lk_page_cell *ret);
 /* The specs that changed, as far as a line can tell; empty for none. RET as for the cells of a row.
  */
 void lk_diff_page_asked(struct lk_diff_page *page, struct lk_page_cell *ret);

@@ -17,6 +17,11 @@ static void words(struct lk_page_cell *cell, const char *text)
 	lk_vec_push(cell, (struct lk_page_bit){LK_PAGE_WORDS, lk_str_of(text), 0});
 }
 
+static void strong(struct lk_page_cell *cell, const char *text)
+{
+	lk_vec_push(cell, (struct lk_page_bit){LK_PAGE_STRONG, lk_str_of(text), 0});
+}
+
 static void words_of(struct lk_page_cell *cell, lk_str text)
 {
 	lk_vec_push(cell, (struct lk_page_bit){LK_PAGE_WORDS, text, 0});
@@ -461,6 +466,10 @@ void lk_diff_page_row(
 	} else {
 		platform_row(page, entry->platform, ret);
 	}
+	if (entry->fails) {
+		line(&ret->name);
+		strong(&ret->name, "fails by the policy");
+	}
 }
 
 void lk_page_row_done(struct lk_page_row *row)
@@ -548,6 +557,25 @@ static void put_asked(struct lk_page_cell *cell, const struct lk_lock_edit *edit
 		words(cell, " → ");
 		foreign(cell, edit->to);
 	}
+}
+
+void lk_diff_page_judgement(struct lk_diff_page *page, struct lk_page_cell *ret)
+{
+	const struct lk_policy *policy = page->options->policy;
+	lk_vec_clear(ret);
+	if (!policy) {
+		return;
+	}
+	words(ret, "Policy ");
+	foreign(ret, policy->file);
+	if (page->n_failing == 0) {
+		words(ret, ": everything passes.");
+		return;
+	}
+	words(ret, ": ");
+	const char *verb = page->n_failing == 1 ? "change fails" : "changes fail";
+	lk_str count = lk_str_printf(&page->arena, "%zu %s.", page->n_failing, verb);
+	strong(ret, count.ptr);
 }
 
 void lk_diff_page_asked(struct lk_diff_page *page, struct lk_page_cell *ret)

@@ -11,11 +11,13 @@
 #ifndef LK_LOCK_LOCK_DIFF_PAGES_H
 #define LK_LOCK_LOCK_DIFF_PAGES_H
 
-#include "lock/lock_diff.h"
+#include "lock/policy.h"
 
 struct lk_diff_page_options {
 	lk_str old_name, new_name; /* of the sides, as the reader knows them; foreign text */
 	bool stat;                 /* the head only: counts and sizes */
+	/* What fails by its section `diff` is marked and counted; NULL: no policy was given. */
+	const struct lk_policy *policy;
 };
 
 /* What GitHub takes as a comment: 65,536 characters. Here they are bytes, and a few are left for

@@ -45,7 +45,7 @@ static inline void page_html_tag(
 	lk_str tag, lk_str open[PAGE_DEPTH], size_t *depth, struct page_fault *fault)
 {
 	lk_str name = page_tag_name(tag);
-	if (!page_in(" html head meta title style body header p code h1 nav a b span input output "
+	if (!page_in(" html head meta title style body header p code strong h1 nav a b span input output "
 		     "main div table caption thead tbody tr th td section h2 h3 details summary br "
 		     "script footer ",
 		    name)) {

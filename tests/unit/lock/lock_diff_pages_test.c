@@ -189,6 +189,56 @@ static void test_stat(void **state)
 	lk_free(text);
 }
 
+/* One licence and one variable changed; what each policy makes of it. */
+static const struct {
+	const char *policy;
+	const char *markdown, *html;
+} policies[] = {
+	{"version: 1\ndiff: {fail: [license-changed]}\n",
+		"Policy `policy.yml`: **1 change fails.**\n",
+		"Policy <code>policy.yml</code>: <strong>1 change fails.</strong>"},
+	{"version: 1\ndiff: {fail: [severity: medium]}\n", "**2 changes fail.**\n",
+		"<strong>2 changes fail.</strong>"},
+	{"version: 1\n", "**2 changes fail.**\n", "<strong>2 changes fail.</strong>"},
+	{"version: 1\ndiff: {fail: [severity: high]}\n",
+		"Policy `policy.yml`: everything passes.\n", ": everything passes.</p>"},
+	{"version: 1\ndiff: {fail: [license-changed], except: [{package: num*, kinds: "
+	 "[license-changed]}]}\n",
+		"Policy `policy.yml`: everything passes.\n", ": everything passes.</p>"},
+};
+
+static void test_policy(void **state)
+{
+	(void)state;
+	char *text = sample_with("license: BSD-3-Clause", "license: MIT");
+	struct lk_lock old;
+	struct lk_lock new;
+	parse_ok(sample, &old);
+	parse_ok(text, &new);
+	new.variables[0].value = LK_STR("2");
+	for (size_t i = 0; i < LK_COUNTOF(policies); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct lk_policy policy;
+		int rc =
+			lk_policy_parse(lk_str_of(policies[i].policy), "policy.yml", &policy, &err);
+		assert_string_equal(err.message, "");
+		assert_int_equal(rc, 0);
+		struct lk_diff_page_options options = names;
+		options.policy = &policy;
+		struct pages pages;
+		pages_of(&old, &new, &options, &pages);
+		has(&pages.markdown, policies[i].markdown);
+		has(&pages.html, policies[i].html);
+		bool marked = strstr(pages.markdown.ptr, "`numpy`<br>**fails by the policy** |");
+		assert_int_equal(marked, i < 3);
+		pages_done(&pages);
+		lk_policy_done(&policy);
+	}
+	lk_lock_done(&old);
+	lk_lock_done(&new);
+	lk_free(text);
+}
+
 /* ---- hostile text ---- */
 
 /* Whatever a lock might bring, were its reader to let it through. */
@@ -279,7 +329,7 @@ static void test_hostile(void **state)
 			parse_ok(sample, &locks[1]);
 			spoil(&locks[side], lk_str_of(hostile[i]));
 			struct lk_diff_page_options options = {
-				lk_str_of(hostile[i]), lk_str_of(hostile[i]), false};
+				lk_str_of(hostile[i]), lk_str_of(hostile[i]), false, NULL};
 			struct pages pages;
 			pages_of(&locks[0], &locks[1], &options, &pages);
 			assert_no_escape(&pages);
@@ -387,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_critical),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_low_risks_are_cut_first),
 		cmocka_unit_test(test_many_critical_ones),
