@@ -7,6 +7,9 @@ int main(int argc, char **argv)
 {
 	static const struct lk_cmd *const commands[] = {
 		&lk_cmd_solve,
+		&lk_cmd_add,
+		&lk_cmd_remove,
+		&lk_cmd_update,
 		&lk_cmd_fetch,
 		&lk_cmd_install,
 		&lk_cmd_diff,

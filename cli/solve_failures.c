@@ -113,7 +113,9 @@ int lk_solve_failures_tell(struct lk_app *app, struct lk_solve_failures *failure
 	}
 	lk_fail(err, LK_E_UNSAT, "%zu of %zu platforms have no answer: %s", failures->len,
 		n_platforms, lk_buf_cstr(&names));
-	lk_error_hint(err, "nothing is written; the others can be solved alone by --platform");
+	lk_error_hint(err, "nothing is written; %s",
+		failures->len < n_platforms ? "the others can be solved alone by --platform"
+					    : "what each platform wants is told with it");
 	lk_solve_failures_done(failures);
 	return LK_E_UNSAT;
 }

@@ -4,6 +4,7 @@
 #include "cli/solve_request_priv.h"
 
 #include "base/fs.h"
+#include "cli/solve_edit.h"
 
 /* An @EXPLICIT list is the whole environment. */
 static int begin_explicit(
@@ -55,6 +56,22 @@ static int check_specs(const struct lk_solve_maker *m, const struct lk_envspec *
 	return 0;
 }
 
+const char *lk_solve_file_beside(const char *output, struct lk_arena *arena)
+{
+	lk_str dir = lk_path_dirname(lk_str_of(output));
+	return dir.len ? lk_arena_printf(arena, LK_STR_FMT "/environment.yml", LK_STR_ARG(dir))
+		       : "environment.yml";
+}
+
+/* One that is edited is read as it will be. */
+static int read_file(const struct lk_solve_maker *m, const char *path, struct lk_envspec *ret)
+{
+	const struct lk_solve_edit *edit = m->request->edit;
+	return edit ? lk_envspec_parse(lk_buf_view(&edit->after), path, lk_envspec_is_yaml(path),
+			      &m->app->report, ret, m->err)
+		    : lk_envspec_read(path, &m->app->report, ret, m->err);
+}
+
 /* -f FILEs; without them and without specs environment.yml beside the lock, when it is there. */
 int lk_solve_read_files(const struct lk_solve_maker *m)
 {
@@ -63,18 +80,18 @@ int lk_solve_read_files(const struct lk_solve_maker *m)
 	for (size_t i = 0; i < m->options->files.len; i++) {
 		lk_vec_push(&paths, m->options->files.items[i]);
 	}
-	lk_str dir = lk_path_dirname(lk_str_of(r->output));
-	const char *beside = dir.len
-		? lk_arena_printf(&r->arena, LK_STR_FMT "/environment.yml", LK_STR_ARG(dir))
-		: "environment.yml";
+	const char *beside = lk_solve_file_beside(r->output, &r->arena);
 	struct stat st;
-	if (paths.len == 0 && m->args->len == 0 && stat(beside, &st) == 0) {
+	if (r->edit && r->edit->path) {
+		lk_vec_clear(&paths);
+		lk_vec_push(&paths, r->edit->path);
+	} else if (paths.len == 0 && m->args->len == 0 && stat(beside, &st) == 0) {
 		lk_vec_push(&paths, beside);
 	}
 	r->files = lk_arena_calloc(&r->arena, paths.len, sizeof(*r->files));
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < paths.len; i++) {
-		rc = lk_envspec_read(paths.items[i], &m->app->report, &r->files[i], m->err);
+		rc = read_file(m, paths.items[i], &r->files[i]);
 		if (rc == 0) {
 			r->n_files++;
 			rc = r->files[i].explicit_urls ? begin_explicit(m, &r->files[i], paths.len)

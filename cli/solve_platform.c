@@ -377,9 +377,9 @@ static int solve_target(struct solver *s, size_t index, struct lk_error *err)
 		.update_all = r->update_all,
 		.known_names = s->known_names,
 		.n_known_names = s->n_known_names,
-		.tell_behind = verbose == 0 ? LK_BEHIND_UPDATED
-			: verbose == 1      ? LK_BEHIND_ROOTS
-					    : LK_BEHIND_ALL,
+		.tell_behind = verbose > 1              ? LK_BEHIND_ALL
+			: verbose == 1 || r->update_all ? LK_BEHIND_ROOTS
+							: LK_BEHIND_UPDATED,
 	};
 	return run_task(s, index, old, &task, err);
 }

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "cli/channels.h"
 #include "cli/instant.h"
+#include "cli/solve_edit.h"
 
 #define MAX_LINKS 40       /* as many as Linux follows */
 #define RELATIONS_DEPTH 10 /* as CEP 42 recommends */
@@ -34,7 +35,7 @@ static bool priority_of(lk_str text, enum lk_channel_priority *ret)
 }
 
 /* A lock that is a symlink stays one: what it points to is replaced. A loop ends at open(2). */
-static const char *follow_links(const char *path, struct lk_arena *arena)
+const char *lk_solve_follow_links(const char *path, struct lk_arena *arena)
 {
 	char target[PATH_MAX];
 	for (unsigned i = 0; i < MAX_LINKS; i++) {
@@ -77,7 +78,7 @@ static int read_old_lock(const struct lk_solve_maker *m)
 		r->borrows_old = true;
 		return 0;
 	}
-	r->target = follow_links(r->output, &r->arena);
+	r->target = lk_solve_follow_links(r->output, &r->arena);
 	if (stat(r->target, &st) == 0 && !S_ISREG(st.st_mode)) {
 		lk_fail(m->err, LK_E_USAGE, "'%s' is not a regular file", r->output);
 		lk_error_hint(m->err, "--dry-run writes nothing and prints what would change");
@@ -155,6 +156,10 @@ static int gather_channels(const struct lk_solve_maker *m)
 	if (r->has_old) {
 		for (size_t i = 0; rc == 0 && i < r->old.n_channels; i++) {
 			rc = lk_solve_add_channel(m, r->old.channels[i].url);
+		}
+		const struct lk_args *more = r->edit ? r->edit->channels : NULL;
+		for (size_t i = 0; rc == 0 && more && i < more->len; i++) {
+			rc = lk_solve_add_channel(m, lk_str_of(more->items[i]));
 		}
 		return rc;
 	}
@@ -333,6 +338,12 @@ static int gather_specs(const struct lk_solve_maker *m)
 		for (size_t k = 0; m->args->len == 0 && r->n_files == 0 && old && k < old->specs.n;
 			k++) {
 			lk_vec_push(&target->specs, old->specs.items[k]);
+		}
+		if (r->edit && !r->edit->path) {
+			int rc = lk_solve_edit_specs(r->edit, &target->specs, &r->arena, m->err);
+			if (rc < 0) {
+				return rc;
+			}
 		}
 		if (target->specs.len == 0 && !m->options->lock) {
 			lk_fail(m->err, LK_E_USAGE, "nothing to solve for " LK_STR_FMT,

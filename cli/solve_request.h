@@ -41,9 +41,12 @@ struct lk_solve_artifact {
 	struct lk_record record;         /* filled by lk_solve_load_artifacts */
 };
 
+struct lk_solve_edit;
+
 struct lk_solve_request {
 	struct lk_arena arena;
-	const char *output; /* the lock's path, as given */
+	const struct lk_solve_edit *edit; /* of the file, or of the lock's specs; NULL: none */
+	const char *output;               /* the lock's path, as given */
 	const char *target; /* the file that it stands for: output with its symlinks followed */
 	bool has_old;
 	bool borrows_old;
@@ -71,12 +74,16 @@ struct lk_solve_request {
 	struct lk_strs pip; /* requirements of the files that were left to pip (--without-pip) */
 };
 
-/* RET must be zeroed; pass it to lk_solve_request_done whatever comes back. */
+/* RET must be zeroed, but for `edit`; pass it to lk_solve_request_done whatever comes back. */
 int lk_solve_request_make(struct lk_app *app, const struct lk_solve_options *options,
 	const struct lk_args *specs, struct lk_solve_request *ret,
 	struct lk_error *err) LK_MUST_USE;
 void lk_solve_request_done(struct lk_solve_request *request);
 
+/* environment.yml in the folder of the lock OUTPUT; NUL-ended, owned by ARENA. */
+const char *lk_solve_file_beside(const char *output, struct lk_arena *arena);
+/* What PATH stands for, its symlinks followed; owned by ARENA, or PATH itself. */
+const char *lk_solve_follow_links(const char *path, struct lk_arena *arena);
 /* Does SPEC say a name and nothing more? */
 bool lk_solve_is_bare(const struct lk_matchspec *spec);
 /* Puts NAMES in bytewise order, each once. */

@@ -21,7 +21,8 @@ int lk_solve_gather_platforms(const struct lk_solve_maker *m)
 			lk_solve_push_unique(&names, r->files[i].platforms.items[k]);
 		}
 	}
-	for (size_t i = 0; r->has_old && names.len == 0 && i < r->old.n_platforms; i++) {
+	bool is_said = names.len > 0;
+	for (size_t i = 0; r->has_old && !is_said && i < r->old.n_platforms; i++) {
 		lk_solve_push_unique(&names, r->old.platforms[i].subdir);
 	}
 	if (names.len == 0) {

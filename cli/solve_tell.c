@@ -244,8 +244,9 @@ static void put_joined(const struct lk_reason *reasons, size_t n, struct lk_buf 
 	}
 }
 
-/* "numpy 1.26.4, not 2.1.3: why". */
-static void note_behind(struct lk_app *app, const char *where, const struct lk_behind *behind)
+/* "numpy 1.26.4, not 2.1.3: why". ALL: everything was to be updated. */
+static void note_behind(
+	struct lk_app *app, const char *where, const struct lk_behind *behind, bool all)
 {
 	bool builds = lk_str_eq(behind->version, behind->not_version);
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(16384);
@@ -258,9 +259,9 @@ static void note_behind(struct lk_app *app, const char *where, const struct lk_b
 		LK_STR_ARG(builds ? behind->not_build : behind->not_version));
 	put_joined(behind->reasons, behind->n_reasons, &line);
 	lk_note(&app->report,
-		behind->is_updated        ? 0
-			: behind->is_root ? 1
-					  : 2,
+		behind->is_updated || (all && behind->is_root) ? 0
+			: behind->is_root                      ? 1
+							       : 2,
 		"%s", lk_buf_cstr(&line));
 }
 
@@ -366,7 +367,7 @@ void lk_tell_answer(struct lk_app *app, const struct lk_task *task, lk_str platf
 		note_move(app, where, &solution->moves[i], task->n_update > 0);
 	}
 	for (size_t i = 0; i < solution->n_behind; i++) {
-		note_behind(app, where, &solution->behind[i]);
+		note_behind(app, where, &solution->behind[i], task->update_all);
 	}
 	for (size_t i = 0; i < solution->n_cuda; i++) {
 		note_choice(app, where, &solution->cuda[i]);

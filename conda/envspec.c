@@ -455,6 +455,12 @@ int lk_envspec_parse(lk_str text, const char *name, bool yaml, const struct lk_r
 	return 0;
 }
 
+bool lk_envspec_is_yaml(const char *path)
+{
+	lk_str name = lk_str_of(path);
+	return lk_str_ends(name, LK_STR(".yml")) || lk_str_ends(name, LK_STR(".yaml"));
+}
+
 int lk_envspec_read(const char *path, const struct lk_report *report, struct lk_envspec *ret,
 	struct lk_error *err)
 {
@@ -468,9 +474,8 @@ int lk_envspec_read(const char *path, const struct lk_report *report, struct lk_
 	if (rc < 0) {
 		return rc;
 	}
-	lk_str name = lk_str_of(path);
-	bool yaml = lk_str_ends(name, LK_STR(".yml")) || lk_str_ends(name, LK_STR(".yaml"));
-	return lk_envspec_parse(lk_buf_view(&text), path, yaml, report, ret, err);
+	return lk_envspec_parse(
+		lk_buf_view(&text), path, lk_envspec_is_yaml(path), report, ret, err);
 }
 
 void lk_envspec_done(struct lk_envspec *envspec)

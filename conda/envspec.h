@@ -41,6 +41,7 @@ struct lk_envspec {
  * about. */
 int lk_envspec_read(const char *path, const struct lk_report *report, struct lk_envspec *ret,
 	struct lk_error *err) LK_MUST_USE;
+bool lk_envspec_is_yaml(const char *path);
 int lk_envspec_parse(lk_str text, const char *name, bool yaml, const struct lk_report *report,
 	struct lk_envspec *ret, struct lk_error *err) LK_MUST_USE;
 void lk_envspec_done(struct lk_envspec *envspec);

@@ -117,8 +117,7 @@ static int find_line(const struct lk_editor *e, const struct lk_matchspec *spec,
 	return 0;
 }
 
-/* Does SPEC say no more than LINE, a line of its name? */
-static bool says_nothing_new(const struct lk_matchspec *spec, lk_str line)
+bool lk_envspec_asks(lk_str line, const struct lk_matchspec *spec)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_buf LK_CLEANUP(lk_buf_done) one = LK_BUF_INIT((size_t)4 * LK_SPEC_MAX_LEN);
@@ -145,7 +144,7 @@ static int add_spec(struct lk_editor *e, const struct lk_matchspec *spec, lk_str
 	if (rc < 0) {
 		return rc;
 	}
-	if (at != SIZE_MAX && says_nothing_new(spec, e->before.specs[at].text)) {
+	if (at != SIZE_MAX && lk_envspec_asks(e->before.specs[at].text, spec)) {
 		*ret = LK_ENVSPEC_SAME;
 		lk_buf_put(e->out, e->text);
 		return 0;

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "conda/matchspec.h"
 
 struct lk_envspec_file {
 	const char *name; /* for errors */
@@ -34,6 +35,10 @@ enum lk_envspec_effect {
  * appended to OUT. LK_E_FORMAT when the file or SPEC is none. */
 int lk_envspec_add(const struct lk_envspec_file *file, lk_str spec, struct lk_buf *out,
 	enum lk_envspec_effect *ret, struct lk_error *err) LK_MUST_USE;
+
+/* Does LINE, which asks for SPEC's name, ask for SPEC already: a name alone, or the same in other
+ * words? */
+bool lk_envspec_asks(lk_str line, const struct lk_matchspec *spec);
 
 /* Takes out every line that asks for the package NAME. LK_E_NOT_FOUND when there is none: the
  * message then tells if it is one for pip. */
