@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "lock/check.h"
 #include "lock/lock_diff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,6 +36,20 @@ static void check(const struct lk_lock *lock)
 	}
 }
 
+/* TEXT is what the writer made of it. */
+static void find(const struct lk_lock *lock, lk_str text)
+{
+	struct lk_findings findings = {0};
+	lk_check_form(lock, text, &findings);
+	must(findings.list.len == 0);
+	lk_check_consistent(lock, LK_STR(""), &findings);
+	lk_check_transport(lock, LK_STR(""), &findings);
+	for (size_t i = 0; i < findings.list.len; i++) {
+		must(findings.list.items[i].message.len > 0);
+	}
+	lk_findings_done(&findings);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lk_lock lock;
@@ -51,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(lk_str_eq(lk_buf_view(&first), lk_buf_view(&second)));
 	compare(&lock, &again);
 	check(&lock);
+	find(&again, lk_buf_view(&first));
 	lk_lock_done(&lock);
 	lk_lock_done(&again);
 	lk_buf_done(&first);
