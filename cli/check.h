@@ -70,8 +70,8 @@ struct lk_checked {
 int lk_check_nodes_judge(struct lk_app *app, const struct lk_check_options *options,
 	const struct lk_nodes *nodes, struct lk_checked *checked, struct lk_error *err) LK_MUST_USE;
 
-/* check_file.c: holds the lock against -f, else against environment.yml beside it, if there is one.
- */
+/* check_file.c: holds the lock against -f, else against the environment file beside it, if there is
+ * one of its name. */
 int lk_check_file(struct lk_app *app, const struct lk_check_options *options,
 	struct lk_checked *checked, struct lk_error *err) LK_MUST_USE;
 

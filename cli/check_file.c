@@ -9,7 +9,43 @@
 #include "base/fs.h"
 #include "cli/solve_request.h"
 
-/* The files of -f, unless that is none; else environment.yml beside the lock. */
+static bool is_file(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The environment file that a lock answers by their names: environment.yml for env.lock, which is
+ * what solve reads and writes when nothing is said; else NAME.yml or NAME.yaml for NAME.lock. NULL
+ * when there is none: which files another lock was solved from, nobody knows. */
+static const char *file_beside(struct lk_app *app, const char *lock)
+{
+	lk_str path = lk_str_of(lock);
+	lk_str dir = lk_path_dirname(path);
+	lk_str name = lk_path_basename(path);
+	lk_str end = LK_STR(".lock");
+	if (lk_str_is(name, "env.lock")) {
+		const char *usual = lk_arena_printf(&app->arena, LK_STR_FMT "%senvironment.yml",
+			LK_STR_ARG(dir), dir.len > 0 ? "/" : "");
+		if (is_file(usual)) {
+			return usual;
+		}
+	}
+	if (!lk_str_ends(name, end) || name.len == end.len) {
+		return NULL;
+	}
+	static const char *const endings[] = {"yml", "yaml"};
+	for (size_t i = 0; i < LK_COUNTOF(endings); i++) {
+		const char *beside = lk_arena_printf(&app->arena, LK_STR_FMT ".%s",
+			LK_STR_ARG(lk_str_slice(path, 0, path.len - end.len)), endings[i]);
+		if (is_file(beside)) {
+			return beside;
+		}
+	}
+	return NULL;
+}
+
+/* The files of -f, unless that is none; else the one beside the lock. */
 static void find_files(struct lk_app *app, const struct lk_check_options *options, const char *lock,
 	struct lk_args *ret)
 {
@@ -18,12 +54,8 @@ static void find_files(struct lk_app *app, const struct lk_check_options *option
 			lk_vec_push(ret, options->files.items[i]);
 		}
 	}
-	lk_str dir = lk_path_dirname(lk_str_of(lock));
-	const char *beside = dir.len
-		? lk_arena_printf(&app->arena, LK_STR_FMT "/environment.yml", LK_STR_ARG(dir))
-		: "environment.yml";
-	struct stat st;
-	if (options->files.len == 0 && stat(beside, &st) == 0) {
+	const char *beside = options->files.len == 0 ? file_beside(app, lock) : NULL;
+	if (beside) {
 		lk_vec_push(ret, beside);
 	}
 }
@@ -83,7 +115,9 @@ static void set_hints(struct lk_app *app, const struct lk_check_options *options
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT((size_t)1 << 20);
 	lk_buf_puts(&text, "lock again: lockenv solve");
-	for (size_t i = 0; options->files.len > 0 && i < files->len; i++) {
+	bool usual = options->files.len == 0 &&
+		lk_str_is(lk_path_basename(lk_str_of(files->items[0])), "environment.yml");
+	for (size_t i = 0; !usual && i < files->len; i++) {
 		lk_buf_puts(&text, " -f ");
 		lk_buf_put_shell_word(&text, lk_str_of(files->items[i]));
 	}

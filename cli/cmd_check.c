@@ -260,8 +260,8 @@ static const struct lk_opt options[] = {
 		"'none'; repeatable",
 		NULL},
 	{"file", 'f', LK_OPT_LIST, FIELD(files), "FILE",
-		"what the lock should answer (default: environment.yml beside it), or 'none'; "
-		"repeatable",
+		"what the lock should answer, or 'none' (default: environment.yml beside env.lock, "
+		"NAME.yml beside NAME.lock); repeatable",
 		NULL},
 	{"policy", 0, LK_OPT_STRING, FIELD(policy), "FILE",
 		"what the lock may hold: channels, licences, packages, requirements", NULL},

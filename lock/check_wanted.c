@@ -208,42 +208,49 @@ static struct meaning *take_named(
 	return at == LK_MAP_NONE || all->items[at].paired ? NULL : &all->items[at];
 }
 
-static void tell_specs(const struct comparison *c, const struct lk_lock_platform *one,
-	const struct meanings *wanted, const struct meanings *locked)
+static void tell_wanted(
+	const struct comparison *c, lk_str subdir, const struct meaning *want, struct meaning *have)
 {
-	struct lk_map LK_CLEANUP(lk_map_done) index = {0};
 	lk_str file = c->wanted->file;
-	for (size_t i = 0; i < locked->n; i++) {
-		if (!locked->items[i].paired && locked->items[i].name.len > 0) {
-			lk_map_add(&index, locked->items[i].name, (uint32_t)i);
+	if (!have) {
+		ADD(c, LK_FINDING_SPECS, subdir, want->name,
+			LK_STR_FMT " asks for '" LK_STR_FMT "', which the lock does not answer",
+			LK_STR_ARG(file), LK_STR_ARG(want->text));
+		return;
+	}
+	have->paired = true;
+	ADD(c, LK_FINDING_SPECS, subdir, want->name,
+		LK_STR_FMT " asks for '" LK_STR_FMT "', the lock answers '" LK_STR_FMT "'",
+		LK_STR_ARG(file), LK_STR_ARG(want->text), LK_STR_ARG(have->text));
+}
+
+static void index_unpaired(const struct meanings *all, struct lk_map *ret)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (!all->items[i].paired && all->items[i].name.len > 0) {
+			lk_map_add(ret, all->items[i].name, (uint32_t)i);
 		}
 	}
+}
+
+static void tell_specs(const struct comparison *c, lk_str subdir, const struct meanings *wanted,
+	const struct meanings *locked)
+{
+	struct lk_map LK_CLEANUP(lk_map_done) index = {0};
+	index_unpaired(locked, &index);
 	for (size_t i = 0; i < wanted->n; i++) {
 		const struct meaning *want = &wanted->items[i];
-		if (want->paired) {
-			continue;
-		}
-		struct meaning *have = take_named(&index, locked, want->name);
-		if (have) {
-			have->paired = true;
-			ADD(c, LK_FINDING_SPECS, one->subdir, want->name,
-				LK_STR_FMT " asks for '" LK_STR_FMT
-					   "', the lock answers '" LK_STR_FMT "'",
-				LK_STR_ARG(file), LK_STR_ARG(want->text), LK_STR_ARG(have->text));
-		} else {
-			ADD(c, LK_FINDING_SPECS, one->subdir, want->name,
-				LK_STR_FMT " asks for '" LK_STR_FMT
-					   "', which the lock does not answer",
-				LK_STR_ARG(file), LK_STR_ARG(want->text));
+		if (!want->paired) {
+			tell_wanted(c, subdir, want, take_named(&index, locked, want->name));
 		}
 	}
 	for (size_t i = 0; i < locked->n; i++) {
 		const struct meaning *have = &locked->items[i];
 		if (!have->paired) {
-			ADD(c, LK_FINDING_SPECS, one->subdir, have->name,
+			ADD(c, LK_FINDING_SPECS, subdir, have->name,
 				"the lock answers '" LK_STR_FMT "', which " LK_STR_FMT
 				" does not ask for",
-				LK_STR_ARG(have->text), LK_STR_ARG(file));
+				LK_STR_ARG(have->text), LK_STR_ARG(c->wanted->file));
 		}
 	}
 }
@@ -264,7 +271,7 @@ static void compare_specs(const struct comparison *c, const struct lk_lock_platf
 			"the specs stand in another order in " LK_STR_FMT ": earlier ones win",
 			LK_STR_ARG(c->wanted->file));
 	} else {
-		tell_specs(c, one, &want, &have);
+		tell_specs(c, one->subdir, &want, &have);
 	}
 }
 

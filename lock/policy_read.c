@@ -137,7 +137,8 @@ static int read_text(struct reader *r, const struct lk_yaml *node, void *slot)
 {
 	if (node->kind != LK_YAML_SCALAR || lk_str_trim(node->text).len == 0 ||
 		lk_str_has_control(node->text)) {
-		return lk_yaml_fail(&r->doc, node, r->err, "one line of text must stand here");
+		lk_yaml_fail(&r->doc, node, r->err, "one line of text must stand here");
+		return LK_E_FORMAT;
 	}
 	*(lk_str *)slot = keep(r, lk_str_trim(node->text));
 	return 0;

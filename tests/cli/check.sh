@@ -170,6 +170,14 @@ sed -i 's/B: c/B: secret-value/' project/environment.yml
 runs 1 lockenv check --host none project/env.lock
 out_has 'variable B of project/environment.yml has another value in the lock'
 out_lacks secret-value
+# A lock of another name answers the file of that name, not environment.yml.
+cp project/env.lock project/other.lock
+runs 0 lockenv check --host none project/other.lock
+is 'project/other.lock is consistent' "$(cat "$err")"
+cp project/environment.yml project/other.yaml
+runs 1 lockenv check --host none project/other.lock
+out_has 'variable B of project/other.yaml has another value in the lock'
+err_has 'hint: lock again: lockenv solve -f project/other.yaml -o project/other.lock'
 # -f: other files; several are one; a bad one is named with its place.
 printf 'hello\n' >list.txt
 printf 'oldtool\n' >list2.txt
