@@ -35,8 +35,8 @@ static bool is_runtime(lk_str name)
 {
 	static const char *const names[] = {"__cuda", "cuda-version", "cudatoolkit", "cuda-cudart",
 		"cuda-runtime", "cuda-libraries", "pytorch-cuda", "cudnn"};
-	for (size_t i = 0; i < LK_COUNTOF(names); i++) {
-		if (lk_str_is(name, names[i])) {
+	for (size_t i = 0; i < LK_COUNTOF(names) && name.len > 0; i++) {
+		if (names[i][0] == name.ptr[0] && lk_str_is(name, names[i])) {
 			return true;
 		}
 	}

@@ -6,7 +6,7 @@
 #include "lock/lock_diff_priv.h"
 
 /* FROM or TO is NULL for a platform that only the other lock has. */
-static struct lk_platform_diff compare_platform(const struct lk_diff_maker *m,
+static struct lk_platform_diff compare_platform(struct lk_diff_maker *m,
 	const struct lk_lock_platform *from, const struct lk_lock_platform *to)
 {
 	static const struct lk_lock_platform nothing;
@@ -24,7 +24,7 @@ static struct lk_platform_diff compare_platform(const struct lk_diff_maker *m,
 	return diff;
 }
 
-static void compare_platforms(const struct lk_diff_maker *m, struct lk_lock_diff *ret)
+static void compare_platforms(struct lk_diff_maker *m, struct lk_lock_diff *ret)
 {
 	lk_str wanted = m->options->platform;
 	size_t n_from = m->from->n_platforms;
@@ -68,6 +68,8 @@ void lk_lock_diff_make(const struct lk_lock *from, const struct lk_lock *to,
 	index_channels(to, &m.channels_to);
 	ret->edits = lk_diff_headers(&m);
 	compare_platforms(&m, ret);
+	ret->n_scripts_unknown = m.n_scripts_unknown;
+	lk_map_done(&m.scripts);
 	lk_map_done(&m.channels_from);
 	lk_map_done(&m.channels_to);
 }
@@ -122,7 +124,7 @@ static const struct {
 	enum lk_severity severity;
 } kinds[LK_CHANGE_COUNT] = {
 	[LK_CHANGE_HASH] = {"hash-changed", "same version, other hash", LK_SEVERITY_CRITICAL},
-	[LK_CHANGE_CUDA] = {"cuda-changed", "CUDA build or not", LK_SEVERITY_HIGH},
+	[LK_CHANGE_CUDA] = {"cuda-changed", "CUDA <-> CPU", LK_SEVERITY_HIGH},
 	[LK_CHANGE_CHANNEL] = {"channel-changed", "channel changed", LK_SEVERITY_HIGH},
 	[LK_CHANGE_SCRIPTS] = {"scripts-added", "new link scripts", LK_SEVERITY_HIGH},
 	[LK_CHANGE_REQUIREMENT] = {"requirement-rose", "requirement rose", LK_SEVERITY_HIGH},

@@ -98,8 +98,9 @@ struct lk_lock_edits {
 
 /* What the lock asks of a virtual package, where that changed. */
 struct lk_requirement_change {
-	lk_str name;     /* "__cuda" */
-	bool rose;       /* some host that met it before may not meet it now; else it fell */
+	lk_str name; /* "__cuda" */
+	bool rose;   /* some host that met it before may not meet it now; else it fell */
+	bool had_to_be_there, must_be_there; /* else it is only about hosts that have it */
 	lk_str from, to; /* the spec that asks for most, before and after; empty: none */
 	/* A package that has this spec, of the new platform (of the old one when TO is empty), the
 	 * changed ones first, and how many have it. */
@@ -151,7 +152,6 @@ struct lk_platform_diff {
 	const struct lk_package_change *changes;
 	size_t n_changes;
 	size_t counts[LK_CHANGE_COUNT]; /* packages by their leading kind */
-	size_t n_scripts_unknown;       /* new archives of which nobody knows link scripts */
 	uint64_t size_from, size_to;    /* bytes of all archives, as far as sizes are known */
 	uint64_t download;              /* bytes of the archives that the old lock does not have */
 };
@@ -161,7 +161,8 @@ struct lk_lock_diff {
 	struct lk_lock_edits edits;               /* of the header */
 	const struct lk_platform_diff *platforms; /* changed ones and unchanged ones */
 	size_t n_platforms;
-	bool knows_scripts; /* somebody was there to ask */
+	bool knows_scripts;       /* somebody was there to ask */
+	size_t n_scripts_unknown; /* new archives of which that somebody did not know */
 };
 
 struct lk_diff_options {
@@ -215,7 +216,8 @@ struct lk_diff_text_options {
  * when there is none. */
 void lk_lock_diff_text(const struct lk_lock_diff *diff, const struct lk_diff_text_options *options,
 	struct lk_buf *out);
-/* One JSON object. */
+/* One JSON object; or its members, into one that is open. */
 void lk_lock_diff_json(const struct lk_lock_diff *diff, struct lk_jw *w);
+void lk_lock_diff_json_members(const struct lk_lock_diff *diff, struct lk_jw *w);
 
 #endif

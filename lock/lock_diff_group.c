@@ -102,7 +102,8 @@ static void put_edit(struct maker *m, const struct lk_lock_edit *edit)
 static void put_requirement(struct maker *m, const struct lk_requirement_change *requirement)
 {
 	put_part(m, requirement->name);
-	lk_buf_putc(&m->key, requirement->rose ? '+' : '-');
+	lk_buf_appendf(&m->key, "%d %d %d\n", requirement->rose, requirement->had_to_be_there,
+		requirement->must_be_there);
 	put_part(m, requirement->from);
 	put_part(m, requirement->to);
 }

@@ -176,26 +176,35 @@ static enum lk_change most_risky(unsigned kinds)
 
 /* ---- link scripts, sizes ---- */
 
-static enum lk_scripts scripts_of(const struct lk_diff_maker *m, const struct lk_record *record)
+/* Asked once for each content. */
+static enum lk_scripts scripts_of(
+	struct lk_diff_maker *m, const struct lk_record *record, bool is_new)
 {
-	return !record                 ? LK_SCRIPTS_NONE
-		: !m->options->scripts ? LK_SCRIPTS_UNKNOWN
-				       : m->options->scripts(m->options->ctx, record);
+	if (!record || !m->options->scripts || !record->has_sha256) {
+		return record ? LK_SCRIPTS_UNKNOWN : LK_SCRIPTS_NONE;
+	}
+	lk_str key = lk_str_n((const char *)record->sha256.bytes, sizeof(record->sha256.bytes));
+	uint32_t known = lk_map_get(&m->scripts, key);
+	if (known != LK_MAP_NONE) {
+		return (enum lk_scripts)known;
+	}
+	enum lk_scripts scripts = m->options->scripts(m->options->ctx, record);
+	lk_map_add(&m->scripts, key, scripts);
+	m->n_scripts_unknown += is_new && scripts == LK_SCRIPTS_UNKNOWN ? 1 : 0;
+	return scripts;
 }
 
 /* A script that is there now is news unless the old package is known to have one. */
-static void look_at_scripts(const struct lk_diff_maker *m, struct lk_platform_diff *diff,
-	struct lk_package_change *change)
+static void look_at_scripts(struct lk_diff_maker *m, struct lk_package_change *change)
 {
 	if (!change->to || (change->from && same_sha256(change->from, change->to))) {
 		return;
 	}
-	change->scripts_to = scripts_of(m, change->to);
+	change->scripts_to = scripts_of(m, change->to, true);
 	if (change->scripts_to == LK_SCRIPTS_UNKNOWN) {
-		diff->n_scripts_unknown++;
 		return;
 	}
-	change->scripts_from = scripts_of(m, change->from);
+	change->scripts_from = scripts_of(m, change->from, false);
 	if (change->scripts_to == LK_SCRIPTS_SOME && change->scripts_from != LK_SCRIPTS_SOME) {
 		change->kinds |= 1u << LK_CHANGE_SCRIPTS;
 	}
@@ -212,7 +221,7 @@ static void look_at_size(struct lk_package_change *change)
 }
 
 /* FROM or TO is NULL for a package that only the other lock has. */
-static void add_change(const struct lk_diff_maker *m, struct lk_platform_diff *diff,
+static void add_change(struct lk_diff_maker *m, struct lk_platform_diff *diff,
 	struct changes *changes, const struct lk_record *from, const struct lk_record *to)
 {
 	struct lk_package_change change = {
@@ -233,7 +242,7 @@ static void add_change(const struct lk_diff_maker *m, struct lk_platform_diff *d
 	if (change.kinds == 0) {
 		return;
 	}
-	look_at_scripts(m, diff, &change);
+	look_at_scripts(m, &change);
 	look_at_size(&change);
 	change.kind = most_risky(change.kinds);
 	diff->counts[change.kind]++;
@@ -250,7 +259,7 @@ static int by_risk_and_name(const void *a, const void *b)
 	return lk_str_cmp(left->name, right->name);
 }
 
-void lk_diff_packages(const struct lk_diff_maker *m, const struct lk_lock_platform *from,
+void lk_diff_packages(struct lk_diff_maker *m, const struct lk_lock_platform *from,
 	const struct lk_lock_platform *to, struct lk_platform_diff *diff)
 {
 	struct changes changes = {0};

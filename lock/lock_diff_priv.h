@@ -12,6 +12,8 @@ struct lk_diff_maker {
 	struct lk_arena *arena; /* the diff's */
 	const struct lk_lock *from, *to;
 	struct lk_map channels_from, channels_to; /* names, to their index */
+	struct lk_map scripts;                    /* sha256, to enum lk_scripts */
+	size_t n_scripts_unknown;
 };
 
 /* Header and platform lines; FROM and TO are never NULL. */
@@ -20,7 +22,7 @@ struct lk_lock_edits lk_diff_edits(const struct lk_diff_maker *m,
 	const struct lk_lock_platform *from, const struct lk_lock_platform *to);
 
 /* Fills changes, counts and sizes from both sides' packages, which are never NULL. */
-void lk_diff_packages(const struct lk_diff_maker *m, const struct lk_lock_platform *from,
+void lk_diff_packages(struct lk_diff_maker *m, const struct lk_lock_platform *from,
 	const struct lk_lock_platform *to, struct lk_platform_diff *diff);
 
 /* Fills requirements from both sides, which are never NULL; changes are there already. */

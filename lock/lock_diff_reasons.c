@@ -170,12 +170,30 @@ static struct lk_package_change *find_change(const struct reasons *r, lk_str spe
 	return at == LK_MAP_NONE ? NULL : &r->changes[at];
 }
 
-/* Whom the old record could not be beside; a constraint does not ask that anybody is there. */
+/* Does LIST have the spec that stands at AT of another one, most likely at the same place? A lock
+ * is consistent, so a spec that both records have decides nothing. */
+static bool has_spec(const struct lk_str_list *list, const struct lk_str_list *other, size_t at)
+{
+	lk_str spec = other->items[at];
+	if (at < list->n && lk_str_eq(list->items[at], spec)) {
+		return true;
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		if (lk_str_eq(list->items[i], spec)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whom the old record, with SPECS, could not be beside; KEPT are those of the new one. A constraint
+ * does not ask that anybody is there. */
 static void look_back(struct reasons *r, struct lk_package_change *change,
-	const struct lk_str_list *specs, bool needs)
+	const struct lk_str_list *specs, const struct lk_str_list *kept, bool needs)
 {
 	for (size_t i = 0; i < specs->n && !change->because; i++) {
-		const struct lk_package_change *other = find_change(r, specs->items[i]);
+		const struct lk_package_change *other =
+			has_spec(kept, specs, i) ? NULL : find_change(r, specs->items[i]);
 		if (!other) {
 			continue;
 		}
@@ -186,12 +204,22 @@ static void look_back(struct reasons *r, struct lk_package_change *change,
 	}
 }
 
-/* Who could not do with its old record. */
-static void look_ahead(
-	struct reasons *r, const struct lk_package_change *change, const struct lk_str_list *specs)
+/* Who brought it, or needs it no more. */
+static void look_up(struct reasons *r, struct lk_package_change *change)
+{
+	const struct lk_package_change *other = find_change(r, change->way->needed_by->name);
+	if (other) {
+		offer(r, change, other);
+	}
+}
+
+/* Who could not do with its old record, now that CHANGE has SPECS and no longer HAD. */
+static void look_ahead(struct reasons *r, const struct lk_package_change *change,
+	const struct lk_str_list *specs, const struct lk_str_list *had)
 {
 	for (size_t i = 0; i < specs->n; i++) {
-		struct lk_package_change *other = find_change(r, specs->items[i]);
+		struct lk_package_change *other =
+			has_spec(had, specs, i) ? NULL : find_change(r, specs->items[i]);
 		if (other && other->from && other->to && !other->because &&
 			!is_met(&r->old, specs->items[i], other->from)) {
 			offer(r, other, change);
@@ -201,18 +229,28 @@ static void look_ahead(
 
 static void find_causes(struct reasons *r)
 {
+	static const struct lk_record nothing;
 	for (size_t i = 0; i < r->diff->n_changes; i++) {
 		struct lk_package_change *change = &r->changes[i];
-		if (change->from && !change->edit) {
-			look_back(r, change, &change->from->depends, true);
-			look_back(r, change, &change->from->constrains, false);
+		const struct lk_record *from = change->from;
+		const struct lk_record *to = change->to;
+		if (change->edit) {
+			continue;
+		}
+		if (from && to) {
+			look_back(r, change, &from->depends, &to->depends, true);
+			look_back(r, change, &from->constrains, &to->constrains, false);
+		} else if (change->way->needed_by) {
+			look_up(r, change);
 		}
 	}
 	for (size_t i = 0; i < r->diff->n_changes; i++) {
 		const struct lk_package_change *change = &r->changes[i];
-		if (change->to) {
-			look_ahead(r, change, &change->to->depends);
-			look_ahead(r, change, &change->to->constrains);
+		const struct lk_record *from = change->from ? change->from : &nothing;
+		const struct lk_record *to = change->to;
+		if (to) {
+			look_ahead(r, change, &to->depends, &from->depends);
+			look_ahead(r, change, &to->constrains, &from->constrains);
 		}
 	}
 }

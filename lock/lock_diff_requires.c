@@ -153,19 +153,23 @@ static void find_askers(const struct lk_lock_platform *platform,
 	lk_map_done(&changed);
 }
 
-static struct lk_requirement_change compare(
-	lk_str name, const struct lk_str_list parts[4], struct lk_arena *arena)
+/* Is there a difference that a host can feel? */
+static bool compare(lk_str name, const struct lk_str_list parts[4], struct lk_arena *arena,
+	struct lk_requirement_change *ret)
 {
 	struct demand old = demand_of(parts, parts + 2, arena);
 	struct demand new = demand_of(parts + 2, parts, arena);
-	bool is_there = !old.must_be_there && new.must_be_there;
-	struct lk_requirement_change requirement = {
+	*ret = (struct lk_requirement_change){
 		.name = name,
-		.rose = is_there || new.unclear.len > 0 || is_narrower(&old.bounds, &new.bounds),
-		.from = old.most,
+		.rose = (new.must_be_there && !old.must_be_there) || new.unclear.len > 0 ||
+			is_narrower(&old.bounds, &new.bounds),
+		.had_to_be_there = old.must_be_there,
+		.must_be_there = new.must_be_there,
+		.from = old.unclear.len > 0 ? old.unclear : old.most,
 		.to = new.unclear.len > 0 ? new.unclear : new.most,
 	};
-	return requirement;
+	return ret->rose || old.must_be_there != new.must_be_there || old.unclear.len > 0 ||
+		is_narrower(&new.bounds, &old.bounds);
 }
 
 void lk_diff_requirements(const struct lk_diff_maker *m, const struct lk_lock_platform *from,
@@ -177,10 +181,11 @@ void lk_diff_requirements(const struct lk_diff_maker *m, const struct lk_lock_pl
 	struct lk_str_list parts[4];
 	lk_str name;
 	while (next_name(&walk, &name, parts)) {
-		if (same_texts(&parts[0], &parts[2]) && same_texts(&parts[1], &parts[3])) {
+		struct lk_requirement_change requirement;
+		bool same = same_texts(&parts[0], &parts[2]) && same_texts(&parts[1], &parts[3]);
+		if (same || !compare(name, parts, m->arena, &requirement)) {
 			continue;
 		}
-		struct lk_requirement_change requirement = compare(name, parts, m->arena);
 		if (requirement.to.len > 0) {
 			find_askers(to, diff, requirement.to, &requirement);
 		} else {

@@ -178,6 +178,21 @@ static void assert_pages_hold(const struct lk_lock_diff *diff)
 	lk_buf_done(&html);
 }
 
+/* No line is wider than a terminal. */
+static void assert_narrow(lk_str text)
+{
+	lk_str line;
+	while (lk_str_split(&text, '\n', &line)) {
+		size_t columns = 0;
+		for (size_t i = 0; i < line.len; i++) {
+			columns += ((unsigned char)line.ptr[i] & 0xc0) != 0x80 ? 1 : 0;
+		}
+		if (columns > 80) {
+			fail_msg("%zu columns: " LK_STR_FMT, columns, LK_STR_ARG(line));
+		}
+	}
+}
+
 /* The counts of a diff add up to the new lock, and the text is never empty. */
 static void assert_diff_adds_up(const struct lk_lock *from, const struct lk_lock *to)
 {
@@ -187,6 +202,7 @@ static void assert_diff_adds_up(const struct lk_lock *from, const struct lk_lock
 	struct lk_diff_text_options options = {0};
 	lk_lock_diff_text(&diff, &options, &text);
 	assert_true(text.len > 0 && !text.overflow);
+	assert_narrow(lk_buf_view(&text));
 	for (size_t i = 0; i < diff.n_platforms; i++) {
 		const struct lk_platform_diff *one = &diff.platforms[i];
 		size_t before = one->from ? one->from->n_packages : 0;
