@@ -217,11 +217,8 @@ lk_str lk_diff_page_verdict(struct lk_diff_page *page)
 
 lk_str lk_diff_page_note(struct lk_diff_page *page)
 {
-	size_t unknown = 0;
-	for (size_t i = 0; i < page->diff->n_platforms; i++) {
-		unknown += page->diff->platforms[i].n_scripts_unknown;
-	}
-	if (unknown == 0) {
+	size_t unknown = page->diff->n_scripts_unknown;
+	if (!page->diff->knows_scripts || unknown == 0) {
 		return (lk_str){NULL, 0};
 	}
 	return lk_str_printf(&page->arena,

@@ -8,12 +8,14 @@ solve -q --cuda 12.6 hello gpu-app -o new.lock
 runs 0 lockenv diff old.lock old.lock
 out_is 'no difference'
 runs 1 lockenv diff old.lock new.lock
-sed -E 's/size .*//; s/[0-9.]+ (B|kB)/SIZE/g' "$out" >"$scratch/out2"
+# The sizes of the archives are those of the packing library at hand.
+sed -E '/^ +linux-64/s/[0-9.]+ .*/SIZES/; s/[+-][0-9.]+ (B|kB)//; s/ +/ /g; s/ $//' "$out" \
+	>"$scratch/out2"
 mv "$scratch/out2" "$out"
 golden diff
 runs 1 lockenv diff --stat old.lock new.lock
-out_has '1 added'
-out_has '1 removed'
+out_has 'removed 1, licence changed 1'
+out_has 'minor upgrade 1, added 1'
 out_lacks oldtool
 runs 1 lockenv diff --platform linux-64 old.lock new.lock
 runs 2 lockenv diff --platform win-64 old.lock new.lock

@@ -60,7 +60,7 @@ cp 'my env.lock' "./-it's.env.lock"
 git add -A
 runs 0 git diff --cached
 out_has "lockenv diff a/-it's.env.lock b/-it's.env.lock"
-out_has 'linux-64 (new platform)'
+out_has 'new platform'
 git commit -q -m added
 git rm -q -- "-it's.env.lock"
 runs 0 git diff --cached
