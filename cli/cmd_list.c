@@ -26,7 +26,8 @@ struct lister {
 static bool is_word(lk_str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		if (!lk_is_alnum(text.ptr[i]) && !memchr("-_.", text.ptr[i], 3)) {
+		if (!lk_is_alnum(text.ptr[i]) &&
+			lk_str_find_char(LK_STR("-_."), text.ptr[i]) == SIZE_MAX) {
 			return false;
 		}
 	}

@@ -234,6 +234,7 @@ static int tell(struct teller *t, lk_str name, struct lk_error *err)
 	}
 	t->why = &why;
 	(app->common.json ? put_json : put_text)(t);
+	t->why = NULL;
 	lk_lock_why_done(&why);
 	return lk_app_check_size(
 		app, "name another package, or leave --verbose or --json away", err);

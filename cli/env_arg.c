@@ -71,22 +71,21 @@ static int no_environment(const char *prefix, struct lk_error *err)
 	return LK_E_USAGE;
 }
 
+/* *RET_FD is the caller's to close, whatever comes back. */
 static int open_prefix(const char *prefix, int *ret_fd, struct lk_error *err)
 {
 	struct stat st;
-	int LK_AUTO_CLOSE fd = open(prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
+	*ret_fd = open(prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_fd < 0) {
 		return is_missing(errno)
 			? no_environment(prefix, err)
 			: lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", prefix);
 	}
-	if (fstatat(fd, "conda-meta", &st, 0) < 0) {
+	if (fstatat(*ret_fd, "conda-meta", &st, 0) < 0) {
 		lk_fail(err, LK_E_USAGE, "'%s' is no environment: it has no conda-meta", prefix);
 		lk_error_hint(err, "give a lock, or a prefix with -p");
 		return LK_E_USAGE;
 	}
-	*ret_fd = fd;
-	fd = -1;
 	return 0;
 }
 
@@ -188,10 +187,11 @@ static int read_prefix(
 	struct lk_lock_platform *platform = &ret->installed;
 	const struct lk_config *config;
 	int LK_AUTO_CLOSE fd = -1;
-	int rc = open_prefix(prefix, &fd, err);
-	if (rc == 0) {
-		rc = lk_app_config(app, &config, err);
+	int rc = lk_app_config(app, &config, err);
+	if (rc < 0) {
+		return rc;
 	}
+	rc = open_prefix(prefix, &fd, err);
 	if (rc < 0) {
 		return rc;
 	}

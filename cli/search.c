@@ -376,31 +376,46 @@ static void hint_near(struct lk_search *s, struct lk_error *err)
 	}
 }
 
+static void tell_pattern(
+	struct lk_search *s, lk_str channels, lk_str platforms, struct lk_error *err)
+{
+	lk_fail(err, LK_E_FINDING,
+		"nothing in " LK_STR_FMT " for " LK_STR_FMT " matches '" LK_STR_FMT "'",
+		LK_STR_ARG(channels), LK_STR_ARG(platforms), LK_STR_ARG(s->spec->text));
+	lk_error_hint(err, "search elsewhere with --channel and --platform");
+}
+
+static void tell_versions(
+	struct lk_search *s, lk_str channels, lk_str platforms, struct lk_error *err)
+{
+	lk_str name = s->spec->name;
+	lk_str range = s->lowest;
+	if (!lk_str_eq(s->lowest, s->highest)) {
+		range = lk_str_printf(&s->app->arena, LK_STR_FMT " to " LK_STR_FMT,
+			LK_STR_ARG(s->lowest), LK_STR_ARG(s->highest));
+	}
+	lk_fail(err, LK_E_FINDING,
+		LK_STR_FMT " has " LK_STR_FMT " " LK_STR_FMT " for " LK_STR_FMT
+			   ", but none that '" LK_STR_FMT "' matches",
+		LK_STR_ARG(channels), LK_STR_ARG(name), LK_STR_ARG(range), LK_STR_ARG(platforms),
+		LK_STR_ARG(s->spec->text));
+	lk_error_hint(err, "'lockenv search " LK_STR_FMT "' shows all", LK_STR_ARG(name));
+}
+
 int lk_search_tell_none(struct lk_search *search, struct lk_error *err)
 {
 	const struct lk_matchspec *spec = search->spec;
 	lk_str channels = joined(search, true);
 	lk_str platforms = joined(search, false);
 	if (spec->name_kind != LK_PATTERN_EXACT) {
-		lk_fail(err, LK_E_FINDING,
-			"nothing in " LK_STR_FMT " for " LK_STR_FMT " matches '" LK_STR_FMT "'",
-			LK_STR_ARG(channels), LK_STR_ARG(platforms), LK_STR_ARG(spec->text));
-		lk_error_hint(err, "search elsewhere with --channel and --platform");
-	} else if (search->names.len == 0 || search->n_records == 0) {
+		tell_pattern(search, channels, platforms, err);
+	} else if (search->names.len > 0 && search->n_records > 0) {
+		tell_versions(search, channels, platforms, err);
+	} else {
 		lk_fail(err, LK_E_FINDING,
 			"no package '" LK_STR_FMT "' in " LK_STR_FMT " for " LK_STR_FMT,
 			LK_STR_ARG(spec->name), LK_STR_ARG(channels), LK_STR_ARG(platforms));
 		hint_near(search, err);
-	} else {
-		bool one = lk_str_eq(search->lowest, search->highest);
-		lk_fail(err, LK_E_FINDING,
-			LK_STR_FMT " has " LK_STR_FMT " " LK_STR_FMT "%s" LK_STR_FMT
-				   " for " LK_STR_FMT ", but none that '" LK_STR_FMT "' matches",
-			LK_STR_ARG(channels), LK_STR_ARG(spec->name), LK_STR_ARG(search->lowest),
-			one ? "" : " to ", LK_STR_ARG(one ? LK_STR("") : search->highest),
-			LK_STR_ARG(platforms), LK_STR_ARG(spec->text));
-		lk_error_hint(
-			err, "'lockenv search " LK_STR_FMT "' shows all", LK_STR_ARG(spec->name));
 	}
 	return LK_E_FINDING;
 }

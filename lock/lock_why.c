@@ -209,6 +209,11 @@ static bool suits_all(const struct asker *a, const struct lk_version *version)
 	return true;
 }
 
+static bool is_version_char(char c)
+{
+	return lk_str_find_char(LK_STR(",|()<>=!~^$* "), c) == SIZE_MAX;
+}
+
 /* Each version that a clause of TEXT names; the lowest that suits all becomes *BEST. */
 static void try_versions(struct asker *a, lk_str text, const struct lk_version **best)
 {
@@ -216,11 +221,11 @@ static void try_versions(struct asker *a, lk_str text, const struct lk_version *
 	size_t at = 0;
 	while (at < text.len) {
 		size_t from = at;
-		while (from < text.len && memchr(",|()<>=!~^$* ", text.ptr[from], 13)) {
+		while (from < text.len && !is_version_char(text.ptr[from])) {
 			from++;
 		}
 		at = from;
-		while (at < text.len && !memchr(",|()<>=!~^$* ", text.ptr[at], 13)) {
+		while (at < text.len && is_version_char(text.ptr[at])) {
 			at++;
 		}
 		const struct lk_version *version;
