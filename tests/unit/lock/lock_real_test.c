@@ -11,6 +11,7 @@
 #include "base/stream.h"
 #include "conda/repodata.h"
 #include "lock/lock_diff.h"
+#include "tests/support/exchange_same.h"
 #include "tests/support/page_check.h"
 
 #define STRIDE 70 /* every so manieth environment */
@@ -149,6 +150,38 @@ static void assert_round_trip(const struct lk_lock *lock)
 	lk_buf_done(&second);
 }
 
+/* Through other tools' formats and back. */
+static void assert_exchange(const struct lk_lock *lock, lk_str source)
+{
+	static const struct {
+		lk_export_writer *write;
+		unsigned parts;
+	} formats[] = {
+		{lk_export_pixi, LK_EXPORT_PIXI_PARTS},
+		{lk_export_pixi_v7, LK_EXPORT_PIXI_V7_PARTS},
+		{lk_export_conda_lock, LK_EXPORT_CONDA_LOCK_PARTS},
+	};
+	const struct lk_export_options plain = {0};
+	const struct lk_import_options all = {0};
+	for (size_t i = 0; i < LK_COUNTOF(formats); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct lk_buf text = LK_BUF_INIT(LK_IMPORT_MAX_BYTES);
+		struct lk_imported again;
+		lk_str name;
+		assert_int_equal(formats[i].write(lock, &plain, &text, NULL, &err), 0);
+		int rc = lk_import(lk_buf_view(&text), "again", &all, NULL, &again, &err);
+		assert_string_equal(err.message, "");
+		assert_int_equal(rc, 0);
+		const char *fault = exchange_fault(lock, &again.lock, formats[i].parts, &name);
+		if (fault) {
+			fail_msg(LK_STR_FMT ": format %zu loses %s of '" LK_STR_FMT "'",
+				LK_STR_ARG(source), i, fault, LK_STR_ARG(name));
+		}
+		lk_imported_done(&again);
+		lk_buf_done(&text);
+	}
+}
+
 static void assert_holds_together(const struct lk_lock_platform *platform, lk_str source)
 {
 	struct lk_error err = LK_ERROR_INIT;
@@ -263,6 +296,9 @@ static void one_environment(struct fixture *f, lk_str line)
 		f->n_locks++;
 		f->n_packages += lock.platforms[0].n_packages;
 		assert_round_trip(&lock);
+		if (f->n_locks % 4 == 0) {
+			assert_exchange(&lock, lk_json_string(lk_json_get(env, "source")));
+		}
 		assert_holds_together(
 			&lock.platforms[0], lk_json_string(lk_json_get(env, "source")));
 		if (f->has_last) {
