@@ -16,10 +16,12 @@
 struct context {
 	const char *format;
 	const char *platform;
+	const char *policy_file;
 	bool stat;
 	bool for_git;
 	bool install;
 	struct lk_git_driver_options driver;
+	const struct lk_policy *policy; /* of policy_file, or NULL */
 };
 
 /* A file, or REV:PATH when no such file is there. */
@@ -43,6 +45,7 @@ static void put(struct lk_app *app, const struct context *c, const struct lk_loc
 		.old_name = lk_str_of(from->path),
 		.new_name = lk_str_of(to->path),
 		.stat = c->stat,
+		.policy = c->policy,
 	};
 	if (strcmp(format, "markdown") == 0) {
 		lk_lock_diff_markdown(diff, &page, &app->out);
@@ -66,6 +69,20 @@ static void put(struct lk_app *app, const struct context *c, const struct lk_loc
 	lk_lock_diff_text(diff, &options, &app->out);
 }
 
+/* The exit code: did anything change that matters? */
+static int judge(struct lk_app *app, const struct context *c, const struct lk_lock_diff *diff)
+{
+	if (!c->policy) {
+		return lk_lock_diff_is_empty(diff) ? 0 : 1;
+	}
+	size_t n = lk_policy_count_failing(c->policy, diff);
+	if (n > 0) {
+		lk_note(&app->report, 0, "%zu change%s by the policy '%s'", n,
+			n == 1 ? " fails" : "s fail", c->policy_file);
+	}
+	return n > 0 ? 1 : 0;
+}
+
 /* Puts out what changed; app->status tells whether anything did. */
 static void compare(struct lk_app *app, const void *context, const struct lk_lock_arg *from,
 	const struct lk_lock_arg *to)
@@ -75,7 +92,7 @@ static void compare(struct lk_app *app, const void *context, const struct lk_loc
 	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform)};
 	lk_lock_diff_make(&from->lock, &to->lock, &wanted, &diff);
 	put(app, c, from, to, &diff);
-	app->status = lk_lock_diff_is_empty(&diff) ? 0 : 1;
+	app->status = judge(app, c, &diff);
 	lk_lock_diff_done(&diff);
 }
 
@@ -96,22 +113,12 @@ static int check_arguments(
 	return LK_E_USAGE;
 }
 
-static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+static int compare_sides(struct lk_app *app, const struct context *c, const struct lk_args *args,
+	struct lk_error *err)
 {
-	const struct context *c = context;
-	if (c->for_git) {
-		return lk_git_diff(app, args, compare, c, err);
-	}
-	int rc = check_arguments(c, args, err);
-	if (rc == 0 && c->install) {
-		return lk_git_driver_install(app, LK_GIT_DRIVER_DIFF, &c->driver, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) from = {0};
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) to = {0};
-	rc = read_side(app, args->items[0], &from, err);
+	int rc = read_side(app, args->items[0], &from, err);
 	if (rc == 0) {
 		rc = read_side(app, args->items[1], &to, err);
 	}
@@ -127,11 +134,38 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	return 0;
 }
 
+static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+{
+	struct context *c = context;
+	if (c->for_git) {
+		return lk_git_diff(app, args, compare, c, err);
+	}
+	int rc = check_arguments(c, args, err);
+	if (rc == 0 && c->install) {
+		return lk_git_driver_install(app, LK_GIT_DRIVER_DIFF, &c->driver, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_policy policy = {0};
+	if (c->policy_file) {
+		rc = lk_policy_read(c->policy_file, &policy, err);
+		c->policy = &policy;
+	}
+	if (rc == 0) {
+		rc = compare_sides(app, c, args, err);
+	}
+	lk_policy_done(&policy);
+	return rc;
+}
+
 static const struct lk_opt options[] = {
 	{"format", 0, LK_OPT_STRING, offsetof(struct context, format), "FORMAT",
 		"text (default), markdown, html or json", "text|markdown|html|json"},
 	{"platform", 0, LK_OPT_STRING, offsetof(struct context, platform), "P",
 		"this platform only", NULL},
+	{"policy", 0, LK_OPT_STRING, offsetof(struct context, policy_file), "FILE",
+		"exit with 1 only where a change fails by this file", NULL},
 	{"stat", 0, LK_OPT_FLAG, offsetof(struct context, stat), NULL, "counts and sizes only",
 		NULL},
 	{"git-driver", 0, LK_OPT_FLAG, offsetof(struct context, for_git), NULL,
@@ -151,8 +185,10 @@ const struct lk_cmd lk_cmd_diff = {
 		       "rebuilds, changed "
 		       "requirements and specs. Each side is a file or REV:PATH of a git "
 		       "repository. Exits "
-		       "with 1 when they differ, as git's diff driver always with 0.",
-	.examples = {"lockenv diff old.lock new.lock", "lockenv diff HEAD:env.lock env.lock"},
+		       "with 1 when they differ, or when a difference fails by the policy; as "
+		       "git's diff driver always with 0.",
+	.examples = {"lockenv diff HEAD:env.lock env.lock",
+		"lockenv diff --format markdown --policy policy.yml origin/main:env.lock env.lock"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),

@@ -6,22 +6,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* A package fails by any of its kinds, not only by the one that leads. */
 static bool fails(const struct lk_policy *policy, const struct lk_page_entry *entry)
 {
 	if (!policy) {
 		return false;
 	}
-	if (!entry->package) {
-		return lk_policy_fails(policy, entry->kind, (lk_str){NULL, 0});
-	}
-	const struct lk_package_change *change = entry->package->change;
-	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
-		if (lk_package_has(change, kind) && lk_policy_fails(policy, kind, change->name)) {
-			return true;
-		}
-	}
-	return false;
+	return entry->package ? lk_policy_fails_package(policy, entry->package->change)
+			      : lk_policy_fails(policy, entry->kind, (lk_str){NULL, 0});
 }
 
 static void add(struct lk_diff_page *page, struct lk_page_entry entry)

@@ -191,19 +191,20 @@ static void test_stat(void **state)
 /* One licence and one variable changed; what each policy makes of it. */
 static const struct {
 	const char *policy;
+	size_t failing;
 	const char *markdown, *html;
 } policies[] = {
-	{"version: 1\ndiff: {fail: [license-changed]}\n",
+	{"version: 1\ndiff: {fail: [license-changed]}\n", 1,
 		"Policy `policy.yml`: **1 change fails.**\n",
 		"Policy <code>policy.yml</code>: <strong>1 change fails.</strong>"},
-	{"version: 1\ndiff: {fail: [severity: medium]}\n", "**2 changes fail.**\n",
+	{"version: 1\ndiff: {fail: [severity: medium]}\n", 2, "**2 changes fail.**\n",
 		"<strong>2 changes fail.</strong>"},
-	{"version: 1\n", "**2 changes fail.**\n", "<strong>2 changes fail.</strong>"},
-	{"version: 1\ndiff: {fail: [severity: high]}\n",
+	{"version: 1\n", 2, "**2 changes fail.**\n", "<strong>2 changes fail.</strong>"},
+	{"version: 1\ndiff: {fail: [severity: high]}\n", 0,
 		"Policy `policy.yml`: everything passes.\n", ": everything passes.</p>"},
 	{"version: 1\ndiff: {fail: [license-changed], except: [{package: num*, kinds: "
 	 "[license-changed]}]}\n",
-		"Policy `policy.yml`: everything passes.\n", ": everything passes.</p>"},
+		0, "Policy `policy.yml`: everything passes.\n", ": everything passes.</p>"},
 };
 
 static void test_policy(void **state)
@@ -222,6 +223,10 @@ static void test_policy(void **state)
 			lk_policy_parse(lk_str_of(policies[i].policy), "policy.yml", &policy, &err);
 		assert_string_equal(err.message, "");
 		assert_int_equal(rc, 0);
+		struct lk_lock_diff diff;
+		lk_lock_diff_make(&old, &new, NULL, &diff);
+		assert_int_equal(lk_policy_count_failing(&policy, &diff), policies[i].failing);
+		lk_lock_diff_done(&diff);
 		struct lk_diff_page_options options = names;
 		options.policy = &policy;
 		struct pages pages;
