@@ -3,6 +3,7 @@
  * and back, consistency, and differences between neighbours. Skipped where the data is not at hand.
  */
 #include "lock_sample.h"
+#include "look_checks.h"
 
 #include <unistd.h>
 
@@ -301,6 +302,7 @@ static void one_environment(struct fixture *f, lk_str line)
 		}
 		assert_holds_together(
 			&lock.platforms[0], lk_json_string(lk_json_get(env, "source")));
+		assert_looks_hold(&lock.platforms[0]);
 		if (f->has_last) {
 			assert_diff_adds_up(&f->last, &lock);
 			lk_lock_done(&f->last);
