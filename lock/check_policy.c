@@ -102,8 +102,11 @@ static void check_packages_of(const struct lk_lock_platform *one, const struct l
 			continue;
 		}
 		for (size_t i = 0; i < one->n_packages; i++) {
-			if (lk_lock_world_matches(&w, denied->spec, &one->packages[i])) {
-				add_denied(findings, one, &one->packages[i], denied);
+			const struct lk_record *record = &one->packages[i];
+			/* The name first: it takes no version to be parsed. */
+			if (lk_pattern_matches(denied->spec->name_pattern, record->name) &&
+				lk_lock_world_matches(&w, denied->spec, record)) {
+				add_denied(findings, one, record, denied);
 			}
 		}
 	}

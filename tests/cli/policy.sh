@@ -119,10 +119,12 @@ runs 2 check env.lock
 err_has "there is no policy 'policy.yml'"
 
 # The documentation is right: its example is read, and its kinds are those of diff.
+# shellcheck disable=SC2016 # backquotes are Markdown's
 sed -n '/^```yaml/,/^```/{/^```/!p}' "$root/docs/policy.md" >policy.yml
 has policy.yml 'severity: high'
 runs 1 check env.lock
 out_has 'which the policy does not allow'
+# shellcheck disable=SC2016
 kinds=$(sed -n '/^| severity/,/^$/p' "$root/docs/policy.md" | grep -oE '`[a-z-]+`' | tr -d '`' | tr '\n' ',')
 is 21 "$(printf '%s' "$kinds" | tr -cd , | wc -c)"
 policy "diff: {fail: [$kinds]}"

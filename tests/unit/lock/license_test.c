@@ -137,7 +137,7 @@ static void test_depth(void **state)
 	enum {
 		DEPTH = 100000
 	};
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4 * DEPTH);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT((size_t)4 * DEPTH);
 	for (unsigned depth = 31; depth <= DEPTH; depth += depth < 34 ? 1 : DEPTH - 34) {
 		lk_buf_clear(&text);
 		for (unsigned i = 0; i < depth; i++) {
