@@ -1,5 +1,5 @@
 /*
- * lockenv export: a lock as the file of another tool.
+ * lockenv export: a lock, or an environment as if it were one, as the file of another tool.
  */
 #include "cli/app.h"
 
@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "base/fs.h"
-#include "cli/lock_arg.h"
-#include "conda/subdir.h"
+#include "base/map.h"
+#include "cli/env_arg.h"
 #include "lock/exchange.h"
 
 struct context {
 	const char *to;
 	const char *output;
+	const char *prefix, *name;
 	struct lk_args platforms;
 	bool md5, sha256;
 	bool from_specs;
@@ -179,23 +180,107 @@ static int export(struct lk_app *app, const struct context *c, const struct form
 	return rc == 0 ? write_out(app, c, format, &text, err) : rc;
 }
 
+/* The channels that the packages of an environment are from; their order nobody knows any more. */
+static int find_channels(struct lk_app *app, const struct lk_lock_platform *platform,
+	struct lk_lock *lock, struct lk_error *err)
+{
+	struct lk_map LK_CLEANUP(lk_map_done) known = {0};
+	const struct lk_config *config;
+	int rc = lk_app_config(app, &config, err);
+	lock->channels =
+		lk_arena_calloc(&app->arena, platform->n_packages, sizeof(*lock->channels));
+	for (size_t i = 0; rc == 0 && i < platform->n_packages; i++) {
+		lk_str name = platform->packages[i].channel;
+		if (name.len == 0 || lk_map_add(&known, name, (uint32_t)i) != (uint32_t)i) {
+			continue;
+		}
+		struct lk_channel *channel = &lock->channels[lock->n_channels++];
+		rc = lk_channel_resolve(name, config->channel_alias, &app->arena, channel, err);
+		channel->name = name;
+	}
+	return rc;
+}
+
+static int check_addresses(
+	const struct lk_env_arg *arg, const struct format *format, struct lk_error *err)
+{
+	for (size_t i = 0; (format->parts & LK_PART_FILE) && i < arg->platform->n_packages; i++) {
+		const struct lk_record *record = &arg->platform->packages[i];
+		if (record->url.len > 0) {
+			continue;
+		}
+		lk_fail(err, LK_E_USAGE,
+			"the environment '%s' does not say where " LK_STR_FMT " is from", arg->path,
+			LK_STR_ARG(record->name));
+		lk_error_hint(err, "--to environment names packages without their addresses");
+		return LK_E_USAGE;
+	}
+	return 0;
+}
+
+/* An environment as a lock of one platform. What it was solved with it does not say. */
+static int lock_of_prefix(struct lk_app *app, const struct context *c, const struct format *format,
+	struct lk_env_arg *arg, struct lk_lock *ret, struct lk_error *err)
+{
+	arg->installed.solved_with.len = 0;
+	*ret = (struct lk_lock){
+		.file = lk_str_of(arg->path),
+		.channel_priority = LK_STR("strict"),
+		.platforms = &arg->installed,
+		.n_platforms = 1,
+	};
+	for (size_t i = 0; i < c->platforms.len; i++) {
+		if (!lk_str_is(arg->platform->subdir, c->platforms.items[i])) {
+			lk_fail(err, LK_E_USAGE,
+				"the environment '%s' is for " LK_STR_FMT ", not %s", arg->path,
+				LK_STR_ARG(arg->platform->subdir), c->platforms.items[i]);
+			lk_error_hint(err, "leave --platform away");
+			return LK_E_USAGE;
+		}
+	}
+	if (c->from_specs && arg->platform->specs.n == 0) {
+		lk_fail(err, LK_E_USAGE, "the environment '%s' does not say what was asked for",
+			arg->path);
+		lk_error_hint(err, "export its lock, or leave --from-specs away");
+		return LK_E_USAGE;
+	}
+	int rc = check_addresses(arg, format, err);
+	return rc ? rc : find_channels(app, arg->platform, ret, err);
+}
+
+static int read_arg(struct lk_app *app, const struct context *c, const struct lk_args *args,
+	struct lk_env_arg *ret, struct lk_error *err)
+{
+	const struct lk_env_options source = {.prefix = c->prefix, .name = c->name};
+	const char *what;
+	const char *word;
+	bool is_prefix;
+	int rc = lk_env_args(app, &source, args, false, &what, &is_prefix, &word, err);
+	if (rc == 0 && word) {
+		rc = lk_fail(err, LK_E_USAGE, "there is no lock or environment '%s'", word);
+		lk_error_hint(err, "give the path of one, or -n NAME");
+	}
+	return rc ? rc : lk_env_arg_read(app, NULL, what, is_prefix, ret, err);
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
 	const struct format *format;
-	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
+	struct lk_env_arg LK_CLEANUP(lk_env_arg_done) arg = {0};
 	int rc = find_format(c->to, &format, err);
 	if (rc == 0) {
 		rc = check_options(c, format, app->common.json, err);
 	}
 	if (rc == 0) {
-		rc = lk_lock_arg_read(app, args->items[0], &arg, err);
+		rc = read_arg(app, c, args, &arg, err);
 	}
 	if (rc < 0) {
 		return rc;
 	}
-	struct lk_lock lock = arg.lock; /* with the platforms that are wanted */
-	rc = choose_platforms(app, c, format, &arg, &lock, err);
+	struct lk_lock lock = arg.lock.lock; /* with the platforms that are wanted */
+	rc = arg.is_prefix ? lock_of_prefix(app, c, format, &arg, &lock, err)
+			   : choose_platforms(app, c, format, &arg.lock, &lock, err);
 	return rc == 0 ? export(app, c, format, &lock, err) : rc;
 }
 
@@ -204,6 +289,10 @@ static const struct lk_opt options[] = {
 		FORMAT_NAMES},
 	{"output", 'o', LK_OPT_STRING, offsetof(struct context, output), "FILE",
 		"the file to write (default: standard output)", NULL},
+	{"prefix", 'p', LK_OPT_STRING, offsetof(struct context, prefix), "PREFIX",
+		"export this environment", NULL},
+	{"name", 'n', LK_OPT_STRING, offsetof(struct context, name), "NAME",
+		"export this environment of the envs folder", NULL},
 	{"platform", 0, LK_OPT_LIST, offsetof(struct context, platforms), "P",
 		"platform to write; repeatable (default: all, or this host's where the format "
 		"holds "
@@ -221,10 +310,11 @@ static const struct lk_opt options[] = {
 
 const struct lk_cmd lk_cmd_export = {
 	.name = "export",
-	.arguments = "LOCK --to FORMAT",
-	.summary = "a lock as the file of another tool",
+	.arguments = "[LOCK|PREFIX] --to FORMAT",
+	.summary = "a lock or an environment as the file of another tool",
 	.description =
-		"Writes the lock in the format of another tool, from the lock alone: explicit "
+		"Writes the lock in the format of another tool, from the lock alone; or what "
+		"conda-meta of an environment says. Formats: explicit "
 		"(conda, mamba, micromamba, pixi), conda-lock (conda-lock, and micromamba where "
 		"the "
 		"file's name ends in -lock.yml), pixi and pixi-v7 (pixi.lock version 6 and 7), "
@@ -234,11 +324,11 @@ const struct lk_cmd lk_cmd_export = {
 		"and "
 		"exits with 1.",
 	.examples = {"lockenv export env.lock --to explicit > linux-64.txt",
-		"lockenv export env.lock --to conda-lock -o conda-lock.yml"},
+		"lockenv export -p ./env --to environment -o environment.yml"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = 1,
 	.run = run,
 };

@@ -1,9 +1,10 @@
 /*
  * A lock in the formats of other tools, and back (docs/exchange.md).
  *
- * Who exports gives a writer the lock with the platforms that are wanted; formats of one platform
- * take the first. What a format has no place for is told by lk_lock_tell_lost from the parts that
- * it carries; what a writer must leave out beside that, it reports itself as a warning.
+ * Records without sha256, which no lock has but an environment may, are written with what they
+ * have. Who exports gives a writer the lock with the platforms that are wanted; formats of one
+ * platform take the first. What a format has no place for is told by lk_lock_tell_lost from the
+ * parts that it carries; what a writer must leave out beside that, it reports itself as a warning.
  *
  *     lk_lock_tell_lost(&lock, "explicit", LK_EXPORT_EXPLICIT_PARTS, report);
  *     lk_export_explicit(&lock, &options, &out, report, err);

@@ -225,7 +225,10 @@ static void put_package(struct exporter *e, const struct lk_export_entry *entry)
 	} else if (e->no_md5++ == 0) {
 		e->first_without_md5 = record->name;
 	}
-	lk_export_hex(e->yaml, "sha256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	if (record->has_sha256) {
+		lk_export_hex(
+			e->yaml, "sha256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	}
 	lk_yaml_end(e->yaml);
 	if (!lk_export_name_follows(record)) {
 		lk_export_pair(e->yaml, "build", record->build);

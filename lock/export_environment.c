@@ -39,10 +39,13 @@ static void put_pin(const struct lk_lock *lock, const struct lk_record *record, 
 	if (record->build.len > 0) {
 		lk_buf_appendf(line, "=" LK_STR_FMT, LK_STR_ARG(record->build));
 	}
-	if (pins == PINS_HASHED) {
-		char hex[LK_HEX_MAX];
+	char hex[LK_HEX_MAX];
+	if (pins == PINS_HASHED && record->has_sha256) {
 		lk_hex(record->sha256.bytes, sizeof(record->sha256.bytes), hex);
 		lk_buf_appendf(line, "[sha256=%s]", hex);
+	} else if (pins == PINS_HASHED && record->has_md5) {
+		lk_hex(record->md5.bytes, sizeof(record->md5.bytes), hex);
+		lk_buf_appendf(line, "[md5=%s]", hex);
 	}
 }
 

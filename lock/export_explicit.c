@@ -42,21 +42,27 @@ static void visit(struct order *o, uint32_t package)
 	}
 }
 
+/* The hash that is wanted, else the other one, which is told. */
 static void put_line(const struct lk_record *record, const struct lk_export_options *options,
 	struct lk_buf *out, const struct lk_report *report)
 {
 	char hex[LK_HEX_MAX];
+	bool md5 = record->has_md5 && (options->md5 || !record->has_sha256);
+	bool sha256 = record->has_sha256 && !md5;
 	lk_buf_put(out, record->url);
-	if (options->md5 && record->has_md5) {
+	if (md5) {
 		lk_hex(record->md5.bytes, sizeof(record->md5.bytes), hex);
-	} else {
+	} else if (sha256) {
 		lk_hex(record->sha256.bytes, sizeof(record->sha256.bytes), hex);
-		if (options->md5) {
-			lk_warn(report, LK_STR_FMT " has no md5 in the lock: its sha256 is given",
-				LK_STR_ARG(record->fn));
-		}
 	}
-	lk_buf_appendf(out, "#%s\n", hex);
+	lk_buf_appendf(out, "%s%s\n", md5 || sha256 ? "#" : "", md5 || sha256 ? hex : "");
+	if (options->md5 ? !md5 : !sha256) {
+		lk_warn(report, "nothing tells the %s of " LK_STR_FMT "%s",
+			options->md5 ? "md5" : "sha256", LK_STR_ARG(record->fn),
+			md5              ? ": its md5 is given"
+				: sha256 ? ": its sha256 is given"
+					 : "");
+	}
 }
 
 static void put_platform(const struct lk_lock_platform *platform,

@@ -138,7 +138,9 @@ static void put_package(
 	lk_yaml_mapping(yaml);
 	lk_export_pair(yaml, "conda", record->url);
 	put_names(record, yaml);
-	lk_export_hex(yaml, "sha256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	if (record->has_sha256) {
+		lk_export_hex(yaml, "sha256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	}
 	if (record->has_md5) {
 		lk_export_hex(yaml, "md5", record->md5.bytes, sizeof(record->md5.bytes));
 	}

@@ -119,6 +119,34 @@ runs 0 lockenv solve -q --override-channels -c "$test_channel" -f environment.ym
 is "$(sed -n 's/^ *sha256: //p' env.lock)" "$(sed -n 's/^ *sha256: //p' pinned.lock)"
 runs 2 lockenv export env.lock --to explicit --from-specs
 
+# An environment is exported as if it were a lock.
+lockenv fetch -q env.lock
+lockenv install -q env.lock -p ./installed
+runs 0 lockenv export installed --to explicit
+same "$out" list
+runs 0 lockenv export -p installed --to environment
+sed 's/^name: env$/name: installed/' environment.yml | grep -v nodefaults >expected
+grep -v nodefaults "$out" >got
+same got expected
+runs 2 lockenv export -p installed --to environment --from-specs
+err_has 'does not say what was asked for'
+sed -i '0,/"name":/s//"requested_specs": ["hello >=2"], "name":/' installed/conda-meta/hello-*.json
+runs 0 lockenv export -p installed --to environment --from-specs
+out_has '- hello >=2'
+out_lacks greeting
+runs 0 lockenv export -p installed --to conda-lock -o installed.yml
+runs 0 lockenv import installed.yml -o back.lock
+is "$(sed -n 's/^ *sha256: //p' env.lock)" "$(sed -n 's/^ *sha256: //p' back.lock)"
+runs 2 lockenv export -p installed --to explicit --platform osx-64
+runs 2 lockenv export nothing --to explicit
+sed -i 's/"sha256": "[0-9a-f]*",//' installed/conda-meta/hello-*.json
+runs 0 lockenv export installed --to explicit
+err_has 'nothing tells the sha256 of hello-2.0'
+sed -i 's/"url": "[^"]*",//' installed/conda-meta/hello-*.json
+runs 2 lockenv export installed --to explicit
+err_has 'does not say where hello is from'
+runs 0 lockenv export installed --to environment
+
 # --strict writes nothing.
 runs 1 lockenv export env.lock --to explicit --strict -o none.txt
 err_has 'cannot carry all that the lock says'
