@@ -7,7 +7,8 @@
 
 #define BRIEF_LINES 8u /* with the error's own line and its hint: ten */
 #define MAX_JSON_DEPTH 40
-#define MAX_JOINED 3 /* reasons in one line */
+#define MAX_JOINED 3  /* reasons in one line */
+#define MAX_LINE 400u /* bytes of a line, beyond which no further reason is put */
 
 /* --- the explanation's lines --- */
 
@@ -239,6 +240,10 @@ void lk_tell_unsat(struct lk_app *app, const struct lk_task *task,
 static void put_joined(const struct lk_reason *reasons, size_t n, struct lk_buf *line)
 {
 	for (size_t i = 0; i < n && i < MAX_JOINED; i++) {
+		if (i > 0 && line->len + reasons[i].text.len > MAX_LINE) {
+			lk_buf_puts(line, "; …");
+			break;
+		}
 		lk_buf_appendf(
 			line, "%s" LK_STR_FMT, i > 0 ? "; " : ": ", LK_STR_ARG(reasons[i].text));
 	}

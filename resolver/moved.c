@@ -45,37 +45,80 @@ static const struct lk_out *out_of(const struct mover *m, const struct lk_record
 	return NULL;
 }
 
-/* The choices before the lock's record AT, as many as are needed to refute CANDIDATE. */
-static void choices_against(
-	const struct mover *m, size_t at, uint32_t candidate, struct lk_u32s *ret)
+/* Tries to tell how CANDIDATE clashes with GIVEN; false, and no line, when it is not seen to. */
+static bool tell_clash(const struct mover *m, const struct lk_u32s *given, uint32_t candidate,
+	struct lk_explanation *explanation)
+{
+	lk_vec_clear(&explanation->lines);
+	lk_vec_clear(&explanation->culprits);
+	return lk_refuted(explanation, m->state, given, candidate, false);
+}
+
+/* With one of the packages to be updated: of the clashes that there are, the one told shortest. */
+static bool tell_clash_with_one(
+	const struct mover *m, uint32_t candidate, struct lk_explanation *explanation)
+{
+	const struct lk_task *task = m->problem->task;
+	struct lk_explanation best = {0};
+
+	for (size_t i = 0; i < task->n_update; i++) {
+		uint32_t c = fixed_of(m, task->update[i]);
+		struct lk_u32s one = {.items = &c, .len = 1};
+
+		if (c != LK_NO_INDEX && tell_clash(m, &one, candidate, explanation) &&
+			(best.lines.len == 0 || explanation->lines.len < best.lines.len)) {
+			struct lk_explanation shorter = *explanation;
+
+			explanation->lines = best.lines;
+			explanation->culprits = best.culprits;
+			best = shorter;
+		}
+	}
+	if (best.lines.len > 0) {
+		lk_vec_done(&explanation->lines);
+		lk_vec_done(&explanation->culprits);
+		*explanation = best;
+	}
+	return best.lines.len > 0;
+}
+
+/* What the definition puts before the lock's record AT: the specs, the packages to be updated, then
+ * the kept ones before it. Should narrowing see no clash with those, with the whole answer. */
+static bool tell_cause(
+	const struct mover *m, size_t at, uint32_t candidate, struct lk_explanation *explanation)
 {
 	const struct lk_task *task = m->problem->task;
 	uint32_t name = m->problem->candidates.items[candidate].name;
+	struct lk_u32s given = {0};
+	/* Telling drops what a clash does not need: the updated one too. */
+	bool told = task->n_update > 0 ? tell_clash_with_one(m, candidate, explanation)
+				       : tell_clash(m, &given, candidate, explanation);
 
-	for (size_t i = 0; i < task->n_update; i++) {
+	for (size_t i = 0; !told && i < task->n_update; i++) {
 		if (fixed_of(m, task->update[i]) != LK_NO_INDEX) {
-			lk_vec_push(ret, fixed_of(m, task->update[i]));
+			lk_vec_push(&given, fixed_of(m, task->update[i]));
 		}
 	}
-	if (lk_refuted(NULL, m->state, ret, candidate, false)) {
-		return;
-	}
-	for (size_t i = 0; i < at; i++) {
+	told = told || tell_clash(m, &given, candidate, explanation);
+	for (size_t i = 0; !told && i < at; i++) {
 		uint32_t c = fixed_of(m, task->locked[i].name);
 
 		if (c != LK_NO_INDEX && lk_task_keeps(task, task->locked[i].name)) {
-			lk_vec_push(ret, c);
+			lk_vec_push(&given, c);
 		}
 	}
-	if (lk_refuted(NULL, m->state, ret, candidate, false)) {
-		return;
-	}
-	lk_vec_clear(ret);
-	for (size_t i = 1; i < m->problem->names.len; i++) {
-		if (i != name && m->fixed[i] != LK_NO_INDEX) {
-			lk_vec_push(ret, m->fixed[i]);
+	told = told || tell_clash(m, &given, candidate, explanation);
+	if (!told) {
+		lk_vec_clear(&given);
+		for (size_t i = 1; i < m->problem->names.len; i++) {
+			if (i != name && m->fixed[i] != LK_NO_INDEX) {
+				lk_vec_push(&given, m->fixed[i]);
+			}
 		}
+		told = tell_clash(m, &given, candidate, explanation);
 	}
+	lk_vec_done(&given);
+	return told;
 }
 
 /* Why the lock's record AT is not what the answer has of its name. */
@@ -84,7 +127,6 @@ static void why_moved(const struct mover *m, size_t at, struct lk_explanation *e
 	const struct lk_record *record = &m->problem->task->locked[at];
 	uint32_t candidate = locked_of(m, lk_problem_name(m->problem, record->name));
 	const struct lk_out *out = out_of(m, record);
-	struct lk_u32s against = {0};
 
 	if (candidate == LK_NO_INDEX && out) {
 		lk_explain_out(explanation, out);
@@ -95,12 +137,10 @@ static void why_moved(const struct mover *m, size_t at, struct lk_explanation *e
 			explanation, 0, LK_STR("the locked archive cannot be had any more"));
 		return;
 	}
-	choices_against(m, at, candidate, &against);
-	if (!lk_refuted(explanation, m->state, &against, candidate, false)) {
+	if (!tell_cause(m, at, candidate, explanation)) {
 		lk_explain_line(explanation, 0,
 			LK_STR("nothing fits together with it and what comes before it"));
 	}
-	lk_vec_done(&against);
 }
 
 /* Who of the answer was first to need NAME, as a line; none for what a spec asks for. */

@@ -153,28 +153,46 @@ static const struct lk_out *newest_out(
 	return newest;
 }
 
-/* Why CANDIDATE, the walk's item AT, is not BEST, as lines. */
-static void why_not(struct lk_explanation *explanation, const struct lk_state *state,
-	const struct lk_walk *walk, size_t at, uint32_t best)
+/* The answer's candidate of NAME, or LK_NO_INDEX. */
+static uint32_t fixed_of(const struct lk_problem *problem, const struct lk_walk *walk, lk_str name)
 {
-	const struct lk_candidate *c = &state->problem->candidates.items[walk->fixed.items[at]];
-	struct lk_u32s before = {0};
+	uint32_t index = lk_problem_name(problem, name);
 
-	if (c->locked) {
-		lk_explain_line(explanation, 0,
-			lk_str_printf(explanation->arena,
-				"it is kept as it was locked (--update " LK_STR_FMT " lets it go)",
-				LK_STR_ARG(c->record->name)));
-		return;
+	for (size_t i = 1; i < walk->fixed.len; i++) {
+		if (problem->candidates.items[walk->fixed.items[i]].name == index) {
+			return walk->fixed.items[i];
+		}
 	}
-	lk_choices_before(state->problem, walk, at, &before);
-	if (!lk_refuted(explanation, state, &before, best,
-		    lk_version_cmp(c->version, state->problem->candidates.items[best].version) !=
-			    0)) {
-		lk_explain_line(explanation, 0,
-			LK_STR("no choice of the packages after it fits together with that one"));
+	return LK_NO_INDEX;
+}
+
+/* What is before an updated name: python, which an update keeps in its minor version; with MORE,
+ * names to be updated that were given earlier, and kept packages that specs name, which do not fall
+ * back. */
+static void updates_before(const struct lk_problem *problem, const struct lk_walk *walk,
+	lk_str name, bool more, struct lk_u32s *ret)
+{
+	const struct lk_task *task = problem->task;
+	uint32_t python = fixed_of(problem, walk, LK_STR("python"));
+
+	lk_vec_clear(ret);
+	if (python != LK_NO_INDEX && problem->candidates.items[python].locked) {
+		lk_vec_push(ret, python);
 	}
-	lk_vec_done(&before);
+	for (size_t i = 0; more && i < task->n_update && !lk_str_eq(task->update[i], name); i++) {
+		uint32_t c = fixed_of(problem, walk, task->update[i]);
+
+		if (c != LK_NO_INDEX) {
+			lk_vec_push(ret, c);
+		}
+	}
+	for (size_t i = 0; more && i < task->n_specs; i++) {
+		uint32_t c = fixed_of(problem, walk, task->specs[i]->name);
+
+		if (c != LK_NO_INDEX && c != python && problem->candidates.items[c].locked) {
+			lk_vec_push(ret, c);
+		}
+	}
 }
 
 static bool is_updated(const struct lk_task *task, lk_str name)
@@ -185,6 +203,40 @@ static bool is_updated(const struct lk_task *task, lk_str name)
 		}
 	}
 	return false;
+}
+
+/* Why CANDIDATE, the walk's item AT, is not BEST, as lines. */
+static void why_not(struct lk_explanation *explanation, const struct lk_state *state,
+	const struct lk_walk *walk, size_t at, uint32_t best)
+{
+	const struct lk_candidate *c = &state->problem->candidates.items[walk->fixed.items[at]];
+	bool whole =
+		lk_version_cmp(c->version, state->problem->candidates.items[best].version) != 0;
+	struct lk_u32s before = {0};
+	bool told = false;
+
+	if (c->locked) {
+		lk_explain_line(explanation, 0,
+			lk_str_printf(explanation->arena,
+				"it is kept as it was locked (--update " LK_STR_FMT " lets it go)",
+				LK_STR_ARG(c->record->name)));
+		return;
+	}
+	for (unsigned step = 0; !told && step < 3; step++) {
+		if (step == 2) {
+			lk_choices_before(state->problem, walk, at, &before);
+		} else if (is_updated(state->problem->task, c->record->name)) {
+			updates_before(state->problem, walk, c->record->name, step > 0, &before);
+		} else {
+			continue;
+		}
+		told = lk_refuted(explanation, state, &before, best, whole);
+	}
+	if (!told) {
+		lk_explain_line(explanation, 0,
+			LK_STR("no choice of the packages after it fits together with that one"));
+	}
+	lk_vec_done(&before);
 }
 
 static bool is_root(const struct lk_task *task, lk_str name)

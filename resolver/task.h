@@ -44,8 +44,9 @@ struct lk_task {
 	bool offline; /* nothing can be fetched: no records of a network without a sha256 */
 	/* Relock: records of an existing lock in its walk order (lk_walk_order), one a name; those
 	 * of `update` names are not kept: each of these, in the order given, gets the best release
-	 * with which no other package falls back and python keeps its minor version, if there is an
-	 * answer like that. `reach` was loaded with their names among the roots. */
+	 * with which no other package that a spec names falls back and python keeps its minor
+	 * version, if there is an answer like that. `reach` was loaded with their names among the
+	 * roots. */
 	const struct lk_record *locked;
 	size_t n_locked;
 	const lk_str *update;

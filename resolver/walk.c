@@ -402,22 +402,32 @@ static const struct lk_version *minor_of(const struct lk_version *version, struc
 	return minor;
 }
 
-/* Refuses what is lower than the LOCKED candidate of its name, or another minor version of python.
- */
-static bool keep_from_falling(struct lk_state *state, uint32_t locked)
+/* The candidate of NAME that the lock keeps, or LK_NO_INDEX. */
+static uint32_t kept_of(const struct lk_problem *problem, uint32_t name)
+{
+	const struct lk_candidate_name *n =
+		name == LK_NO_INDEX ? NULL : &problem->names.items[name];
+
+	for (uint32_t c = n ? n->first : 0; n && c < n->first + n->n; c++) {
+		if (problem->candidates.items[c].locked) {
+			return c;
+		}
+	}
+	return LK_NO_INDEX;
+}
+
+/* Refuses the candidates of KEPT's name that are lower, or (MINOR not NULL) not within MINOR. */
+static bool keep_from_falling(struct lk_state *state, uint32_t kept, const struct lk_version *minor)
 {
 	struct lk_problem *problem = state->problem;
-	const struct lk_candidate *kept = &problem->candidates.items[locked];
-	const struct lk_candidate_name *name = &problem->names.items[kept->name];
-	const struct lk_version *minor =
-		lk_str_is(name->text, "python") ? minor_of(kept->version, &problem->arena) : NULL;
+	const struct lk_candidate_name *name =
+		&problem->names.items[problem->candidates.items[kept].name];
 	bool good = true;
 
 	for (uint32_t c = name->first; good && c < name->first + name->n; c++) {
-		bool stays = lk_rank_cmp_release(problem, c, locked) <= 0 &&
-			(!minor ||
-				lk_version_starts_with(
-					problem->candidates.items[c].version, minor));
+		bool stays = minor
+			? lk_version_starts_with(problem->candidates.items[c].version, minor)
+			: lk_rank_cmp_release(problem, c, kept) <= 0;
 
 		good = stays || lk_state_refuse(state, c);
 	}
@@ -426,13 +436,17 @@ static bool keep_from_falling(struct lk_state *state, uint32_t locked)
 
 bool lk_walk_gently(struct lk_state *state)
 {
-	const struct lk_problem *problem = state->problem;
-	bool good = true;
+	struct lk_problem *problem = state->problem;
+	const struct lk_task *task = problem->task;
+	uint32_t python = kept_of(problem, lk_problem_name(problem, LK_STR("python")));
+	bool good = python == LK_NO_INDEX ||
+		keep_from_falling(state, python,
+			minor_of(problem->candidates.items[python].version, &problem->arena));
 
-	for (uint32_t c = 1; good && c < problem->candidates.len; c++) {
-		if (problem->candidates.items[c].locked && problem->candidates.items[c].record) {
-			good = keep_from_falling(state, c);
-		}
+	for (size_t i = 0; good && i < task->n_specs; i++) {
+		uint32_t kept = kept_of(problem, lk_problem_name(problem, task->specs[i]->name));
+
+		good = kept == LK_NO_INDEX || keep_from_falling(state, kept, NULL);
 	}
 	return good;
 }

@@ -12,9 +12,9 @@ struct lk_walk {
 	size_t oracle_calls;
 };
 
-/* Refuses what an update does only where it must: a package that the lock keeps falls back to a
- * lower release; python gets another minor version, and all that is built for it with it. False
- * when that contradicts what STATE has. */
+/* Refuses what an update does only where it must: a package that the lock keeps and a spec names
+ * falls back to a lower release; python gets another minor version, and all that is built for it
+ * with it. False when that contradicts what STATE has. */
 bool lk_walk_gently(struct lk_state *state) LK_MUST_USE;
 /* STATE has the root chosen without conflict. 0; LK_E_UNSAT (err is not set: explain does that);
  * LK_E_INTERRUPTED. */

@@ -288,12 +288,13 @@ static inline unsigned keep_best(struct world *w, int package, bool absent_allow
 	return best;
 }
 
-/* Does SET have a kept package at a lower version than the lock? */
+/* Does SET have a kept package that a spec names at a lower version than the lock? */
 static inline bool falls_back(const struct world *w, unsigned set)
 {
-	for (int p = 0; p < PACKAGES; p++) {
-		unsigned v = version_in(set, p);
-		unsigned locked = (unsigned)w->locked[p];
+	for (int i = 0; i < w->n_roots; i++) {
+		int p = w->roots[i].leaf.package;
+		unsigned v = p == VIRTUAL ? 0 : version_in(set, p);
+		unsigned locked = p == VIRTUAL ? 0 : (unsigned)w->locked[p];
 
 		if (v > 0 && locked > 0 && !w->updated[p] && w->candidate[p][locked] &&
 			ranks_before(w, p, locked, v)) {
