@@ -22,8 +22,8 @@ static void put(struct html *h, const char *markup)
 	lk_buf_puts(h->out, markup);
 }
 
-/* Text of others, for element content and quoted attributes. */
-static void put_foreign(struct html *h, lk_str text)
+/* Any text, for element content and quoted attributes. */
+static void put_text(struct html *h, lk_str text)
 {
 	lk_buf_clear(&h->plain);
 	lk_buf_put_escaped(&h->plain, text);
@@ -56,11 +56,11 @@ static void put_code(struct html *h, const struct lk_page_bit *bit)
 	put(h, "<code>");
 	if (bit->same > 0) {
 		put(h, "<span class=\"same\">");
-		put_foreign(h, lk_str_slice(bit->text, 0, bit->same));
+		put_text(h, lk_str_slice(bit->text, 0, bit->same));
 		put(h, "</span>");
-		put_foreign(h, lk_str_skip(bit->text, bit->same));
+		put_text(h, lk_str_skip(bit->text, bit->same));
 	} else {
-		put_foreign(h, bit->text);
+		put_text(h, bit->text);
 	}
 	put(h, "</code>");
 }
@@ -71,7 +71,7 @@ static void put_cell(struct html *h, const struct lk_page_cell *cell)
 		const struct lk_page_bit *bit = &cell->items[i];
 		switch (bit->style) {
 		case LK_PAGE_WORDS:
-			lk_buf_put(h->out, bit->text);
+			put_text(h, bit->text);
 			break;
 		case LK_PAGE_STRONG:
 			lk_buf_appendf(
@@ -157,7 +157,7 @@ static void put_head(struct html *h)
 	put(h,
 		"\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-	put_foreign(h, h->options->new_name);
+	put_text(h, h->options->new_name);
 	put(h, ": changes of the lock</title>\n<style>");
 	lk_buf_put(h->out, lk_buf_view(&style));
 	put(h, "</style>\n</head>\n<body>\n");
@@ -176,9 +176,9 @@ static void put_title(struct html *h)
 	const char *worst =
 		h->page->worst == LK_SEVERITY_COUNT ? "none" : lk_severity_name(h->page->worst);
 	put(h, "<header>\n<p class=\"sides\">Lock changes <code>");
-	put_foreign(h, h->options->old_name);
+	put_text(h, h->options->old_name);
 	put(h, "</code> → <code>");
-	put_foreign(h, h->options->new_name);
+	put_text(h, h->options->new_name);
 	put(h, "</code></p>\n");
 	lk_buf_appendf(
 		h->out, "<h1 class=\"%s\">" LK_STR_FMT "</h1>\n", worst, LK_STR_ARG(verdict));
@@ -239,7 +239,7 @@ static void put_platform(struct html *h, const struct lk_platform_diff *platform
 		counts[lk_change_severity(kind)] += platform->counts[kind];
 	}
 	put(h, "<tr><th scope=\"row\"><code>");
-	put_foreign(h, platform->subdir);
+	put_text(h, platform->subdir);
 	put(h, "</code>");
 	put(h,
 		!platform->from         ? " <span class=\"tag\">new</span>"
@@ -306,10 +306,10 @@ static void put_kind(struct html *h, enum lk_change kind, size_t first)
 	struct lk_page_cell advice = {0};
 	size_t n = h->page->by_kind[kind];
 	bool open = lk_change_severity(kind) <= LK_SEVERITY_MEDIUM || n <= SHORT_GROUP;
-	lk_buf_appendf(h->out,
-		"<details id=\"%s\"%s>\n<summary><h3>%s</h3> <span class=\"n\">%zu</span>"
-		"</summary>\n",
-		lk_change_name(kind), open ? " open" : "", lk_change_title(kind), n);
+	lk_buf_appendf(h->out, "<details id=\"%s\"%s>\n<summary><h3>", lk_change_name(kind),
+		open ? " open" : "");
+	put_text(h, lk_str_of(lk_change_title(kind)));
+	lk_buf_appendf(h->out, "</h3> <span class=\"n\">%zu</span></summary>\n", n);
 	lk_diff_page_advice(h->page, kind, &advice);
 	put_paragraph(h, "advice", &advice);
 	lk_vec_done(&advice);

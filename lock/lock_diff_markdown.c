@@ -51,6 +51,21 @@ static void put_code(struct markdown *m, struct lk_buf *out, lk_str text, bool i
 	lk_buf_putc(out, '`');
 }
 
+/* Text of ours: without Markdown's own characters but those that HTML has too. */
+static void put_words(struct lk_buf *out, lk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (c == '<') {
+			lk_buf_puts(out, "&lt;");
+		} else if (c == '>') {
+			lk_buf_puts(out, "&gt;");
+		} else {
+			lk_buf_putc(out, c);
+		}
+	}
+}
+
 static void put_bits(
 	struct markdown *m, struct lk_buf *out, const struct lk_page_cell *cell, bool in_table)
 {
@@ -58,7 +73,7 @@ static void put_bits(
 		const struct lk_page_bit *bit = &cell->items[i];
 		switch (bit->style) {
 		case LK_PAGE_WORDS:
-			lk_buf_put(out, bit->text);
+			put_words(out, bit->text);
 			break;
 		case LK_PAGE_STRONG:
 			lk_buf_appendf(out, "**" LK_STR_FMT "**", LK_STR_ARG(bit->text));
@@ -133,8 +148,9 @@ static void put_counts(struct markdown *m)
 		const char *before = " ";
 		for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
 			if (lk_change_severity(kind) == severity && m->page->by_kind[kind] > 0) {
-				lk_buf_appendf(m->out, "%s%s %zu", before, lk_change_title(kind),
-					m->page->by_kind[kind]);
+				lk_buf_puts(m->out, before);
+				put_words(m->out, lk_str_of(lk_change_title(kind)));
+				lk_buf_appendf(m->out, " %zu", m->page->by_kind[kind]);
 				before = ", ";
 			}
 		}
@@ -205,10 +221,10 @@ static void put_kind_head(struct markdown *m, struct lk_buf *out, enum lk_change
 	enum lk_severity severity = lk_change_severity(kind);
 	struct lk_page_cell advice = {0};
 	bool folded = severity > LK_SEVERITY_HIGH;
-	lk_buf_appendf(out,
-		folded ? "<details><summary><b>%s</b>: %s (%zu)</summary>\n\n"
-		       : "#### %s: %s (%zu)\n\n",
-		lk_diff_page_heading(severity), lk_change_title(kind), m->page->by_kind[kind]);
+	lk_buf_appendf(out, folded ? "<details><summary><b>%s</b>: " : "#### %s: ",
+		lk_diff_page_heading(severity));
+	put_words(out, lk_str_of(lk_change_title(kind)));
+	lk_buf_appendf(out, folded ? " (%zu)</summary>\n\n" : " (%zu)\n\n", m->page->by_kind[kind]);
 	lk_diff_page_advice(m->page, kind, &advice);
 	put_paragraph(m, out, &advice);
 	lk_vec_done(&advice);
@@ -225,7 +241,7 @@ static size_t put_names(
 	struct markdown *m, struct lk_buf *out, const struct lk_page_entry *entries, size_t n)
 {
 	size_t i = 0;
-	for (; i < n && entries[i].package && fits(m, out->len + FOREIGN_MAX * 4); i++) {
+	for (; i < n && entries[i].package && fits(m, out->len + (size_t)FOREIGN_MAX * 4); i++) {
 		lk_buf_puts(out, i == 0 ? "" : ", ");
 		put_code(m, out, entries[i].package->change->name, false);
 	}
@@ -281,8 +297,8 @@ static void put_left_out(struct markdown *m)
 	lk_buf_puts(m->out, "**Left out here, to stay within the length of a comment:** ");
 	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
 		if (m->left_out[kind] > 0) {
-			lk_buf_appendf(m->out, "%s%zu %s", before, m->left_out[kind],
-				lk_change_title(kind));
+			lk_buf_appendf(m->out, "%s%zu ", before, m->left_out[kind]);
+			put_words(m->out, lk_str_of(lk_change_title(kind)));
 			before = ", ";
 		}
 	}

@@ -18,7 +18,7 @@
 #include "lock/lock_diff_pages.h"
 
 enum lk_page_style {
-	LK_PAGE_WORDS,   /* ours: no escaping is needed */
+	LK_PAGE_WORDS,   /* ours: plain text, as it is to be read */
 	LK_PAGE_STRONG,  /* ours, and not to be missed */
 	LK_PAGE_FOREIGN, /* of the locks */
 	LK_PAGE_HEX,     /* a digest, or what stands for one */

@@ -463,7 +463,7 @@ void lk_diff_page_row(
 		edit_row(entry->edit, ret);
 	} else if (entry->requirement) {
 		requirement_row(page, entry->requirement, ret);
-	} else {
+	} else if (entry->platform) {
 		platform_row(page, entry->platform, ret);
 	}
 	if (entry->fails) {

@@ -45,7 +45,8 @@ static inline void page_html_tag(
 	lk_str tag, lk_str open[PAGE_DEPTH], size_t *depth, struct page_fault *fault)
 {
 	lk_str name = page_tag_name(tag);
-	if (!page_in(" html head meta title style body header p code strong h1 nav a b span input output "
+	if (!page_in(" html head meta title style body header p code strong h1 nav a b span input "
+		     "output "
 		     "main div table caption thead tbody tr th td section h2 h3 details summary br "
 		     "script footer ",
 		    name)) {
@@ -134,7 +135,7 @@ static inline void page_line_fault(
 	lk_str line, const struct lk_buf *outside, struct page_fault *fault)
 {
 	static const char *const ours[] = {"<br>", "<details>", "</details>", "<summary>",
-		"</summary>", "<b>", "</b>", LK_DIFF_COMMENT_MARK, "#### ", "### "};
+		"</summary>", "<b>", "</b>", LK_DIFF_COMMENT_MARK, "#### ", "### ", "&lt;", "&gt;"};
 	struct lk_buf text = LK_BUF_INIT((size_t)1 << 20);
 	lk_buf_put(&text, lk_buf_view(outside));
 	for (size_t i = 0; i < LK_COUNTOF(ours); i++) {
