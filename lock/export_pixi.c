@@ -21,26 +21,31 @@ static int by_url(const void *a, const void *b)
 	return order != 0 ? order : lk_str_cmp(left->platform->subdir, right->platform->subdir);
 }
 
+/* "NAME=VERSION" or "NAME=VERSION=BUILD", as pixi writes them. */
+static lk_str virtual_text(const struct lk_virtual *v, struct lk_arena *arena)
+{
+	if (lk_str_is(v->build, "0") && !lk_str_is(v->version, "0")) {
+		return lk_str_printf(arena, LK_STR_FMT "=" LK_STR_FMT, LK_STR_ARG(v->name),
+			LK_STR_ARG(v->version));
+	}
+	return lk_str_printf(arena, LK_STR_FMT "=" LK_STR_FMT "=" LK_STR_FMT, LK_STR_ARG(v->name),
+		LK_STR_ARG(v->version), LK_STR_ARG(v->build));
+}
+
 static void put_platforms(const struct lk_lock *lock, struct lk_yaml_writer *yaml)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	lk_yaml_cstring(yaml, "platforms");
 	lk_yaml_sequence(yaml);
 	for (size_t i = 0; i < lock->n_platforms; i++) {
-		const struct lk_lock_platform *platform = &lock->platforms[i];
-		lk_str *virtuals =
-			lk_arena_calloc(&arena, platform->solved_with.len, sizeof(*virtuals));
-		for (size_t k = 0; k < platform->solved_with.len; k++) {
-			const struct lk_virtual *v = &platform->solved_with.items[k];
-			bool plain = lk_str_is(v->build, "0") && !lk_str_is(v->version, "0");
-			virtuals[k] = lk_str_printf(&arena,
-				LK_STR_FMT "=" LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(v->name),
-				LK_STR_ARG(v->version), plain ? "" : "=",
-				LK_STR_ARG(plain ? LK_STR("") : v->build));
+		const struct lk_virtuals *virtuals = &lock->platforms[i].solved_with;
+		lk_str *texts = lk_arena_calloc(&arena, virtuals->len, sizeof(*texts));
+		for (size_t k = 0; k < virtuals->len; k++) {
+			texts[k] = virtual_text(&virtuals->items[k], &arena);
 		}
 		lk_yaml_mapping(yaml);
-		lk_export_pair(yaml, "name", platform->subdir);
-		const struct lk_str_list list = {virtuals, platform->solved_with.len};
+		lk_export_pair(yaml, "name", lock->platforms[i].subdir);
+		const struct lk_str_list list = {texts, virtuals->len};
 		lk_export_list(yaml, "virtual-packages", &list);
 		lk_yaml_end(yaml);
 	}

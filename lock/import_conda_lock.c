@@ -37,6 +37,10 @@ static int read_platforms(
 		return lk_yaml_fail(&f->doc, platforms ? platforms : metadata, err,
 			"'platforms' must be a list");
 	}
+	if (platforms->n_children > LK_IMPORT_MAX_PLATFORMS) {
+		return lk_yaml_fail(
+			&f->doc, platforms, err, "more than %d platforms", LK_IMPORT_MAX_PLATFORMS);
+	}
 	for (const struct lk_yaml *item = platforms->first; item; item = item->next) {
 		struct lk_import_platform *ignored;
 		if (!lk_import_wants(f, NULL, item->text, item->text)) {

@@ -12,7 +12,8 @@
 
 struct entry {
 	const struct lk_yaml *node;
-	uint32_t next; /* of the same address */
+	uint32_t next;   /* of the same address */
+	uint32_t n_more; /* of those, behind the first */
 };
 
 struct reader {
@@ -46,8 +47,13 @@ static int index_packages(struct reader *r)
 		}
 		uint32_t index = (uint32_t)r->entries.len;
 		uint32_t first = lk_map_add(&r->addresses, address, index);
-		lk_vec_push(&r->entries, (struct entry){item, NO_PACKAGE});
+		lk_vec_push(&r->entries, (struct entry){item, NO_PACKAGE, 0});
 		if (first != index) {
+			if (++r->entries.items[first].n_more == LK_IMPORT_MAX_SAME_ADDRESS) {
+				return lk_yaml_fail(&r->f->doc, item, r->err,
+					"more than %d packages have this address",
+					LK_IMPORT_MAX_SAME_ADDRESS);
+			}
 			/* Kept in the order of the text, behind the first. */
 			r->entries.items[index].next = r->entries.items[first].next;
 			r->entries.items[first].next = index;
@@ -314,6 +320,13 @@ static int read_environment(struct reader *r, const struct lk_yaml *environment)
 	if (!packages || packages->kind != LK_YAML_MAPPING) {
 		return lk_yaml_fail(&f->doc, packages ? packages : environment, r->err,
 			"'packages' must be a mapping of platforms");
+	}
+	const struct lk_yaml *described = lk_yaml_get(f->doc.root, "platforms");
+	const struct lk_yaml *longer =
+		described && described->n_children > packages->n_children ? described : packages;
+	if (longer->n_children > LK_IMPORT_MAX_PLATFORMS) {
+		return lk_yaml_fail(
+			&f->doc, longer, r->err, "more than %d platforms", LK_IMPORT_MAX_PLATFORMS);
 	}
 	int rc = read_options(r, environment);
 	for (const struct lk_yaml *item = channels->first; rc == 0 && item; item = item->next) {

@@ -10,7 +10,9 @@
 #include "lock/import_lock.h"
 
 /* What no real file has; more would only cost time. */
-#define LK_IMPORT_MAX_CHANNELS 1000
+#define LK_IMPORT_MAX_CHANNELS 100
+#define LK_IMPORT_MAX_PLATFORMS 100
+#define LK_IMPORT_MAX_SAME_ADDRESS 100
 
 struct lk_import_package {
 	struct lk_record record; /* `channel` is a URL until import_lock.c knows the names */
