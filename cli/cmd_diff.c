@@ -9,9 +9,11 @@
 #include "cli/git.h"
 #include "cli/git_diff.h"
 #include "cli/git_driver.h"
+#include "cli/known_scripts.h"
 #include "cli/lock_arg.h"
 #include "lock/lock_diff.h"
 #include "lock/lock_diff_pages.h"
+#include "lock/lock_diff_policy.h"
 
 struct context {
 	const char *format;
@@ -37,8 +39,24 @@ static int read_side(
 	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
 }
 
+static void put_json(
+	struct lk_app *app, const struct lk_lock_diff *diff, const struct lk_diff_verdict *verdict)
+{
+	struct lk_jw w;
+	lk_jw_init(&w, &app->out, true);
+	lk_jw_object(&w);
+	lk_lock_diff_json_members(diff, &w);
+	if (verdict) {
+		lk_diff_verdict_json(verdict, &w);
+	}
+	lk_jw_end(&w);
+	lk_buf_putc(&app->out, '\n');
+}
+
+/* VERDICT is NULL without a policy. */
 static void put(struct lk_app *app, const struct context *c, const struct lk_lock_arg *from,
-	const struct lk_lock_arg *to, const struct lk_lock_diff *diff)
+	const struct lk_lock_arg *to, const struct lk_lock_diff *diff,
+	const struct lk_diff_verdict *verdict)
 {
 	const char *format = app->common.json ? "json" : c->format ? c->format : "text";
 	struct lk_diff_page_options page = {
@@ -56,10 +74,7 @@ static void put(struct lk_app *app, const struct context *c, const struct lk_loc
 		return;
 	}
 	if (strcmp(format, "json") == 0) {
-		struct lk_jw w;
-		lk_jw_init(&w, &app->out, true);
-		lk_lock_diff_json(diff, &w);
-		lk_buf_putc(&app->out, '\n');
+		put_json(app, diff, verdict);
 		return;
 	}
 	struct lk_diff_text_options options = {
@@ -67,15 +82,19 @@ static void put(struct lk_app *app, const struct context *c, const struct lk_loc
 		.stat = c->stat,
 	};
 	lk_lock_diff_text(diff, &options, &app->out);
+	if (verdict && verdict->n > 0) {
+		lk_diff_verdict_text(verdict, app->color_out, &app->out);
+	}
 }
 
 /* The exit code: did anything change that matters? */
-static int judge(struct lk_app *app, const struct context *c, const struct lk_lock_diff *diff)
+static int judge(struct lk_app *app, const struct context *c, const struct lk_lock_diff *diff,
+	const struct lk_diff_verdict *verdict)
 {
+	size_t n = verdict->n_changes;
 	if (!c->policy) {
 		return lk_lock_diff_is_empty(diff) ? 0 : 1;
 	}
-	size_t n = lk_policy_count_failing(c->policy, diff);
 	if (n > 0) {
 		lk_note(&app->report, 0, "%zu change%s by the policy '%s'", n,
 			n == 1 ? " fails" : "s fail", c->policy_file);
@@ -89,10 +108,19 @@ static void compare(struct lk_app *app, const void *context, const struct lk_loc
 {
 	const struct context *c = context;
 	struct lk_lock_diff diff;
-	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform)};
+	struct lk_known_scripts known;
+	lk_known_scripts_init(&known, app);
+	struct lk_diff_options wanted = {
+		.platform = lk_str_of(c->platform), .scripts = lk_known_scripts_of, .ctx = &known};
 	lk_lock_diff_make(&from->lock, &to->lock, &wanted, &diff);
-	put(app, c, from, to, &diff);
-	app->status = judge(app, c, &diff);
+	lk_known_scripts_done(&known);
+	struct lk_diff_verdict verdict = {0};
+	if (c->policy) {
+		lk_diff_verdict_make(c->policy, &diff, &verdict);
+	}
+	put(app, c, from, to, &diff, c->policy ? &verdict : NULL);
+	app->status = judge(app, c, &diff, &verdict);
+	lk_diff_verdict_done(&verdict);
 	lk_lock_diff_done(&diff);
 }
 
@@ -127,11 +155,10 @@ static int compare_sides(struct lk_app *app, const struct context *c, const stru
 		rc = lk_fail(err, LK_E_USAGE, "neither lock has a platform '%s'", c->platform);
 		lk_error_hint(err, "without --platform every platform is shown");
 	}
-	if (rc < 0) {
-		return rc;
+	if (rc == 0) {
+		compare(app, c, &from, &to);
 	}
-	compare(app, c, &from, &to);
-	return 0;
+	return rc;
 }
 
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
@@ -179,14 +206,16 @@ const struct lk_cmd lk_cmd_diff = {
 	.name = "diff",
 	.arguments = "OLD NEW | --install-git-driver",
 	.summary = "what changed between two locks, most risky first",
-	.description = "Compares two locks by platform and package: same version with another "
-		       "hash, channel "
-		       "changes, downgrades, licence changes, additions, removals, upgrades, "
-		       "rebuilds, changed "
-		       "requirements and specs. Each side is a file or REV:PATH of a git "
-		       "repository. Exits "
-		       "with 1 when they differ, or when a difference fails by the policy; as "
-		       "git's diff driver always with 0.",
+	.description =
+		"Compares two locks and tells what changed, grouped by kind, most risky "
+		"first: same version with another hash; a CUDA build where there was none or "
+		"the other way round; another channel; new link scripts, as far as the cache "
+		"knows; more asked of the host; downgrades, removals, licences; upgrades, "
+		"additions, rebuilds. Each change comes with its reason and the growth of "
+		"its archive; what several platforms share stands there once. Each side is a "
+		"file or REV:PATH of a git repository. Exits with 1 when they differ, with "
+		"--policy only when a difference is one that the policy names, as git's diff "
+		"driver always with 0.",
 	.examples = {"lockenv diff HEAD:env.lock env.lock",
 		"lockenv diff --format markdown --policy policy.yml origin/main:env.lock env.lock"},
 	.options = options,

@@ -79,6 +79,13 @@ void lk_package_free(struct lk_package *package);
 int lk_package_read_index(lk_str text, const char *archive, struct lk_arena *arena,
 	struct lk_record *ret, struct lk_error *err) LK_MUST_USE;
 
+/* The paths that a link script of the package NAME may have: bin/.NAME-STAGE.sh, from
+ * LK_LINK_SCRIPTS_UNIX on Scripts/.NAME-STAGE.bat. I is below LK_LINK_SCRIPTS. NUL-ended, owned by
+ * ARENA. */
+#define LK_LINK_SCRIPTS_UNIX 4
+#define LK_LINK_SCRIPTS 8
+lk_str lk_package_script_path(lk_str name, size_t i, struct lk_arena *arena);
+
 /* Sets `scripts` from the name and the sorted paths; for who fills the paths where the archive has
  * no list of them. */
 void lk_package_find_scripts(struct lk_package *package);

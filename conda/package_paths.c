@@ -292,15 +292,22 @@ static int cmp_paths(const void *a, const void *b)
 	return lk_str_cmp(left->path, right->path);
 }
 
+lk_str lk_package_script_path(lk_str name, size_t i, struct lk_arena *arena)
+{
+	static const char *const stages[LK_LINK_SCRIPTS_UNIX] = {
+		"pre-link", "post-link", "pre-unlink", "post-unlink"};
+	bool is_unix = i < LK_LINK_SCRIPTS_UNIX;
+	return lk_str_printf(arena, "%s/." LK_STR_FMT "-%s.%s", is_unix ? "bin" : "Scripts",
+		LK_STR_ARG(name), stages[i % LK_LINK_SCRIPTS_UNIX], is_unix ? "sh" : "bat");
+}
+
 void lk_package_find_scripts(struct lk_package *package)
 {
-	static const char *const stages[] = {"pre-link", "post-link", "pre-unlink", "post-unlink"};
-	lk_str *items = lk_arena_calloc(&package->arena, LK_COUNTOF(stages), sizeof(*items));
+	lk_str *items = lk_arena_calloc(&package->arena, LK_LINK_SCRIPTS_UNIX, sizeof(*items));
 	size_t n = 0;
-	for (size_t i = 0; package->n_paths > 0 && i < LK_COUNTOF(stages); i++) {
+	for (size_t i = 0; package->n_paths > 0 && i < LK_LINK_SCRIPTS_UNIX; i++) {
 		const struct lk_package_path script = {
-			.path = lk_str_printf(&package->arena, "bin/." LK_STR_FMT "-%s.sh",
-				LK_STR_ARG(package->name), stages[i])};
+			.path = lk_package_script_path(package->name, i, &package->arena)};
 		if (bsearch(&script, package->paths, package->n_paths, sizeof(script), cmp_paths)) {
 			items[n++] = script.path;
 		}

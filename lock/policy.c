@@ -16,6 +16,16 @@ bool lk_policy_fails(const struct lk_policy *policy, enum lk_change kind, lk_str
 	return fails;
 }
 
+bool lk_policy_fails_package(const struct lk_policy *policy, const struct lk_package_change *change)
+{
+	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
+		if (lk_package_has(change, kind) && lk_policy_fails(policy, kind, change->name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool names_channel(const struct lk_str_list *list, lk_str url)
 {
 	for (size_t i = 0; i < list->n; i++) {

@@ -98,9 +98,6 @@ bool lk_policy_fails(const struct lk_policy *policy, enum lk_change kind, lk_str
 /* A package fails by any of its kinds, not only by the one that leads. */
 bool lk_policy_fails_package(
 	const struct lk_policy *policy, const struct lk_package_change *change);
-/* How many packages, requirements, lines and whole platforms of DIFF fail, on each platform anew:
- * 0 where the pipeline passes. */
-size_t lk_policy_count_failing(const struct lk_policy *policy, const struct lk_lock_diff *diff);
 /* May PACKAGE (empty: none in particular) come from the channel at URL (no slash at its end)? */
 bool lk_policy_allows_channel(const struct lk_policy *policy, lk_str package, lk_str url);
 bool lk_policy_allows_license(const struct lk_policy *policy, lk_str package, lk_str license);

@@ -41,6 +41,42 @@ runs 1 lockenv diff old.lock evil.lock
 out_has 'same version, other hash (1)'
 out_has greeting
 
+# Link scripts that appeared, as far as the cache knows; what it does not know is counted.
+if ! command -v mkchannel >/dev/null; then
+	part 'mkchannel is not built'
+else
+	cat >hooks.yml <<-'END'
+	packages:
+	- {name: hooked, version: '1.0', build: h0_0, subdir: noarch, noarch: generic,
+	   files: {share/hooked/one: one}}
+	- {name: hooked, version: '1.1', build: h0_0, subdir: noarch, noarch: generic,
+	   files: {bin/.hooked-post-link.sh: 'touch /tmp/x'}}
+	END
+	mkchannel --out hooks hooks.yml
+	for version in 1.0 1.1; do
+		lockenv solve -q --override-channels -c "file://$PWD/hooks" "hooked $version" -o "hooked-$version.lock"
+	done
+	runs 1 lockenv diff hooked-1.0.lock hooked-1.1.lock
+	out_has 'link scripts not known of 1 archive that the cache does not have'
+	out_lacks 'new link scripts'
+	runs 1 lockenv diff --json hooked-1.0.lock hooked-1.1.lock
+	json 'd["link_scripts_unknown"], d["platforms"][0]["packages"][0]["link_scripts"]' \
+		"(1, {'from': None, 'to': None})"
+	lockenv fetch -q hooked-1.1.lock
+	runs 1 lockenv diff hooked-1.0.lock hooked-1.1.lock
+	out_has 'new link scripts (1)'
+	out_has 'whether the old one did'
+	out_lacks 'not known of'
+	lockenv fetch -q hooked-1.0.lock
+	runs 1 lockenv diff hooked-1.0.lock hooked-1.1.lock
+	out_has 'runs link scripts, the old one none'
+	runs 1 lockenv diff --json hooked-1.0.lock hooked-1.1.lock
+	json 'd["platforms"][0]["packages"][0]["changes"]' "['scripts-added', 'upgraded-minor']"
+	runs 1 lockenv diff hooked-1.1.lock hooked-1.0.lock
+	out_lacks 'link scripts'
+	rm -r hooks
+fi
+
 # Control characters of a lock never reach a terminal.
 sed 's/license: MIT/license: "M\\e[31mIT"/' old.lock >ansi.lock
 runs 2 lockenv diff old.lock ansi.lock

@@ -5,6 +5,7 @@
 #include "lock_sample.h"
 
 #include "lock/lock_diff_pages.h"
+#include "lock/lock_diff_policy.h"
 #include "tests/support/page_check.h"
 
 static const struct lk_diff_page_options names = {
@@ -229,7 +230,10 @@ static void test_policy(void **state)
 		assert_int_equal(rc, 0);
 		struct lk_lock_diff diff;
 		lk_lock_diff_make(&old, &new, NULL, &diff);
-		assert_int_equal(lk_policy_count_failing(&policy, &diff), policies[i].failing);
+		struct lk_diff_verdict verdict;
+		lk_diff_verdict_make(&policy, &diff, &verdict);
+		assert_int_equal(verdict.n_changes, policies[i].failing);
+		lk_diff_verdict_done(&verdict);
 		lk_lock_diff_done(&diff);
 		struct lk_diff_page_options options = names;
 		options.policy = &policy;
