@@ -95,9 +95,6 @@ static bool lines_have(lk_str text, const struct scripts *scripts)
 static int read_member(const struct lk_cache *cache, const struct lk_record *record,
 	const char *member, struct lk_buf *ret, struct lk_error *err)
 {
-	if (lk_cache_archives_fd(cache) < 0) {
-		return lk_fail(err, LK_E_NOT_FOUND, "the cache has no archives");
-	}
 	int fd LK_AUTO_CLOSE = -1;
 	int rc = lk_cache_open_archive(cache, record, &fd, err);
 	struct stat st;

@@ -140,7 +140,7 @@ static void test_trees(void **state)
 	pack_rmdir(root);
 }
 
-/* A cache that is only looked at may lack its parts. */
+/* A cache that is only looked at may have no trees. */
 static void test_empty(void **state)
 {
 	(void)state;
@@ -149,6 +149,9 @@ static void test_empty(void **state)
 	char *root = pack_tmpdir();
 	struct lk_record record = pack_record("a-1-0.conda", LK_STR("x"));
 	record.name = LK_STR("a");
+	char *archives = lk_asprintf("%s/archives", root);
+	assert_int_equal(mkdir(archives, 0755), 0);
+	lk_free(archives);
 	assert_int_equal(lk_cache_open(root, false, &cache, &err), 0);
 	assert_int_equal(look(cache, &record), FOUND_NOTHING_KNOWN);
 	lk_cache_free(cache);
