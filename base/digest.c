@@ -149,14 +149,17 @@ bool lk_unhex(lk_str text, unsigned char *out, size_t len)
 		14,
 		15,
 		16};
-	for (size_t i = 0; i < text.len; i++) {
-		if (digits[(unsigned char)text.ptr[i]] == 0) {
-			return false;
-		}
+	const unsigned char *at = (const unsigned char *)text.ptr;
+	bool wrong = false;
+	for (size_t i = 0; i < len; i++) {
+		wrong |= (digits[at[2 * i]] == 0) | (digits[at[2 * i + 1]] == 0);
+	}
+	if (wrong) {
+		return false;
 	}
 	for (size_t i = 0; i < len; i++) {
-		unsigned high = digits[(unsigned char)text.ptr[2 * i]] - 1u;
-		unsigned low = digits[(unsigned char)text.ptr[2 * i + 1]] - 1u;
+		unsigned high = digits[at[2 * i]] - 1u;
+		unsigned low = digits[at[2 * i + 1]] - 1u;
 		out[i] = (unsigned char)(16 * high + low);
 	}
 	return true;

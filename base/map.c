@@ -15,15 +15,26 @@ struct lk_map_slot {
 	uint32_t value;
 };
 
-/* The lower half is enough for 2^31 slots. The kernel gives each process 16 random bytes. */
-uint32_t lk_map_hash(lk_str key)
+/* The kernel gives each process 16 random bytes, but to find them takes longer than to hash. */
+static uint64_t seed_of_process(void)
 {
 	uint64_t seed = 0;
 	const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT: it is an address */
 	if (random) {
 		memcpy(&seed, random, sizeof(seed));
 	}
+	return seed;
+}
+
+/* The lower half is enough for 2^31 slots. */
+static uint32_t hash_of(lk_str key, uint64_t seed)
+{
 	return (uint32_t)lk_str_hash_seeded(key, seed);
+}
+
+uint32_t lk_map_hash(lk_str key)
+{
+	return hash_of(key, seed_of_process());
 }
 
 void lk_map_done(struct lk_map *map)
@@ -53,7 +64,8 @@ static void grow(struct lk_map *map)
 	if (map->cap > UINT32_MAX / 2) {
 		lk_mem_lost();
 	}
-	struct lk_map bigger = {NULL, map->cap ? map->cap * 2 : FIRST_CAPACITY, map->len};
+	struct lk_map bigger = {NULL, map->cap ? map->cap * 2 : FIRST_CAPACITY, map->len,
+		map->cap ? map->seed : seed_of_process()};
 	bigger.slots = lk_calloc(bigger.cap, sizeof(*bigger.slots));
 	uint32_t mask = bigger.cap - 1;
 	for (uint32_t i = 0; i < map->cap; i++) {
@@ -83,7 +95,7 @@ uint32_t lk_map_get(const struct lk_map *map, lk_str key)
 		return LK_MAP_NONE;
 	}
 	key = solid(key);
-	const struct lk_map_slot *slot = find(map, key, lk_map_hash(key));
+	const struct lk_map_slot *slot = find(map, key, hash_of(key, map->seed));
 	return slot->ptr ? slot->value : LK_MAP_NONE;
 }
 
@@ -94,7 +106,7 @@ static struct lk_map_slot *slot_of(struct lk_map *map, lk_str key, uint32_t valu
 		grow(map);
 	}
 	key = solid(key);
-	uint32_t hash = lk_map_hash(key);
+	uint32_t hash = hash_of(key, map->seed);
 	struct lk_map_slot *slot = find(map, key, hash);
 	if (!slot->ptr) {
 		*slot = (struct lk_map_slot){key.ptr, key.len, hash, value};

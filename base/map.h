@@ -19,6 +19,7 @@ struct lk_map {
 	struct lk_map_slot *slots;
 	uint32_t cap; /* a power of two, or 0 */
 	uint32_t len;
+	uint64_t seed; /* the process's, when there are slots */
 };
 
 #define LK_MAP_NONE UINT32_MAX

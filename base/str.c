@@ -99,7 +99,21 @@ lk_str lk_str_trim_end(lk_str s, char c)
 
 bool lk_str_has_control(lk_str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
+	/* Eight at a time: the high bit of a byte of ODD is set where it is below 0x20 or DEL, and
+	 * perhaps above such a one; never without one. */
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t highs = ones << 7;
+	size_t i = 0;
+	for (; s.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t bytes;
+		memcpy(&bytes, s.ptr + i, sizeof(bytes));
+		uint64_t no_del = bytes ^ (ones * 0x7f);
+		uint64_t odd = ((bytes - ones * 0x20) & ~bytes) | ((no_del - ones) & ~no_del);
+		if (odd & highs) {
+			return true;
+		}
+	}
+	for (; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 		if (c < 0x20 || c == 0x7f) {
 			return true;
@@ -368,6 +382,23 @@ lk_str lk_str_lower(struct lk_arena *arena, lk_str s)
 		copy[i] = lk_lower(copy[i]);
 	}
 	return lk_str_n(copy, s.len);
+}
+
+lk_str lk_str_concat(struct lk_arena *arena, const lk_str *parts, size_t n)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < n; i++) {
+		len += parts[i].len;
+	}
+	char *text = lk_arena_calloc(arena, len + 1, 1);
+	char *at = text;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].len > 0) {
+			memcpy(at, parts[i].ptr, parts[i].len);
+			at += parts[i].len;
+		}
+	}
+	return lk_str_n(text, len);
 }
 
 lk_str lk_str_printf(struct lk_arena *arena, const char *fmt, ...)

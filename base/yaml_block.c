@@ -85,19 +85,44 @@ static unsigned indent_of(const struct scanner *s)
 	return (unsigned)(at - s->at);
 }
 
-static bool is_key_char(char c)
+/* Does the line at hand begin with INDENT spaces and then something else? */
+static bool stands_at(const struct scanner *s, unsigned indent)
 {
-	return lk_is_alnum(c) || c == '_' || c == '-' || c == '.';
+	static const char spaces[] = "                                ";
+	_Static_assert(sizeof(spaces) > 2 * (size_t)MAX_DEPTH, "for the deepest line");
+	return s->end - s->at > (ptrdiff_t)indent && memcmp(s->at, spaces, indent) == 0 &&
+		s->at[indent] != ' ';
 }
+
+/* A set of ASCII characters, one bit each. */
+struct charset {
+	uint64_t bits[2];
+};
+
+static inline bool is_in(const struct charset *set, char c)
+{
+	unsigned char byte = (unsigned char)c;
+	return byte < 128 && (set->bits[byte / 64] >> byte % 64 & 1);
+}
+
+/* Letters, digits, '_', '-' and '.'; the first may not be one of the last two. */
+static const struct charset key_chars = {
+	{UINT64_C(0x03ff600000000000), UINT64_C(0x07fffffe87fffffe)}};
+static const struct charset first_key_chars = {
+	{UINT64_C(0x03ff000000000000), UINT64_C(0x07fffffe87fffffe)}};
+/* -?:,[]{}#&*!|>'"%@` and white space. Some of them may begin a plain scalar; it depends on the
+ * next character, so it is not looked into here. */
+static const struct charset not_plain_first = {
+	{UINT64_C(0xc40034ef00000400), UINT64_C(0x3800000128000001)}};
 
 /* "KEY:" with a space or the end of the line behind it; C moves behind the colon. */
 static bool take_key(struct cursor *c, lk_str *ret)
 {
 	const char *at = c->at;
-	if (!lk_is_alnum(*at) && *at != '_') {
+	if (!is_in(&first_key_chars, *at)) {
 		return false;
 	}
-	while (is_key_char(*at)) {
+	while (is_in(&key_chars, *at)) {
 		at++;
 	}
 	size_t len = (size_t)(at - c->at);
@@ -110,17 +135,11 @@ static bool take_key(struct cursor *c, lk_str *ret)
 	return true;
 }
 
-/* Of what a plain scalar can begin with, only what needs no look at the next character. */
-static bool begins_plain(char c)
-{
-	return !strchr("-?:,[]{}#&*!|>'\"%@` ", c);
-}
-
 /* Plain text up to the end of its line: without ": ", " #" and a colon or space at its end. */
 static bool is_plain(lk_str text)
 {
 	const char *end = text.ptr + text.len;
-	if (!begins_plain(text.ptr[0]) || end[-1] == ' ' || end[-1] == ':') {
+	if (is_in(&not_plain_first, text.ptr[0]) || end[-1] == ' ' || end[-1] == ':') {
 		return false;
 	}
 	const char *at = text.ptr;
@@ -182,7 +201,7 @@ static struct lk_yaml *value_of(struct scanner *s, struct cursor c)
 	if (!is_plain(text)) {
 		return NULL;
 	}
-	bool null = lk_yaml_is_null(text);
+	bool null = text.len <= 4 && lk_yaml_is_null(text);
 	struct lk_yaml *node = node_new(s, null ? LK_YAML_NULL : LK_YAML_SCALAR, c.column);
 	node->text = text;
 	return node;
@@ -199,8 +218,7 @@ static struct lk_yaml *take_value(struct scanner *s, struct cursor c)
 /* Is there an item's dash at INDENT, and something behind it? */
 static bool begins_item(const struct scanner *s, unsigned indent)
 {
-	return indent_of(s) == indent && s->end - s->at > (ptrdiff_t)indent + 2 &&
-		s->at[indent] == '-' && s->at[indent + 1] == ' ';
+	return stands_at(s, indent) && s->at[indent] == '-' && s->at[indent + 1] == ' ';
 }
 
 static bool begins_mapping(const struct scanner *s, unsigned indent)
@@ -219,13 +237,13 @@ static void skip_items(struct scanner *s, struct place place, struct lk_yaml *se
 	closed->indent = place.indent;
 	closed->depth = place.depth;
 	closed->max_depth = s->max_depth;
-	for (;;) {
-		bool first = begins_item(s, place.indent);
-		if (!first && indent_of(s) <= place.indent) {
+	while (s->at < s->end) {
+		unsigned indent = indent_of(s);
+		if (indent <= place.indent && !begins_item(s, place.indent)) {
 			break;
 		}
-		sequence->n_children += first;
-		end_line(s, cursor_at(s, 0).end);
+		sequence->n_children += indent == place.indent;
+		end_line(s, cursor_at(s, indent).end);
 	}
 	closed->text = lk_str_n(start, (size_t)(s->at - start));
 	sequence->closed = closed;
@@ -242,6 +260,24 @@ static struct lk_yaml *take_item(struct scanner *s, struct place place)
 	return take_value(s, cursor_at(s, place.indent + 2));
 }
 
+/* The items at PLACE, all of them scalars where the first is one: a mapping is no plain text. */
+static bool take_items(struct scanner *s, struct place place, struct lk_yaml *sequence)
+{
+	bool mappings = begins_mapping(s, place.indent);
+	struct lk_yaml **link = &sequence->first;
+	do {
+		struct lk_yaml *item = mappings ? take_item(s, place)
+						: take_value(s, cursor_at(s, place.indent + 2));
+		if (!item) {
+			return false;
+		}
+		*link = item;
+		link = &item->next;
+		sequence->n_children++;
+	} while (begins_item(s, place.indent));
+	return true;
+}
+
 static struct lk_yaml *take_sequence(struct scanner *s, struct place place)
 {
 	if (place.depth + 1 >= s->max_depth) {
@@ -252,17 +288,7 @@ static struct lk_yaml *take_sequence(struct scanner *s, struct place place)
 		skip_items(s, place, node);
 		return node;
 	}
-	struct lk_yaml **link = &node->first;
-	while (begins_item(s, place.indent)) {
-		struct lk_yaml *item = take_item(s, place);
-		if (!item) {
-			return NULL;
-		}
-		*link = item;
-		link = &item->next;
-		node->n_children++;
-	}
-	return node;
+	return take_items(s, place, node) ? node : NULL;
 }
 
 /* The value of a key of the mapping at PLACE, C behind its colon: on this line or the next ones. */
@@ -277,11 +303,20 @@ static struct lk_yaml *take_member(struct scanner *s, struct cursor c, struct pl
 		return take_sequence(s, inner);
 	}
 	inner.indent += 2;
-	return indent_of(s) == inner.indent ? take_mapping(s, inner) : NULL;
+	return stands_at(s, inner.indent) ? take_mapping(s, inner) : NULL;
 }
 
-static bool may_join(const struct lk_yaml *mapping, lk_str key)
+/* Is there room for KEY in MAPPING, and no such key yet? SEEN has a bit for each key that is there,
+ * one bit for several perhaps: most new keys need not be looked for. */
+static bool may_join(const struct lk_yaml *mapping, lk_str key, uint64_t *seen)
 {
+	unsigned sum = (unsigned char)key.ptr[0] + 3u * (unsigned char)key.ptr[key.len - 1];
+	uint64_t bit = UINT64_C(1) << (sum + 7 * key.len) % 64;
+	bool new = !(*seen & bit) && mapping->n_children < MAX_MEMBERS;
+	*seen |= bit;
+	if (new) {
+		return true;
+	}
 	for (const struct lk_yaml *member = mapping->first; member; member = member->next) {
 		if (lk_str_eq(member->key, key)) {
 			return false;
@@ -299,11 +334,12 @@ static struct lk_yaml *take_mapping(struct scanner *s, struct place place)
 	}
 	struct lk_yaml *node = node_new(s, LK_YAML_MAPPING, place.indent + 1);
 	struct lk_yaml **link = &node->first;
+	uint64_t seen = 0;
 	do {
 		struct cursor c = cursor_at(s, place.indent);
 		unsigned line = s->line;
 		lk_str key;
-		if (!take_key(&c, &key) || !may_join(node, key)) {
+		if (!take_key(&c, &key) || !may_join(node, key, &seen)) {
 			return NULL;
 		}
 		struct lk_yaml *member = take_member(s, c, place);
@@ -316,35 +352,34 @@ static struct lk_yaml *take_mapping(struct scanner *s, struct place place)
 		*link = member;
 		link = &member->next;
 		node->n_children++;
-	} while (s->at < s->end && indent_of(s) == place.indent);
-	return indent_of(s) <= place.indent ? node : NULL;
+	} while (stands_at(s, place.indent));
+	return s->at == s->end || indent_of(s) < place.indent ? node : NULL;
 }
 
-static bool is_shown(char c)
+/* 1 for what is neither visible ASCII nor a space or line feed. Without a branch, so that compilers
+ * make wide steps of a loop over it. */
+static unsigned char odd_char(char c)
 {
-	return (c >= ' ' && c <= '~') || c == '\n';
+	unsigned char byte = (unsigned char)c;
+	return (unsigned char)(((unsigned char)(byte - ' ') > '~' - ' ') & (byte != '\n'));
 }
 
-/* Visible ASCII, spaces and line feeds only; in portions that compilers make wide steps of. */
 static bool is_ascii(lk_str source)
 {
 	enum {
 		PORTION = 64
 	};
 	size_t at = 0;
-	for (; source.len - at >= PORTION; at += PORTION) {
-		bool shown = true;
+	unsigned char odd = 0;
+	for (; source.len - at >= PORTION && !odd; at += PORTION) {
 		for (size_t i = 0; i < PORTION; i++) {
-			shown &= is_shown(source.ptr[at + i]);
-		}
-		if (!shown) {
-			return false;
+			odd |= odd_char(source.ptr[at + i]);
 		}
 	}
-	while (at < source.len && is_shown(source.ptr[at])) {
-		at++;
+	for (; at < source.len && !odd; at++) {
+		odd = odd_char(source.ptr[at]);
 	}
-	return at == source.len;
+	return !odd;
 }
 
 bool lk_yaml_block_parse(lk_str source, const char *name, const struct lk_yaml_limits *limits,

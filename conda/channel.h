@@ -60,7 +60,8 @@ lk_str lk_url_join(lk_str base, lk_str reference, struct lk_arena *arena);
 bool lk_url_base(lk_str directory, lk_str reference, struct lk_arena *arena, lk_str *ret);
 /* Is FROM protected by TLS (https) and TO plain http? */
 bool lk_url_loses_tls(lk_str from, lk_str to);
-/* Percent-encodes what may not stand in a URL path component; '/' is kept. */
+/* Percent-encodes what may not stand in a URL path component; '/' is kept. PATH itself when there
+ * is nothing to encode. */
 lk_str lk_url_encode_path(lk_str path, struct lk_arena *arena);
 /* file://PATH to PATH (percent-decoded); false for other schemes or other hosts. */
 bool lk_url_to_path(lk_str url, struct lk_arena *arena, lk_str *ret_path);

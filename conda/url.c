@@ -204,7 +204,7 @@ static lk_str encode_path(lk_str path, bool again, struct lk_arena *arena)
 		plain++;
 	}
 	if (plain == path.len) {
-		return lk_str_dup(arena, path);
+		return path;
 	}
 	char *out = lk_arena_calloc(arena, 3, path.len + 1);
 	size_t len = 0;

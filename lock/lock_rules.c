@@ -138,7 +138,10 @@ static lk_str url_around(lk_str text, size_t colon)
 
 bool lk_lock_holds_credentials(lk_str text)
 {
-	size_t at = 0;
+	size_t at = lk_str_find_char(text, ':');
+	if (at == SIZE_MAX) {
+		return false;
+	}
 	for (;;) {
 		size_t next = lk_str_find(lk_str_skip(text, at), LK_STR("://"));
 		if (next == SIZE_MAX) {
@@ -179,14 +182,18 @@ bool lk_lock_file_follows(const struct lk_record *record)
 lk_str lk_lock_derived_url(
 	lk_str channel_url, const struct lk_record *record, struct lk_arena *arena)
 {
-	lk_str file = lk_url_encode_path(record->fn, arena);
-	return lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT "/" LK_STR_FMT,
-		LK_STR_ARG(channel_url), LK_STR_ARG(record->subdir), LK_STR_ARG(file));
+	const lk_str parts[] = {channel_url, LK_STR("/"), record->subdir, LK_STR("/"),
+		lk_url_encode_path(record->fn, arena)};
+	return lk_str_concat(arena, parts, LK_COUNTOF(parts));
 }
 
 bool lk_lock_spec_is_virtual(lk_str spec)
 {
-	return lk_str_starts(lk_str_trim(spec), LK_STR("__"));
+	size_t at = 0;
+	while (at < spec.len && lk_is_space(spec.ptr[at])) {
+		at++;
+	}
+	return spec.len - at >= 2 && spec.ptr[at] == '_' && spec.ptr[at + 1] == '_';
 }
 
 lk_str lk_lock_requirement(lk_str spec, struct lk_arena *arena)
