@@ -3,6 +3,10 @@
  */
 #include "lock/check_priv.h"
 
+#include "base/workers.h"
+
+#define WORTH_THREADS 1000 /* packages */
+
 void lk_findings_done(struct lk_findings *findings)
 {
 	for (size_t i = 0; i < findings->list.len; i++) {
@@ -113,11 +117,47 @@ static void add_fault(void *ctx, const struct lk_lock_fault *fault)
 		fault->text);
 }
 
+struct fault_counts {
+	const struct lk_lock *lock;
+	lk_str platform;
+	size_t *faults; /* beside the platforms */
+};
+
+static void count_fault(void *ctx, const struct lk_lock_fault *fault)
+{
+	(void)fault;
+	(*(size_t *)ctx)++;
+}
+
+static int count_faults(void *ctx, size_t index, struct lk_error *err)
+{
+	(void)err;
+	const struct fault_counts *c = ctx;
+	const struct lk_lock_platform *one = &c->lock->platforms[index];
+	if (lk_check_wants(c->platform, one)) {
+		lk_lock_each_fault(one, count_fault, &c->faults[index]);
+	}
+	return 0;
+}
+
+/* Most platforms have no fault, which several threads find out; those that have some are looked
+ * through again, in their order. */
 void lk_check_consistent(const struct lk_lock *lock, lk_str platform, struct lk_findings *findings)
 {
+	struct lk_error ignored = LK_ERROR_INIT;
+	size_t *LK_AUTO_FREE faults = lk_calloc(lock->n_platforms, sizeof(*faults));
+	struct fault_counts counts = {lock, platform, faults};
+	size_t packages = 0;
+	for (size_t i = 0; i < lock->n_platforms; i++) {
+		packages += lock->platforms[i].n_packages;
+	}
+	if (lk_workers_run(packages > WORTH_THREADS ? 0 : 1, lock->n_platforms, count_faults,
+		    &counts, &ignored) < 0) {
+		return; /* it never fails */
+	}
 	for (size_t i = 0; i < lock->n_platforms; i++) {
 		const struct lk_lock_platform *one = &lock->platforms[i];
-		if (lk_check_wants(platform, one)) {
+		if (faults[i] > 0) {
 			struct consistency c = {findings, one->subdir};
 			lk_lock_each_fault(one, add_fault, &c);
 		}

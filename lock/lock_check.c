@@ -40,7 +40,8 @@ struct judge {
 	void *ctx;
 	enum lk_lock_fault_kind kind;
 	lk_str package;
-	const char *verb; /* "depends on" */
+	const char *verb;      /* "depends on" */
+	struct lk_map held[2]; /* for each demand: texts of channels that were found to hold */
 };
 
 static bool has_name(const struct lk_lock_world *w, const struct lk_matchspec *spec)
@@ -52,6 +53,13 @@ static bool has_name(const struct lk_lock_world *w, const struct lk_matchspec *s
 static void judge(struct judge *j, enum demand demand, lk_str text, enum lk_spec_origin origin)
 {
 	struct lk_lock_world *w = &j->world;
+	/* What is plainly met is also kept: no virtual package has the name of one that is locked.
+	 */
+	if (origin == LK_SPEC_REPODATA &&
+		(lk_lock_world_plainly_met(w, text) ||
+			lk_map_get(&j->held[demand], text) != LK_MAP_NONE)) {
+		return;
+	}
 	struct lk_error why = LK_ERROR_INIT;
 	struct lk_lock_fault fault = {.kind = j->kind, .package = j->package};
 	const struct lk_matchspec *spec = lk_lock_world_spec(w, text, origin, &why);
@@ -59,6 +67,9 @@ static void judge(struct judge *j, enum demand demand, lk_str text, enum lk_spec
 		(!lk_lock_world_is_live(w, spec) ||
 			(demand == DEMAND_MET ? lk_lock_world_is_met(w, spec)
 					      : lk_lock_world_is_kept(w, spec)))) {
+		if (origin == LK_SPEC_REPODATA) {
+			lk_map_add(&j->held[demand], text, 0);
+		}
 		return;
 	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) line = LK_BUF_INIT(4096);
@@ -103,6 +114,8 @@ void lk_lock_each_fault(const struct lk_lock_platform *platform, lk_lock_fault_f
 		j.verb = "allows only";
 		judge_all(&j, DEMAND_KEPT, &record->constrains, LK_SPEC_REPODATA);
 	}
+	lk_map_done(&j.held[DEMAND_MET]);
+	lk_map_done(&j.held[DEMAND_KEPT]);
 	lk_lock_world_done(&j.world);
 }
 

@@ -18,6 +18,10 @@ struct lk_lock_world {
 	const struct lk_version **versions; /* beside the packages; NULL until asked for */
 	struct lk_map parsed;               /* spec text to index into specs */
 	struct LK_VEC_OF(const struct lk_matchspec *) specs;
+	struct lk_map names;  /* of the packages, to their index; empty until asked for */
+	struct lk_map ranges; /* text of a version range to index into version_specs */
+	struct LK_VEC_OF(const struct lk_version_spec *) version_specs; /* NULL: it is none */
+	struct lk_error ignored;
 };
 
 /* Borrows both. */
@@ -29,6 +33,10 @@ void lk_lock_world_done(struct lk_lock_world *w);
  * NULL when it is no spec; err then says why. */
 const struct lk_matchspec *lk_lock_world_spec(
 	struct lk_lock_world *w, lk_str text, enum lk_spec_origin origin, struct lk_error *err);
+
+/* Is TEXT, of a channel, a plain "NAME" or "NAME RANGE" ("numpy >=1.21,<3") that a package of the
+ * platform answers? Nearly all dependencies are and are spared being parsed; false says nothing. */
+bool lk_lock_world_plainly_met(struct lk_lock_world *w, lk_str text);
 
 /* RECORD is one of the platform's. */
 bool lk_lock_world_matches(
