@@ -69,10 +69,10 @@ static bool wants_category(const struct lk_import_file *f, lk_str category)
 static int read_record(struct lk_import_file *f, const struct lk_yaml *node,
 	struct lk_record *record, struct lk_error *err)
 {
-	lk_str url;
-	lk_str build;
-	lk_str license;
-	lk_str size;
+	lk_str url = {0};
+	lk_str build = {0};
+	lk_str license = {0};
+	lk_str size = {0};
 	int rc = lk_import_needed(f, node, "url", &url, err);
 	rc = rc ? rc : lk_import_address(f, lk_yaml_get(node, "url"), url, record, err);
 	rc = rc ? rc : lk_import_needed(f, node, "name", &record->name, err);
@@ -111,9 +111,9 @@ struct left_out {
 static int read_package(struct lk_import_file *f, const struct lk_yaml *node, struct left_out *out,
 	struct lk_error *err)
 {
-	lk_str manager;
-	lk_str platform_name;
-	lk_str category;
+	lk_str manager = {0};
+	lk_str platform_name = {0};
+	lk_str category = {0};
 	int rc = lk_import_needed(f, node, "manager", &manager, err);
 	rc = rc ? rc : lk_import_needed(f, node, "platform", &platform_name, err);
 	rc = rc ? rc : lk_import_text(f, node, "category", &category, err);
@@ -138,7 +138,7 @@ static int read_package(struct lk_import_file *f, const struct lk_yaml *node, st
 		return 0;
 	}
 	if (!lk_str_is(manager, "conda")) {
-		lk_str name;
+		lk_str name = {0};
 		rc = lk_import_needed(f, node, "name", &name, err);
 		return rc ? rc : lk_import_leave_to_pip(f, node, name, err);
 	}

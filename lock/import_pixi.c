@@ -33,7 +33,7 @@ static int index_packages(struct reader *r)
 	}
 	const char *key = r->version < 6 ? "url" : "conda";
 	for (const struct lk_yaml *item = packages->first; item; item = item->next) {
-		lk_str address;
+		lk_str address = {0};
 		lk_str kind = {0};
 		int rc = lk_import_text(r->f, item, key, &address, r->err);
 		if (rc == 0 && r->version < 6) {
@@ -84,8 +84,8 @@ static const struct lk_yaml *find_package(
 {
 	const struct lk_yaml *best = NULL;
 	size_t best_answers = 0;
-	for (uint32_t i = lk_map_get(&r->addresses, address); i != NO_PACKAGE;
-		i = r->entries.items[i].next) {
+	uint32_t i = r->entries.len > 0 ? lk_map_get(&r->addresses, address) : NO_PACKAGE;
+	for (; i != NO_PACKAGE; i = r->entries.items[i].next) {
 		const struct lk_yaml *node = r->entries.items[i].node;
 		size_t n = answers(selector, node, subdir);
 		if (n != SIZE_MAX && (!best || n > best_answers)) {
@@ -113,7 +113,7 @@ static int read_own_names(struct reader *r, const struct lk_yaml *node, struct l
 		{"subdir", &record->subdir},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(fields); i++) {
-		lk_str text;
+		lk_str text = {0};
 		int rc = lk_import_text(f, node, fields[i].key, &text, err);
 		if (rc < 0) {
 			return rc;
@@ -122,7 +122,7 @@ static int read_own_names(struct reader *r, const struct lk_yaml *node, struct l
 			*fields[i].slot = text;
 		}
 	}
-	lk_str channel;
+	lk_str channel = {0};
 	int rc = lk_import_text(f, node, "channel", &channel, err);
 	if (rc == 0 && channel.len > 0) {
 		struct lk_channel resolved;
@@ -137,7 +137,7 @@ static int read_record(struct reader *r, const struct lk_yaml *node, lk_str addr
 	struct lk_record *record, struct lk_error *err)
 {
 	struct lk_import_file *f = r->f;
-	lk_str size;
+	lk_str size = {0};
 	int rc = lk_import_address(f, node, address, record, err);
 	rc = rc ? rc : read_own_names(r, node, record, err);
 	rc = rc ? rc : lk_import_hashes(f, node, record, err);
@@ -163,9 +163,9 @@ static int read_selector(
 	struct reader *r, const struct lk_yaml *item, struct lk_import_platform *platform)
 {
 	struct lk_import_file *f = r->f;
-	lk_str conda;
-	lk_str pypi;
-	lk_str source;
+	lk_str conda = {0};
+	lk_str pypi = {0};
+	lk_str source = {0};
 	int rc = lk_import_text(f, item, "conda", &conda, r->err);
 	rc = rc ? rc : lk_import_text(f, item, "pypi", &pypi, r->err);
 	rc = rc ? rc : lk_import_text(f, item, "conda_source", &source, r->err);
@@ -238,7 +238,7 @@ static int read_platform(struct reader *r, const struct lk_yaml *names, const st
 {
 	struct lk_import_file *f = r->f;
 	const struct lk_yaml *described = r->version < 7 ? NULL : find_platform(f, list->key);
-	lk_str subdir;
+	lk_str subdir = {0};
 	int rc = lk_import_text(f, described, "subdir", &subdir, r->err);
 	subdir = subdir.len > 0 ? subdir : list->key;
 	if (rc < 0 || !lk_import_wants(f, names, list->key, subdir)) {
@@ -281,9 +281,9 @@ static int read_options(struct reader *r, const struct lk_yaml *environment)
 {
 	struct lk_import_file *f = r->f;
 	const struct lk_yaml *options = lk_yaml_get(environment, "options");
-	lk_str priority;
-	lk_str newer;
-	lk_str strategy;
+	lk_str priority = {0};
+	lk_str newer = {0};
+	lk_str strategy = {0};
 	int rc = lk_import_text(f, options, "channel-priority", &priority, r->err);
 	rc = rc ? rc : lk_import_text(f, options, "exclude-newer", &newer, r->err);
 	rc = rc ? rc : lk_import_text(f, options, "strategy", &strategy, r->err);
@@ -330,7 +330,7 @@ static int read_environment(struct reader *r, const struct lk_yaml *environment)
 	}
 	int rc = read_options(r, environment);
 	for (const struct lk_yaml *item = channels->first; rc == 0 && item; item = item->next) {
-		lk_str url;
+		lk_str url = {0};
 		rc = lk_import_needed(f, item, "url", &url, r->err);
 		rc = rc ? rc : lk_import_channel(f, item, url, r->err);
 	}
