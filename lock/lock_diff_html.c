@@ -285,7 +285,26 @@ static void put_platforms(struct html *h)
 
 /* ---- changes ---- */
 
-static void put_row(struct html *h, const struct lk_page_row *row)
+/* The cell of the platforms, with their names for the filter: "all but win-64" is no match for it.
+ */
+static void put_where(
+	struct html *h, const struct lk_page_entry *entry, const struct lk_page_cell *cell)
+{
+	const struct lk_lock_diff *diff = h->page->diff;
+	size_t n = entry->set ? entry->set->n : diff->n_platforms;
+	put(h, "<td class=\"where\" data-on=\"");
+	for (size_t i = 0; i < n && !entry->platform; i++) {
+		size_t at = entry->set ? entry->set->platforms[i] : i;
+		put(h, i == 0 ? "" : " ");
+		put_text(h, diff->platforms[at].subdir);
+	}
+	put(h, "\">");
+	put_cell(h, cell);
+	put(h, "</td>");
+}
+
+static void put_row(
+	struct html *h, const struct lk_page_entry *entry, const struct lk_page_row *row)
 {
 	put(h, "<tr><th scope=\"row\" class=\"name\">");
 	put_cell(h, &row->name);
@@ -293,7 +312,7 @@ static void put_row(struct html *h, const struct lk_page_row *row)
 	put_td(h, "old", &row->old);
 	put_td(h, "new", &row->new);
 	if (h->page->many_platforms) {
-		put_td(h, "where", &row->where);
+		put_where(h, entry, &row->where);
 	}
 	put_td(h, "num size", &row->size);
 	put_td(h, "why", &row->why);
@@ -323,7 +342,7 @@ static void put_kind(struct html *h, enum lk_change kind, size_t first)
 	struct lk_page_row row = {0};
 	for (size_t i = first; i < first + n; i++) {
 		lk_diff_page_row(h->page, &h->page->entries.items[i], &row);
-		put_row(h, &row);
+		put_row(h, &h->page->entries.items[i], &row);
 	}
 	lk_page_row_done(&row);
 	put(h, "</tbody>\n</table>\n</details>\n");

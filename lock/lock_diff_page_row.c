@@ -55,12 +55,16 @@ static size_t same_start(lk_str a, lk_str b)
 		return a.len;
 	}
 	size_t same = 0;
-	for (size_t i = 0; i < a.len && i < b.len && a.ptr[i] == b.ptr[i]; i++) {
+	size_t i = 0;
+	for (; i < a.len && i < b.len && a.ptr[i] == b.ptr[i]; i++) {
 		if (!lk_is_alnum(a.ptr[i])) {
 			same = i + 1;
 		}
 	}
-	return same;
+	/* One of them may be at its end, and the other at the end of a word. */
+	lk_str longer = a.len > b.len ? a : b;
+	bool at_end = i == a.len || i == b.len;
+	return at_end && !lk_is_alnum(longer.ptr[i]) ? i : same;
 }
 
 /* OLD and NEW into their cells, what they share marked. */

@@ -1,12 +1,12 @@
 /*
  * Any bytes as a lock: what parses can be written, and reads back to the same bytes. Comparing it
- * with itself finds nothing; the checks survive it.
+ * with itself finds nothing; the checks survive it; on the pages of a diff it stays in its place.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "lock/check.h"
-#include "lock/lock_diff.h"
+#include "tests/support/page_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,6 +23,28 @@ static void compare(const struct lk_lock *a, const struct lk_lock *b)
 	lk_lock_diff_make(a, b, NULL, &diff);
 	must(lk_lock_diff_is_empty(&diff));
 	lk_lock_diff_done(&diff);
+}
+
+/* All that is in the lock as if it were new. */
+static void show(const struct lk_lock *lock)
+{
+	struct lk_lock nothing;
+	struct lk_lock_diff diff;
+	struct lk_diff_options all = {.whole_platforms = true};
+	struct lk_diff_page_options names = {.old_name = LK_STR("a"), .new_name = LK_STR("b")};
+	struct lk_buf markdown = LK_BUF_INIT(LK_DIFF_COMMENT_MAX);
+	struct lk_buf html = LK_BUF_INIT(LK_LOCK_MAX_BYTES * 4);
+	lk_lock_init(&nothing, NULL, 0, LK_STR("strict"));
+	lk_lock_diff_make(&nothing, lock, &all, &diff);
+	lk_lock_diff_markdown(&diff, &names, &markdown);
+	lk_lock_diff_html(&diff, &names, &html);
+	must(!markdown.overflow && !html.overflow);
+	must(page_markdown_fault(lk_buf_view(&markdown)).text[0] == '\0');
+	must(page_html_fault(lk_buf_view(&html)).text[0] == '\0');
+	lk_buf_done(&markdown);
+	lk_buf_done(&html);
+	lk_lock_diff_done(&diff);
+	lk_lock_done(&nothing);
 }
 
 static void check(const struct lk_lock *lock)
@@ -65,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(lk_lock_write(&again, &second, &err) == 0);
 	must(lk_str_eq(lk_buf_view(&first), lk_buf_view(&second)));
 	compare(&lock, &again);
+	show(&lock);
 	check(&lock);
 	find(&again, lk_buf_view(&first));
 	lk_lock_done(&lock);

@@ -170,6 +170,49 @@ static void test_rows(void **state)
 	}
 }
 
+/* A lock with the package `a` on two platforms. */
+static char *two_platforms(const char *on_linux, const char *on_windows)
+{
+	struct lk_buf text = LK_BUF_INIT((size_t)1 << 20);
+	lk_buf_puts(&text,
+		"version: 1\nchannels:\n- name: c\n  url: https://h/c\n"
+		"channel-priority: strict\nplatforms:\n");
+	const char *const subdirs[] = {"linux-64", "win-64"};
+	const char *const versions[] = {on_linux, on_windows};
+	for (size_t i = 0; i < LK_COUNTOF(subdirs); i++) {
+		lk_buf_appendf(&text,
+			"  %s:\n    specs: []\n    solved-with: {}\n    requires: {}\n    "
+			"packages:\n"
+			"    - name: a\n      version: '%s'\n      build: h_0\n      from: "
+			"c/%s/a-%s-h_0.conda\n      sha256: %063d%c\n",
+			subdirs[i], versions[i], subdirs[i], versions[i], (int)i, versions[i][2]);
+	}
+	return text.ptr;
+}
+
+/* Two platforms: what both share stands there once, and says where it is. */
+static void test_platforms(void **state)
+{
+	(void)state;
+	static const char *const versions[][2] = {{"1.0", "1.0"}, {"1.1", "1.1"}, {"1.1", "1.2"}};
+	char *texts[LK_COUNTOF(versions)];
+	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
+		texts[i] = two_platforms(versions[i][0], versions[i][1]);
+	}
+	struct pages pages;
+	pages_of_texts(texts[0], texts[1], &pages);
+	has(&pages.markdown, "| `a` | `1.0` | `1.1` | all | | |\n");
+	has(&pages.html, "<td class=\"where\" data-on=\"linux-64 win-64\">all</td>");
+	pages_done(&pages);
+	pages_of_texts(texts[1], texts[2], &pages);
+	has(&pages.markdown, "| `a` | `1.1` | `1.2` | `win-64` | | |\n");
+	has(&pages.html, "<td class=\"where\" data-on=\"win-64\"><code>win-64</code></td>");
+	pages_done(&pages);
+	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
+		lk_free(texts[i]);
+	}
+}
+
 static void test_stat(void **state)
 {
 	(void)state;
@@ -449,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_no_difference),
 		cmocka_unit_test(test_critical),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_platforms),
 		cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_hostile),
