@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "cli/lock_arg.h"
 #include "cli/solve_request.h"
-#include "conda/subdir.h"
 #include "lock/import_lock.h"
 
 struct context {
@@ -190,6 +190,22 @@ static int solve_list(
 	return lk_cmd_solve.run(app, &options, &none, err);
 }
 
+/* A lock that nobody named is not replaced. */
+static int choose_output(struct context *c, struct lk_error *err)
+{
+	struct stat st;
+	if (c->solve.output) {
+		return 0;
+	}
+	c->solve.output = LK_DEFAULT_LOCK;
+	if (stat(c->solve.output, &st) < 0) {
+		return 0;
+	}
+	lk_fail(err, LK_E_USAGE, "%s is there already", c->solve.output);
+	lk_error_hint(err, "to replace it say -o %s", c->solve.output);
+	return LK_E_USAGE;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	struct context *c = context;
@@ -199,7 +215,10 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (rc < 0) {
 		return rc;
 	}
-	c->solve.output = c->solve.output ? c->solve.output : "env.lock";
+	rc = choose_output(c, err);
+	if (rc < 0) {
+		return rc;
+	}
 	if (lk_import_is_explicit(lk_buf_view(&text))) {
 		return solve_list(app, c, path, err);
 	}
@@ -210,7 +229,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"output", 'o', LK_OPT_STRING, SOLVE(output), "LOCK",
-		"the lock to write (default: env.lock)", NULL},
+		"the lock to write, there or not (default: env.lock, if not there yet)", NULL},
 	{"environment", 0, LK_OPT_STRING, offsetof(struct context, environment), "NAME",
 		"the environment of a pixi.lock (default: default)", NULL},
 	{"category", 0, LK_OPT_LIST, offsetof(struct context, categories), "NAME",

@@ -112,7 +112,7 @@ static bool split_constraint(lk_str constraint, lk_str *ret_version, lk_str *ret
 {
 	size_t space = lk_str_find_char(constraint, ' ');
 	*ret_version = lk_str_slice(constraint, 0, space);
-	*ret_build = space == SIZE_MAX ? (lk_str){0} : lk_str_trim(lk_str_skip(constraint, space));
+	*ret_build = lk_str_trim(lk_str_skip(constraint, space)); /* nothing when there is none */
 	for (size_t i = 0; i < constraint.len; i++) {
 		if (lk_str_find_char(LK_STR("[;:()"), constraint.ptr[i]) != SIZE_MAX) {
 			return false;

@@ -61,6 +61,9 @@ err_has 'environment default is taken; --environment takes another: cuda'
 err_has 'wrote env.lock'
 golden_file import-pixi.lock env.lock
 runs 0 lockenv check env.lock --platform linux-64
+# A lock that nobody named is not replaced.
+runs 2 lockenv import pixi.lock --without-pip
+err_has 'say -o env.lock'
 runs 0 lockenv import pixi.lock --without-pip -o json.lock --json
 json 'd["format"], d["complete"], d["pip"], d["platforms"]["linux-64"]["specs"]' \
 	"('pixi.lock version 6', False, ['https://files.pythonhosted.org/packages/wheels/thing-1.0-py3-none-any.whl'], ['app'])"
@@ -77,6 +80,7 @@ runs 0 lockenv import pixi.lock --environment cuda --cuda 12.6 --glibc 2.34 -o c
 err_lacks warning
 has cuda.lock '__cuda: 12.6=0'
 has cuda.lock '__glibc: 2.34=0'
+rm env.lock
 runs 2 lockenv import pixi.lock --environment none
 err_has 'it has default, cuda'
 runs 2 lockenv import pixi.lock --environment cuda --platform osx-64
@@ -121,7 +125,7 @@ package:
   optional: true
 - *first
 END
-runs 0 lockenv import conda-lock.yml
+runs 0 lockenv import conda-lock.yml -o env.lock
 err_has "category main nor dev, first one of 'test'"
 golden_file import-conda-lock.lock env.lock
 { printf '\357\273\277'; sed 's/$/\r/' conda-lock.yml; } >dos.yml
@@ -137,7 +141,14 @@ lockenv export hello.lock --to explicit -o list.txt 2>"$err"
 runs 0 lockenv import list.txt --glibc 2.28 -o listed.lock
 is "$(sed -n 's/^ *sha256: //p' hello.lock)" "$(sed -n 's/^ *sha256: //p' listed.lock)"
 
+# A later solve keeps what was imported: local channels too.
+runs 0 lockenv export hello.lock --to pixi -o hello.pixi
+runs 0 lockenv import hello.pixi -o kept.lock
+runs 0 lockenv solve -q -o kept.lock
+is "$(sed -n 's/^ *sha256: //p' hello.lock)" "$(sed -n 's/^ *sha256: //p' kept.lock)"
+
 # Not made for it.
+rm env.lock
 printf 'dependencies:\n- numpy=1.26.4=py312_0\n' >environment.yml
 runs 2 lockenv import environment.yml
 err_has 'lockenv solve -f'
