@@ -118,6 +118,7 @@ struct judge {
 	struct lk_app *app;
 	struct lk_verdict *verdict;
 	struct lk_buf why;
+	lk_str name; /* of the first virtual package that is unmet */
 };
 
 static void add_lack(void *ctx, const struct lk_lock_unmet *unmet)
@@ -135,19 +136,23 @@ static void add_lack(void *ctx, const struct lk_lock_unmet *unmet)
 	lk_vec_push(&j->verdict->lacks,
 		(struct lk_lack){lk_str_dup(arena, unmet->requirement),
 			lk_str_dup(arena, unmet->package), lk_str_dup(arena, has)});
-	lk_buf_puts(&j->why, j->why.len > 0 ? ", " : "");
+	if (j->why.len == 0) {
+		j->name = unmet->name;
+	} else {
+		lk_buf_puts(&j->why, ", ");
+	}
 	lk_lock_put_unmet(unmet, "it", &j->why);
 }
 
 static int judge_platform(struct lk_app *app, const struct lk_lock_platform *platform,
 	struct lk_verdict *verdict, struct lk_error *err)
 {
-	struct judge j = {app, verdict, LK_BUF_INIT((size_t)1 << 20)};
+	struct judge j = {app, verdict, LK_BUF_INIT((size_t)1 << 20), {NULL, 0}};
 	const struct lk_virtuals *host = &verdict->node->virtuals;
 	int rc = lk_lock_each_unmet(platform, host, add_lack, &j, err);
 	if (rc == 0 && verdict->lacks.len > 0) {
 		struct lk_error why = LK_ERROR_INIT;
-		(void)!lk_lock_check_host(platform, host, &why);
+		lk_lock_hint_host(host, j.name, &why);
 		verdict->fit = LK_FIT_NO;
 		verdict->why = lk_str_dup(&app->arena, lk_buf_view(&j.why));
 		verdict->hint = lk_str_dup(&app->arena, lk_str_of(why.hint));

@@ -171,7 +171,9 @@ static int check_one(struct run *r, const char *path)
 	struct lk_error err = LK_ERROR_INIT;
 	struct lk_checked checked = {0};
 	int rc = check_lock(r, path, &checked, &err);
-	if (rc < 0) {
+	if (rc == LK_E_INTERRUPTED) {
+		r->failure = err;
+	} else if (rc < 0) {
 		take_failure(r, path, &err);
 	} else {
 		take_result(r, &checked);

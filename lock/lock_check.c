@@ -209,8 +209,7 @@ int lk_lock_each_unmet(const struct lk_lock_platform *platform, const struct lk_
 		: each_unmet_of(&w, &platform->requires_constrains, DEMAND_KEPT, fn, ctx, err);
 }
 
-/* What to do about an unmet NAME: first of all, how to lock for a host such as this one. */
-static void hint_for_host(const struct lk_virtuals *host, lk_str name, struct lk_error *err)
+void lk_lock_hint_host(const struct lk_virtuals *host, lk_str name, struct lk_error *err)
 {
 	const struct lk_virtual *has = lk_virtuals_find(host, name);
 	const char *option = lk_str_is(name, "__cuda") ? "--cuda"
@@ -272,7 +271,7 @@ int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_
 	if (rc == 0 && unmet.n > 0) {
 		rc = lk_fail(err, LK_E_HOST, "this host does not meet what the lock requires: %s",
 			lk_buf_cstr(&unmet.text));
-		hint_for_host(host, unmet.name, err);
+		lk_lock_hint_host(host, unmet.name, err);
 	}
 	lk_buf_done(&unmet.text);
 	return rc;

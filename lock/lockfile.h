@@ -119,6 +119,8 @@ int lk_lock_each_unmet(const struct lk_lock_platform *platform, const struct lk_
 	lk_lock_unmet_fn *fn, void *ctx, struct lk_error *err) LK_MUST_USE;
 /* "__cuda >=12.9 (asked for by cuda-version; WHO has 12.6)" */
 void lk_lock_put_unmet(const struct lk_lock_unmet *unmet, const char *who, struct lk_buf *out);
+/* Sets the hint: what to do about HOST where NAME is unmet; first of all, how to lock for it. */
+void lk_lock_hint_host(const struct lk_virtuals *host, lk_str name, struct lk_error *err);
 /* 0, or LK_E_HOST naming each of these and what the host has instead; LK_E_FORMAT as above. */
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
 	struct lk_error *err) LK_MUST_USE;
