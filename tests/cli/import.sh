@@ -85,6 +85,69 @@ runs 2 lockenv import pixi.lock --environment none
 err_has 'it has default, cuda'
 runs 2 lockenv import pixi.lock --environment cuda --platform osx-64
 
+# pixi.lock version 7: platforms with names of their own, what they offer, packages from source.
+cat >seven.lock <<END
+version: 7
+platforms:
+- name: linux-64
+- name: gpu
+  subdir: linux-64
+  virtual-packages: [__cuda=12.9, __unix=0=0, '__libc >= 32']
+- name: win-64
+environments:
+  default:
+    channels: [{url: $base/}, {url: defaults}]
+    packages:
+      linux-64:
+      - conda: $base/linux-64/app-1.0-h1_0.conda
+      gpu:
+      - conda: $base/linux-64/app-1.0-cuda_0.conda
+      - conda_source: mine[0123abcd] @ .
+      win-64:
+      - conda: $base/win-64/app-1.0-0.conda
+packages:
+- conda: $base/linux-64/app-1.0-cuda_0.conda
+  sha256: $c
+- conda: $base/linux-64/app-1.0-h1_0.conda
+  sha256: $a
+- conda: $base/win-64/app-1.0-0.conda
+  sha256: $b
+- conda_source: mine[0123abcd] @ .
+END
+runs 2 lockenv import seven.lock -o seven.out
+err_has "'linux-64' and 'gpu' both are linux-64"
+runs 2 lockenv import seven.lock -o seven.out --platform gpu
+err_has 'built from source'
+runs 0 lockenv import seven.lock -o seven.out --platform gpu --platform win-64 --without-source
+err_has "'__libc >= 32' is left out"
+err_has 'mine[0123abcd] @ .'
+has seven.out '__cuda: 12.9=0'
+has seven.out 'build: cuda_0'
+has seven.out 'https://repo.anaconda.com/pkgs/r'
+! grep -q h1_0 seven.out || fail 'the platform that nobody asked for'
+# A name comes before the subdir of another.
+runs 0 lockenv import seven.lock -o seven.out --platform linux-64
+has seven.out 'build: h1_0'
+
+# Version 5 tells a package by kind and url; its subdir is the platform's, whatever the address says.
+cat >five.lock <<END
+version: 5
+environments:
+  default:
+    channels: [{url: $base/}]
+    packages:
+      linux-64: [{conda: $base/noarch/lib-2-0.conda}]
+      osx-64: [{conda: $base/noarch/lib-2-0.conda}]
+packages:
+- {kind: conda, name: lib, version: '2', build: '0', subdir: osx-64, url: $base/noarch/lib-2-0.conda, sha256: $a, depends: [__osx]}
+- {kind: conda, name: lib, version: '2', build: '0', subdir: linux-64, url: $base/noarch/lib-2-0.conda, sha256: $a, depends: [__linux]}
+- {kind: pypi, name: x, url: 'https://x/x.whl'}
+END
+runs 0 lockenv import five.lock -o five.out
+is 2 "$(grep -c 'from: conda-forge/noarch/lib-2-0.conda' five.out)"
+is '__linux __osx' "$(sed -n '/packages:/,$s/^ *- \(__.*\)/\1/p' five.out | sort -u | tr '\n' ' ' | sed 's/ $//')"
+runs 0 lockenv check five.out --platform linux-64
+
 # conda-lock.yml, with CR LF, a byte order mark and an alias in it.
 cat >conda-lock.yml <<END
 version: 1
