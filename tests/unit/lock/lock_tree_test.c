@@ -98,6 +98,10 @@ static const struct {
 		"a -__glibc >=2.17 -b --c+ --d+$ -c --__cuda[when=\"a\"]$ -?gone >=3$"},
 	{"a; d", {"", false, 1}, false,
 		"a -__glibc >=2.17 -b+ -c+ -?gone >=3$ d -e+$ f! -g -c+$ h! -i+$"},
+	/* d was taken apart, but not whole: there is more to it where it stands higher. */
+	{"a; d", {"", false, 3}, false,
+		"a -__glibc >=2.17 -b --c ---__cuda[when=\"a\"]$ --d$ ---e+$ -c* -?gone >=3$ "
+		"d -e$ --d*$ f! -g -c*$ h! -i$ --h*$"},
 	/* Upwards. */
 	{"a; c 1; c", {"c", true, 9}, true, "c -=c 1 -=c -a(c) --=a$ -b(c >=1) --a(b)*$ -f(c)$"},
 	{"a", {"e", true, 9}, true, "e -d(e)$ --b(d) ---a(b)$ ----=a$ --e(d)*$"},
@@ -129,6 +133,18 @@ static void test_lines(void **state)
 			fail_msg("case %zu: '%s', not '%s'", i, got, cases[i].expected);
 		}
 	}
+}
+
+/* What leads to something that is not whole is not whole either, though it was cut elsewhere. */
+static void test_cut_by_way_of_another(void **state)
+{
+	(void)state;
+	static const struct row few[] = {{"a", "b; x", NULL}, {"b", "c", NULL}, {"c", "d", NULL},
+		{"d", "e", NULL}, {"e", NULL, NULL}, {"x", "c", NULL}};
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	const struct lk_lock_tree_options options = {.depth = 3};
+	assert_string_equal(drawn(few, LK_COUNTOF(few), "a; x", options, false, &arena),
+		"a -b --c$ ---d+$ -x$ --c*$ x -c$ --d$ ---e$");
 }
 
 /* Whoever takes the lines can stop at any of them. */
@@ -191,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_cut_by_way_of_another),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_long_chain),
 	};
