@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 #include "cli/git.h"
+#include "conda/history.h"
 #include "conda/subdir.h"
 #include "install/stamp.h"
 #include "resolver/why.h"
@@ -138,8 +139,30 @@ static int read_pins(
 	return 0;
 }
 
+/* What conda-meta/history says was asked for, of what is there. A history that cannot be read has
+ * nothing. */
+static struct lk_str_list asked_in_history(
+	int prefix_fd, const struct lk_lock_platform *platform, struct lk_arena *arena)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_HISTORY_MAX);
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_askeds asked = {0};
+	if (lk_fs_read_beneath(prefix_fd, "conda-meta/history", &text, &ignored) == 0) {
+		lk_history_asked(lk_buf_view(&text), arena, &asked);
+	}
+	lk_str *items = lk_arena_calloc(arena, asked.len, sizeof(*items));
+	size_t n = 0;
+	for (size_t i = 0; i < asked.len; i++) {
+		if (lk_lock_find_package(platform, asked.items[i].name)) {
+			items[n++] = asked.items[i].spec;
+		}
+	}
+	lk_vec_done(&asked);
+	return (struct lk_str_list){items, n};
+}
+
 /* What the records say was asked for, in their order, each once. */
-static struct lk_str_list requested_specs(
+static struct lk_str_list asked_in_records(
 	const struct lk_prefix_records *records, struct lk_arena *arena)
 {
 	struct lk_map LK_CLEANUP(lk_map_done) known = {0};
@@ -215,9 +238,12 @@ static int read_prefix(
 		qsort(packages, n, sizeof(*packages), cmp_records);
 	}
 	platform->subdir = platform_of(app, fd, &ret->records);
-	platform->specs = requested_specs(&ret->records, arena);
 	platform->packages = packages;
 	platform->n_packages = n;
+	platform->specs = asked_in_history(fd, platform, arena);
+	if (platform->specs.n == 0) {
+		platform->specs = asked_in_records(&ret->records, arena);
+	}
 	lk_virtuals_default(platform->subdir, arena, &platform->solved_with);
 	lk_lock_requires(platform, arena);
 	ret->platform = platform;

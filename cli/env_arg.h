@@ -44,10 +44,10 @@ int lk_env_args(struct lk_app *app, const struct lk_env_options *options,
 	const char **ret_name, struct lk_error *err) LK_MUST_USE;
 
 /* Reads the lock or, where IS_PREFIX, the environment WHAT and chooses the platform. Of an
- * environment `specs` are what its records say was asked for, `pins` those of conda-meta/pinned,
- * `channel` the short name, `solved_with` the defaults for its platform; packages are sorted by
- * name. OPTIONS may be NULL: no platform of a lock is chosen then. RET is safe to pass to done in
- * any case. */
+ * environment `specs` are what its history, else its records, say was asked for, `pins` those of
+ * conda-meta/pinned, `channel` the short name, `solved_with` the defaults for its platform;
+ * packages are sorted by name. OPTIONS may be NULL: no platform of a lock is chosen then. RET is
+ * safe to pass to done in any case. */
 int lk_env_arg_read(struct lk_app *app, const struct lk_env_options *options, const char *what,
 	bool is_prefix, struct lk_env_arg *ret, struct lk_error *err) LK_MUST_USE;
 void lk_env_arg_done(struct lk_env_arg *arg);

@@ -59,6 +59,15 @@ out_lacks 'other'
 runs 0 lockenv why env greeting --json
 json 'd["ways"], d["pins"]' \
 	"([{'spec': 'hello', 'packages': ['hello', 'greeting']}, {'spec': 'hello >=1', 'packages': ['hello', 'greeting']}], [])"
+# A history knows better than records do.
+cp env/conda-meta/history kept
+printf "==> 2026-01-31 12:00:00 <==\n# update specs: ['gone', 'oldtool 0.*', 'hello']\n# remove specs: ['hello']\n" \
+	>>env/conda-meta/history
+runs 0 lockenv why env oldtool
+out_has '  oldtool 0.*'
+runs 0 lockenv info env --json
+json 'd["specs"]' "['oldtool 0.*']"
+cp kept env/conda-meta/history
 runs 0 lockenv why env oldtool
 out_has 'no spec leads to it'
 out_has 'no package needs it'

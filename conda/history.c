@@ -1,0 +1,144 @@
+/*
+ * The lines on specs in a history.
+ */
+#include "conda/history.h"
+
+#include "base/map.h"
+#include "conda/matchspec.h"
+
+struct reader {
+	struct lk_arena *arena;
+	struct lk_askeds asked; /* an empty spec: taken back */
+	struct lk_map names;    /* to their index, or NONE */
+};
+
+/* The word before "specs:" and what follows that; false for any other line. */
+static bool split_line(lk_str line, lk_str *ret_action, lk_str *ret_specs)
+{
+	line = lk_str_trim(line);
+	if (!lk_str_starts(line, LK_STR("#"))) {
+		return false;
+	}
+	line = lk_str_trim(lk_str_skip(line, 1));
+	size_t n = 0;
+	while (n < line.len && lk_is_alpha(line.ptr[n])) {
+		n++;
+	}
+	lk_str rest = lk_str_trim(lk_str_skip(line, n));
+	*ret_action = lk_str_slice(line, 0, n);
+	*ret_specs = lk_str_trim(lk_str_skip(rest, 6));
+	return n > 0 && lk_str_starts(rest, LK_STR("specs:"));
+}
+
+/* SPEC by itself: "python 3.4* (target=...)" was written by conda 4.1. */
+static void take_spec(struct reader *r, lk_str text, bool take_back)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	const struct lk_matchspec *spec;
+	text = lk_str_trim(lk_str_slice(text, 0, lk_str_find(text, LK_STR(" (target="))));
+	if (text.len == 0 || lk_matchspec_parse(text, LK_SPEC_USER, &arena, &spec, &ignored) < 0 ||
+		spec->name_kind != LK_PATTERN_EXACT || spec->name.len == 0) {
+		return;
+	}
+	uint32_t index = lk_map_get(&r->names, spec->name);
+	if (take_back) {
+		if (index != LK_MAP_NONE) {
+			r->asked.items[index].spec = (lk_str){NULL, 0};
+			lk_map_set(&r->names, r->asked.items[index].name, LK_MAP_NONE);
+		}
+		return;
+	}
+	if (index == LK_MAP_NONE) {
+		index = (uint32_t)r->asked.len;
+		struct lk_asked asked = {lk_str_dup(r->arena, spec->name), {NULL, 0}};
+		lk_vec_push(&r->asked, asked);
+		lk_map_set(&r->names, asked.name, index);
+	}
+	if (!lk_str_eq(r->asked.items[index].spec, text)) {
+		r->asked.items[index].spec = lk_str_dup(r->arena, text);
+	}
+}
+
+/* A list as Python writes it: quoted by one of two signs, with backslashes before what would end
+ * it. */
+static void take_list(struct reader *r, lk_str list, bool take_back)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) item = LK_BUF_INIT(LK_SPEC_MAX_LEN);
+	char quote = 0;
+	for (size_t i = 0; i < list.len; i++) {
+		char c = list.ptr[i];
+		if (quote && c == '\\' && i + 1 < list.len) {
+			lk_buf_putc(&item, list.ptr[++i]);
+		} else if (quote && c == quote) {
+			if (!item.overflow) {
+				take_spec(r, lk_buf_view(&item), take_back);
+			}
+			lk_buf_done(&item);
+			quote = 0;
+		} else if (quote) {
+			lk_buf_putc(&item, c);
+		} else if (c == '\'' || c == '"') {
+			quote = c;
+		}
+	}
+}
+
+/* Parted by commas; a part that begins with a relation belongs to the one before. */
+static void take_plain(struct reader *r, lk_str list, bool take_back)
+{
+	size_t from = 0;
+	for (size_t at = 0; at <= list.len; at++) {
+		bool ends = at == list.len || list.ptr[at] == ',';
+		lk_str next = ends ? lk_str_trim(lk_str_skip(list, at + 1)) : list;
+		bool goes_on = ends && next.len > 0 &&
+			lk_str_find_char(LK_STR("<>=!~"), next.ptr[0]) != SIZE_MAX;
+		if (ends && !goes_on) {
+			take_spec(r, lk_str_slice(list, from, at), take_back);
+			from = at + 1;
+		}
+	}
+}
+
+static void take_line(struct reader *r, lk_str line)
+{
+	static const char *const givers[] = {"update", "install", "create", "neutered"};
+	static const char *const takers[] = {"remove", "uninstall"};
+	lk_str action;
+	lk_str specs;
+	bool gives = false;
+	bool takes = false;
+	if (!split_line(line, &action, &specs)) {
+		return;
+	}
+	for (size_t i = 0; i < LK_COUNTOF(givers); i++) {
+		gives = gives || lk_str_is(action, givers[i]);
+	}
+	for (size_t i = 0; i < LK_COUNTOF(takers); i++) {
+		takes = takes || lk_str_is(action, takers[i]);
+	}
+	if (!gives && !takes) {
+		return;
+	}
+	if (lk_str_starts(specs, LK_STR("["))) {
+		take_list(r, specs, takes);
+	} else {
+		take_plain(r, specs, takes);
+	}
+}
+
+void lk_history_asked(lk_str text, struct lk_arena *arena, struct lk_askeds *ret)
+{
+	struct reader r = {.arena = arena};
+	lk_str line;
+	while (lk_str_split(&text, '\n', &line)) {
+		take_line(&r, line);
+	}
+	for (size_t i = 0; i < r.asked.len; i++) {
+		if (r.asked.items[i].spec.len > 0) {
+			lk_vec_push(ret, r.asked.items[i]);
+		}
+	}
+	lk_vec_done(&r.asked);
+	lk_map_done(&r.names);
+}

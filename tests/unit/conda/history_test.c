@@ -1,0 +1,89 @@
+/*
+ * What a history asks for in the end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "conda/history.h"
+
+/* The history, and "name=spec" of all that is asked for. */
+static const struct {
+	const char *text, *expected;
+} cases[] = {
+	{"", ""},
+	{"==> 2026-01-31 12:00:00 <==\n# cmd: conda create\n# conda version: 24.1.0\n"
+	 "+conda-forge/linux-64::numpy-2.1.3-py312_0\n# update specs: ['python=3.12', \"numpy\"]\n",
+		"python='python=3.12' numpy='numpy'"},
+	{"# update specs: ['numpy', 'scipy']\n# update specs: ['numpy >=2']\n",
+		"numpy='numpy >=2' scipy='scipy'"},
+	{"# install specs: ['a']\n# remove specs: ['a']\n", ""},
+	{"# install specs: ['a', 'b']\n# uninstall specs: ['a']\n# create specs: ['a 1']\n",
+		"b='b' a='a 1'"},
+	{"# update specs: ['a']\n# neutered specs: ['a >=1']\n# freeze specs: ['z']\n",
+		"a='a >=1'"},
+	{"# update specs: [\"python[version='3.9.*',build=*_cpython]\", 'it\\'s', 'x\\\\']\n",
+		"python='python[version='3.9.*',build=*_cpython]'"},
+	{"# install specs: ['jupyter', 'python 3.4* "
+	 "(target=conda-forge::python-3.4.5-1.tar.bz2)']\n",
+		"jupyter='jupyter' python='python 3.4*'"},
+	{"# update specs: ['conda-forge::Numpy==2=py_0', '*', 'py*', '', 'bad spec [', '__cuda']\n",
+		"numpy='conda-forge::Numpy==2=py_0' __cuda='__cuda'"},
+	/* conda before 4.5 */
+	{"# update specs: python>=3.5.1,jupyter >=1.0.0,<2.0, matplotlib\n",
+		"python='python>=3.5.1' jupyter='jupyter >=1.0.0,<2.0' matplotlib='matplotlib'"},
+	{"# update specs:\n#update specs: a\n  #  install   specs:   b  \r\n# specs: c\nupdate "
+	 "specs: "
+	 "d\n# update spec: e\n# update specs f\n",
+		"a='a' b='b'"},
+	/* Cut off, or never ended. */
+	{"# update specs: ['a', 'b", "a='a'"},
+	{"# update specs: ['a', 'b\\", "a='a'"},
+	{"# update specs: [", ""},
+	{"# update specs: ,,a,,", "a='a'"},
+};
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {
+		struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+		struct lk_askeds asked = {0};
+		lk_history_asked(lk_str_of(cases[i].text), &arena, &asked);
+		const char *got = "";
+		for (size_t k = 0; k < asked.len; k++) {
+			got = lk_arena_printf(&arena, "%s%s" LK_STR_FMT "='" LK_STR_FMT "'", got,
+				k ? " " : "", LK_STR_ARG(asked.items[k].name),
+				LK_STR_ARG(asked.items[k].spec));
+		}
+		if (strcmp(got, cases[i].expected) != 0) {
+			fail_msg("case %zu: %s, not %s", i, got, cases[i].expected);
+		}
+		lk_vec_done(&asked);
+	}
+}
+
+/* A word longer than any spec ends with its quote, and what follows is read. */
+static void test_long_item(void **state)
+{
+	(void)state;
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_askeds asked = {0};
+	const char *text = lk_arena_printf(&arena, "# update specs: ['%0*d', 'b']", 100000, 7);
+	lk_history_asked(lk_str_of(text), &arena, &asked);
+	assert_int_equal(asked.len, 1);
+	assert_true(lk_str_is(asked.items[0].name, "b"));
+	lk_vec_done(&asked);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_long_item),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
