@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* clang-format off: a line of the page is a line here */
+/* A line of the page is a line here. */
+/* clang-format off */
 const char *const lk_diff_html_style[] = {
 	":root {",
 	"\tcolor-scheme: light dark;",
@@ -207,3 +208,4 @@ const char *const lk_diff_html_script[] = {
 	"}());",
 	NULL,
 };
+/* clang-format on */
