@@ -4,12 +4,16 @@
 #include "cli/app.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
 #include "base/map.h"
 #include "cli/env_arg.h"
+#include "cli/instant.h"
 #include "lock/exchange.h"
+
+#define MAX_SECONDS 253402300799u /* the end of the year 9999 */
 
 struct context {
 	const char *to;
@@ -35,10 +39,12 @@ static const struct format formats[] = {
 	{"pixi-v7", lk_export_pixi_v7, LK_EXPORT_PIXI_V7_PARTS, true},
 	{"environment", lk_export_environment, LK_EXPORT_ENVIRONMENT_PARTS, false},
 	{"micromamba", lk_export_micromamba, LK_EXPORT_MICROMAMBA_PARTS, false},
+	{"cyclonedx", lk_export_cyclonedx, LK_EXPORT_CYCLONEDX_PARTS, true},
+	{"spdx", lk_export_spdx, LK_EXPORT_SPDX_PARTS, true},
 };
 
 /* In the order of the table. */
-#define FORMAT_NAMES "explicit|conda-lock|pixi|pixi-v7|environment|micromamba"
+#define FORMAT_NAMES "explicit|conda-lock|pixi|pixi-v7|environment|micromamba|cyclonedx|spdx"
 
 static int find_format(const char *name, const struct format **ret, struct lk_error *err)
 {
@@ -164,16 +170,37 @@ static lk_str name_of(const char *path)
 	return name;
 }
 
+/* The second that a build says it is of (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+static int read_source_date(struct lk_app *app, lk_str *ret, struct lk_error *err)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	uint64_t seconds = 0;
+	if (!text || !*text) {
+		return 0;
+	}
+	if (!lk_str_to_u64(lk_str_of(text), &seconds) || seconds > MAX_SECONDS) {
+		lk_fail(err, LK_E_USAGE, "SOURCE_DATE_EPOCH is no second since 1970: '%s'", text);
+		lk_error_hint(err, "set it to what 'date +%%s' prints, or unset it");
+		return LK_E_USAGE;
+	}
+	*ret = lk_instant_text(seconds * 1000, &app->arena);
+	return 0;
+}
+
 static int export(struct lk_app *app, const struct context *c, const struct format *format,
 	const struct lk_lock *lock, struct lk_error *err)
 {
-	const struct lk_export_options options = {
+	struct lk_export_options options = {
 		.name = name_of(lock->file.ptr), .md5 = c->md5, .from_specs = c->from_specs};
+	int rc = read_source_date(app, &options.created, err);
+	if (rc < 0) {
+		return rc;
+	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_OUT_MAX);
 	size_t before = app->n_warnings;
 	lk_lock_tell_lost(lock, format->name, c->from_specs ? LK_EXPORT_SPECS_PARTS : format->parts,
 		&app->report);
-	int rc = format->write(lock, &options, &text, &app->report, err);
+	rc = format->write(lock, &options, &text, &app->report, err);
 	if (rc == 0 && c->strict && app->n_warnings > before) {
 		rc = refuse_loss(format, err);
 	}
@@ -319,7 +346,8 @@ const struct lk_cmd lk_cmd_export = {
 		"the "
 		"file's name ends in -lock.yml), pixi and pixi-v7 (pixi.lock version 6 and 7), "
 		"environment (environment.yml with exact pins, or with the specs), micromamba (the "
-		"same with channel, subdir and sha256 in each pin). What the format has no place "
+		"same with channel, subdir and sha256 in each pin), cyclonedx (1.6) and spdx "
+		"(2.3), bills of materials in JSON. What the format has no place "
 		"for is told as a warning, never dropped silently; --strict then writes nothing "
 		"and "
 		"exits with 1.",

@@ -38,6 +38,9 @@ struct lk_export_options {
 	lk_str name;     /* of the environment, where a format has a place for one; may be empty */
 	bool md5;        /* explicit: md5 instead of sha256 */
 	bool from_specs; /* environment: the specs instead of exact pins */
+	/* When a bill of materials says that it was made, "2026-01-31T00:00:00Z"; empty: nobody
+	 * said, and the answer follows from the lock. */
+	lk_str created;
 };
 
 /* Appends the document to OUT. Strings are escaped as the format has it; the order of everything is
@@ -73,6 +76,15 @@ lk_export_writer lk_export_pixi_v7;
 #define LK_EXPORT_MICROMAMBA_PARTS (LK_EXPORT_ENVIRONMENT_PARTS | LK_PART_SHA256)
 lk_export_writer lk_export_environment;
 lk_export_writer lk_export_micromamba;
+
+/* CycloneDX 1.6 and SPDX 2.3, both JSON: bills of materials (docs/sbom.md). */
+#define LK_EXPORT_CYCLONEDX_PARTS                                                                  \
+	(LK_PART_SPECS | LK_PART_PINS | LK_PART_SOLVED_WITH | LK_PART_CHANNELS |                   \
+		LK_PART_PRIORITY | LK_PART_NEWER | LK_PART_FILE | LK_PART_SHA256 | LK_PART_MD5 |   \
+		LK_PART_SIZE | LK_PART_LICENCE | LK_PART_DEPENDS)
+#define LK_EXPORT_SPDX_PARTS (LK_EXPORT_CYCLONEDX_PARTS & ~(unsigned)LK_PART_SIZE)
+lk_export_writer lk_export_cyclonedx;
+lk_export_writer lk_export_spdx;
 
 /* One warning that names every part that LOCK has and a FORMAT of PARTS has no place for; nothing
  * when there is none. The number of those parts. */

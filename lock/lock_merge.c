@@ -259,13 +259,13 @@ static lk_str record_text(struct lk_merger *m, const struct lk_record *record)
 }
 
 /* Two sides may have the same build with other content: then the texts say so. */
-static enum lk_merge_side collide_package(struct lk_merger *m, lk_str subdir,
+static enum lk_merge_side collide_package(struct lk_merger *m, lk_str subdir, lk_str name,
 	const struct lk_record *base, const struct lk_record *ours, const struct lk_record *theirs)
 {
 	struct lk_merge_collision collision = {
 		.field = LK_MERGE_PACKAGES,
 		.subdir = subdir,
-		.key = ours ? ours->name : theirs->name,
+		.key = name,
 		.base = record_text(m, base),
 		.ours = record_text(m, ours),
 		.theirs = record_text(m, theirs),
@@ -361,7 +361,7 @@ static void merge_packages(struct lk_merger *m, const struct lk_lock *into,
 				same_record(m, m->ours, ours, m->base, base),
 				same_record(m, m->theirs, theirs, m->base, base));
 		if (side == LK_MERGE_NEITHER) {
-			side = collide_package(m, merged->subdir, base, ours, theirs);
+			side = collide_package(m, merged->subdir, name, base, ours, theirs);
 		}
 		const struct lk_lock *lock = side == LK_MERGE_THEIRS ? m->theirs : m->ours;
 		const struct lk_record *taken = side == LK_MERGE_THEIRS ? theirs : ours;
