@@ -163,7 +163,7 @@ dependencies:
 variables: {B: c, A: b}
 END
 lockenv solve -q --override-channels -c "$test_channel" --platform linux-64 --without-pip \
-	-f project/environment.yml -o project/env.lock 2>/dev/null
+	-f project/environment.yml -o project/env.lock >/dev/null 2>&1
 runs 0 lockenv check --host none project/env.lock
 err_lacks requests
 sed -i 's/B: c/B: secret-value/' project/environment.yml
@@ -186,6 +186,11 @@ err_has 'up to date with list.txt, list2.txt'
 runs 1 lockenv check --host none -f list.txt env.lock
 out_has "oldtool: the lock answers 'oldtool', which list.txt does not ask for"
 err_has 'hint: lock again: lockenv solve -f list.txt -o env.lock'
+# An @EXPLICIT list too: no channel is named in it.
+printf '@EXPLICIT\n%s\n' "$test_channel/linux-64/$oldtool" >explicit.txt
+lockenv solve -q --platform linux-64 -f explicit.txt -o explicit.lock >/dev/null 2>&1
+runs 0 lockenv check --host none -f explicit.txt explicit.lock
+err_has 'up to date with explicit.txt'
 runs 2 lockenv check --host none -f no-such.yml env.lock
 err_has no-such.yml
 printf 'dependencies:\n- "hello >="\n' >broken.yml
