@@ -131,12 +131,6 @@ static enum lk_change other_content(const struct lk_record *from, const struct l
 	return other_kind && lk_str_eq(old, new) ? LK_CHANGE_REPACKED : LK_CHANGE_HASH;
 }
 
-static bool cuda_flipped(const struct lk_record *from, const struct lk_record *to, bool *ret_to)
-{
-	*ret_to = lk_record_is_cuda(to);
-	return lk_record_is_cuda(from) != *ret_to;
-}
-
 static unsigned kinds_of(const struct lk_diff_maker *m, const struct lk_record *from,
 	const struct lk_record *to, bool *ret_to_cuda)
 {
@@ -152,7 +146,7 @@ static unsigned kinds_of(const struct lk_diff_maker *m, const struct lk_record *
 		bit_if(!lk_str_eq(from->subdir, to->subdir) || (same_source && !same_place),
 			LK_CHANGE_ORIGIN);
 	if (!same_build || !same_needs) {
-		kinds |= bit_if(cuda_flipped(from, to, ret_to_cuda), LK_CHANGE_CUDA);
+		kinds |= bit_if(lk_cuda_flips(from, to, ret_to_cuda), LK_CHANGE_CUDA);
 	}
 	if (!same_version || !same_build) {
 		return kinds | version_kinds(from->version, to->version, same_build);

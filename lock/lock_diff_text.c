@@ -138,14 +138,16 @@ static const char *const titles[] = {
 	[LK_EDIT_VARIABLES] = "variables",
 };
 
-/* The header's lines that are of a kind between FIRST and LAST. */
-static void put_header(struct text *t, enum lk_change first, enum lk_change last)
+/* The header's lines about channels, or the others. */
+static void put_header(struct text *t, bool channels)
 {
 	const struct lk_lock_edits *edits = &t->diff->edits;
 	const struct lk_lock_edit *before = NULL;
 	for (size_t i = 0; i < edits->n; i++) {
 		const struct lk_lock_edit *edit = &edits->items[i];
-		if (edit->change < first || edit->change > last) {
+		bool is_channel =
+			edit->field == LK_EDIT_CHANNELS || edit->field == LK_EDIT_CHANNEL_PRIORITY;
+		if (is_channel != channels) {
 			continue;
 		}
 		if (!before || before->field != edit->field) {
@@ -746,11 +748,11 @@ static void put_unknown_scripts(struct text *t)
 static void put_details(struct text *t)
 {
 	put_kind(t, LK_CHANGE_HASH);
-	put_header(t, LK_CHANGE_CHANNEL, LK_CHANGE_CHANNEL);
+	put_header(t, true);
 	put_requirements(t, true);
 	put_kinds(t, LK_CHANGE_CUDA, LK_CHANGE_REQUIREMENT);
 	put_platform_edits(t);
-	put_header(t, LK_CHANGE_REQUIREMENT, LK_CHANGE_COUNT);
+	put_header(t, false);
 	put_requirements(t, false);
 	put_kinds(t, LK_CHANGE_DOWNGRADED, LK_CHANGE_ORIGIN);
 }

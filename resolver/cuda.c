@@ -1,18 +1,12 @@
 /*
  * No silent CPU: who asks for CUDA must state a target that has it.
  */
+#include "conda/cuda_build.h"
 #include "resolver/task.h"
-
-static bool has(lk_str text, const char *part)
-{
-	return lk_str_find(text, lk_str_of(part)) != SIZE_MAX;
-}
 
 bool lk_spec_asks_cuda(const struct lk_matchspec *spec)
 {
 	static const char *const names[] = {"cuda-version", "pytorch-cuda", "pytorch-gpu"};
-	char build[256];
-	size_t n = spec->build_text.len < sizeof(build) ? spec->build_text.len : sizeof(build);
 
 	for (size_t i = 0; i < LK_COUNTOF(names); i++) {
 		if (lk_str_is(spec->name, names[i])) {
@@ -20,17 +14,11 @@ bool lk_spec_asks_cuda(const struct lk_matchspec *spec)
 		}
 	}
 	for (size_t i = 0; i < spec->flags.n; i++) {
-		if (has(spec->flags.items[i], "cuda")) {
+		if (lk_str_find(spec->flags.items[i], LK_STR("cuda")) != SIZE_MAX) {
 			return true;
 		}
 	}
-	for (size_t i = 0; i < n; i++) {
-		char c = spec->build_text.ptr[i];
-
-		build[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	return (has(lk_str_n(build, n), "cuda") || has(lk_str_n(build, n), "gpu")) &&
-		!has(lk_str_n(build, n), "nocuda") && !has(lk_str_n(build, n), "no_cuda");
+	return lk_build_says_cuda(spec->build_text);
 }
 
 /* A spec with a condition asks only where it was heard: what is chosen then meets it. */

@@ -289,6 +289,55 @@ static void limits_hold(void **state)
 	(void)state;
 }
 
+/* "[1.0,2.0)" */
+static lk_str bounds_text(struct fixture *f, const struct lk_version_bounds *bounds)
+{
+	lk_str none = LK_STR("");
+	lk_str lower = bounds->lower ? lk_version_text(bounds->lower) : none;
+	lk_str upper = bounds->upper ? lk_version_text(bounds->upper) : none;
+	return lk_str_printf(&f->arena, "%c" LK_STR_FMT "," LK_STR_FMT "%c%s",
+		bounds->lower_open ? '(' : '[', LK_STR_ARG(lower), LK_STR_ARG(upper),
+		bounds->upper_open ? ')' : ']', bounds->exact ? "" : "?");
+}
+
+static void bounds_hold(void **state)
+{
+	static const char *const table[][2] = {
+		{"*", "[,]"},
+		{">=1.0", "[1.0,]"},
+		{">1.0", "(1.0,]"},
+		{"<2", "[,2)"},
+		{"<=2", "[,2]"},
+		{">=1.0,<2.0", "[1.0,2.0)"},
+		{"<2.0,>=1.0,>=1.5,<3", "[1.5,2.0)"},
+		{">=1.0,>1.0", "(1.0,]"},
+		{"<=1.0,<1.0.0", "[,1.0)"},
+		{"==1.5", "[1.5,1.5]"},
+		{"1.5", "[1.5,1.5]"},
+		{"~=1.5", "[1.5,]?"},
+		{"1.5.*", "[,]?"},
+		{">=1.0,!=1.5", "[1.0,]?"},
+		{">=1|<0.5", "[,]?"},
+		{">=1,(2.*|3.*)", "[1,]?"},
+		{"^1$", "[,]?"},
+	};
+	struct fixture f = {.err = LK_ERROR_INIT};
+	for (size_t i = 0; i < LK_COUNTOF(table); i++) {
+		struct lk_version_bounds bounds;
+		lk_version_spec_bounds(
+			parse(&f, lk_str_of(table[i][0]), LK_SPEC_REPODATA), &bounds);
+		lk_str text = bounds_text(&f, &bounds);
+		if (!lk_str_is(text, table[i][1])) {
+			fail_msg("'%s': " LK_STR_FMT, table[i][0], LK_STR_ARG(text));
+		}
+	}
+	struct lk_version_bounds any;
+	lk_version_spec_bounds(NULL, &any);
+	assert_true(any.exact && !any.lower && !any.upper);
+	lk_arena_done(&f.arena);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +346,7 @@ int main(void)
 		cmocka_unit_test(real_oddities_match),
 		cmocka_unit_test(canonical_has_one_spelling),
 		cmocka_unit_test(dropped_stars_are_told),
+		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(errors_carry_the_column),
 		cmocka_unit_test(limits_hold),
 	};

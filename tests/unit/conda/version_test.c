@@ -307,6 +307,55 @@ static void prefixes_agree_with_equality(void **state)
 	(void)state;
 }
 
+/* How far to the front two versions differ, both ways. */
+static void steps_hold(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned step;
+	} table[] = {
+		{"1.2.3", "2.0", 0},
+		{"1.2.3", "1.3", 1},
+		{"1.2.3", "1.2.4", 2},
+		{"1.2", "1.2.0.1", 2},
+		{"1", "1.1", 1},
+		{"1", "1.0.1", 2},
+		{"1.0", "1", 2}, /* equal */
+		{"1!1.2", "1.2", 0},
+		{"1!1.2", "1!1.3", 1},
+		{"9e", "9f", 2},
+		{"9e.1", "9f.2", 1},
+		{"2024a", "2025a", 0},
+		{"2.0rc1", "2.0", 2},
+		{"2.dev1", "2.1", 1},
+		{"rc1", "1", 0}, /* the number of letters alone is 0 */
+		{"1.post1", "1.0", 2},
+		{"1.0+1", "1.0+2", 2},
+		{"0.9", "0.10", 1},
+		{"10.1", "9.1", 0},
+		{"01.1", "1.1", 2},
+	};
+	struct fixture f = {.err = LK_ERROR_INIT};
+	for (size_t i = 0; i < LK_COUNTOF(table); i++) {
+		const struct lk_version *a = parse(&f, lk_str_of(table[i].a));
+		const struct lk_version *b = parse(&f, lk_str_of(table[i].b));
+		if (lk_version_step(a, b) != table[i].step ||
+			lk_version_step(b, a) != table[i].step) {
+			fail_msg("%s and %s: %u", table[i].a, table[i].b, lk_version_step(a, b));
+		}
+	}
+	/* Runs of digits of any length. */
+	char digits[600];
+	memset(digits, '7', sizeof(digits));
+	const struct lk_version *a = parse(&f, lk_str_printf(&f.arena, "%.*s.1", 600, digits));
+	const struct lk_version *b = parse(&f, lk_str_printf(&f.arena, "%.*s.2", 600, digits));
+	const struct lk_version *c = parse(&f, lk_str_printf(&f.arena, "%.*s.1", 599, digits));
+	assert_int_equal(lk_version_step(a, b), 1);
+	assert_int_equal(lk_version_step(a, c), 0);
+	lk_arena_done(&f.arena);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +367,7 @@ int main(void)
 		cmocka_unit_test(order_is_total),
 		cmocka_unit_test(prefixes_hold),
 		cmocka_unit_test(prefixes_agree_with_equality),
+		cmocka_unit_test(steps_hold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

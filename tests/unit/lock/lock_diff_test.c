@@ -184,7 +184,7 @@ static const struct {
 	{SMALL("a", "1.0", .build = "cuda126_h1_0"), SMALL("a", "1.0", .build = "cuda129_h1_0"),
 		BIT(LK_CHANGE_REBUILT), LK_SEVERITY_LOW},
 	{SMALL("a", "1.0", .build = "h1_0", .depends = "cuda-version >=12,<13"),
-		SMALL("a", "1.0", .build = "h2_0"), BIT(LK_CHANGE_CUDA) | BIT(LK_CHANGE_REBUILT),
+		SMALL("a", "1.0", .build = "cpu_0"), BIT(LK_CHANGE_CUDA) | BIT(LK_CHANGE_REBUILT),
 		LK_SEVERITY_HIGH},
 	{SMALL("a", "1.0", .build = "h1_0", .depends = "a-mutex 1.0 cpu"),
 		SMALL("a", "1.0", .build = "h1_0", .depends = "a-mutex 1.0 cuda"),
