@@ -231,13 +231,10 @@ static lk_str count_text(struct html *h, size_t n)
 	return n == 0 ? LK_STR("–") : lk_str_printf(&h->page->arena, "%zu", n);
 }
 
-static void put_platform(struct html *h, const struct lk_platform_diff *platform)
+static void put_platform(
+	struct html *h, const struct lk_platform_diff *platform, const size_t *counts)
 {
 	struct lk_arena *arena = &h->page->arena;
-	size_t counts[LK_SEVERITY_COUNT] = {0};
-	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
-		counts[lk_change_severity(kind)] += platform->counts[kind];
-	}
 	put(h, "<tr><th scope=\"row\"><code>");
 	put_text(h, platform->subdir);
 	put(h, "</code>");
@@ -268,7 +265,7 @@ static void put_platforms(struct html *h)
 	}
 	put(h,
 		"<div class=\"wide\"><table class=\"platforms\">\n<caption>Packages and "
-		"archives, and changed packages by risk</caption>\n<thead><tr><th "
+		"archives, and changes by risk</caption>\n<thead><tr><th "
 		"scope=\"col\">Platform</th><th scope=\"col\" class=\"num\">Packages</th><th "
 		"scope=\"col\" class=\"num\">Size of archives</th><th scope=\"col\" "
 		"class=\"num\">To download</th>");
@@ -278,7 +275,7 @@ static void put_platforms(struct html *h)
 	}
 	put(h, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < diff->n_platforms; i++) {
-		put_platform(h, &diff->platforms[i]);
+		put_platform(h, &diff->platforms[i], h->page->by_platform[i]);
 	}
 	put(h, "</tbody>\n</table></div>\n");
 }

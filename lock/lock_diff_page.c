@@ -23,6 +23,12 @@ static void add(struct lk_diff_page *page, struct lk_page_entry entry)
 	page->by_kind[entry.kind]++;
 	page->by_severity[severity]++;
 	page->worst = severity < page->worst ? severity : page->worst;
+	for (size_t i = 0; entry.set && i < entry.set->n; i++) {
+		page->by_platform[entry.set->platforms[i]][severity]++;
+	}
+	if (entry.platform) {
+		page->by_platform[entry.platform - page->diff->platforms][severity]++;
+	}
 	lk_vec_push(&page->entries, entry);
 }
 
@@ -126,6 +132,8 @@ void lk_diff_page_make(const struct lk_lock_diff *diff, const struct lk_diff_pag
 	struct lk_diff_page *ret)
 {
 	*ret = (struct lk_diff_page){.diff = diff, .options = options, .worst = LK_SEVERITY_COUNT};
+	ret->by_platform =
+		lk_arena_calloc(&ret->arena, diff->n_platforms, sizeof(*ret->by_platform));
 	lk_diff_groups_make(diff, &ret->groups);
 	for (enum lk_change kind = 0; kind < LK_CHANGE_COUNT; kind++) {
 		add_edits(ret, kind);

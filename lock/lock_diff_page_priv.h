@@ -66,6 +66,7 @@ struct lk_diff_page {
 	struct lk_page_entries entries; /* by kind, the most risky first */
 	size_t by_kind[LK_CHANGE_COUNT];
 	size_t by_severity[LK_SEVERITY_COUNT];
+	size_t (*by_platform)[LK_SEVERITY_COUNT]; /* beside the platforms of the diff */
 	struct lk_page_moves moves;
 	size_t n_failing;       /* entries that fail by the policy */
 	enum lk_severity worst; /* COUNT: no difference */

@@ -12,6 +12,16 @@ for kind in $("$python" -c 'import json; print(*json.load(open("'"$out"'"))["pla
 	has "$page" "\`$kind\`"
 done
 
+# The example of the text form, but for sizes: they are those of the packing library at hand.
+plain_sizes() {
+	sed -E 's/[+-]?[0-9.]+ k?B/SIZE/g; s/ +/ /g'
+}
+runs 1 lockenv diff old.lock new.lock
+plain_sizes <"$out" >shown
+# shellcheck disable=SC2016 # backticks of Markdown
+sed -n '/^```text$/,/^```$/p' "$page" | sed '1d;$d' | plain_sizes >written
+same written shown
+
 if ! command -v git >/dev/null || ! "$python" -c 'import yaml' 2>/dev/null; then
 	part 'no git or no yaml for python: the examples are not run'
 	exit 0

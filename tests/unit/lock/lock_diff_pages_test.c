@@ -207,6 +207,9 @@ static void test_platforms(void **state)
 	pages_of_texts(texts[1], texts[2], &pages);
 	has(&pages.markdown, "| `a` | `1.1` | `1.2` | `win-64` | | |\n");
 	has(&pages.html, "<td class=\"where\" data-on=\"win-64\"><code>win-64</code></td>");
+	has(&pages.html,
+		"<td class=\"num risk low\">1</td><td class=\"num risk info zero\">–</td>"
+		"</tr>\n</tbody>");
 	pages_done(&pages);
 	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
 		lk_free(texts[i]);
