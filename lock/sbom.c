@@ -4,6 +4,7 @@
  */
 #include "lock/sbom.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -245,32 +246,77 @@ static void make_edges(struct maker *m)
 	lk_free(m->needs);
 }
 
-/* A UUID of version 8 (RFC 9562) out of the lock's canonical bytes and the name. */
-static int make_uuid(struct lk_sbom *sbom, struct lk_error *err)
+static void digest_text(struct lk_digest *digest, lk_str text)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) bytes = LK_BUF_INIT(LK_LOCK_MAX_BYTES + 65536);
-	int rc = lk_lock_write(sbom->lock, &bytes, err);
-	if (rc < 0) {
-		return rc;
-	}
-	lk_buf_put(&bytes, sbom->name);
-	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&bytes), bytes.len);
-	digest.bytes[6] = (unsigned char)((digest.bytes[6] & 0x0f) | 0x80);
-	digest.bytes[8] = (unsigned char)((digest.bytes[8] & 0x3f) | 0x80);
-	char hex[LK_HEX_MAX];
-	lk_hex(digest.bytes, 16, hex);
-	snprintf(sbom->uuid, sizeof(sbom->uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-		hex + 12, hex + 16, hex + 20);
-	return 0;
+	lk_digest_update(digest, text.ptr ? text.ptr : "", text.len);
+	lk_digest_update(digest, "", 1);
 }
 
-int lk_sbom_make(const struct lk_lock *lock, lk_str name, struct lk_sbom *ret, struct lk_error *err)
+static void digest_facts(struct lk_digest *digest, struct lk_sbom_facts *facts)
+{
+	for (size_t i = 0; i < facts->len; i++) {
+		digest_text(digest, lk_str_of(facts->items[i].name));
+		digest_text(digest, facts->items[i].value);
+	}
+	lk_vec_done(facts);
+}
+
+static void digest_refs(
+	const struct lk_sbom *sbom, struct lk_digest *digest, const uint32_t *refs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		digest_text(digest, sbom->components[refs[i]].ref);
+	}
+	digest_text(digest, LK_STR(""));
+}
+
+static void digest_component(
+	struct lk_sbom *sbom, struct lk_digest *digest, const struct lk_sbom_component *c)
+{
+	const struct lk_record *record = c->record;
+	digest_text(digest, c->ref);
+	digest_text(digest, c->purl);
+	digest_text(digest, c->url);
+	digest_text(digest, record->license);
+	lk_digest_update(digest, record->sha256.bytes, sizeof(record->sha256.bytes));
+	lk_digest_update(digest, record->md5.bytes, sizeof(record->md5.bytes));
+	digest_text(digest, lk_str_printf(&sbom->arena, "%" PRIu64, record->size));
+	digest_refs(sbom, digest, c->needs, c->n_needs);
+}
+
+/* A UUID of version 8 (RFC 9562) out of all that a document can say. */
+static void make_uuid(struct lk_sbom *sbom)
+{
+	struct lk_digest *digest = lk_digest_new(LK_DIGEST_SHA256);
+	struct lk_sbom_facts header = {0};
+	lk_sbom_header_facts(sbom->lock, &header);
+	digest_text(digest, sbom->name);
+	digest_facts(digest, &header);
+	for (size_t i = 0; i < sbom->lock->n_platforms; i++) {
+		const struct lk_sbom_platform *platform = &sbom->platforms[i];
+		struct lk_sbom_facts facts = {0};
+		lk_sbom_platform_facts(platform->platform, &sbom->arena, &facts);
+		digest_text(digest, platform->platform->subdir);
+		digest_facts(digest, &facts);
+		digest_refs(sbom, digest, platform->roots, platform->n_roots);
+	}
+	for (size_t i = 0; i < sbom->n_components; i++) {
+		digest_component(sbom, digest, &sbom->components[i]);
+	}
+	struct lk_sha256 hash;
+	lk_digest_final(digest, hash.bytes);
+	lk_digest_free(digest);
+	hash.bytes[6] = (unsigned char)((hash.bytes[6] & 0x0f) | 0x80);
+	hash.bytes[8] = (unsigned char)((hash.bytes[8] & 0x3f) | 0x80);
+	char hex[LK_HEX_MAX];
+	lk_hex(hash.bytes, 16, hex);
+	snprintf(sbom->uuid, sizeof(sbom->uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		hex + 12, hex + 16, hex + 20);
+}
+
+void lk_sbom_make(const struct lk_lock *lock, lk_str name, struct lk_sbom *ret)
 {
 	*ret = (struct lk_sbom){.lock = lock, .name = name.len > 0 ? name : LK_STR("environment")};
-	int rc = make_uuid(ret, err);
-	if (rc < 0) {
-		return rc;
-	}
 	lk_arena_init(&ret->arena);
 	struct maker m = {.sbom = ret};
 	m.of_platform = lk_arena_calloc(&ret->arena, lock->n_platforms, sizeof(*m.of_platform));
@@ -280,9 +326,9 @@ int lk_sbom_make(const struct lk_lock *lock, lk_str name, struct lk_sbom *ret, s
 	}
 	sort_components(&m);
 	make_edges(&m);
+	make_uuid(ret);
 	lk_vec_done(&m.components);
 	lk_map_done(&m.refs);
-	return 0;
 }
 
 void lk_sbom_done(struct lk_sbom *sbom)

@@ -45,13 +45,12 @@ struct lk_sbom {
 	struct lk_sbom_component *components;
 	size_t n_components;
 	struct lk_sbom_platform *platforms; /* beside the lock's */
-	char uuid[37];                      /* of the lock's canonical bytes and NAME */
+	char uuid[37];                      /* of all that a document can say */
 };
 
-/* NAME is the environment's, "environment" when it is empty. LK_E_FORMAT when the lock cannot be
- * written. */
-int lk_sbom_make(const struct lk_lock *lock, lk_str name, struct lk_sbom *ret,
-	struct lk_error *err) LK_MUST_USE;
+/* NAME is the environment's, "environment" when it is empty; it and the lock must outlive RET. The
+ * lock may be what an environment's conda-meta says, without hashes. */
+void lk_sbom_make(const struct lk_lock *lock, lk_str name, struct lk_sbom *ret);
 void lk_sbom_done(struct lk_sbom *sbom);
 
 /* What the lock says of the platform beside its packages, a "NAME=VALUE" each, in the order of the

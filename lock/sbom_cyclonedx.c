@@ -116,12 +116,17 @@ static void put_hash(struct lk_jw *w, const char *algorithm, const unsigned char
 
 static void put_hashes(struct lk_jw *w, const struct lk_record *record)
 {
+	if (!record->has_md5 && !record->has_sha256) {
+		return;
+	}
 	lk_jw_key(w, "hashes");
 	lk_jw_array(w);
 	if (record->has_md5) {
 		put_hash(w, "MD5", record->md5.bytes, sizeof(record->md5.bytes));
 	}
-	put_hash(w, "SHA-256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	if (record->has_sha256) {
+		put_hash(w, "SHA-256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	}
 	lk_jw_end(w);
 }
 
@@ -249,11 +254,8 @@ int lk_export_cyclonedx(const struct lk_lock *lock, const struct lk_export_optio
 {
 	(void)report;
 	struct lk_arena LK_CLEANUP(lk_arena_done) scratch = {0};
-	struct lk_sbom LK_CLEANUP(lk_sbom_done) sbom = {0};
-	int rc = lk_sbom_make(lock, options->name, &sbom, err);
-	if (rc < 0) {
-		return lk_wrap(err, "exporting");
-	}
+	struct lk_sbom LK_CLEANUP(lk_sbom_done) sbom;
+	lk_sbom_make(lock, options->name, &sbom);
 	struct lk_jw w;
 	lk_jw_init(&w, out, true);
 	struct writer cdx = {&w, &sbom, &scratch};

@@ -194,6 +194,22 @@ static void put_checksum(
 	lk_jw_end(w);
 }
 
+static void put_checksums(struct lk_jw *w, const struct lk_record *record)
+{
+	if (!record->has_md5 && !record->has_sha256) {
+		return;
+	}
+	lk_jw_key(w, "checksums");
+	lk_jw_array(w);
+	if (record->has_md5) {
+		put_checksum(w, "MD5", record->md5.bytes, sizeof(record->md5.bytes));
+	}
+	if (record->has_sha256) {
+		put_checksum(w, "SHA256", record->sha256.bytes, sizeof(record->sha256.bytes));
+	}
+	lk_jw_end(w);
+}
+
 static void put_component(struct writer *s, size_t index)
 {
 	struct lk_jw *w = s->w;
@@ -207,13 +223,7 @@ static void put_component(struct writer *s, size_t index)
 	lk_jw_key_string(w, "downloadLocation", component->url);
 	lk_jw_key(w, "filesAnalyzed");
 	lk_jw_bool(w, false);
-	lk_jw_key(w, "checksums");
-	lk_jw_array(w);
-	if (record->has_md5) {
-		put_checksum(w, "MD5", record->md5.bytes, sizeof(record->md5.bytes));
-	}
-	put_checksum(w, "SHA256", record->sha256.bytes, sizeof(record->sha256.bytes));
-	lk_jw_end(w);
+	put_checksums(w, record);
 	lk_jw_key_string(w, "licenseConcluded", LK_STR("NOASSERTION"));
 	lk_jw_key_string(w, "licenseDeclared", licence_of(s, component));
 	lk_jw_key_string(w, "copyrightText", LK_STR("NOASSERTION"));
@@ -312,11 +322,8 @@ int lk_export_spdx(const struct lk_lock *lock, const struct lk_export_options *o
 {
 	(void)report;
 	struct lk_arena LK_CLEANUP(lk_arena_done) scratch = {0};
-	struct lk_sbom LK_CLEANUP(lk_sbom_done) sbom = {0};
-	int rc = lk_sbom_make(lock, options->name, &sbom, err);
-	if (rc < 0) {
-		return lk_wrap(err, "exporting");
-	}
+	struct lk_sbom LK_CLEANUP(lk_sbom_done) sbom;
+	lk_sbom_make(lock, options->name, &sbom);
 	struct lk_jw w;
 	lk_jw_init(&w, out, true);
 	struct writer s = {.w = &w, .sbom = &sbom, .scratch = &scratch};

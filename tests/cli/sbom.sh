@@ -169,6 +169,18 @@ for format in cyclonedx spdx; do
 	json 'd is not None' True
 done
 
+# An environment, one of its records without a hash.
+runs 0 lockenv install --fetch empty.lock -p prefix
+meta=$(echo prefix/conda-meta/hello-*.json)
+grep -v '"sha256": "[0-9a-f]*",$' "$meta" | grep -v '"md5"' >meta.json
+cp meta.json "$meta"
+runs 0 lockenv export -p prefix --to cyclonedx -o prefix.cdx.json
+cp prefix.cdx.json "$out"
+json '[(c["name"], "hashes" in c) for c in d["components"]]' "[('greeting', True), ('hello', False)]"
+runs 0 lockenv export -p prefix --to spdx -o prefix.spdx.json
+cp prefix.spdx.json "$out"
+json '["checksums" in p for p in d["packages"]]' '[False, True, False]'
+
 if [ -n "$schemas" ] && python3 -c 'import jsonschema, referencing' 2>/dev/null; then
 	cat >validate.py <<'END'
 import json, pathlib, sys
@@ -182,8 +194,8 @@ validator = jsonschema.Draft7Validator(dict(parts)[base + sys.argv[2]], registry
 for path in sys.argv[3:]:
     validator.validate(json.load(open(path)))
 END
-	runs 0 python3 validate.py "$schemas" bom-1.6.schema.json all.cdx.json osx.cdx.json other.cdx.json
-	runs 0 python3 validate.py "$schemas" spdx-schema.json all.spdx.json
+	runs 0 python3 validate.py "$schemas" bom-1.6.schema.json all.cdx.json osx.cdx.json other.cdx.json prefix.cdx.json
+	runs 0 python3 validate.py "$schemas" spdx-schema.json all.spdx.json prefix.spdx.json
 else
 	part 'not held against the published schemas: LOCKENV_SBOM_SCHEMAS is not set, or python3 has no jsonschema'
 fi
