@@ -140,7 +140,8 @@ static int write_lock(struct lk_app *app, const struct context *c,
 			err, "see the warnings above; without --strict it is written all the same");
 		return LK_E_FINDING;
 	}
-	rc = lk_fs_write_atomic(AT_FDCWD, c->solve.output, text.ptr, text.len, 0, err);
+	const char *target = lk_solve_follow_links(c->solve.output, &app->arena);
+	rc = lk_fs_write_atomic(AT_FDCWD, target, text.ptr, text.len, 0, err);
 	if (rc == 0 && app->common.json) {
 		put_json(app, c, imported);
 	}

@@ -204,6 +204,16 @@ lockenv export hello.lock --to explicit -o list.txt 2>"$err"
 runs 0 lockenv import list.txt --glibc 2.28 -o listed.lock
 is "$(sed -n 's/^ *sha256: //p' hello.lock)" "$(sed -n 's/^ *sha256: //p' listed.lock)"
 
+# As solve does: a lock that is a symlink is written through, and an error leaves it as it was.
+mkdir kept
+ln -s kept/real.lock link.lock
+runs 0 lockenv import conda-lock.yml -o link.lock
+sed "s|sha256: $a||" pixi.lock | sed '/pypi/d' >hostile.lock
+[ -L link.lock ] || fail 'the symlink is gone'
+cp kept/real.lock before
+runs 5 lockenv import hostile.lock -o link.lock
+same kept/real.lock before
+
 # A later solve keeps what was imported: local channels too.
 runs 0 lockenv export hello.lock --to pixi -o hello.pixi
 runs 0 lockenv import hello.pixi -o kept.lock
