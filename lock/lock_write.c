@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/map.h"
 #include "base/yaml.h"
 #include "lock/lock_rules_priv.h"
 
@@ -197,6 +198,14 @@ static void put_solved_with(struct writer *w, const struct lk_virtuals *virtuals
 	lk_yaml_mapping(w->yaml);
 	for (size_t i = 0; i < virtuals->len; i++) {
 		const struct lk_virtual *virtual = &virtuals->items[i];
+		if (i > 0 && lk_str_cmp(virtual[-1].name, virtual->name) >= 0) {
+			refuse(w, "virtual package", virtual->name, "stands twice or out of order");
+		}
+		if (virtual->version.len == 0 ||
+			lk_str_find_char(virtual->version, '=') != SIZE_MAX) {
+			refuse(w, "virtual package", virtual->name,
+				"has no version that can be written");
+		}
 		lk_str value = lk_str_printf(&w->scratch, LK_STR_FMT "=" LK_STR_FMT,
 			LK_STR_ARG(virtual->version), LK_STR_ARG(virtual->build));
 		put_item(w, "virtual package", virtual->name, lk_lock_wrong_virtual_name);
@@ -237,12 +246,36 @@ static void put_channels(struct writer *w)
 	for (size_t i = 0; i < w->lock->n_channels; i++) {
 		const struct lk_channel *channel = &w->lock->channels[i];
 		w->where = channel->name;
+		if (channel_of(w->lock, channel->name) != channel) {
+			refuse(w, "channel", channel->name, "stands twice");
+		}
 		lk_yaml_mapping(w->yaml);
 		put_text(w, "name", channel->name, lk_lock_wrong_channel_name);
 		put_text(w, "url", channel->url, lk_lock_wrong_url);
 		lk_yaml_end(w->yaml);
 	}
 	lk_yaml_end(w->yaml);
+}
+
+static void put_variables(struct writer *w)
+{
+	const struct lk_lock *lock = w->lock;
+	struct lk_map names = {0};
+	if (lock->n_variables == 0) {
+		return;
+	}
+	lk_yaml_cstring(w->yaml, "variables");
+	lk_yaml_mapping(w->yaml);
+	for (size_t i = 0; i < lock->n_variables; i++) {
+		const struct lk_lock_variable *variable = &lock->variables[i];
+		if (lk_map_add(&names, variable->name, (uint32_t)i) != i) {
+			refuse(w, "variable", variable->name, "stands twice");
+		}
+		put_item(w, "variable", variable->name, NULL);
+		put_item(w, "variable", variable->value, NULL);
+	}
+	lk_yaml_end(w->yaml);
+	lk_map_done(&names);
 }
 
 static void put_header(struct writer *w)
@@ -255,16 +288,7 @@ static void put_header(struct writer *w)
 	if (lock->exclude_newer.len > 0) {
 		put_text(w, "exclude-newer", lock->exclude_newer, lk_lock_wrong_instant);
 	}
-	if (lock->n_variables == 0) {
-		return;
-	}
-	lk_yaml_cstring(w->yaml, "variables");
-	lk_yaml_mapping(w->yaml);
-	for (size_t i = 0; i < lock->n_variables; i++) {
-		put_item(w, "variable", lock->variables[i].name, NULL);
-		put_item(w, "variable", lock->variables[i].value, NULL);
-	}
-	lk_yaml_end(w->yaml);
+	put_variables(w);
 }
 
 int lk_lock_write(const struct lk_lock *lock, struct lk_buf *out, struct lk_error *err)
