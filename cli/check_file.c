@@ -1,7 +1,7 @@
 /*
  * Does the lock answer its environment file? Asked is what a solve of that file would ask.
  */
-#include "cli/check.h"
+#include "cli/checked.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /*
  * Nodes by their profiles, and whether a lock fits them.
  */
-#include "cli/check.h"
+#include "cli/checked.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /*
  * What a check found, for people and as JSON.
  */
-#include "cli/check.h"
+#include "cli/checked.h"
 
 #define SHOWN_PACKAGES 5
 

@@ -1,7 +1,7 @@
 /*
  * lockenv check: what is wrong with locks, and which hosts they fit. Writes nothing.
  */
-#include "cli/check.h"
+#include "cli/checked.h"
 
 #include <limits.h>
 

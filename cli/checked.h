@@ -2,8 +2,8 @@
  * The parts of `lockenv check`: the nodes that locks are held against, the environment file that a
  * lock should answer, and the telling.
  */
-#ifndef LK_CLI_CHECK_H
-#define LK_CLI_CHECK_H
+#ifndef LK_CLI_CHECKED_H
+#define LK_CLI_CHECKED_H
 
 #include "cli/app.h"
 #include "cli/lock_arg.h"
