@@ -94,6 +94,7 @@ const char *const lk_diff_html_style[] = {
 	".advice { margin: -0.25rem 0 0.5rem 1.0625rem; max-width: 44rem; color: var(--soft); text-wrap: pretty; }",
 	".changes { width: 100%; table-layout: fixed; margin: 0 0 0.875rem; }",
 	".changes thead th { padding-bottom: 0.125rem; }",
+	".changes tbody th, .changes tbody td { padding-top: 0.1875rem; padding-bottom: 0.1875rem; }",
 	".changes tbody tr { border-top: 1px solid var(--line); }",
 	".changes tbody tr:hover { background: var(--panel); }",
 	".changes .name { padding-left: 1.0625rem; }",

@@ -94,12 +94,15 @@ github() {
 		export GITHUB_WORKSPACE GITHUB_OUTPUT GITHUB_STEP_SUMMARY
 		: >"$GITHUB_OUTPUT"
 		bash -e ../github.sh
+		[ -d review ] || exit 0
 		cd review
 		PATH=$tools:$PATH GITHUB_REPOSITORY=o/r NUMBER=5 bash -e ../../comment.sh
 	) >"$out" 2>"$err" || fail "the job failed: $(cat "$err")"
 	status=0
-	VERDICT=$(sed -n 's/^verdict=//p' output) bash -e decide.sh || status=$?
+	VERDICT=$(sed -n 's/^verdict=//p' output)
+	RESULT=success VERDICT=$VERDICT bash -e decide.sh || status=$?
 	is "$1" "$status"
+	! RESULT=failure VERDICT=$VERDICT bash -e decide.sh || fail 'a review that failed passes'
 }
 
 github 1
@@ -107,12 +110,18 @@ is '<!-- lockenv diff -->' "$(head -1 repo/review/comment.md)"
 has repo/review/comment.md 'fails by the policy'
 has repo/review/lock-diff.html '<!doctype html>'
 has summary 'Lock changes'
+has output changed=true
 has calls 'gh api --silent repos/o/r/issues/5/comments -F body=@comment.md'
 KNOWN=99 github 1
 has calls 'gh api --silent -X PATCH repos/o/r/issues/comments/99 -F body=@comment.md'
+# Only what no policy minds, and nothing at all.
+sed 's/^    - oldtool$/    - oldtool >0/' old.lock >repo/env.lock
+github 0
+has repo/review/comment.md 'everything passes'
 cp old.lock repo/env.lock
 github 0
-has repo/review/comment.md 'No difference.'
+is verdict=0 "$(cat output)"
+absent repo/review
 command git -C repo checkout -q -- env.lock
 
 # gitlab STATUS: the job with its exit code.
