@@ -254,6 +254,7 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 		.dry_run = c->dry_run,
 		.jobs = app->common.jobs,
 		.subdir = platform->subdir,
+		.specs = platform->specs,
 	};
 	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&arg->text), arg->text.len);
 	struct lk_install_result result = {0};

@@ -142,3 +142,68 @@ void lk_history_asked(lk_str text, struct lk_arena *arena, struct lk_askeds *ret
 	lk_vec_done(&r.asked);
 	lk_map_done(&r.names);
 }
+
+/* ---- writing ---- */
+
+/* As Python would read it again. */
+static void put_item(struct lk_buf *out, lk_str text, size_t *n)
+{
+	lk_buf_puts(out, (*n)++ > 0 ? ", '" : "'");
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '\'' || text.ptr[i] == '\\') {
+			lk_buf_putc(out, '\\');
+		}
+		lk_buf_putc(out, text.ptr[i]);
+	}
+	lk_buf_putc(out, '\'');
+}
+
+/* The name that TEXT asks for, in lower case; empty for what conda could not read. */
+static lk_str asked_name(lk_str text, struct lk_arena *arena)
+{
+	const struct lk_matchspec *spec;
+	struct lk_error ignored = LK_ERROR_INIT;
+	bool usual = lk_matchspec_parse(text, LK_SPEC_USER, arena, &spec, &ignored) == 0 &&
+		spec->name_kind == LK_PATTERN_EXACT && !spec->when && spec->extras.n == 0 &&
+		spec->flags.n == 0 && !lk_str_has_control(text);
+	return usual ? spec->name : (lk_str){NULL, 0};
+}
+
+static void put_removed(
+	lk_str before, const struct lk_map *kept, struct lk_arena *arena, struct lk_buf *out)
+{
+	struct lk_askeds asked = {0};
+	size_t n = 0;
+	lk_history_asked(before, arena, &asked);
+	for (size_t i = 0; i < asked.len; i++) {
+		if (lk_map_get(kept, asked.items[i].name) == LK_MAP_NONE) {
+			lk_buf_puts(out, n == 0 ? "# remove specs: [" : "");
+			put_item(out, asked.items[i].name, &n);
+		}
+	}
+	lk_buf_puts(out, n > 0 ? "]\n" : "");
+	lk_vec_done(&asked);
+}
+
+void lk_history_note(lk_str before, const struct lk_str_list *specs, struct lk_buf *out)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_map LK_CLEANUP(lk_map_done) kept = {0};
+	struct lk_buf LK_CLEANUP(lk_buf_done) list = LK_BUF_INIT(LK_HISTORY_MAX);
+	size_t n = 0;
+	for (size_t i = 0; i < specs->n; i++) {
+		lk_str name = asked_name(specs->items[i], &arena);
+		if (name.len > 0) {
+			lk_map_add(&kept, name, 0);
+			put_item(&list, specs->items[i], &n);
+		}
+	}
+	if (specs->n > 0) {
+		put_removed(before, &kept, &arena, out);
+	}
+	if (n > 0) {
+		lk_buf_puts(out, "# update specs: [");
+		lk_buf_put(out, lk_buf_view(&list));
+		lk_buf_puts(out, "]\n");
+	}
+}

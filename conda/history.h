@@ -25,4 +25,9 @@ struct lk_askeds LK_VEC_OF(struct lk_asked);
  * be read, and specs without an exact name, are passed over. */
 void lk_history_asked(lk_str text, struct lk_arena *arena, struct lk_askeds *ret);
 
+/* Appends the lines by which a history that began as BEFORE asks for just SPECS: what is to be
+ * taken back, then what is asked for. Nothing when there are no specs. Specs that conda could not
+ * read (`when`, extras, flags) and those without an exact name are left out. */
+void lk_history_note(lk_str before, const struct lk_str_list *specs, struct lk_buf *out);
+
 #endif

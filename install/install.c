@@ -145,8 +145,8 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 {
 	int LK_AUTO_CLOSE meta =
 		openat(run->new_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	const struct lk_meta_source source = {
-		&run->layout, run->channels, run->n_channels, meta, run->options->jobs};
+	const struct lk_meta_source source = {&run->layout, run->channels, run->n_channels, meta,
+		&run->options->specs, run->options->jobs};
 	struct lk_tree_lines lines = {0};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(16384);
 	if (meta < 0) {

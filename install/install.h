@@ -26,8 +26,9 @@ struct lk_install_options {
 	bool run_link_scripts;
 	bool strict, verify, safety_warn;
 	bool dry_run;
-	unsigned jobs; /* 0: as many as processors */
-	lk_str subdir; /* the lock's platform */
+	unsigned jobs;            /* 0: as many as processors */
+	lk_str subdir;            /* the lock's platform */
+	struct lk_str_list specs; /* of the lock, for conda-meta/history; borrowed */
 	uint64_t when; /* time of the revision in conda-meta/history, seconds since 1970 */
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/workers.h"
+#include "conda/history.h"
 #include "install/write.h"
 
 #define MAX_HISTORY_BYTES ((size_t)64 << 20)
@@ -197,6 +198,7 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	const struct lk_plan *plan, uint64_t when, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_HISTORY_BYTES);
+	struct lk_buf LK_CLEANUP(lk_buf_done) asked = LK_BUF_INIT(MAX_HISTORY_BYTES);
 	time_t seconds = (time_t)when;
 	struct tm tm;
 	char date[32] = "1970-01-01 00:00:00";
@@ -210,6 +212,7 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	if (text.len > 0 && text.ptr[text.len - 1] != '\n') {
 		lk_buf_putc(&text, '\n');
 	}
+	lk_history_note(lk_buf_view(&text), source->specs, &asked);
 	lk_buf_appendf(&text, "==> %s <==\n# cmd: lockenv install\n", date);
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		if (plan->steps[i].have != NULL && plan->steps[i].action != LK_PLAN_KEEP) {
@@ -221,7 +224,8 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 			put_change(&text, '+', plan->steps[i].want);
 		}
 	}
-	if (text.overflow) {
+	lk_buf_put(&text, lk_buf_view(&asked));
+	if (text.overflow || asked.overflow) {
 		return lk_fail(err, LK_E_FS, "conda-meta/history is longer than %zu bytes",
 			MAX_HISTORY_BYTES);
 	}

@@ -20,7 +20,8 @@ struct lk_meta_source {
 	const struct lk_layout *layout; /* staged */
 	const struct lk_channel *channels;
 	size_t n_channels;
-	int meta_fd; /* conda-meta of the new tree */
+	int meta_fd;                     /* conda-meta of the new tree */
+	const struct lk_str_list *specs; /* that the user asked for, noted in the history */
 	unsigned jobs;
 };
 

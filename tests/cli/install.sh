@@ -52,6 +52,10 @@ absent env/share/hello/only-1.1.txt
 is "$(find env/conda-meta -name 'oldtool*' -o -name 'hello-1*' | wc -l)" 0
 runs 0 env/bin/hello
 out_is 'hello 2.0'
+# The history says in conda's words what was asked for, and what no longer is.
+has env/conda-meta/history "# update specs: ['hello 1.*', 'greeting 1.4', 'oldtool']"
+has env/conda-meta/history "# remove specs: ['greeting', 'oldtool']"
+is "# update specs: ['hello']" "$(tail -n 1 env/conda-meta/history)"
 is "$(readlink env/share/greeting/link.txt)" plain.txt
 is "$(find . -maxdepth 1 -name '.*env*' | wc -l)" 0
 

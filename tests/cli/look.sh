@@ -89,7 +89,7 @@ if command -v git >/dev/null; then
 	git init -q .
 	git add env.lock
 	git -c user.name=n -c user.email=e@example.org commit -qm first
-	solve -q greeting -o env.lock --update-all
+	solve -q greeting -o env.lock --update-all >"$scratch/told"
 	runs 0 lockenv list HEAD:env.lock
 	golden list-lock
 	runs 0 lockenv list

@@ -63,9 +63,13 @@ runs 2 lockenv tree --depth many
 runs 2 lockenv tree --charset latin1
 runs 7 lockenv tree --platform osx-64
 
-# An environment: nobody said what for, so the roots are what nothing else needs.
+# An environment knows what it was installed for.
 lockenv fetch -q env.lock
 CONDA_OVERRIDE_CUDA=12.9 lockenv install -q env.lock -p env
+runs 0 lockenv tree env
+same "$out" drawn
+# Where nobody says, the roots are what nothing else needs.
+: >env/conda-meta/history
 runs 0 lockenv tree env
 sort "$out" >sorted
 sort drawn >expected

@@ -36,9 +36,12 @@ same "$out" told
 runs 2 lockenv why none.lock hello
 err_has "there is no lock or environment 'none.lock'"
 
-# An environment: nobody said what for.
+# An environment knows what it was installed for; or nobody said.
 lockenv fetch -q env.lock
 CONDA_OVERRIDE_CUDA=12.9 lockenv install -q env.lock -p env
+runs 0 lockenv why -p env greeting
+out_has '  hello >=1 -> greeting'
+: >env/conda-meta/history
 runs 0 lockenv why -p env greeting
 out_has 'greeting 1.5 h0_0 of '
 out_has 'hello  2.0  h0_0  greeting >=1'

@@ -79,11 +79,46 @@ static void test_long_item(void **state)
 	lk_vec_done(&asked);
 }
 
+/* What a history began as, the specs of a lock, and what is added. */
+static const struct {
+	const char *before, *specs, *added;
+} notes[] = {
+	{"", "", ""},
+	{"# update specs: ['a']\n", "", ""},
+	{"", "python 3.12.*;numpy", "# update specs: ['python 3.12.*', 'numpy']\n"},
+	{"# update specs: ['a', 'B 1', 'c']\n", "b >=2",
+		"# remove specs: ['a', 'c']\n# update specs: ['b >=2']\n"},
+	{"# update specs: ['a']\n", "a", "# update specs: ['a']\n"},
+	{"", "x[version='3.9.*',build=\"a\\b\"]",
+		"# update specs: ['x[version=\\'3.9.*\\',build=\"a\\\\b\"]']\n"},
+	/* What conda could not read would break it. */
+	{"# update specs: ['a']\n", "a[when=\"b\"];c[extras=[d]];e[flags=[f]];py*;not a spec [",
+		"# remove specs: ['a']\n"},
+};
+
+static void test_notes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LK_COUNTOF(notes); i++) {
+		lk_str items[8];
+		struct lk_str_list specs = {items, 0};
+		lk_str rest = lk_str_of(notes[i].specs);
+		lk_str part;
+		while (rest.len > 0 && lk_str_split(&rest, ';', &part)) {
+			items[specs.n++] = part;
+		}
+		struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(4096);
+		lk_history_note(lk_str_of(notes[i].before), &specs, &out);
+		assert_string_equal(lk_buf_cstr(&out), notes[i].added);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_long_item),
+		cmocka_unit_test(test_notes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
