@@ -342,7 +342,7 @@ static void resume(const struct lk_strs *a, const struct lk_strs *b, size_t *i, 
 static void put_lines(
 	const struct lk_strs *lines, size_t from, size_t to, const char *mark, struct lk_buf *out)
 {
-	for (size_t i = from; i < to; i++) {
+	for (size_t i = from; lines->items && i < to; i++) {
 		lk_buf_puts(out, mark);
 		lk_buf_put_escaped(out, lines->items[i]);
 		lk_buf_putc(out, '\n');

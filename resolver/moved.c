@@ -82,39 +82,54 @@ static bool tell_clash_with_one(
 	return best.lines.len > 0;
 }
 
+/* The packages to be updated, then of the lock's first N those that are kept, as the answer has
+ * them. */
+static void list_before(const struct mover *m, size_t n, struct lk_u32s *ret)
+{
+	const struct lk_task *task = m->problem->task;
+
+	lk_vec_clear(ret);
+	for (size_t i = 0; i < task->n_update + n; i++) {
+		bool kept = i >= task->n_update;
+		lk_str name = kept ? task->locked[i - task->n_update].name : task->update[i];
+		uint32_t c = fixed_of(m, name);
+
+		if (c != LK_NO_INDEX && (!kept || lk_task_keeps(task, name))) {
+			lk_vec_push(ret, c);
+		}
+	}
+}
+
+/* The whole answer but NAME. */
+static void list_others(const struct mover *m, uint32_t name, struct lk_u32s *ret)
+{
+	lk_vec_clear(ret);
+	for (uint32_t i = 1; i < m->problem->names.len; i++) {
+		if (i != name && m->fixed[i] != LK_NO_INDEX) {
+			lk_vec_push(ret, m->fixed[i]);
+		}
+	}
+}
+
 /* What the definition puts before the lock's record AT: the specs, the packages to be updated, then
  * the kept ones before it. Should narrowing see no clash with those, with the whole answer. */
 static bool tell_cause(
 	const struct mover *m, size_t at, uint32_t candidate, struct lk_explanation *explanation)
 {
-	const struct lk_task *task = m->problem->task;
-	uint32_t name = m->problem->candidates.items[candidate].name;
 	struct lk_u32s given = {0};
 	/* Telling drops what a clash does not need: the updated one too. */
-	bool told = task->n_update > 0 ? tell_clash_with_one(m, candidate, explanation)
-				       : tell_clash(m, &given, candidate, explanation);
+	bool told = tell_clash_with_one(m, candidate, explanation);
 
-	for (size_t i = 0; !told && i < task->n_update; i++) {
-		if (fixed_of(m, task->update[i]) != LK_NO_INDEX) {
-			lk_vec_push(&given, fixed_of(m, task->update[i]));
-		}
-	}
-	told = told || tell_clash(m, &given, candidate, explanation);
-	for (size_t i = 0; !told && i < at; i++) {
-		uint32_t c = fixed_of(m, task->locked[i].name);
-
-		if (c != LK_NO_INDEX && lk_task_keeps(task, task->locked[i].name)) {
-			lk_vec_push(&given, c);
-		}
-	}
-	told = told || tell_clash(m, &given, candidate, explanation);
 	if (!told) {
-		lk_vec_clear(&given);
-		for (size_t i = 1; i < m->problem->names.len; i++) {
-			if (i != name && m->fixed[i] != LK_NO_INDEX) {
-				lk_vec_push(&given, m->fixed[i]);
-			}
-		}
+		list_before(m, 0, &given);
+		told = tell_clash(m, &given, candidate, explanation);
+	}
+	if (!told) {
+		list_before(m, at, &given);
+		told = tell_clash(m, &given, candidate, explanation);
+	}
+	if (!told) {
+		list_others(m, m->problem->candidates.items[candidate].name, &given);
 		told = tell_clash(m, &given, candidate, explanation);
 	}
 	lk_vec_done(&given);
@@ -169,12 +184,12 @@ static void who_needs(const struct mover *m, const struct lk_walk *walk, uint32_
 	}
 }
 
-static void fill(const struct mover *m, const struct lk_record *from, const struct lk_record *to,
-	struct lk_explanation *explanation, struct lk_move *ret)
+static void fill(const struct mover *m, lk_str name, const struct lk_record *from,
+	const struct lk_record *to, struct lk_explanation *explanation, struct lk_move *ret)
 {
 	struct lk_arena *arena = &m->solution->arena;
 
-	*ret = (struct lk_move){.name = lk_str_dup(arena, from ? from->name : to->name)};
+	*ret = (struct lk_move){.name = lk_str_dup(arena, name)};
 	if (from) {
 		ret->from_version = lk_str_dup(arena, from->version);
 		ret->from_build = lk_str_dup(arena, from->build);
@@ -213,10 +228,10 @@ static bool tell_chosen(
 	}
 	if (at < task->n_locked) {
 		why_moved(m, at, &explanation);
-		fill(m, &task->locked[at], c->record, &explanation, ret);
+		fill(m, c->record->name, &task->locked[at], c->record, &explanation, ret);
 	} else {
 		who_needs(m, walk, c->name, &explanation);
-		fill(m, NULL, c->record, &explanation, ret);
+		fill(m, c->record->name, NULL, c->record, &explanation, ret);
 	}
 	return true;
 }
@@ -251,7 +266,7 @@ void lk_tell_moves(
 	}
 	for (size_t i = 0; i < task->n_locked; i++) {
 		if (fixed_of(&m, task->locked[i].name) == LK_NO_INDEX) {
-			fill(&m, &task->locked[i], NULL, &none, &all[n++]);
+			fill(&m, task->locked[i].name, &task->locked[i], NULL, &none, &all[n++]);
 		}
 	}
 	lk_free(m.fixed);

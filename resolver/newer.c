@@ -89,6 +89,17 @@ static void shrink(const struct lk_state *state, struct given *given)
 	}
 }
 
+/* Everything that may be given: all of the root, FIXED and CANDIDATE. */
+static void give_all(struct given *given, const struct lk_u32s *fixed, uint32_t candidate)
+{
+	memset(given->roots, 1, given->n_roots * sizeof(*given->roots));
+	lk_vec_clear(&given->fixed);
+	for (size_t i = 0; i < fixed->len; i++) {
+		lk_vec_push(&given->fixed, fixed->items[i]);
+	}
+	lk_vec_push(&given->fixed, candidate);
+}
+
 bool lk_refuted(struct lk_explanation *explanation, const struct lk_state *state,
 	const struct lk_u32s *fixed, uint32_t candidate, bool whole_version)
 {
@@ -99,22 +110,22 @@ bool lk_refuted(struct lk_explanation *explanation, const struct lk_state *state
 	bool refuted;
 
 	given.roots = lk_calloc(given.n_roots, sizeof(*given.roots));
-	memset(given.roots, 1, given.n_roots * sizeof(*given.roots));
 	given.mask = (struct lk_root_mask){given.roots, given.roots + root->n_needs};
-	for (size_t i = 0; i < fixed->len; i++) {
-		lk_vec_push(&given.fixed, fixed->items[i]);
-	}
-	lk_vec_push(&given.fixed, candidate);
+	give_all(&given, fixed, candidate);
 	refuted = clashes(state, &given, &narrow);
 	if (refuted && explanation) {
+		explanation->supposed = candidate;
+		explanation->whole_version = whole_version;
 		keep_used(state, &given, &narrow);
 		shrink(state, &given);
 		lk_narrow_done(&narrow);
-		explanation->supposed = candidate;
-		explanation->whole_version = whole_version;
-		if (clashes(state, &given, &narrow)) {
-			lk_explain_clash(explanation, 0, &narrow);
+		if (!clashes(state, &given, &narrow)) {
+			/* What is left is narrowed in another order, and then less is seen. */
+			lk_narrow_done(&narrow);
+			give_all(&given, fixed, candidate);
+			(void)clashes(state, &given, &narrow);
 		}
+		lk_explain_clash(explanation, 0, &narrow);
 	}
 	lk_narrow_done(&narrow);
 	lk_vec_done(&given.fixed);

@@ -363,6 +363,73 @@ static struct answer answer_of(const struct lk_solution *solution)
 	return answer;
 }
 
+static void print_record(const struct world *w, int p, int v)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	const struct rec *rec = &w->recs[p][v];
+	struct lk_record r = make_record(&arena, rec, p, v);
+
+	print_message("%s%s/%s %d%s%s%s:", rec->exists ? "" : "no ", channel_names[rec->channel],
+		names[p], v + 1, rec->tracked ? " tracked" : "", rec->newer ? " newer" : "",
+		is_locked(w, p, (unsigned)v + 1) ? " locked" : "");
+	for (size_t i = 0; i < r.depends.n; i++) {
+		print_message(" | %s", r.depends.items[i].ptr);
+	}
+	for (size_t i = 0; i < r.constrains.n; i++) {
+		print_message(" ! %s", r.constrains.items[i].ptr);
+	}
+	for (size_t i = 0; r.n_extra && i < r.extra->depends.n; i++) {
+		print_message(" [g] %s", r.extra->depends.items[i].ptr);
+	}
+	print_message("\n");
+}
+
+static void print_world(const struct world *w)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	const struct dep pin = {.leaf = w->pins[0]};
+
+	print_message("priority %d, exclude newer %d, __v %u, lock", (int)w->priority,
+		w->exclude_newer, w->virtual);
+	for (int i = 0; i < w->n_locked; i++) {
+		print_message(" %s", names[w->lock_order[i]]);
+	}
+	print_message("\n");
+	if (w->n_pins) {
+		print_message("pin %s\n", dep_text(&arena, &pin).ptr);
+	}
+	for (int i = 0; i < w->n_roots; i++) {
+		print_message("spec %s\n", dep_text(&arena, &w->roots[i]).ptr);
+	}
+	for (int p = 0; p < PACKAGES; p++) {
+		for (int v = 0; v < VERSIONS; v++) {
+			print_record(w, p, v);
+		}
+	}
+}
+
+/* Are the moves told of just what the answer has otherwise than the lock, each that moved with a
+ * reason? */
+static bool moves_are_right(const struct world *w, const struct lk_solution *solution, unsigned set)
+{
+	size_t expected = 0;
+	bool right = true;
+
+	for (int p = 0; p < PACKAGES; p++) {
+		unsigned v = version_in(set, p);
+
+		expected += w->n_locked > 0 &&
+			(v == 0 ? w->locked[p] > 0 : !w->updated[p] && w->locked[p] != (int)v);
+	}
+	for (size_t i = 0; i < solution->n_moves; i++) {
+		const struct lk_move *move = &solution->moves[i];
+		bool both = move->from_version.len > 0 && move->to_version.len > 0;
+
+		right = right && (!both || move->n_reasons > 0);
+	}
+	return right && solution->n_moves == expected;
+}
+
 /* What the resolver says. PLAIN: without presolve, and libsolv is told the order backwards. */
 static int ask(const struct world *w, bool plain, bool shuffled, struct answer *ret,
 	struct effort *effort, struct lk_error *err)
@@ -411,55 +478,20 @@ static int ask(const struct world *w, bool plain, bool shuffled, struct answer *
 	}
 	rc = lk_solve(&task, NULL, &solution, err);
 	*ret = rc == 0 ? answer_of(&solution) : (struct answer){0};
+	if (rc == 0 && !moves_are_right(w, &solution, ret->set)) {
+		print_world(w);
+		for (size_t i = 0; i < solution.n_moves; i++) {
+			print_message("moved " LK_STR_FMT " " LK_STR_FMT " -> " LK_STR_FMT "\n",
+				LK_STR_ARG(solution.moves[i].name),
+				LK_STR_ARG(solution.moves[i].from_version),
+				LK_STR_ARG(solution.moves[i].to_version));
+		}
+		fail_msg("moves of %x", ret->set);
+	}
 	effort->calls += solution.stats.solver_calls;
 	effort->kept += solution.stats.kept;
 	assert_true(rc != LK_E_UNSAT || solution.n_reasons > 0);
 	return rc;
-}
-
-static void print_record(const struct world *w, int p, int v)
-{
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	const struct rec *rec = &w->recs[p][v];
-	struct lk_record r = make_record(&arena, rec, p, v);
-
-	print_message("%s%s/%s %d%s%s%s:", rec->exists ? "" : "no ", channel_names[rec->channel],
-		names[p], v + 1, rec->tracked ? " tracked" : "", rec->newer ? " newer" : "",
-		is_locked(w, p, (unsigned)v + 1) ? " locked" : "");
-	for (size_t i = 0; i < r.depends.n; i++) {
-		print_message(" | %s", r.depends.items[i].ptr);
-	}
-	for (size_t i = 0; i < r.constrains.n; i++) {
-		print_message(" ! %s", r.constrains.items[i].ptr);
-	}
-	for (size_t i = 0; r.n_extra && i < r.extra->depends.n; i++) {
-		print_message(" [g] %s", r.extra->depends.items[i].ptr);
-	}
-	print_message("\n");
-}
-
-static void print_world(const struct world *w)
-{
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	const struct dep pin = {.leaf = w->pins[0]};
-
-	print_message("priority %d, exclude newer %d, __v %u, lock", (int)w->priority,
-		w->exclude_newer, w->virtual);
-	for (int i = 0; i < w->n_locked; i++) {
-		print_message(" %s", names[w->lock_order[i]]);
-	}
-	print_message("\n");
-	if (w->n_pins) {
-		print_message("pin %s\n", dep_text(&arena, &pin).ptr);
-	}
-	for (int i = 0; i < w->n_roots; i++) {
-		print_message("spec %s\n", dep_text(&arena, &w->roots[i]).ptr);
-	}
-	for (int p = 0; p < PACKAGES; p++) {
-		for (int v = 0; v < VERSIONS; v++) {
-			print_record(w, p, v);
-		}
-	}
 }
 
 enum kind {
