@@ -180,8 +180,8 @@ static int compare(const char *known, lk_str id)
 {
 	for (size_t i = 0; i < id.len; i++) {
 		int order = lk_lower(known[i]) - lk_lower(id.ptr[i]);
-		if (order != 0) {
-			return order;
+		if (order != 0 || known[i] == '\0') {
+			return order != 0 ? order : -1;
 		}
 	}
 	return known[id.len] == '\0' ? 0 : 1;

@@ -107,6 +107,7 @@ static void test_identifiers(void **state)
 	assert_null(lk_spdx_licence(LK_STR("")));
 	assert_null(lk_spdx_licence(LK_STR("MI")));
 	assert_null(lk_spdx_licence(LK_STR("MITT")));
+	assert_null(lk_spdx_licence(LK_STR("MIT\0\0\0\0\0\0")));
 	assert_null(lk_spdx_licence(LK_STR("LLVM-exception")));
 	assert_string_equal(lk_spdx_exception(LK_STR("llvm-exception")), "LLVM-exception");
 	assert_string_equal(lk_spdx_exception(LK_STR("389-exception")), "389-exception");
