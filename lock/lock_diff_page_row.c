@@ -418,12 +418,22 @@ static void edit_row(const struct lk_lock_edit *edit, struct lk_page_row *row)
 	}
 }
 
+/* A constraint asks nothing of a host that has no such thing. */
+static void put_demand(struct lk_page_cell *cell, lk_str spec, bool must_be_there)
+{
+	foreign_or(cell, spec, "none");
+	if (spec.len > 0 && !must_be_there) {
+		line(cell);
+		words(cell, "where there is one");
+	}
+}
+
 static void requirement_row(struct lk_diff_page *page,
 	const struct lk_requirement_change *requirement, struct lk_page_row *row)
 {
 	foreign(&row->name, requirement->name);
-	foreign_or(&row->old, requirement->from, "none");
-	foreign_or(&row->new, requirement->to, "none");
+	put_demand(&row->old, requirement->from, requirement->had_to_be_there);
+	put_demand(&row->new, requirement->to, requirement->must_be_there);
 	if (!requirement->by) {
 		return;
 	}

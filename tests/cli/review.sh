@@ -7,10 +7,32 @@ page=$root/docs/review.md
 
 solve -q 'hello 1.*' 'greeting 1.4' oldtool -o old.lock
 solve -q --cuda 12.6 hello gpu-app -o new.lock
-runs 1 lockenv diff --json old.lock new.lock
-for kind in $("$python" -c 'import json; print(*json.load(open("'"$out"'"))["platforms"][0]["counts"])'); do
-	has "$page" "\`$kind\`"
-done
+# Every kind with its severity, and every member of the JSON.
+cat >names.py <<'PY'
+import json
+import re
+import sys
+page, source, found = (open(name).read() for name in sys.argv[1:])
+kinds = re.findall(r'\[LK_CHANGE_\w+\] = \{\s*"([a-z-]+)",\s*"[^"]*",\s*LK_SEVERITY_([A-Z]+)\}', source)
+assert len(kinds) > 20, kinds
+for kind, severity in kinds:
+    assert re.search(rf"^\| {severity.lower()} \|[^|]*`{kind}`", page, re.M), f"{kind}, {severity}"
+table = page[page.index("## JSON"):page.index("## A policy")]
+def members(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from [] if key == "counts" else members(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from members(inner)
+for member in sorted(set(members(json.loads(found)))):
+    assert f"`{member}`" in table, member
+PY
+printf 'version: 1\n' >policy.yml
+runs 1 lockenv diff --json --policy policy.yml old.lock new.lock
+cp "$out" found.json
+runs 0 "$python" names.py "$page" "$root/lock/lock_diff.c" found.json
 
 # The example of the text form, but for sizes: they are those of the packing library at hand.
 plain_sizes() {
