@@ -129,7 +129,7 @@ static uint32_t component_of(struct maker *m, const struct lk_record *record)
 		LK_STR_ARG(record->channel), LK_STR_ARG(record->subdir), LK_STR_ARG(record->fn));
 	for (;;) {
 		uint32_t at = lk_map_get(&m->refs, ref);
-		if (at == LK_MAP_NONE) {
+		if (at >= m->components.len) {
 			return add_component(m, record, ref);
 		}
 		if (is_same(m->components.items[at].record, record)) {

@@ -110,8 +110,9 @@ static lk_str licence_of(const struct writer *s, const struct lk_sbom_component 
 		return component->licence.expression;
 	}
 	uint32_t at = lk_map_get(&s->texts, component->licence.text);
-	return component->licence.text.len > 0 && at != LK_MAP_NONE ? s->references.items[at].id
-								    : LK_STR("NOASSERTION");
+	return component->licence.text.len > 0 && at < s->references.len
+		? s->references.items[at].id
+		: LK_STR("NOASSERTION");
 }
 
 static void put_references(struct writer *s)
