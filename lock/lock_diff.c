@@ -38,9 +38,11 @@ static void compare_platforms(struct lk_diff_maker *m, struct lk_lock_diff *ret)
 			: j == n_to
 			? -1
 			: lk_str_cmp(m->from->platforms[i].subdir, m->to->platforms[j].subdir);
+		lk_str subdir =
+			order <= 0 ? m->from->platforms[i].subdir : m->to->platforms[j].subdir;
 		const struct lk_lock_platform *old = order <= 0 ? &m->from->platforms[i++] : NULL;
 		const struct lk_lock_platform *new = order >= 0 ? &m->to->platforms[j++] : NULL;
-		if (wanted.len == 0 || lk_str_eq((old ? old : new)->subdir, wanted)) {
+		if (wanted.len == 0 || lk_str_eq(subdir, wanted)) {
 			platforms[ret->n_platforms++] = compare_platform(m, old, new);
 		}
 	}

@@ -121,9 +121,9 @@ static struct group *group_of(
 	}
 	lk_buf_clear(&m->key);
 	struct group *group = &groups->items[at];
-	if (group->platforms.len == 0 ||
-		group->platforms.items[group->platforms.len - 1] != platform) {
-		lk_vec_push(&group->platforms, platform);
+	struct lk_u32s *platforms = &group->platforms;
+	if (!platforms->items || platforms->items[platforms->len - 1] != platform) {
+		lk_vec_push(platforms, platform);
 	}
 	return group;
 }

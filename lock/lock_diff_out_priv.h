@@ -59,4 +59,29 @@ enum lk_colour lk_out_change_colour(enum lk_change change);
 void lk_diff_stat(
 	struct lk_out *out, const struct lk_lock_diff *diff, const struct lk_diff_groups *groups);
 
+/* ---- the parts of the long form ---- */
+
+#define LK_TEXT_MARK 2 /* column of a line's mark */
+#define LK_TEXT_NAME 4 /* column of its name */
+#define LK_TEXT_NOTE 6 /* of what belongs to it on further lines */
+
+struct lk_text {
+	struct lk_out out;
+	const struct lk_lock_diff *diff;
+	struct lk_diff_groups groups;
+	lk_str channel;      /* where most packages come from: not told */
+	struct lk_buf piece; /* empty between uses */
+};
+
+void lk_text_mark(struct lk_text *t, enum lk_colour colour, const char *mark);
+/* The piece that was put together in t->piece. */
+void lk_text_piece(struct lk_text *t, size_t indent, size_t gap, enum lk_colour colour);
+/* "LABEL FROM -> TO" as one piece where a line has room for it, else as two. */
+void lk_text_move(struct lk_text *t, size_t indent, const char *label, lk_str from, lk_str to);
+
+/* N packages of one kind and set: a line each, or lines for what stands for itself and then
+ * paragraphs of what shares a reason, the longer ones first. */
+void lk_text_lines(struct lk_text *t, const struct lk_package_group *groups, size_t n);
+void lk_text_paragraphs(struct lk_text *t, const struct lk_package_group *groups, size_t n);
+
 #endif

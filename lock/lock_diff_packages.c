@@ -218,8 +218,11 @@ static void look_at_size(struct lk_package_change *change)
 static void add_change(struct lk_diff_maker *m, struct lk_platform_diff *diff,
 	struct changes *changes, const struct lk_record *from, const struct lk_record *to)
 {
-	struct lk_package_change change = {
-		.name = (from ? from : to)->name, .from = from, .to = to};
+	struct lk_package_change change = {.name = from ? from->name
+			: to                            ? to->name
+							: LK_STR(""),
+		.from = from,
+		.to = to};
 	diff->size_from += from ? from->size : 0;
 	if (to) {
 		diff->size_to += to->size;

@@ -35,7 +35,7 @@ void lk_diff_verdict_make(const struct lk_policy *policy, const struct lk_lock_d
 void lk_diff_verdict_done(struct lk_diff_verdict *verdict);
 
 /* What fails and where, or that nothing does, within 80 columns; escaped. */
-void lk_diff_verdict_text(const struct lk_diff_verdict *verdict, bool colour, struct lk_buf *out);
+void lk_diff_verdict_text(const struct lk_diff_verdict *verdict, bool colour, struct lk_buf *buf);
 /* The member "policy" of the object that is open. */
 void lk_diff_verdict_json(const struct lk_diff_verdict *verdict, struct lk_jw *w);
 
