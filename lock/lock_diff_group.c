@@ -114,7 +114,7 @@ static struct group *group_of(
 {
 	lk_str key = lk_buf_view(&m->key);
 	uint32_t at = lk_map_get(&m->map, key);
-	if (at == LK_MAP_NONE) {
+	if (at >= groups->len) { /* none yet */
 		at = (uint32_t)groups->len;
 		lk_map_add(&m->map, lk_str_dup(&m->ret->arena, key), at);
 		lk_vec_push(groups, (struct group){.item = item});
