@@ -4,7 +4,6 @@
 #include "cli/app.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/git.h"
 #include "cli/git_diff.h"
@@ -25,19 +24,6 @@ struct context {
 	struct lk_git_driver_options driver;
 	const struct lk_policy *policy; /* of policy_file, or NULL */
 };
-
-/* A file, or REV:PATH when no such file is there. */
-static int read_side(
-	struct lk_app *app, const char *side, struct lk_lock_arg *ret, struct lk_error *err)
-{
-	if (access(side, F_OK) == 0 || !strchr(side, ':')) {
-		return lk_lock_arg_read(app, side, ret, err);
-	}
-	*ret = (struct lk_lock_arg){.path = side};
-	lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
-	int rc = lk_git_show(side, &ret->text, err);
-	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
-}
 
 static void put_json(
 	struct lk_app *app, const struct lk_lock_diff *diff, const struct lk_diff_verdict *verdict)
@@ -146,9 +132,9 @@ static int compare_sides(struct lk_app *app, const struct context *c, const stru
 {
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) from = {0};
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) to = {0};
-	int rc = read_side(app, args->items[0], &from, err);
+	int rc = lk_git_read_lock(app, args->items[0], &from, err);
 	if (rc == 0) {
-		rc = read_side(app, args->items[1], &to, err);
+		rc = lk_git_read_lock(app, args->items[1], &to, err);
 	}
 	if (rc == 0 && c->platform && !lk_lock_find_platform(&from.lock, lk_str_of(c->platform)) &&
 		!lk_lock_find_platform(&to.lock, lk_str_of(c->platform))) {

@@ -250,25 +250,18 @@ static int read_prefix(
 	return 0;
 }
 
-/* A file, or REV:PATH when no such file is there. */
 static int read_lock(
 	struct lk_app *app, const char *path, struct lk_lock_arg *ret, struct lk_error *err)
 {
 	struct stat st;
-	if (stat(path, &st) < 0 && is_missing(errno)) {
-		if (strchr(path, ':')) {
-			*ret = (struct lk_lock_arg){.path = path};
-			lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
-			int rc = lk_git_show(path, &ret->text, err);
-			return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
-		}
-		if (strcmp(path, LK_DEFAULT_LOCK) != 0) {
-			lk_fail(err, LK_E_USAGE, "there is no lock or environment '%s'", path);
-			lk_error_hint(err, "give the path of one, or -n NAME");
-			return LK_E_USAGE;
-		}
+	bool in_git = strchr(path, ':') != NULL;
+	if (!in_git && strcmp(path, LK_DEFAULT_LOCK) != 0 && stat(path, &st) < 0 &&
+		is_missing(errno)) {
+		lk_fail(err, LK_E_USAGE, "there is no lock or environment '%s'", path);
+		lk_error_hint(err, "give the path of one, or -n NAME");
+		return LK_E_USAGE;
 	}
-	return lk_lock_arg_read(app, path, ret, err);
+	return lk_git_read_lock(app, path, ret, err);
 }
 
 int lk_env_arg_read(struct lk_app *app, const struct lk_env_options *options, const char *what,

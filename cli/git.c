@@ -113,6 +113,18 @@ int lk_git_show(const char *object, struct lk_buf *out, struct lk_error *err)
 	return 0;
 }
 
+int lk_git_read_lock(
+	struct lk_app *app, const char *side, struct lk_lock_arg *ret, struct lk_error *err)
+{
+	if (access(side, F_OK) == 0 || !strchr(side, ':')) {
+		return lk_lock_arg_read(app, side, ret, err);
+	}
+	*ret = (struct lk_lock_arg){.path = side};
+	lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
+	int rc = lk_git_show(side, &ret->text, err);
+	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
+}
+
 static int no_conflict(const char *path, struct lk_error *err)
 {
 	int rc = lk_fail(err, LK_E_USAGE, "git has no conflict in '%s'", path);

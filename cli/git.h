@@ -5,8 +5,7 @@
 #ifndef LK_CLI_GIT_H
 #define LK_CLI_GIT_H
 
-#include "base/err.h"
-#include "base/str.h"
+#include "cli/lock_arg.h"
 
 /* Runs git with the NULL-ended ARGS in the directory DIR (NULL: here) and appends what it prints to
  * OUT; its errors go nowhere. *RET_STATUS is its exit code, 128 for a death by signal. LK_E_USAGE
@@ -17,6 +16,10 @@ int lk_git_run(const char *dir, const char *const *args, struct lk_buf *out, int
 /* Appends what `git show OBJECT` prints. LK_E_USAGE when git is not there or does not know OBJECT.
  */
 int lk_git_show(const char *object, struct lk_buf *out, struct lk_error *err) LK_MUST_USE;
+
+/* Reads the lock SIDE: a file, or REV:PATH when no such file is there. As lk_lock_arg_read. */
+int lk_git_read_lock(struct lk_app *app, const char *side, struct lk_lock_arg *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 enum lk_git_stage {
 	LK_GIT_BASE,

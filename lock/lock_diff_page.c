@@ -3,7 +3,6 @@
  */
 #include "lock/lock_diff_page_priv.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 static bool fails(const struct lk_policy *policy, const struct lk_page_entry *entry)
@@ -160,19 +159,13 @@ void lk_diff_page_done(struct lk_diff_page *page)
 
 lk_str lk_page_bytes(struct lk_arena *arena, uint64_t bytes)
 {
-	static const char *const units[] = {"kB", "MB", "GB", "TB"};
-	if (bytes < 1000) {
-		return lk_str_printf(arena, "%" PRIu64 NO_BREAK "B", bytes);
-	}
-	size_t unit = 0;
-	uint64_t divisor = 1000;
-	while (unit + 1 < LK_COUNTOF(units) && bytes / divisor >= 1000) {
-		divisor *= 1000;
-		unit++;
-	}
-	uint64_t tenths = bytes / (divisor / 10);
-	return lk_str_printf(
-		arena, "%" PRIu64 ".%" PRIu64 NO_BREAK "%s", tenths / 10, tenths % 10, units[unit]);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(32);
+	lk_buf_put_size(&text, bytes);
+	lk_str whole = lk_buf_view(&text);
+	size_t space = lk_str_find_char(whole, ' ');
+	return lk_str_printf(arena, LK_STR_FMT NO_BREAK LK_STR_FMT,
+		LK_STR_ARG(lk_str_slice(whole, 0, space)),
+		LK_STR_ARG(lk_str_skip(whole, space + 1)));
 }
 
 const char *lk_diff_page_heading(enum lk_severity severity)
