@@ -279,15 +279,17 @@ static void take_edits(struct maker *m, struct groups *groups, const uint32_t *r
 	lk_vec_done(groups);
 }
 
-static int by_rise_and_name(const void *a, const void *b)
+static int by_rise_set_name(const void *a, const void *b)
 {
 	const struct lk_requirement_group *left = a;
 	const struct lk_requirement_group *right = b;
 	if (left->requirement->rose != right->requirement->rose) {
 		return left->requirement->rose ? -1 : 1;
 	}
-	int order = lk_str_cmp(left->requirement->name, right->requirement->name);
-	return order != 0 ? order : left->set < right->set ? -1 : left->set > right->set;
+	if (left->set != right->set) {
+		return left->set < right->set ? -1 : 1;
+	}
+	return lk_str_cmp(left->requirement->name, right->requirement->name);
 }
 
 static void take_requirements(struct maker *m, struct groups *groups, const uint32_t *ranks)
@@ -299,7 +301,7 @@ static void take_requirements(struct maker *m, struct groups *groups, const uint
 		items[i].set = ranks[groups->items[i].set];
 	}
 	if (groups->len > 0) {
-		qsort(items, groups->len, sizeof(*items), by_rise_and_name);
+		qsort(items, groups->len, sizeof(*items), by_rise_set_name);
 	}
 	m->ret->requirements = items;
 	m->ret->n_requirements = groups->len;

@@ -3,8 +3,8 @@
  * the platforms it is on.
  *
  *     lk_diff_groups_make(&diff, &groups);
- *     for (i ...) groups.packages[i].change->name, ->kind ... on
- * groups.sets[groups.packages[i].set] lk_diff_groups_done(&groups);
+ *     groups.sets[groups.packages[i].set].platforms have groups.packages[i].change
+ *     lk_diff_groups_done(&groups);
  *
  * Two changes are the same when package, kinds and versions are, and where it is about them also
  * hashes, channels, licences or build numbers. Build strings, sizes and reasons may differ between
@@ -48,7 +48,7 @@ struct lk_diff_groups {
 	size_t n_packages;
 	const struct lk_edit_group *edits; /* of platforms, not of the header: by field, then set */
 	size_t n_edits;
-	const struct lk_requirement_group *requirements; /* risen ones first, by name, then set */
+	const struct lk_requirement_group *requirements; /* risen ones first, by set, then name */
 	size_t n_requirements;
 	size_t counts[LK_CHANGE_COUNT]; /* of packages, by leading kind: each group once */
 };

@@ -110,6 +110,32 @@ static void test_text(void **state)
 	small_pair_done(&pair);
 }
 
+/* What all platforms have stands above what some have, never under their names. */
+static void test_requirements(void **state)
+{
+	(void)state;
+	static const struct small before[] = {SMALL("app", "1", .depends = "__glibc >=2.17")};
+	static const struct small both[] = {SMALL("app", "2", .depends = "__glibc >=2.28")};
+	static const struct small cuda[] = {
+		SMALL("app", "2", .depends = "__cuda >=12;__glibc >=2.28")};
+	struct small_pair pair;
+	small_init(&pair.from);
+	small_init(&pair.to);
+	small_add(&pair.from, "linux-64", "app", before, 1);
+	small_add(&pair.from, "linux-aarch64", "app", before, 1);
+	small_add(&pair.to, "linux-64", "app", cuda, 1);
+	small_add(&pair.to, "linux-aarch64", "app", both, 1);
+	lk_lock_diff_make(&pair.from, &pair.to, NULL, &pair.diff);
+	struct lk_diff_text_options options = {.colour = false};
+	struct lk_buf out = LK_BUF_INIT(1 << 16);
+	lk_lock_diff_text(&pair.diff, &options, &out);
+	const char *all = strstr(lk_buf_cstr(&out), "the host must offer more\n  ! __glibc ");
+	assert_non_null(all);
+	assert_non_null(strstr(all, "\n  linux-64:\n  ! __cuda "));
+	lk_buf_done(&out);
+	small_pair_done(&pair);
+}
+
 static void test_same(void **state)
 {
 	(void)state;
@@ -398,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_requirements),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_narrow),
