@@ -1,9 +1,13 @@
 /*
  * The diff for a reviewer's terminal: the summary, then what was asked for and what came of it,
- * most risky first. lock_diff_text_package.c has the lines of packages.
+ * most risky first. An upgrade is one line; what came or went along with something else, and what
+ * was only built again, are named in paragraphs under the reason that they share.
  */
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "base/map.h"
-#include "lock/lock_diff_text_priv.h"
+#include "lock/lock_diff_out_priv.h"
 
 void lk_text_piece(struct lk_text *t, size_t indent, size_t gap, enum lk_colour colour)
 {
