@@ -5,12 +5,10 @@ BIN has lockenv and bench_ready; WWW is a folder with the channels full, tenth a
 and maybe shards (the same) and real, and is served at URL. BENCH_PAIRS (7) runs of each command count;
 BENCH_PYTHON is a Python that has py-rattler. What cannot be run is left out, and the report says so.
 """
-import dataclasses
 import datetime
 import mmap
 import os
 import pathlib
-import platform
 import re
 import shlex
 import subprocess
@@ -20,23 +18,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent))
 from pair import Command, in_turn
+from report import Goal, goal_lines, machine, megabytes, said, table_lines
 
 GPU = ["python 3.12.*", "pytorch-gpu"]
 CONFLICT = ["python 3.12.*", "pytorch-gpu 2.10.*", "cuda-version 11.8.*"]
 ALIKE = ["python 3.12.*", "numpy", "pandas", "pytorch"]  # every platform has these
 TARGET = ["--platform", "linux-64", "--cuda", "12.9", "--glibc", "2.35"]
 UNSATISFIABLE = 3  # exit status
-
-
-def said(*command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-@dataclasses.dataclass
-class Goal:
-    text: str
-    measured: str
-    met: bool
 
 
 class Bench:
@@ -198,24 +186,8 @@ class Bench:
         for line in self.skipped:
             yield ""
             yield f"Skipped: {line}."
-        yield ""
-        yield "## Goals"
-        yield ""
-        yield "| goal | measured | met |"
-        yield "| --- | --- | --- |"
-        for goal in self.goals:
-            yield f"| {goal.text} | {goal.measured} | {'yes' if goal.met else 'no'} |"
-        yield ""
-        yield "## Measured"
-        for title, runs in self.tables:
-            yield ""
-            yield f"{title}: ratio of medians {runs[0].median() / runs[1].median():.3f}"
-            yield ""
-            yield "| command | median ms | min | max | peak MB |"
-            yield "| --- | --- | --- | --- | --- |"
-            for r in runs:
-                yield (f"| {r.command.name} | {r.median() * 1000:.1f} | {min(r.seconds) * 1000:.1f} | "
-                       f"{max(r.seconds) * 1000:.1f} | {megabytes(r):.1f} |")
+        yield from goal_lines(self.goals)
+        yield from table_lines(self.tables)
         yield ""
         yield "## Inputs"
         yield ""
@@ -228,18 +200,6 @@ class Bench:
         yield from self.inputs()
 
 
-def megabytes(runs):
-    return runs.peak * 1.048576
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as text:
-        models = [line.partition(":")[2].strip() for line in text if line.startswith("model name")]
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    kernel = re.match(r"[0-9.]*", platform.release()).group()
-    return f"{os.cpu_count()} cores ({models[0] if models else platform.machine()}), {memory:.0f} GiB, Linux {kernel}"
-
-
 def main():
     binaries, www, url, work, target = sys.argv[1:6]
     bench = Bench(pathlib.Path(binaries).resolve(), pathlib.Path(www), url, pathlib.Path(work))
@@ -247,7 +207,7 @@ def main():
     bench.run()
     pathlib.Path(target).write_text("\n".join(bench.report()) + "\n", encoding="utf-8")
     for goal in bench.goals:
-        print(f"{'met    ' if goal.met else 'NOT MET'}  {goal.text}: {goal.measured}")
+        print(goal.told())
 
 
 if __name__ == "__main__":
