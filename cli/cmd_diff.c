@@ -96,8 +96,10 @@ static void compare(struct lk_app *app, const void *context, const struct lk_loc
 	struct lk_lock_diff diff;
 	struct lk_known_scripts known;
 	lk_known_scripts_init(&known, app);
-	struct lk_diff_options wanted = {
-		.platform = lk_str_of(c->platform), .scripts = lk_known_scripts_of, .ctx = &known};
+	struct lk_diff_options wanted = {.platform = lk_str_of(c->platform),
+		.no_reasons = c->stat && !c->format && !app->common.json, /* nothing shows them */
+		.scripts = lk_known_scripts_of,
+		.ctx = &known};
 	lk_lock_diff_make(&from->lock, &to->lock, &wanted, &diff);
 	lk_known_scripts_done(&known);
 	struct lk_diff_verdict verdict = {0};

@@ -57,19 +57,17 @@ bool lk_build_says_cuda(lk_str build)
 		!has(build, "nocuda") && !has(build, "no_cuda");
 }
 
-/* The next word of a spec, white space around it dropped. */
+/* The next word of a spec, which ends at a space. */
 static lk_str take_word(lk_str *rest)
 {
 	size_t from = 0;
 	while (from < rest->len && lk_is_space(rest->ptr[from])) {
 		from++;
 	}
-	size_t to = from;
-	while (to < rest->len && !lk_is_space(rest->ptr[to])) {
-		to++;
-	}
-	lk_str word = lk_str_slice(*rest, from, to);
-	*rest = lk_str_skip(*rest, to);
+	*rest = lk_str_skip(*rest, from);
+	size_t len = lk_str_find_char(*rest, ' ');
+	lk_str word = lk_str_slice(*rest, 0, len);
+	*rest = lk_str_skip(*rest, word.len);
 	return word;
 }
 

@@ -440,40 +440,47 @@ static void assert_because(const struct lk_lock_diff *diff, const char *name, co
 	assert_text(change->because->name, because);
 }
 
-static void test_reasons(void **state)
+static const struct small reason_from[] = {
+	SMALL("app", "1.0", .depends = "lib >=1;old"),
+	SMALL("lib", "1.0", .depends = "core >=1"),
+	SMALL("core", "1.0"),
+	SMALL("numpy", "2.0", .build = "py311_0", .depends = "python >=3.11,<3.12"),
+	SMALL("old", "1.0", .depends = "older"),
+	SMALL("older", "1.0"),
+	SMALL("python", "3.11.9", .depends = "ssl >=1"),
+	SMALL("ssl", "1.0"),
+	SMALL("tool", "1.0"),
+};
+static const struct small reason_to[] = {
+	SMALL("app", "1.1", .depends = "lib >=1;new"),
+	SMALL("lib", "1.1", .depends = "core >=1"),
+	SMALL("core", "1.1"),
+	SMALL("new", "1.0", .depends = "newer"),
+	SMALL("newer", "1.0"),
+	SMALL("numpy", "2.0", .build = "py312_0", .depends = "python >=3.12,<3.13"),
+	SMALL("python", "3.12.7", .depends = "ssl >=2"),
+	SMALL("ssl", "2.0"),
+	SMALL("scipy", "1.0", .depends = "numpy"),
+};
+
+static void make_reasons(struct small_pair *pair)
+{
+	small_init(&pair->from);
+	small_init(&pair->to);
+	small_add(&pair->from, "linux-64", "python 3.11.*;numpy;app;tool", reason_from,
+		LK_COUNTOF(reason_from));
+	small_add(&pair->to, "linux-64", "python 3.12.*;numpy;app;scipy", reason_to,
+		LK_COUNTOF(reason_to));
+	lk_lock_diff_make(&pair->from, &pair->to, NULL, &pair->diff);
+}
+
+/* What the specs say themselves, and the ways to them. */
+static void test_specs(void **state)
 {
 	(void)state;
-	static const struct small from[] = {
-		SMALL("app", "1.0", .depends = "lib >=1;old"),
-		SMALL("lib", "1.0", .depends = "core >=1"),
-		SMALL("core", "1.0"),
-		SMALL("numpy", "2.0", .build = "py311_0", .depends = "python >=3.11,<3.12"),
-		SMALL("old", "1.0", .depends = "older"),
-		SMALL("older", "1.0"),
-		SMALL("python", "3.11.9", .depends = "ssl >=1"),
-		SMALL("ssl", "1.0"),
-		SMALL("tool", "1.0"),
-	};
-	static const struct small to[] = {
-		SMALL("app", "1.1", .depends = "lib >=1;new"),
-		SMALL("lib", "1.1", .depends = "core >=1"),
-		SMALL("core", "1.1"),
-		SMALL("new", "1.0", .depends = "newer"),
-		SMALL("newer", "1.0"),
-		SMALL("numpy", "2.0", .build = "py312_0", .depends = "python >=3.12,<3.13"),
-		SMALL("python", "3.12.7", .depends = "ssl >=2"),
-		SMALL("ssl", "2.0"),
-		SMALL("scipy", "1.0", .depends = "numpy"),
-	};
 	struct small_pair pair;
-	small_init(&pair.from);
-	small_init(&pair.to);
-	small_add(&pair.from, "linux-64", "python 3.11.*;numpy;app;tool", from, LK_COUNTOF(from));
-	small_add(&pair.to, "linux-64", "python 3.12.*;numpy;app;scipy", to, LK_COUNTOF(to));
-	lk_lock_diff_make(&pair.from, &pair.to, NULL, &pair.diff);
+	make_reasons(&pair);
 	const struct lk_lock_diff *diff = &pair.diff;
-
-	/* What the specs say themselves. */
 	const struct lk_package_change *python = change_of(diff, "python");
 	assert_text(python->way->spec, "python 3.12.*");
 	assert_null(python->way->needed_by);
@@ -484,7 +491,24 @@ static void test_reasons(void **state)
 	assert_int_equal(change_of(diff, "scipy")->edit->kind, LK_EDIT_ADDED);
 	assert_null(change_of(diff, "app")->edit);
 
-	/* What follows from other changes: ruled out, asked for, brought, no longer needed. */
+	/* The way to the spec. */
+	const struct lk_way *way = change_of(diff, "core")->way;
+	assert_text(way->spec, "app");
+	assert_text(way->needed_by->name, "lib");
+	assert_text(way->needed_by->needed_by->name, "app");
+	assert_null(way->needed_by->needed_by->needed_by);
+	/* Of a removed package it is the old one. */
+	assert_text(change_of(diff, "older")->way->needed_by->name, "old");
+	small_pair_done(&pair);
+}
+
+/* What follows from other changes: ruled out, asked for, brought, no longer needed. */
+static void test_causes(void **state)
+{
+	(void)state;
+	struct small_pair pair;
+	make_reasons(&pair);
+	const struct lk_lock_diff *diff = &pair.diff;
 	assert_because(diff, "python", NULL);
 	assert_because(diff, "numpy", "python");
 	assert_because(diff, "ssl", "python");
@@ -495,15 +519,6 @@ static void test_reasons(void **state)
 	/* lib and core could have stayed. */
 	assert_because(diff, "lib", NULL);
 	assert_because(diff, "core", NULL);
-
-	/* The way to the spec. */
-	const struct lk_way *way = change_of(diff, "core")->way;
-	assert_text(way->spec, "app");
-	assert_text(way->needed_by->name, "lib");
-	assert_text(way->needed_by->needed_by->name, "app");
-	assert_null(way->needed_by->needed_by->needed_by);
-	/* Of a removed package it is the old one. */
-	assert_text(change_of(diff, "older")->way->needed_by->name, "old");
 	small_pair_done(&pair);
 }
 
@@ -637,7 +652,8 @@ int main(void)
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_requirements),
-		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_specs),
+		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_circles),
 		cmocka_unit_test(test_renamed_channel),
 		cmocka_unit_test(test_moved_channel),
