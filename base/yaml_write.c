@@ -66,12 +66,13 @@ static bool is_based_number(lk_str text)
 /* Integers, reals with point or exponent, base 60 (1:30, 1:30.5), infinities and not-a-number. */
 static bool is_number(lk_str text)
 {
-	(void)skip_char(&text, "+-");
+	bool sign = skip_char(&text, "+-");
 	if (lk_str_eq_nocase(text, LK_STR(".inf")) || lk_str_eq_nocase(text, LK_STR(".nan")) ||
 		is_based_number(text)) {
 		return true;
 	}
-	if (text.len == 0 || text.ptr[0] == '_') {
+	/* "_1" is a word to all readers, "+_1" a number to some. */
+	if (text.len == 0 || (text.ptr[0] == '_' && !sign)) {
 		return false;
 	}
 	size_t digits = skip_digits(&text);

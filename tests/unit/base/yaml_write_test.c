@@ -131,6 +131,7 @@ static const char *const quoted[] = {
 	"-.5",
 	"12",
 	"1_000",
+	"+_1",
 	"1e5",
 	"1E5",
 	"1e+5",
