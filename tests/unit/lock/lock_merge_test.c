@@ -486,7 +486,7 @@ static void test_laws(void **state)
 	(void)state;
 	size_t n_clean = 0;
 	size_t n_consistent = 0;
-	for (uint32_t i = 0; i < 1500; i++) {
+	for (uint32_t i = 0; i < 500; i++) {
 		struct lk_lock b;
 		struct lk_lock x;
 		struct lk_lock y;
@@ -506,7 +506,7 @@ static void test_laws(void **state)
 		lk_lock_done(&y);
 	}
 	/* Else the laws would hold of next to nothing. */
-	assert_true(n_clean > 100 && n_consistent > 300);
+	assert_true(n_clean > 30 && n_consistent > 100);
 }
 
 int main(void)

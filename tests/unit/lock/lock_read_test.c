@@ -72,6 +72,10 @@ static const struct refusal refusals[] = {
 	{"OMP_NUM_THREADS: '1'", "X: *a", 10, 6, ""},
 	{"OMP_NUM_THREADS: '1'", "X: a\n  X: b", 11, 3, ""},
 	{"version: 1\n", "version: 1\n<<<<<<< HEAD\n", 3, 1, "merge conflict"},
+	{"version: 1\n", "<<<<<<< HEAD\n||||||| 1f\n=======\nversion: 1\n>>>>>>> a b\r\n", 2, 1,
+		"'HEAD' against 'a b', up to line 6"},
+	{"version: 1\n", "<<<<<<< a\n>>>>>>> b\n<<<<<<< c\n>>>>>>> d\n", 2, 1,
+		"'a' against 'b', at 2 places up to line 5"},
 	{"    specs:\n", ">>>>>>> theirs\n    specs:\n", 13, 1, "merge conflict"},
 	/* channels */
 	{"- name: conda-forge", "- name: ../up", 4, 9, "is not a channel name"},
