@@ -93,6 +93,8 @@ void lk_jw_value(struct lk_jw *w, const struct lk_json *value);
 /* Shorthands: key and value; an empty or absent string is left out by lk_jw_opt_string. */
 void lk_jw_key_string(struct lk_jw *w, const char *key, lk_str value);
 void lk_jw_opt_string(struct lk_jw *w, const char *key, lk_str value);
+/* LEN bytes (at most LK_SHA256_LEN) in lower-case hex. */
+void lk_jw_key_hex(struct lk_jw *w, const char *key, const unsigned char *bytes, size_t len);
 void lk_jw_key_uint(struct lk_jw *w, const char *key, uint64_t value);
 void lk_jw_strings(struct lk_jw *w, const char *key, const lk_str *items, size_t n);
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
+
 #define HAS_MEMBERS 0x80u
 
 void lk_jw_init(struct lk_jw *w, struct lk_buf *out, bool pretty)
@@ -227,6 +229,13 @@ void lk_jw_key_string(struct lk_jw *w, const char *key, lk_str value)
 {
 	lk_jw_key(w, key);
 	lk_jw_string(w, value);
+}
+
+void lk_jw_key_hex(struct lk_jw *w, const char *key, const unsigned char *bytes, size_t len)
+{
+	char hex[LK_HEX_MAX];
+	lk_hex(bytes, len, hex);
+	lk_jw_key_string(w, key, lk_str_of(hex));
 }
 
 void lk_jw_opt_string(struct lk_jw *w, const char *key, lk_str value)

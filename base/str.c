@@ -384,6 +384,20 @@ lk_str lk_str_lower(struct lk_arena *arena, lk_str s)
 	return lk_str_n(copy, s.len);
 }
 
+lk_str lk_str_single_spaced(struct lk_arena *arena, lk_str s)
+{
+	s = lk_str_trim(s);
+	char *copy = lk_arena_calloc(arena, s.len + 1, 1);
+	size_t len = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = lk_is_space(s.ptr[i]) ? ' ' : s.ptr[i];
+		if (c != ' ' || copy[len - 1] != ' ') {
+			copy[len++] = c;
+		}
+	}
+	return lk_str_n(copy, len);
+}
+
 lk_str lk_str_concat(struct lk_arena *arena, const lk_str *parts, size_t n)
 {
 	size_t len = 0;

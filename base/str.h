@@ -106,6 +106,8 @@ lk_str lk_str_dup(struct lk_arena *arena, lk_str s);
  * no character is cut. */
 lk_str lk_str_shorten(struct lk_arena *arena, lk_str s, size_t max);
 lk_str lk_str_lower(struct lk_arena *arena, lk_str s);
+/* Without white space at the ends, and each run of it inside made one space. */
+lk_str lk_str_single_spaced(struct lk_arena *arena, lk_str s);
 lk_str lk_str_printf(struct lk_arena *arena, const char *fmt, ...) LK_PRINTF(2, 3);
 /* N texts one after the other; NUL-ended, owned by the arena. */
 lk_str lk_str_concat(struct lk_arena *arena, const lk_str *parts, size_t n);

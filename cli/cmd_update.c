@@ -38,10 +38,9 @@ const struct lk_cmd lk_cmd_update = {
 		"spec: 'NAME >=2') matches, and moves of the others what must move for that: each "
 		"is told with its reason. No other package that a spec names goes to a lower "
 		"version, nor python to another minor one, where there is another way. Without "
-		"NAME "
-		"all packages are solved anew. The specs stay as they are: environment.yml is "
-		"read, "
-		"not written; a VERSION that they do not allow is told, and 'add' changes them.",
+		"NAME all packages are solved anew. The specs stay as they are: environment.yml "
+		"is read, not written; a VERSION that they do not allow is told, and 'add' "
+		"changes them.",
 	.examples = {"lockenv update numpy", "lockenv update 'pytorch=2.5' --dry-run"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),

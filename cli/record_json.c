@@ -3,13 +3,6 @@
  */
 #include "cli/record_json.h"
 
-static void put_hash(struct lk_jw *w, const char *key, const unsigned char *bytes, size_t len)
-{
-	char hex[LK_HEX_MAX];
-	lk_hex(bytes, len, hex);
-	lk_jw_key_string(w, key, lk_str_of(hex));
-}
-
 static void put_list(struct lk_jw *w, const char *key, const struct lk_str_list *list)
 {
 	if (list->n > 0) {
@@ -30,10 +23,10 @@ void lk_put_record(struct lk_jw *w, const struct lk_record *record)
 		lk_jw_key_uint(w, "size", record->size);
 	}
 	if (record->has_sha256) {
-		put_hash(w, "sha256", record->sha256.bytes, LK_SHA256_LEN);
+		lk_jw_key_hex(w, "sha256", record->sha256.bytes, LK_SHA256_LEN);
 	}
 	if (record->has_md5) {
-		put_hash(w, "md5", record->md5.bytes, LK_MD5_LEN);
+		lk_jw_key_hex(w, "md5", record->md5.bytes, LK_MD5_LEN);
 	}
 	lk_jw_opt_string(w, "license", record->license);
 	put_list(w, "extras", &record->active_extras);

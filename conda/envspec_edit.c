@@ -6,15 +6,6 @@
 
 #include "conda/matchspec.h"
 
-static bool same_list(const struct lk_str_list *a, const struct lk_str_list *b)
-{
-	bool same = a->n == b->n;
-	for (size_t i = 0; same && i < a->n; i++) {
-		same = lk_str_eq(a->items[i], b->items[i]);
-	}
-	return same;
-}
-
 static bool same_line(const struct lk_envspec_line *a, const struct lk_envspec_line *b)
 {
 	return lk_str_eq(a->text, b->text) && lk_str_eq(a->selector, b->selector);
@@ -25,11 +16,11 @@ static bool rest_is_same(
 	const struct lk_envspec *before, const struct lk_envspec *after, bool channels)
 {
 	bool same = lk_str_eq(before->name, after->name) &&
-		same_list(&before->platforms, &after->platforms) &&
+		lk_str_list_eq(&before->platforms, &after->platforms) &&
 		before->nodefaults == after->nodefaults && before->n_pip == after->n_pip &&
 		before->n_variables == after->n_variables &&
 		(channels ? before->n_specs == after->n_specs
-			  : same_list(&before->channels, &after->channels));
+			  : lk_str_list_eq(&before->channels, &after->channels));
 	for (size_t i = 0; same && i < before->n_pip; i++) {
 		same = same_line(&before->pip[i], &after->pip[i]);
 	}
@@ -217,7 +208,7 @@ int lk_envspec_add_channel(const struct lk_envspec_file *file, lk_str channel, s
 			rest_is_same(&e.before, &after, true) && after.channels.n == n + 1 &&
 			lk_str_eq(after.channels.items[n], channel);
 		after.channels.n -= good;
-		good = good && same_list(&e.before.channels, &after.channels);
+		good = good && lk_str_list_eq(&e.before.channels, &after.channels);
 		lk_envspec_done(&after);
 		*ret = LK_ENVSPEC_ADDED;
 		rc = good ? 0 : misread(&e, start, e.list ? e.list->line : 0);

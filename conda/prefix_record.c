@@ -258,13 +258,6 @@ static void keep_keys(
 	}
 }
 
-static void write_hash(struct lk_jw *w, const char *key, const unsigned char *bytes, size_t len)
-{
-	char hex[LK_HEX_MAX];
-	lk_hex(bytes, len, hex);
-	lk_jw_key_string(w, key, lk_str_of(hex));
-}
-
 static void write_path(struct lk_jw *w, const struct lk_prefix_path *path)
 {
 	lk_str type = path->type < LK_COUNTOF(type_names)
@@ -285,10 +278,10 @@ static void write_path(struct lk_jw *w, const struct lk_prefix_path *path)
 		lk_jw_key_string(w, "prefix_placeholder", path->placeholder);
 	}
 	if (path->has_sha256) {
-		write_hash(w, "sha256", path->sha256.bytes, LK_SHA256_LEN);
+		lk_jw_key_hex(w, "sha256", path->sha256.bytes, LK_SHA256_LEN);
 	}
 	if (path->has_sha256_in_prefix) {
-		write_hash(w, "sha256_in_prefix", path->sha256_in_prefix.bytes, LK_SHA256_LEN);
+		lk_jw_key_hex(w, "sha256_in_prefix", path->sha256_in_prefix.bytes, LK_SHA256_LEN);
 	}
 	if (path->has_size) {
 		lk_jw_key_uint(w, "size_in_bytes", path->size);
@@ -361,10 +354,10 @@ static void write_list(struct lk_jw *w, const char *key, struct lk_str_list list
 static void write_hashes(struct lk_jw *w, const struct lk_record *package)
 {
 	if (package->has_md5) {
-		write_hash(w, "md5", package->md5.bytes, LK_MD5_LEN);
+		lk_jw_key_hex(w, "md5", package->md5.bytes, LK_MD5_LEN);
 	}
 	if (package->has_sha256) {
-		write_hash(w, "sha256", package->sha256.bytes, LK_SHA256_LEN);
+		lk_jw_key_hex(w, "sha256", package->sha256.bytes, LK_SHA256_LEN);
 	}
 	if (package->has_size) {
 		lk_jw_key_uint(w, "size", package->size);

@@ -1,9 +1,18 @@
 /*
- * What a record's file name and identifiers say.
+ * What a record's file name, identifiers and lists say.
  */
 #include "conda/record.h"
 
 #define NAME_MAX_LEN 64
+
+bool lk_str_list_eq(const struct lk_str_list *a, const struct lk_str_list *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; same && i < a->n; i++) {
+		same = lk_str_eq(a->items[i], b->items[i]);
+	}
+	return same;
+}
 
 enum lk_archive_kind lk_archive_kind_of(lk_str fn, lk_str *ret_dist)
 {

@@ -31,6 +31,8 @@ struct lk_str_list {
 	const lk_str *items;
 	size_t n;
 };
+/* The same texts in the same order. */
+bool lk_str_list_eq(const struct lk_str_list *a, const struct lk_str_list *b);
 
 struct lk_record {
 	lk_str name;

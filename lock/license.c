@@ -179,20 +179,6 @@ static bool either_passes(struct judge *j)
 	return passes;
 }
 
-static lk_str single_spaced(lk_str text, struct lk_arena *arena)
-{
-	text = lk_str_trim(text);
-	char *out = lk_arena_calloc(arena, text.len + 1, 1);
-	size_t len = 0;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = lk_is_space(text.ptr[i]) ? ' ' : text.ptr[i];
-		if (c != ' ' || out[len - 1] != ' ') {
-			out[len++] = c;
-		}
-	}
-	return lk_str_n(out, len);
-}
-
 /* Words and stars only. */
 static bool is_word(lk_str text)
 {
@@ -207,7 +193,7 @@ static bool is_word(lk_str text)
 struct lk_license_pattern lk_license_pattern_of(lk_str text, struct lk_arena *arena)
 {
 	static const char with[] = " WITH ";
-	struct lk_license_pattern pattern = {.text = single_spaced(text, arena)};
+	struct lk_license_pattern pattern = {.text = lk_str_single_spaced(arena, text)};
 	pattern.base = pattern.text;
 	for (size_t i = 0; i + sizeof(with) <= pattern.text.len; i++) {
 		lk_str here = lk_str_slice(pattern.text, i, i + sizeof(with) - 1);
@@ -227,7 +213,7 @@ bool lk_license_passes(lk_str license, const struct lk_license_patterns *allow,
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct judge j = {.allow = allow, .deny = deny, .extra = extra};
-	lk_str text = single_spaced(license, &arena);
+	lk_str text = lk_str_single_spaced(&arena, license);
 	if (text.len == 0) {
 		text = LK_STR("NONE");
 	}

@@ -157,7 +157,7 @@ static void index_requirements(struct lk_lock_world *w, enum demand demand, stru
 			demand == DEMAND_MET ? &record->depends : &record->constrains;
 		for (size_t s = 0; s < specs->n; s++) {
 			if (lk_lock_spec_is_virtual(specs->items[s])) {
-				lk_map_add(ret, lk_lock_requirement(specs->items[s], &w->arena),
+				lk_map_add(ret, lk_str_single_spaced(&w->arena, specs->items[s]),
 					(uint32_t)i);
 			}
 		}

@@ -38,7 +38,6 @@ static void put_record(struct lk_jw *w, const char *key, const struct lk_record 
 		lk_jw_null(w);
 		return;
 	}
-	char hex[LK_HEX_MAX];
 	lk_jw_object(w);
 	lk_jw_key_string(w, "version", record->version);
 	lk_jw_key_string(w, "build", record->build);
@@ -47,12 +46,10 @@ static void put_record(struct lk_jw *w, const char *key, const struct lk_record 
 	lk_jw_key_string(w, "fn", record->fn);
 	lk_jw_key_string(w, "url", record->url);
 	if (record->has_sha256) {
-		lk_hex(record->sha256.bytes, sizeof(record->sha256.bytes), hex);
-		lk_jw_key_string(w, "sha256", lk_str_of(hex));
+		lk_jw_key_hex(w, "sha256", record->sha256.bytes, sizeof(record->sha256.bytes));
 	}
 	if (record->has_md5) {
-		lk_hex(record->md5.bytes, sizeof(record->md5.bytes), hex);
-		lk_jw_key_string(w, "md5", lk_str_of(hex));
+		lk_jw_key_hex(w, "md5", record->md5.bytes, sizeof(record->md5.bytes));
 	}
 	if (record->has_size) {
 		lk_jw_key_uint(w, "size", record->size);

@@ -8,19 +8,6 @@
 
 struct changes LK_VEC_OF(struct lk_package_change);
 
-static bool same_list(const struct lk_str_list *a, const struct lk_str_list *b)
-{
-	if (a->n != b->n) {
-		return false;
-	}
-	for (size_t i = 0; i < a->n; i++) {
-		if (!lk_str_eq(a->items[i], b->items[i])) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool same_sha256(const struct lk_record *a, const struct lk_record *b)
 {
 	return a->has_sha256 && b->has_sha256 && lk_sha256_eq(&a->sha256, &b->sha256);
@@ -138,9 +125,9 @@ static unsigned kinds_of(const struct lk_diff_maker *m, const struct lk_record *
 	bool same_version = lk_str_eq(from->version, to->version);
 	bool same_build = lk_str_eq(from->build, to->build);
 	bool same_source = same_channel(m, from, to, &same_place);
-	bool same_needs = same_list(&from->depends, &to->depends) &&
-		same_list(&from->constrains, &to->constrains) &&
-		same_list(&from->active_extras, &to->active_extras);
+	bool same_needs = lk_str_list_eq(&from->depends, &to->depends) &&
+		lk_str_list_eq(&from->constrains, &to->constrains) &&
+		lk_str_list_eq(&from->active_extras, &to->active_extras);
 	unsigned kinds = bit_if(!same_source, LK_CHANGE_CHANNEL) |
 		bit_if(!lk_str_eq(from->license, to->license), LK_CHANGE_LICENSE) |
 		bit_if(!lk_str_eq(from->subdir, to->subdir) || (same_source && !same_place),

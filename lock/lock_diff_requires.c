@@ -122,7 +122,7 @@ static bool has_spec(const struct lk_str_list *specs, lk_str text)
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	for (size_t i = 0; i < specs->n; i++) {
 		if (lk_lock_spec_is_virtual(specs->items[i]) &&
-			lk_str_eq(lk_lock_requirement(specs->items[i], &arena), text)) {
+			lk_str_eq(lk_str_single_spaced(&arena, specs->items[i]), text)) {
 			return true;
 		}
 	}

@@ -1,7 +1,6 @@
 /*
  * Packages in the text of a diff: lines and paragraphs, with reasons and notes.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/map.h"

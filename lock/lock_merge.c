@@ -20,19 +20,6 @@ enum lk_merge_side lk_merge_collide(struct lk_merger *m, struct lk_merge_collisi
 	return m->prefer;
 }
 
-static bool same_list(const struct lk_str_list *a, const struct lk_str_list *b)
-{
-	if (a->n != b->n) {
-		return false;
-	}
-	for (size_t i = 0; i < a->n; i++) {
-		if (!lk_str_eq(a->items[i], b->items[i])) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static const struct lk_channel *find_channel(const struct lk_lock *lock, lk_str name)
 {
 	for (size_t i = 0; i < lock->n_channels; i++) {
@@ -71,8 +58,9 @@ static bool same_record(struct lk_merger *m, const struct lk_lock *lock_a,
 		lk_str_eq(a->build, b->build) && lk_str_eq(a->subdir, b->subdir) &&
 		lk_str_eq(a->fn, b->fn) && lk_str_eq(a->channel, b->channel) &&
 		lk_str_eq(a->license, b->license) &&
-		same_list(&a->active_extras, &b->active_extras) &&
-		same_list(&a->depends, &b->depends) && same_list(&a->constrains, &b->constrains) &&
+		lk_str_list_eq(&a->active_extras, &b->active_extras) &&
+		lk_str_list_eq(&a->depends, &b->depends) &&
+		lk_str_list_eq(&a->constrains, &b->constrains) &&
 		(lk_str_eq(a->url, b->url) ||
 			(is_derived(m, lock_a, a) && is_derived(m, lock_b, b)));
 }
@@ -100,8 +88,9 @@ static bool same_platform(struct lk_merger *m, const struct lk_lock *lock_a,
 	if (!a || !b) {
 		return a == b;
 	}
-	bool same = a->n_packages == b->n_packages && same_list(&a->specs, &b->specs) &&
-		same_list(&a->pins, &b->pins) && same_virtuals(&a->solved_with, &b->solved_with);
+	bool same = a->n_packages == b->n_packages && lk_str_list_eq(&a->specs, &b->specs) &&
+		lk_str_list_eq(&a->pins, &b->pins) &&
+		same_virtuals(&a->solved_with, &b->solved_with);
 	for (size_t i = 0; same && i < a->n_packages; i++) {
 		same = lk_str_eq(a->packages[i].name, b->packages[i].name) &&
 			same_record(m, lock_a, &a->packages[i], lock_b, &b->packages[i]);

@@ -28,7 +28,7 @@ static void collect(struct lk_strs *into, const struct lk_str_list *specs, struc
 {
 	for (size_t i = 0; i < specs->n; i++) {
 		if (lk_lock_spec_is_virtual(specs->items[i])) {
-			lk_vec_push(into, lk_lock_requirement(specs->items[i], arena));
+			lk_vec_push(into, lk_str_single_spaced(arena, specs->items[i]));
 		}
 	}
 }

@@ -195,17 +195,3 @@ bool lk_lock_spec_is_virtual(lk_str spec)
 	}
 	return spec.len - at >= 2 && spec.ptr[at] == '_' && spec.ptr[at + 1] == '_';
 }
-
-lk_str lk_lock_requirement(lk_str spec, struct lk_arena *arena)
-{
-	spec = lk_str_trim(spec);
-	char *text = lk_arena_calloc(arena, spec.len + 1, 1);
-	size_t len = 0;
-	for (size_t i = 0; i < spec.len; i++) {
-		char c = lk_is_space(spec.ptr[i]) ? ' ' : spec.ptr[i];
-		if (c != ' ' || text[len - 1] != ' ') {
-			text[len++] = c;
-		}
-	}
-	return lk_str_n(text, len);
-}

@@ -45,7 +45,5 @@ lk_str lk_lock_derived_url(
 
 /* Does a dependency or constraint name a virtual package? */
 bool lk_lock_spec_is_virtual(lk_str spec);
-/* SPEC with runs of white space made one space: the form that stands in `requires`. */
-lk_str lk_lock_requirement(lk_str spec, struct lk_arena *arena);
 
 #endif

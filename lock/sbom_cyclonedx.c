@@ -106,11 +106,9 @@ static void put_metadata(struct writer *cdx, const struct lk_export_options *opt
 
 static void put_hash(struct lk_jw *w, const char *algorithm, const unsigned char *bytes, size_t len)
 {
-	char hex[LK_HEX_MAX];
-	lk_hex(bytes, len, hex);
 	lk_jw_object(w);
 	lk_jw_key_string(w, "alg", lk_str_of(algorithm));
-	lk_jw_key_string(w, "content", lk_str_of(hex));
+	lk_jw_key_hex(w, "content", bytes, len);
 	lk_jw_end(w);
 }
 

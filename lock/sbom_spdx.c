@@ -187,11 +187,9 @@ static void put_environment(struct writer *s)
 static void put_checksum(
 	struct lk_jw *w, const char *algorithm, const unsigned char *bytes, size_t len)
 {
-	char hex[LK_HEX_MAX];
-	lk_hex(bytes, len, hex);
 	lk_jw_object(w);
 	lk_jw_key_string(w, "algorithm", lk_str_of(algorithm));
-	lk_jw_key_string(w, "checksumValue", lk_str_of(hex));
+	lk_jw_key_hex(w, "checksumValue", bytes, len);
 	lk_jw_end(w);
 }
 

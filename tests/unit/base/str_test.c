@@ -298,6 +298,8 @@ static void test_trim_end_control_lower(void **state)
 	assert_true(lk_str_has_control(LK_STR("a\x1f")));
 	assert_true(lk_str_has_control(LK_STR("\x7f")));
 	assert_true(lk_str_is(lk_str_lower(&arena, LK_STR("aZ_\xc3\x89")), "az_\xc3\x89"));
+	assert_true(lk_str_is(lk_str_single_spaced(&arena, LK_STR(" a \t b\nc ")), "a b c"));
+	assert_true(lk_str_is(lk_str_single_spaced(&arena, LK_STR(" \t ")), ""));
 	static const char digits[] = "0123456789abcdef";
 	for (int i = 0; i < 16; i++) {
 		assert_int_equal(lk_hex_digit(digits[i]), i);
