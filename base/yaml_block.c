@@ -148,11 +148,12 @@ static bool is_plain(lk_str text)
 			return false;
 		}
 	}
-	at = text.ptr;
+	at = text.ptr + 1;
 	while ((at = memchr(at, '#', (size_t)(end - at)))) {
-		if (at++ [-1] == ' ') {
+		if (at[-1] == ' ') {
 			return false;
 		}
+		at++;
 	}
 	return true;
 }
