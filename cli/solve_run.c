@@ -138,9 +138,23 @@ static int write_file(const struct outcome *o, const struct lk_buf *text, struct
 	return lk_fs_write_atomic(AT_FDCWD, o->edit->target, text->ptr, text->len, mode, err);
 }
 
-/* After the lock could not be written. */
-static void take_back(const struct outcome *o)
+/* Does the file PATH hold TEXT? A write that fails at its very end, the folder's sync, has taken
+ * place. */
+static bool holds(const char *path, const struct lk_buf *text)
 {
+	struct lk_buf LK_CLEANUP(lk_buf_done) now = LK_BUF_INIT(LK_LOCK_MAX_BYTES);
+	struct lk_error ignored = LK_ERROR_INIT;
+	return lk_fs_read_file(AT_FDCWD, path, &now, &ignored) == 0 &&
+		lk_str_eq(lk_buf_view(&now), lk_buf_view(text));
+}
+
+/* After one of the two could not be written: the file as it was, unless the lock is new. */
+static void take_back(const struct outcome *o, const struct lk_buf *lock)
+{
+	if (!holds(o->edit->target, &o->edit->after) ||
+		(o->changed && holds(o->request->target, lock))) {
+		return;
+	}
 	struct lk_error failed = LK_ERROR_INIT;
 	int rc = o->edit->is_new ? unlink(o->edit->target)
 				 : write_file(o, &o->edit->before, &failed);
@@ -155,14 +169,11 @@ static void take_back(const struct outcome *o)
 static int write_both(const struct outcome *o, const struct lk_buf *lock, struct lk_error *err)
 {
 	int rc = o->file_changed ? write_file(o, &o->edit->after, err) : 0;
-	if (rc < 0) {
-		return rc;
-	}
-	if (o->changed) {
+	if (rc == 0 && o->changed) {
 		rc = lk_fs_write_atomic(AT_FDCWD, o->request->target, lock->ptr, lock->len, 0, err);
 	}
 	if (rc < 0 && o->file_changed) {
-		take_back(o);
+		take_back(o, lock);
 	}
 	if (rc == 0 && o->file_changed) {
 		lk_note(&o->app->report, 0, "wrote %s", o->edit->path);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--bin DIR] [--short] [--seed N] [SCENARIO...]: lockenv install with one fault at every call that
 # changes a file system (see faults.py).
-# run.sh [--bin DIR] solve: lockenv solve in the same way (see solve.py). DIR holds lockenv, lockenv-install, mkchannel and libfault.so
+# run.sh [--bin DIR] solve: lockenv solve in the same way (see solve.py); add: lockenv add (see add.py). DIR holds lockenv, lockenv-install, mkchannel and libfault.so
 # (build/release/bin).
 # Works in memory where /dev/shm is writable, else in TMPDIR.
 set -eu
@@ -29,9 +29,9 @@ solve() {
 		-o "$work/$lock" "$@"
 	"$bin/lockenv" fetch -q "$work/$lock"
 }
-if [ "${1:-}" = solve ]; then
+if [ "${1:-}" = solve ] || [ "${1:-}" = add ]; then
 	sleep 3 # a folder that has only just changed gets no index
-	python3 -B "$here/solve.py" "$bin" "$work"
+	python3 -B "$here/$1.py" "$bin" "$work"
 	exit
 fi
 solve old.lock kept 'moves 1.*' goes
