@@ -9,7 +9,8 @@
 #include "lock/lock_graph.h"
 #include "lock/lock_world_priv.h"
 
-#define MAX_CHAIN 64 /* reasons that follow each other */
+#define MAX_CHAIN 64       /* reasons that follow each other */
+#define MAX_LOOKED_AT 1024 /* specs of a record */
 
 /* The ways of one lock's packages. */
 struct ways {
@@ -171,14 +172,15 @@ static struct lk_package_change *find_change(const struct reasons *r, lk_str spe
 }
 
 /* Does LIST have the spec that stands at AT of another one, most likely at the same place? A lock
- * is consistent, so a spec that both records have decides nothing. */
+ * is consistent, so a spec that both records have decides nothing, and one that is missed in a list
+ * beyond all reason is only judged for nothing. */
 static bool has_spec(const struct lk_str_list *list, const struct lk_str_list *other, size_t at)
 {
 	lk_str spec = other->items[at];
 	if (at < list->n && lk_str_eq(list->items[at], spec)) {
 		return true;
 	}
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; i < list->n && i < MAX_LOOKED_AT; i++) {
 		if (lk_str_eq(list->items[i], spec)) {
 			return true;
 		}
