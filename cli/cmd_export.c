@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "base/map.h"
@@ -148,6 +149,23 @@ static int write_out(struct lk_app *app, const struct context *c, const struct f
 	return rc;
 }
 
+/* Is the file that is to be written the very lock that is exported? */
+static bool is_source(const struct context *c, const struct lk_lock *lock)
+{
+	struct stat from;
+	struct stat to;
+	return c->output && stat(lock->file.ptr, &from) == 0 && stat(c->output, &to) == 0 &&
+		S_ISREG(from.st_mode) && from.st_dev == to.st_dev && from.st_ino == to.st_ino;
+}
+
+static int refuse_source(const struct context *c, struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "'%s' is the lock itself, which the export would replace",
+		c->output);
+	lk_error_hint(err, "give another file with -o FILE");
+	return LK_E_USAGE;
+}
+
 static int refuse_loss(const struct format *format, struct lk_error *err)
 {
 	lk_fail(err, LK_E_FINDING, "%s cannot carry all that the lock says", format->name);
@@ -192,7 +210,8 @@ static int export(struct lk_app *app, const struct context *c, const struct form
 {
 	struct lk_export_options options = {
 		.name = name_of(lock->file.ptr), .md5 = c->md5, .from_specs = c->from_specs};
-	int rc = read_source_date(app, &options.created, err);
+	int rc = is_source(c, lock) ? refuse_source(c, err)
+				    : read_source_date(app, &options.created, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -152,6 +152,15 @@ runs 1 lockenv export env.lock --to explicit --strict -o none.txt
 err_has 'cannot carry all that the lock says'
 absent none.txt
 
+# The lock itself is never what is written, by whatever name.
+cp env.lock source.lock
+ln -s source.lock source-link
+for name in source.lock ./source.lock source-link; do
+	runs 2 lockenv export source.lock --to explicit --platform linux-64 -o "$name"
+	err_has 'is the lock itself'
+	same env.lock source.lock
+done
+
 # What makes no sense.
 runs 2 lockenv export env.lock
 runs 2 lockenv export env.lock --to nonsense
