@@ -137,7 +137,7 @@ static int add_spec(struct lk_editor *e, const struct lk_matchspec *spec, lk_str
 	}
 	if (at != SIZE_MAX && lk_envspec_asks(e->before.specs[at].text, spec)) {
 		*ret = LK_ENVSPEC_SAME;
-		lk_buf_put(e->out, e->text);
+		lk_buf_put(e->out, e->file->text);
 		return 0;
 	}
 	rc = at == SIZE_MAX ? lk_editor_put(e, text)

@@ -23,7 +23,7 @@ struct lk_edit_items LK_VEC_OF(struct lk_edit_item);
 
 struct lk_editor {
 	const struct lk_envspec_file *file;
-	lk_str text;
+	lk_str text; /* of the file, without a byte order mark */
 	struct lk_yaml_doc doc;
 	const struct lk_yaml *list; /* the key's value, or NULL */
 	const char *key;

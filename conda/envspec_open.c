@@ -119,6 +119,7 @@ int lk_editor_init(struct lk_editor *e, const struct lk_envspec_file *file, cons
 		return 0;
 	}
 	rc = lk_yaml_parse(file->text, file->name, &limits, &e->doc, err);
+	e->text = rc == 0 ? e->doc.source : e->text;
 	if (rc < 0) {
 		lk_envspec_done(&e->before);
 		return rc;

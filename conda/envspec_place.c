@@ -64,9 +64,10 @@ static const char *line_break(lk_str text)
 	return end != SIZE_MAX && end > 0 && text.ptr[end - 1] == '\r' ? "\r\n" : "\n";
 }
 
-/* The text with [FROM, TO) replaced by what INSERT says. */
+/* The text with [FROM, TO) replaced by what INSERT says, behind the file's byte order mark. */
 static void splice(const struct lk_editor *e, size_t from, size_t to, lk_str insert)
 {
+	lk_buf_put(e->out, lk_str_slice(e->file->text, 0, e->file->text.len - e->text.len));
 	lk_buf_put(e->out, lk_str_slice(e->text, 0, from));
 	lk_buf_put(e->out, insert);
 	lk_buf_put(e->out, lk_str_skip(e->text, to));

@@ -46,6 +46,26 @@ static const struct edit edits[] = {
 		"dependencies:\n- python\n- numpy"},
 	{"carriage returns", ADD, "numpy", "dependencies:\r\n- python\r\nname: x\r\n",
 		"dependencies:\r\n- python\r\n- numpy\r\nname: x\r\n"},
+	{"a byte order mark", ADD, "numpy",
+		"\xef\xbb\xbf"
+		"dependencies:\n- python\nname: x\n",
+		"\xef\xbb\xbf"
+		"dependencies:\n- python\n- numpy\nname: x\n"},
+	{"a byte order mark, in brackets", ADD, "numpy",
+		"\xef\xbb\xbf"
+		"dependencies: [python]\n",
+		"\xef\xbb\xbf"
+		"dependencies: [python, numpy]\n"},
+	{"a byte order mark, nothing to do", ADD, "numpy",
+		"\xef\xbb\xbf"
+		"dependencies: [numpy]\n",
+		"\xef\xbb\xbf"
+		"dependencies: [numpy]\n"},
+	{"a byte order mark, out", REMOVE, "numpy",
+		"\xef\xbb\xbf"
+		"dependencies:\n- a\n- numpy\n",
+		"\xef\xbb\xbf"
+		"dependencies:\n- a\n"},
 	{"carriage returns, no end", ADD, "numpy", "name: x\r\ndependencies:\r\n- python",
 		"name: x\r\ndependencies:\r\n- python\r\n- numpy"},
 	{"quoted like its neighbour", ADD, "numpy", "dependencies:\n- \"python\"\n",
