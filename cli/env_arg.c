@@ -109,7 +109,10 @@ static int cmp_records(const void *a, const void *b)
 	const struct lk_record *right = b;
 	int c = lk_str_cmp(left->name, right->name);
 	c = c ? c : lk_str_cmp(left->version, right->version);
-	return c ? c : lk_str_cmp(left->build, right->build);
+	c = c ? c : lk_str_cmp(left->build, right->build);
+	c = c ? c : lk_str_cmp(left->channel, right->channel);
+	c = c ? c : lk_str_cmp(left->subdir, right->subdir);
+	return c ? c : lk_str_cmp(left->fn, right->fn);
 }
 
 /* The lines of conda-meta/pinned that say something. */

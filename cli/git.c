@@ -30,11 +30,12 @@ static int spawn_git(char *const *argv, int out_fd, pid_t *ret_pid, struct lk_er
 static int read_pipe(int fd, struct lk_buf *out, struct lk_error *err)
 {
 	for (;;) {
-		char *room = lk_buf_room(out, CHUNK);
-		if (!room) {
-			return lk_fail(err, LK_E_FORMAT, "git gives more than %zu bytes", out->max);
+		size_t left = out->max - out->len;
+		size_t want = left < CHUNK ? left : CHUNK;
+		if (want == 0) {
+			return lk_fail(err, LK_E_FORMAT, "git gives %zu bytes or more", out->max);
 		}
-		ssize_t got = read(fd, room, CHUNK);
+		ssize_t got = read(fd, lk_buf_room(out, want), want);
 		if (got < 0 && errno != EINTR) {
 			return lk_fail_errno(err, LK_E_FS, errno, "cannot read from git");
 		}

@@ -343,6 +343,12 @@ static int read_member(struct reader *r, const struct lk_yaml *member)
 			return keys[i].read(r, member);
 		}
 	}
+	if (lk_str_is(member->key, "<<")) {
+		int rc = lk_fail_at(r->err, r->name, member->key_line, member->key_column,
+			"merge keys ('<<') are not read");
+		lk_error_hint(r->err, "write out what it would merge");
+		return rc;
+	}
 	lk_warn(r->report, "%s:%u: unknown key '" LK_STR_FMT "' is ignored", r->name,
 		member->key_line, LK_STR_ARG(member->key));
 	return 0;

@@ -128,6 +128,10 @@ runs 0 lockenv export -p installed --to environment
 sed 's/^name: env$/name: installed/' environment.yml | grep -v nodefaults >expected
 grep -v nodefaults "$out" >got
 same got expected
+runs 0 lockenv export -p installed --to environment --from-specs
+out_has '- hello'
+out_lacks greeting
+rm installed/conda-meta/history
 runs 2 lockenv export -p installed --to environment --from-specs
 err_has 'does not say what was asked for'
 sed -i 's|"requested_specs": \[\]|"requested_specs": ["hello >=2"]|' installed/conda-meta/hello-*.json

@@ -225,6 +225,7 @@ static void bad_files_have_a_position(void **state)
 		{"name: x\nname: y\n", 2, 1, ""},
 		{"name: &a x\n", 1, 7, ""},
 		{"name: [\n", 2, 1, ""},
+		{"name: x\n<<: {dependencies: [a]}\n", 2, 1, "merge keys"},
 	};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {

@@ -555,6 +555,37 @@ static void test_circles(void **state)
 	small_pair_done(&pair);
 }
 
+/* All dependencies of a package moved by one place: found the simple way, 100,000 of them would
+ * take longer than the test may. */
+static void test_many_dependencies(void **state)
+{
+	(void)state;
+	enum {
+		N = 100000
+	};
+	static const struct small row[] = {SMALL("x", "1.0", .depends = "y 1.0")};
+	static const struct small moved[] = {SMALL("x", "2.0", .depends = "y 1.0")};
+	struct small_pair pair;
+	small_init(&pair.from);
+	small_init(&pair.to);
+	small_add(&pair.from, "linux-64", "x", row, 1);
+	small_add(&pair.to, "linux-64", "x", moved, 1);
+	lk_str *specs = lk_arena_calloc(&pair.to.arena, N + 1, sizeof(*specs));
+	for (size_t i = 0; i <= N; i++) {
+		specs[i] = lk_str_printf(&pair.to.arena, "y >=%zu", i);
+	}
+	struct lk_record from = pair.from.platforms[0].packages[0];
+	struct lk_record to = pair.to.platforms[0].packages[0];
+	from.depends = (struct lk_str_list){specs, N};
+	to.depends = (struct lk_str_list){specs + 1, N};
+	pair.from.platforms[0].packages = &from;
+	pair.to.platforms[0].packages = &to;
+	lk_lock_diff_make(&pair.from, &pair.to, NULL, &pair.diff);
+	assert_int_equal(pair.diff.platforms[0].n_changes, 1);
+	assert_int_equal(pair.diff.platforms[0].changes[0].kind, LK_CHANGE_MAJOR);
+	small_pair_done(&pair);
+}
+
 /* ---- channels and platforms ---- */
 
 static void test_renamed_channel(void **state)
@@ -655,6 +686,7 @@ int main(void)
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_circles),
+		cmocka_unit_test(test_many_dependencies),
 		cmocka_unit_test(test_renamed_channel),
 		cmocka_unit_test(test_moved_channel),
 		cmocka_unit_test(test_platforms),
