@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/str.h"
 
 #define LK_SHA256_LEN 32
@@ -54,11 +55,6 @@ int lk_sha256_fd(int fd, const char *name, struct lk_sha256 *ret, uint64_t *ret_
  * openssl.cnf, which may name modules that are not ours. Before anything else of this header, once.
  */
 void lk_digest_ignore_config(void);
-
-/* Lower-case hex of LEN bytes, NUL-ended; OUT has room for 2 * LEN + 1. */
-void lk_hex(const unsigned char *bytes, size_t len, char *out);
-/* Exactly 2 * LEN hex digits of either case, else false. */
-bool lk_unhex(lk_str text, unsigned char *out, size_t len);
 
 static inline bool lk_sha256_eq(const struct lk_sha256 *a, const struct lk_sha256 *b)
 {
