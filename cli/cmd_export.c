@@ -152,9 +152,10 @@ static int write_out(struct lk_app *app, const struct context *c, const struct f
 /* Is the file that is to be written the very lock that is exported? */
 static bool is_source(const struct context *c, const struct lk_lock *lock)
 {
+	const char *source = lock->file.ptr;
 	struct stat from;
 	struct stat to;
-	return c->output && stat(lock->file.ptr, &from) == 0 && stat(c->output, &to) == 0 &&
+	return source && c->output && stat(source, &from) == 0 && stat(c->output, &to) == 0 &&
 		S_ISREG(from.st_mode) && from.st_dev == to.st_dev && from.st_ino == to.st_ino;
 }
 
