@@ -112,9 +112,9 @@ static void compare(struct lk_app *app, const void *context, const struct lk_loc
 	lk_lock_diff_done(&diff);
 }
 
-/* Two sides, but none for --install-git-driver. */
-static int check_arguments(
-	const struct context *c, const struct lk_args *args, struct lk_error *err)
+/* Two sides, but none for --install-git-driver; one form. */
+static int check_arguments(const struct lk_app *app, const struct context *c,
+	const struct lk_args *args, struct lk_error *err)
 {
 	size_t wanted = c->install ? 0 : 2;
 	if (args->len > wanted) {
@@ -122,6 +122,8 @@ static int check_arguments(
 			args->items[wanted]);
 	} else if (args->len < wanted) {
 		lk_fail(err, LK_E_USAGE, "'diff' needs: OLD NEW");
+	} else if (app->common.json && c->format && strcmp(c->format, "json") != 0) {
+		lk_fail(err, LK_E_USAGE, "'--json' or '--format %s', not both", c->format);
 	} else {
 		return 0;
 	}
@@ -155,7 +157,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (c->for_git) {
 		return lk_git_diff(app, args, compare, c, err);
 	}
-	int rc = check_arguments(c, args, err);
+	int rc = check_arguments(app, c, args, err);
 	if (rc == 0 && c->install) {
 		return lk_git_driver_install(app, LK_GIT_DRIVER_DIFF, &c->driver, err);
 	}

@@ -90,6 +90,25 @@ static int open_prefix(const char *prefix, int *ret_fd, struct lk_error *err)
 	return 0;
 }
 
+/* What conda wrote before 4.2 may name neither file nor subdir: the address ends in both. */
+static void complete_from_url(struct lk_record *record)
+{
+	size_t file = lk_str_rfind_char(record->url, '/');
+	if (file == SIZE_MAX) {
+		return;
+	}
+	lk_str folder = lk_str_slice(record->url, 0, file);
+	size_t subdir = lk_str_rfind_char(folder, '/');
+	if (record->fn.len == 0) {
+		record->fn = lk_str_skip(record->url, file + 1);
+	}
+	if (record->subdir.len == 0 && subdir != SIZE_MAX) {
+		lk_str last = lk_str_skip(folder, subdir + 1);
+		bool known = lk_subdir_is_valid(last) || lk_str_is(last, "noarch");
+		record->subdir = known ? last : record->subdir;
+	}
+}
+
 /* The short name of a channel whose URL, with the subdir, conda-meta holds. */
 static lk_str short_channel(lk_str url, lk_str subdir, lk_str alias)
 {
@@ -232,10 +251,11 @@ static int read_prefix(
 	struct lk_record *packages = lk_arena_calloc(arena, n, sizeof(*packages));
 	for (size_t i = 0; i < n; i++) {
 		packages[i] = ret->records.items[i].record;
+		packages[i].url = lk_url_without_credentials(packages[i].url, arena);
+		complete_from_url(&packages[i]);
 		packages[i].channel =
 			short_channel(lk_url_without_credentials(packages[i].channel, arena),
 				packages[i].subdir, config->channel_alias);
-		packages[i].url = lk_url_without_credentials(packages[i].url, arena);
 	}
 	if (n > 0) {
 		qsort(packages, n, sizeof(*packages), cmp_records);

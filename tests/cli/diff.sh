@@ -109,3 +109,7 @@ else
 	cd ../..
 	runs 2 lockenv diff HEAD:locks/env.lock old.lock
 fi
+
+# One form at a time.
+runs 2 lockenv diff --json --format markdown old.lock new.lock
+json 'd["error"]["code"]' 2

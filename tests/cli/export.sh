@@ -143,6 +143,13 @@ runs 0 lockenv import installed.yml -o back.lock
 is "$(sed -n 's/^ *sha256: //p' env.lock)" "$(sed -n 's/^ *sha256: //p' back.lock)"
 runs 2 lockenv export -p installed --to explicit --platform osx-64
 runs 2 lockenv export nothing --to explicit
+# Old records name neither their file nor their subdir: the address does.
+cp -r installed old
+sed -i 's/"fn": "[^"]*",//; s/"subdir": "[^"]*",//' old/conda-meta/hello-*.json
+is '' "$(grep '"fn"' old/conda-meta/hello-2.0-*.json)"
+runs 0 lockenv export installed --to cyclonedx --json -o installed.cdx
+runs 0 lockenv export old --to cyclonedx --json -o old.cdx
+is "$(grep '"bom-ref"' installed.cdx)" "$(grep '"bom-ref"' old.cdx)"
 sed -i 's/"sha256": "[0-9a-f]*",//' installed/conda-meta/hello-*.json
 runs 0 lockenv export installed --to explicit
 err_has 'nothing tells the sha256 of hello-2.0'
