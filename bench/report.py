@@ -1,5 +1,6 @@
 """What the reports of bench/results share: goals, tables, the machine."""
 import dataclasses
+import datetime
 import os
 import platform
 import re
@@ -30,6 +31,18 @@ def machine():
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     kernel = re.match(r"[0-9.]*", platform.release()).group()
     return f"{os.cpu_count()} cores ({models[0] if models else platform.machine()}), {memory:.0f} GiB, Linux {kernel}"
+
+
+def head_lines(title, versions, bench, pairs, skipped):
+    """VERSIONS: of what is compared; BENCH: the command that makes the report."""
+    yield f"# {title}"
+    yield ""
+    yield (f"{datetime.date.today()}, {', '.join(versions)}. {machine()}. Made by `./dev bench {bench}`: {pairs} runs "
+           "of each command, those of a table in turn, after one that does not count. docs/performance.md says how the "
+           "figures come about.")
+    for line in skipped:
+        yield ""
+        yield f"Skipped: {line}."
 
 
 def goal_lines(goals):

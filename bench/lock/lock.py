@@ -5,7 +5,6 @@ BIN has lockenv; WORK is a folder for the locks of make.py. BENCH_PAIRS (7) runs
 BENCH_PYTHON is a Python that may have py-rattler and PyYAML. What cannot be run is left out, and the report
 says so.
 """
-import datetime
 import os
 import pathlib
 import shlex
@@ -16,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent))
 from pair import Command, in_turn
-from report import Goal, goal_lines, machine, megabytes, said, table_lines
+from report import Goal, goal_lines, head_lines, megabytes, said, table_lines
 
 # name: packages on each platform, platforms
 SIZES = {"large": (3000, 5), "middle": (600, 5), "small": (300, 1)}
@@ -100,15 +99,8 @@ class Bench:
                              line=shlex.join([self.python, "-c", code, self.file("large", file)])))
 
     def report(self):
-        yield "# Locks compared and checked"
-        yield ""
         versions = [said(self.lockenv, "--version").split("\n", maxsplit=1)[0], *self.peers]
-        yield (f"{datetime.date.today()}, {', '.join(versions)}. {machine()}. Made by `./dev bench lock`: {self.pairs} "
-               "runs of each command, those of a table in turn, after one that does not count. docs/performance.md "
-               "says how the figures come about.")
-        for line in self.skipped:
-            yield ""
-            yield f"Skipped: {line}."
+        yield from head_lines("Locks compared and checked", versions, "lock", self.pairs, self.skipped)
         yield from goal_lines(self.goals)
         yield from table_lines(self.tables)
         yield ""

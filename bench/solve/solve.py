@@ -5,7 +5,6 @@ BIN has lockenv and bench_ready; WWW is a folder with the channels full, tenth a
 and maybe shards (the same) and real, and is served at URL. BENCH_PAIRS (7) runs of each command count;
 BENCH_PYTHON is a Python that has py-rattler. What cannot be run is left out, and the report says so.
 """
-import datetime
 import mmap
 import os
 import pathlib
@@ -18,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent))
 from pair import Command, in_turn
-from report import Goal, goal_lines, machine, megabytes, said, table_lines
+from report import Goal, goal_lines, head_lines, megabytes, said, table_lines
 
 GPU = ["python 3.12.*", "pytorch-gpu"]
 CONFLICT = ["python 3.12.*", "pytorch-gpu 2.10.*", "cuda-version 11.8.*"]
@@ -178,14 +177,7 @@ class Bench:
             yield f"py-rattler {self.peer}"
 
     def report(self):
-        yield "# Solving at the size of conda-forge"
-        yield ""
-        yield (f"{datetime.date.today()}, {', '.join(self.versions())}. {machine()}. Made by `./dev bench solve`: "
-               f"{self.pairs} runs of each command, the two of a table in turn, after one that does not count. "
-               "docs/performance.md says how the figures come about.")
-        for line in self.skipped:
-            yield ""
-            yield f"Skipped: {line}."
+        yield from head_lines("Solving at the size of conda-forge", self.versions(), "solve", self.pairs, self.skipped)
         yield from goal_lines(self.goals)
         yield from table_lines(self.tables)
         yield ""
