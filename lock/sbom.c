@@ -371,3 +371,30 @@ void lk_sbom_header_facts(const struct lk_lock *lock, struct lk_sbom_facts *ret)
 		lk_vec_push(ret, (struct lk_sbom_fact){"exclude-newer", lock->exclude_newer});
 	}
 }
+
+static void put_digest(const struct lk_sbom_digests *format, const char *name,
+	const unsigned char *bytes, size_t len, struct lk_jw *w)
+{
+	lk_jw_object(w);
+	lk_jw_key_string(w, format->algorithm, lk_str_of(name));
+	lk_jw_key_hex(w, format->value, bytes, len);
+	lk_jw_end(w);
+}
+
+void lk_sbom_put_digests(
+	const struct lk_sbom_digests *format, const struct lk_record *record, struct lk_jw *w)
+{
+	if (!record->has_md5 && !record->has_sha256) {
+		return;
+	}
+	lk_jw_key(w, format->list);
+	lk_jw_array(w);
+	if (record->has_md5) {
+		put_digest(format, "MD5", record->md5.bytes, sizeof(record->md5.bytes), w);
+	}
+	if (record->has_sha256) {
+		put_digest(format, format->sha256, record->sha256.bytes,
+			sizeof(record->sha256.bytes), w);
+	}
+	lk_jw_end(w);
+}

@@ -13,6 +13,7 @@
 #ifndef LK_LOCK_SBOM_H
 #define LK_LOCK_SBOM_H
 
+#include "base/json.h"
 #include "lock/lockfile.h"
 
 /* What is said about a component's licence: one of these, or nothing. */
@@ -64,5 +65,14 @@ void lk_sbom_platform_facts(
 	const struct lk_lock_platform *platform, struct lk_arena *arena, struct lk_sbom_facts *ret);
 /* The same of the header: channel, channel-priority, exclude-newer. */
 void lk_sbom_header_facts(const struct lk_lock *lock, struct lk_sbom_facts *ret);
+
+/* How a format writes the digests of an archive. */
+struct lk_sbom_digests {
+	const char *list, *algorithm, *value; /* keys */
+	const char *sha256;                   /* its name; MD5 is "MD5" in both formats */
+};
+/* The record's digests as FORMAT has them; nothing when it has none. */
+void lk_sbom_put_digests(
+	const struct lk_sbom_digests *format, const struct lk_record *record, struct lk_jw *w);
 
 #endif

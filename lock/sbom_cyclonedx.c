@@ -104,30 +104,6 @@ static void put_metadata(struct writer *cdx, const struct lk_export_options *opt
 	lk_jw_end(w);
 }
 
-static void put_hash(struct lk_jw *w, const char *algorithm, const unsigned char *bytes, size_t len)
-{
-	lk_jw_object(w);
-	lk_jw_key_string(w, "alg", lk_str_of(algorithm));
-	lk_jw_key_hex(w, "content", bytes, len);
-	lk_jw_end(w);
-}
-
-static void put_hashes(struct lk_jw *w, const struct lk_record *record)
-{
-	if (!record->has_md5 && !record->has_sha256) {
-		return;
-	}
-	lk_jw_key(w, "hashes");
-	lk_jw_array(w);
-	if (record->has_md5) {
-		put_hash(w, "MD5", record->md5.bytes, sizeof(record->md5.bytes));
-	}
-	if (record->has_sha256) {
-		put_hash(w, "SHA-256", record->sha256.bytes, sizeof(record->sha256.bytes));
-	}
-	lk_jw_end(w);
-}
-
 /* A listed licence by its identifier, other expressions whole, other texts as names. */
 static void put_licence(struct lk_jw *w, const struct lk_sbom_licence *licence)
 {
@@ -162,7 +138,8 @@ static void put_component(struct writer *cdx, const struct lk_sbom_component *co
 	lk_jw_key_string(w, "bom-ref", component->ref);
 	lk_jw_key_string(w, "name", record->name);
 	lk_jw_key_string(w, "version", record->version);
-	put_hashes(w, record);
+	static const struct lk_sbom_digests digests = {"hashes", "alg", "content", "SHA-256"};
+	lk_sbom_put_digests(&digests, record, w);
 	put_licence(w, &component->licence);
 	lk_jw_key_string(w, "purl", component->purl);
 	lk_jw_key(w, "externalReferences");

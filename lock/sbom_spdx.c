@@ -184,31 +184,6 @@ static void put_environment(struct writer *s)
 	}
 }
 
-static void put_checksum(
-	struct lk_jw *w, const char *algorithm, const unsigned char *bytes, size_t len)
-{
-	lk_jw_object(w);
-	lk_jw_key_string(w, "algorithm", lk_str_of(algorithm));
-	lk_jw_key_hex(w, "checksumValue", bytes, len);
-	lk_jw_end(w);
-}
-
-static void put_checksums(struct lk_jw *w, const struct lk_record *record)
-{
-	if (!record->has_md5 && !record->has_sha256) {
-		return;
-	}
-	lk_jw_key(w, "checksums");
-	lk_jw_array(w);
-	if (record->has_md5) {
-		put_checksum(w, "MD5", record->md5.bytes, sizeof(record->md5.bytes));
-	}
-	if (record->has_sha256) {
-		put_checksum(w, "SHA256", record->sha256.bytes, sizeof(record->sha256.bytes));
-	}
-	lk_jw_end(w);
-}
-
 static void put_component(struct writer *s, size_t index)
 {
 	struct lk_jw *w = s->w;
@@ -222,7 +197,9 @@ static void put_component(struct writer *s, size_t index)
 	lk_jw_key_string(w, "downloadLocation", component->url);
 	lk_jw_key(w, "filesAnalyzed");
 	lk_jw_bool(w, false);
-	put_checksums(w, record);
+	static const struct lk_sbom_digests digests = {
+		"checksums", "algorithm", "checksumValue", "SHA256"};
+	lk_sbom_put_digests(&digests, record, w);
 	lk_jw_key_string(w, "licenseConcluded", LK_STR("NOASSERTION"));
 	lk_jw_key_string(w, "licenseDeclared", licence_of(s, component));
 	lk_jw_key_string(w, "copyrightText", LK_STR("NOASSERTION"));
