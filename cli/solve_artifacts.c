@@ -268,18 +268,16 @@ static int fetch_all(struct lk_solve_request *r, struct lk_fetch *fetch, struct 
 static int read_index(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_arena *arena, struct lk_record *ret, uint64_t *ret_size, struct lk_error *err)
 {
-	int fd = -1;
-	struct stat st;
+	struct lk_blob blob;
 	const char *fn = lk_arena_strndup(arena, record->fn.ptr, record->fn.len);
-	int rc = lk_cache_open_archive(cache, record, &fd, err);
+	int rc = lk_cache_open_archive(cache, record, &blob, err);
 	if (rc < 0) {
 		return rc;
 	}
-	*ret_size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	*ret_size = blob.size;
 	struct lk_archive *LK_CLEANUP(lk_archive_free_p) archive = NULL;
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(INDEX_MAX);
-	rc = lk_archive_open(
-		fd, fn, lk_archive_kind_of(record->fn, NULL), *ret_size, &archive, err);
+	rc = lk_archive_open(&blob, fn, lk_archive_kind_of(record->fn, NULL), &archive, err);
 	if (rc == 0) {
 		rc = lk_archive_find(archive, "info/index.json", &text, err);
 	}

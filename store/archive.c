@@ -19,7 +19,8 @@
 
 struct lk_archive {
 	char *name;
-	int zip_fd;
+	struct lk_blob zip_blob;
+	uint64_t zip_at;     /* where the next block is read */
 	struct archive *zip; /* a .conda's outer archive; NULL for others */
 	char *zip_block;
 	bool has_info, has_pkg;
@@ -137,29 +138,34 @@ static int close_tar(struct lk_archive *archive, struct lk_error *err)
 
 /* ---- the outer ZIP of a .conda ---- */
 
-/* libarchive's own reader of descriptors calls a disk that does not answer a damaged archive. */
-static la_ssize_t fail_zip_file(struct lk_archive *archive)
-{
-	lk_fail_errno(&archive->cause, LK_E_FS, errno, "cannot read '%s'", archive->name);
-	archive_set_error(archive->zip, EIO, "unreadable");
-	return ARCHIVE_FATAL;
-}
-
 static la_ssize_t read_zip_block(struct archive *zip, void *ctx, const void **ret_bytes)
 {
 	(void)zip;
 	struct lk_archive *archive = ctx;
 	*ret_bytes = archive->zip_block;
-	ssize_t got = TEMP_FAILURE_RETRY(read(archive->zip_fd, archive->zip_block, BLOCK_SIZE));
-	return got >= 0 ? got : fail_zip_file(archive);
+	ssize_t got = lk_blob_read_at(&archive->zip_blob, archive->zip_at, archive->zip_block,
+		BLOCK_SIZE, archive->name, &archive->cause);
+	if (got < 0) {
+		archive_set_error(archive->zip, EIO, "unreadable");
+		return ARCHIVE_FATAL;
+	}
+	archive->zip_at += (uint64_t)got;
+	return got;
 }
 
 static la_int64_t seek_zip(struct archive *zip, void *ctx, la_int64_t offset, int whence)
 {
-	(void)zip;
 	struct lk_archive *archive = ctx;
-	off_t at = lseek(archive->zip_fd, offset, whence);
-	return at >= 0 ? at : fail_zip_file(archive);
+	int64_t size = (int64_t)archive->zip_blob.size;
+	int64_t base = whence == SEEK_END ? size
+		: whence == SEEK_CUR      ? (int64_t)archive->zip_at
+					  : 0;
+	if (offset < -base || offset > size - base) {
+		archive_set_error(zip, EINVAL, "a position outside the file");
+		return ARCHIVE_FATAL;
+	}
+	archive->zip_at = (uint64_t)(base + offset);
+	return (la_int64_t)archive->zip_at;
 }
 
 static ssize_t read_zip_member(void *ctx, void *out, size_t len, struct lk_error *err)
@@ -262,7 +268,7 @@ static struct lk_archive *archive_new(const char *name, uint64_t max_unpacked)
 	archive->name = lk_strdup(name);
 	archive->block = lk_reallocarray(NULL, BLOCK_SIZE, 1);
 	archive->max_unpacked = max_unpacked;
-	archive->zip_fd = -1;
+	archive->zip_blob = LK_BLOB_NONE;
 	archive->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	return archive;
 }
@@ -288,23 +294,23 @@ static int open_zip(struct lk_archive *archive, struct lk_error *err)
 	return 0;
 }
 
-int lk_archive_open(int fd, const char *name, enum lk_archive_kind kind, uint64_t size,
+int lk_archive_open(struct lk_blob *blob, const char *name, enum lk_archive_kind kind,
 	struct lk_archive **ret, struct lk_error *err)
 {
 	if (kind != LK_ARCHIVE_CONDA && kind != LK_ARCHIVE_TAR_BZ2) {
-		lk_close_p(&fd);
+		lk_blob_done(blob);
 		return lk_fail(
 			err, LK_E_INTEGRITY, "package '%s' is no .conda and no .tar.bz2", name);
 	}
-	uint64_t max_unpacked = lk_archive_max_unpacked(size);
+	uint64_t max_unpacked = lk_archive_max_unpacked(blob->size);
 	if (kind == LK_ARCHIVE_TAR_BZ2) {
 		struct lk_stream *tar =
-			lk_stream_decode(lk_stream_from_fd(fd, name), LK_CODEC_BZIP2);
+			lk_stream_decode(lk_blob_stream(blob, name), LK_CODEC_BZIP2);
 		*ret = lk_archive_from_tar(tar, name, max_unpacked);
 		return 0;
 	}
 	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = archive_new(name, max_unpacked);
-	archive->zip_fd = fd;
+	archive->zip_blob = lk_blob_take(blob);
 	int rc = open_zip(archive, err);
 	if (rc < 0) {
 		return rc;
@@ -333,7 +339,7 @@ void lk_archive_free(struct lk_archive *archive)
 	if (archive->zip) {
 		archive_read_free(archive->zip);
 	}
-	lk_close_p(&archive->zip_fd);
+	lk_blob_done(&archive->zip_blob);
 	if (archive->c_locale) {
 		freelocale(archive->c_locale);
 	}

@@ -1,7 +1,7 @@
 /*
  * A package archive as a stream of members: .conda (CEP 35) and .tar.bz2 (CEP 34).
  *
- *     lk_archive_open(fd, "a-1-0.conda", LK_ARCHIVE_CONDA, size, &archive, err);
+ *     lk_archive_open(&blob, "a-1-0.conda", LK_ARCHIVE_CONDA, &archive, err);
  *     while (lk_archive_next(archive, &member, &end, err) == 0 && !end)
  *             while ((n = lk_archive_read(archive, bytes, sizeof(bytes), err)) > 0) ...
  *     lk_archive_free(archive);
@@ -19,6 +19,7 @@
 
 #include "base/stream.h"
 #include "conda/record.h"
+#include "store/blob.h"
 
 /* Bounds (security.md 3). The largest packages known hold some 100,000 members and unpack to some
  * 10 GiB, twenty times their archive. */
@@ -46,8 +47,8 @@ struct lk_member {
 
 struct lk_archive;
 
-/* FD (taken) must be seekable and at its start; NAME (copied) is for errors, SIZE its bytes. */
-int lk_archive_open(int fd /* taken */, const char *name, enum lk_archive_kind kind, uint64_t size,
+/* BLOB is taken, also on failure; NAME (copied) is for errors. */
+int lk_archive_open(struct lk_blob *blob /* taken */, const char *name, enum lk_archive_kind kind,
 	struct lk_archive **ret, struct lk_error *err) LK_MUST_USE;
 /* A bare tar that unpacks to at most MAX_UNPACKED bytes. */
 struct lk_archive *lk_archive_from_tar(

@@ -159,8 +159,8 @@ int lk_cache_check_record(const struct lk_record *record, struct lk_error *err)
 	return 0;
 }
 
-int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record, int *ret_fd,
-	struct lk_error *err)
+int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
+	struct lk_blob *ret, struct lk_error *err)
 {
 	int rc = lk_cache_check_record(record, err);
 	if (rc < 0) {
@@ -183,15 +183,15 @@ int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *
 		return lk_fail(err, LK_E_NOT_FOUND, "'%s/archives/%s' is not whole", cache->path,
 			lk_buf_cstr(&name));
 	}
-	*ret_fd = lk_fd_take(&fd);
+	*ret = (struct lk_blob){.fd = lk_fd_take(&fd), .size = (uint64_t)st.st_size};
 	return 0;
 }
 
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
-	int fd LK_AUTO_CLOSE = -1;
-	return lk_cache_open_archive(cache, record, &fd, &ignored) == 0;
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	return lk_cache_open_archive(cache, record, &blob, &ignored) == 0;
 }
 
 /* ---- taking in ---- */

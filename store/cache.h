@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/report.h"
 #include "conda/record.h"
+#include "store/blob.h"
 
 struct lk_cache;
 
@@ -40,8 +41,8 @@ void lk_cache_archive_name(const struct lk_record *record, struct lk_buf *buf);
 
 /* Opens RECORD's archive for reading if it is there with the right size (not hashed here).
  * LK_E_NOT_FOUND when it is not. */
-int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record, int *ret_fd,
-	struct lk_error *err) LK_MUST_USE;
+int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
+	struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record);
 
 /*

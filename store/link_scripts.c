@@ -95,16 +95,14 @@ static bool lines_have(lk_str text, const struct scripts *scripts)
 static int read_member(const struct lk_cache *cache, const struct lk_record *record,
 	const char *member, struct lk_buf *ret, struct lk_error *err)
 {
-	int fd LK_AUTO_CLOSE = -1;
-	int rc = lk_cache_open_archive(cache, record, &fd, err);
-	struct stat st;
-	if (rc < 0 || fstat(fd, &st) != 0) {
-		return rc < 0 ? rc : lk_fail_errno(err, LK_E_FS, errno, "cannot read an archive");
+	struct lk_blob blob;
+	int rc = lk_cache_open_archive(cache, record, &blob, err);
+	if (rc < 0) {
+		return rc;
 	}
 	struct lk_archive LK_CLEANUP(lk_archive_free_p) *archive = NULL;
 	char LK_AUTO_FREE *name = lk_strndup(record->fn.ptr, record->fn.len);
-	rc = lk_archive_open(lk_fd_take(&fd), name, lk_archive_kind_of(record->fn, NULL),
-		(uint64_t)st.st_size, &archive, err);
+	rc = lk_archive_open(&blob, name, lk_archive_kind_of(record->fn, NULL), &archive, err);
 	return rc < 0 ? rc : lk_archive_find(archive, member, ret, err);
 }
 

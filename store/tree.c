@@ -61,15 +61,14 @@ static int fail_archive(const struct ensure *e, const struct lk_sha256 *have, st
 /* The archive, opened for its members only after all of it was hashed. */
 static int open_archive(const struct ensure *e, struct lk_archive **ret, struct lk_error *err)
 {
-	int fd LK_AUTO_CLOSE = -1;
-	int rc = lk_cache_open_archive(e->cache, e->record, &fd, err);
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	int rc = lk_cache_open_archive(e->cache, e->record, &blob, err);
 	if (rc == LK_E_NOT_FOUND) {
 		return fail_no_archive(e, err);
 	}
 	struct lk_sha256 sha256;
-	uint64_t size = 0;
 	if (rc == 0) {
-		rc = lk_sha256_fd(fd, e->fn, &sha256, &size, err);
+		rc = lk_blob_sha256(&blob, e->fn, &sha256, err);
 	}
 	if (rc < 0) {
 		return rc;
@@ -77,8 +76,7 @@ static int open_archive(const struct ensure *e, struct lk_archive **ret, struct 
 	if (!lk_sha256_eq(&sha256, &e->record->sha256)) {
 		return fail_archive(e, &sha256, err);
 	}
-	return lk_archive_open(
-		lk_fd_take(&fd), e->fn, lk_archive_kind_of(e->record->fn, NULL), size, ret, err);
+	return lk_archive_open(&blob, e->fn, lk_archive_kind_of(e->record->fn, NULL), ret, err);
 }
 
 static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, struct lk_error *err)

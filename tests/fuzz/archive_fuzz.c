@@ -39,7 +39,8 @@ static struct lk_archive *open_archive(const uint8_t *data, size_t size, struct 
 		return lk_archive_from_tar(
 			lk_stream_from_memory(data, size, "a.tar"), "a.tar", MAX_UNPACKED);
 	}
-	if (lk_archive_open(open_bytes(data, size), "a", kind, size, &archive, err) < 0) {
+	struct lk_blob blob = {.fd = open_bytes(data, size), .size = size};
+	if (lk_archive_open(&blob, "a", kind, &archive, err) < 0) {
 		return NULL;
 	}
 	return archive;

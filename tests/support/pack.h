@@ -18,6 +18,7 @@
 #include "base/fs.h"
 #include "base/stream.h"
 #include "conda/record.h"
+#include "store/blob.h"
 
 #define PACK_MAX ((size_t)256 * 1024 * 1024)
 #define PACK_MTIME 1600000000
@@ -171,6 +172,11 @@ static LK_UNUSED int pack_fd(lk_str bytes)
 	fclose(file);
 	lseek(fd, 0, SEEK_SET);
 	return fd;
+}
+
+static LK_UNUSED struct lk_blob pack_blob(lk_str bytes)
+{
+	return (struct lk_blob){.fd = pack_fd(bytes), .size = bytes.len};
 }
 
 /* An empty directory under the system's temporary one; free with pack_rmdir. */

@@ -132,11 +132,11 @@ static void assert_fetch(struct world *world, size_t n, size_t downloaded, size_
 	assert_int_equal(stats.downloaded, downloaded);
 	assert_int_equal(stats.present, present);
 	for (size_t i = 0; i < n; i++) {
-		int fd LK_AUTO_CLOSE = -1;
+		struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
 		struct lk_sha256 sha256;
 		assert_int_equal(
-			lk_cache_open_archive(world->cache, &world->records[i], &fd, &err), 0);
-		assert_int_equal(lk_sha256_fd(fd, "f", &sha256, NULL, &err), 0);
+			lk_cache_open_archive(world->cache, &world->records[i], &blob, &err), 0);
+		assert_int_equal(lk_blob_sha256(&blob, "f", &sha256, &err), 0);
 		assert_true(lk_sha256_eq(&sha256, &world->records[i].sha256));
 	}
 }

@@ -39,7 +39,8 @@ static void parts_done(struct parts *parts)
 static int walk(lk_str bytes, enum lk_archive_kind kind, bool content, struct lk_error *err)
 {
 	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = NULL;
-	int rc = lk_archive_open(pack_fd(bytes), "a-1-0.conda", kind, bytes.len, &archive, err);
+	struct lk_blob blob = pack_blob(bytes);
+	int rc = lk_archive_open(&blob, "a-1-0.conda", kind, &archive, err);
 	int n = 0;
 	while (rc == 0) {
 		struct lk_member member;
@@ -150,7 +151,8 @@ static int find(lk_str bytes, enum lk_archive_kind kind, const char *name, size_
 	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = NULL;
 	lk_buf_done(ret);
 	lk_buf_init(ret, max);
-	int rc = lk_archive_open(pack_fd(bytes), "a-1-0.conda", kind, bytes.len, &archive, err);
+	struct lk_blob blob = pack_blob(bytes);
+	int rc = lk_archive_open(&blob, "a-1-0.conda", kind, &archive, err);
 	return rc < 0 ? rc : lk_archive_find(archive, name, ret, err);
 }
 
