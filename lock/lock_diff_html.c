@@ -4,6 +4,7 @@
  */
 #include "lock/lock_diff_pages.h"
 
+#include "base/base64.h"
 #include "lock/lock_diff_html_priv.h"
 #include "lock/lock_diff_page_priv.h"
 
@@ -109,27 +110,11 @@ static void put_paragraph(struct html *h, const char *name, const struct lk_page
 
 /* ---- head ---- */
 
-/* BYTES in base64, as a content security policy has a digest. */
-static void put_base64(struct lk_buf *out, const unsigned char *bytes, size_t len)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t three = (uint32_t)bytes[i] << 16;
-		three |= i + 1 < len ? (uint32_t)bytes[i + 1] << 8 : 0;
-		three |= i + 2 < len ? bytes[i + 2] : 0;
-		lk_buf_putc(out, digits[three >> 18]);
-		lk_buf_putc(out, digits[three >> 12 & 63]);
-		lk_buf_putc(out, i + 1 < len ? digits[three >> 6 & 63] : '=');
-		lk_buf_putc(out, i + 2 < len ? digits[three & 63] : '=');
-	}
-}
-
 static void put_digest(struct html *h, const struct lk_buf *text)
 {
 	struct lk_sha256 digest = lk_sha256_of(text->ptr, text->len);
 	put(h, "'sha256-");
-	put_base64(h->out, digest.bytes, sizeof(digest.bytes));
+	lk_base64_put(h->out, digest.bytes, sizeof(digest.bytes));
 	put(h, "'");
 }
 
