@@ -1,5 +1,5 @@
 /*
- * SHA-256 and MD5 over libcrypto's EVP.
+ * Digests over libcrypto's EVP.
  */
 #include "base/digest.h"
 
@@ -31,9 +31,14 @@ void lk_digest_ignore_config(void)
 
 struct lk_digest *lk_digest_new(enum lk_digest_kind kind)
 {
+	static const char *const names[] = {
+		[LK_DIGEST_SHA256] = "SHA2-256",
+		[LK_DIGEST_MD5] = "MD5",
+		[LK_DIGEST_SHA512] = "SHA2-512",
+	};
 	struct lk_digest *digest = lk_calloc(1, sizeof(*digest));
 	/* "-fips": MD5 compares what a channel says, it protects nothing. */
-	digest->md = EVP_MD_fetch(NULL, kind == LK_DIGEST_MD5 ? "MD5" : "SHA2-256", "-fips");
+	digest->md = EVP_MD_fetch(NULL, names[kind], "-fips");
 	digest->ctx = EVP_MD_CTX_new();
 	check(digest->md && digest->ctx);
 	lk_digest_restart(digest);

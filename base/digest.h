@@ -1,5 +1,5 @@
 /*
- * SHA-256 and MD5, in one go or as bytes pass by. (libcrypto behind it.)
+ * SHA-256, SHA-512 and MD5, in one go or as bytes pass by. (libcrypto behind it.)
  *
  * MD5 is only ever compared where a channel has nothing better; it is never a reason to trust.
  */
@@ -14,6 +14,7 @@
 #include "base/str.h"
 
 #define LK_SHA256_LEN 32
+#define LK_SHA512_LEN 64
 #define LK_MD5_LEN 16
 #define LK_HEX_MAX (2 * LK_SHA256_LEN + 1)
 
@@ -27,6 +28,7 @@ struct lk_md5 {
 enum lk_digest_kind {
 	LK_DIGEST_SHA256,
 	LK_DIGEST_MD5,
+	LK_DIGEST_SHA512,
 };
 
 struct lk_digest;
@@ -37,7 +39,7 @@ struct lk_digest *lk_digest_new(enum lk_digest_kind kind) LK_MUST_USE;
 void lk_digest_free(struct lk_digest *digest);
 void lk_digest_free_p(struct lk_digest **digest);
 void lk_digest_update(struct lk_digest *digest, const void *bytes, size_t len);
-/* Writes 32 or 16 bytes to OUT; the digest can then be freed or started again. */
+/* Writes the 32, 64 or 16 bytes to OUT; the digest can then be freed or started again. */
 void lk_digest_final(struct lk_digest *digest, unsigned char *out);
 void lk_digest_restart(struct lk_digest *digest);
 

@@ -35,7 +35,7 @@ THIRD_PARTY = {
     "pcre2.h": {"base/regex.c"},
     "zstd.h": {"base/stream_zstd.c"},
     "bzlib.h": {"base/stream_bzip2.c"},
-    "openssl/": {"base/digest.c"},
+    "openssl/": {"base/digest.c", "base/ed25519.c"},
     "pthread.h": {"base/spool.c", "base/workers.c", "install/relay.c", "install/relay.h", "fetch/writer.c"},
 }
 

@@ -7,10 +7,10 @@
 
 static void check(enum lk_digest_kind kind, const char *text, const char *expected)
 {
-	size_t size = kind == LK_DIGEST_MD5 ? LK_MD5_LEN : LK_SHA256_LEN;
+	size_t size = strlen(expected) / 2;
 	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(kind);
-	unsigned char out[LK_SHA256_LEN];
-	char hex[LK_HEX_MAX];
+	unsigned char out[LK_SHA512_LEN];
+	char hex[2 * LK_SHA512_LEN + 1];
 	for (size_t part = 1; part < 40; part += 7) { /* bytes at a time */
 		for (size_t at = 0; at < strlen(text); at += part) {
 			lk_str piece = lk_str_slice(lk_str_of(text), at, at + part);
@@ -33,6 +33,9 @@ static void test_known(void **state)
 	check(LK_DIGEST_SHA256, "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
 		"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 	check(LK_DIGEST_MD5, "", "d41d8cd98f00b204e9800998ecf8427e");
+	check(LK_DIGEST_SHA512, "abc",
+		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 	check(LK_DIGEST_MD5, "message digest", "f96b697d7cb7938d525a2f31aaf161d0");
 	struct lk_sha256 a = lk_sha256_of("abc", 3);
 	struct lk_sha256 b = lk_sha256_of("abd", 3);
