@@ -54,9 +54,18 @@ void lk_app_forget(struct lk_app *app);
 /* The configuration (.condarc files and LOCKENV_*), read on first use. */
 int lk_app_config(
 	struct lk_app *app, const struct lk_config **ret, struct lk_error *err) LK_MUST_USE;
-/* --cache, else LOCKENV_CACHE, else under XDG_CACHE_HOME, else ~/.cache. Owned by the arena. */
+/* --cache, else LOCKENV_CACHE, else under XDG_CACHE_HOME, else ~/.cache. Owned by the arena. The
+ * first two are a folder and, each after a colon, further caches that are only read
+ * (docs/cache.md). */
 int lk_app_cache_path(struct lk_app *app, const char **ret, struct lk_error *err) LK_MUST_USE;
+/* That cache, made where it is missing, with its layers. One of these that is not there is a
+ * warning. LK_E_USAGE when no folder is named that may be written. */
 int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
+/* The same; may have layers alone (see lk_cache_is_writable). */
+int lk_app_cache_layers(
+	struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
+/* The same for looking only: nothing is made. LK_E_NOT_FOUND when there is none. */
+int lk_app_cache_look(struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 /* What this host offers, CONDA_OVERRIDE_* applied; or what the file PROFILE (info --json) says. Its
  * platform too, unless RET_PLATFORM is NULL; empty when the profile does not say. */
 int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,

@@ -91,14 +91,10 @@ static int check_host(struct lk_app *app, const struct context *c,
 static int open_cache(
 	struct lk_app *app, const struct context *c, struct lk_cache **ret, struct lk_error *err)
 {
-	const char *path;
 	if (!c->dry_run) {
-		return lk_app_cache(app, ret, err);
+		return lk_app_cache_layers(app, ret, err);
 	}
-	int rc = lk_app_cache_path(app, &path, err);
-	if (rc == 0) {
-		rc = lk_cache_open(path, false, ret, err);
-	}
+	int rc = lk_app_cache_look(app, ret, err);
 	return rc == LK_E_NOT_FOUND ? 0 : rc;
 }
 

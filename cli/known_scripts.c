@@ -7,11 +7,9 @@
 
 void lk_known_scripts_init(struct lk_known_scripts *known, struct lk_app *app)
 {
-	const char *path;
 	struct lk_error ignored = LK_ERROR_INIT;
 	*known = (struct lk_known_scripts){0};
-	if (lk_app_cache_path(app, &path, &ignored) < 0 ||
-		lk_cache_open(path, false, &known->cache, &ignored) < 0) {
+	if (lk_app_cache_look(app, &known->cache, &ignored) < 0) {
 		known->cache = NULL;
 	}
 }

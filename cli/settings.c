@@ -127,17 +127,107 @@ int lk_app_cache_path(struct lk_app *app, const char **ret, struct lk_error *err
 	return 0;
 }
 
-int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
+/* Where the caches that are only read are named: after the first colon of --cache or LOCKENV_CACHE.
+ * *RET_OWN: the part before it; "" when there is none. */
+static int cache_folders(
+	struct lk_app *app, const char **ret_own, lk_str *ret_layers, struct lk_error *err)
 {
 	const char *path;
 	int rc = lk_app_cache_path(app, &path, err);
-	if (rc == 0) {
-		rc = lk_cache_open(path, true, ret, err);
+	*ret_layers = LK_STR("");
+	if (rc == 0 && (app->common.cache || env_value("LOCKENV_CACHE"))) {
+		lk_str own;
+		*ret_layers = lk_str_of(path);
+		(void)lk_str_split(ret_layers, ':', &own);
+		path = lk_str_dup(&app->arena, own).ptr;
 	}
-	if (rc == 0) {
-		lk_cache_sweep(*ret, (int64_t)time(NULL) - UNFINISHED_AGE_S);
-	}
+	*ret_own = path;
 	return rc;
+}
+
+/* A folder that is not there is no reason to stop: not every node has all of a site's mounts. */
+static int add_layers(
+	struct lk_app *app, lk_str layers, struct lk_cache *cache, struct lk_error *err)
+{
+	lk_str part;
+	while (lk_str_split(&layers, ':', &part)) {
+		const char *path = lk_str_dup(&app->arena, part).ptr;
+		int rc = part.len > 0 ? lk_cache_add_layer(cache, path, err) : 0;
+		if (rc == LK_E_USAGE) {
+			return rc;
+		}
+		if (rc < 0) {
+			lk_warn(&app->report, "%s: passed over", err->message);
+			lk_error_clear(err);
+		}
+	}
+	return 0;
+}
+
+int lk_app_cache_layers(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
+{
+	const char *own;
+	lk_str layers;
+	struct lk_cache *cache = NULL;
+	int rc = cache_folders(app, &own, &layers, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (*own) {
+		rc = lk_cache_open(own, true, &cache, err);
+	} else {
+		cache = lk_cache_new();
+	}
+	if (rc == 0 && *own) {
+		lk_cache_sweep(cache, (int64_t)time(NULL) - UNFINISHED_AGE_S);
+	}
+	if (rc == 0) {
+		rc = add_layers(app, layers, cache, err);
+	}
+	if (rc < 0) {
+		lk_cache_free(cache);
+		return rc;
+	}
+	*ret = cache;
+	return 0;
+}
+
+int lk_app_cache_look(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
+{
+	const char *own;
+	lk_str layers;
+	struct lk_cache *cache = NULL;
+	int rc = cache_folders(app, &own, &layers, err);
+	if (rc == 0 && *own) {
+		rc = lk_cache_open(own, false, &cache, err);
+	}
+	if (rc == LK_E_NOT_FOUND && layers.len > 0) {
+		rc = 0;
+	}
+	if (rc == 0) {
+		cache = cache ? cache : lk_cache_new();
+		rc = add_layers(app, layers, cache, err);
+	}
+	if (rc < 0) {
+		lk_cache_free(cache);
+		return rc;
+	}
+	lk_error_clear(err);
+	*ret = cache;
+	return 0;
+}
+
+int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
+{
+	const char *own;
+	lk_str layers;
+	int rc = cache_folders(app, &own, &layers, err);
+	if (rc == 0 && !*own) {
+		lk_fail(err, LK_E_USAGE, "the cache has no folder that may be written");
+		lk_error_hint(err, "name one before the first colon of --cache or LOCKENV_CACHE");
+		return err->code;
+	}
+	return rc < 0 ? rc : lk_app_cache_layers(app, ret, err);
 }
 
 const char *lk_app_expand_home(struct lk_app *app, lk_str path)

@@ -122,10 +122,8 @@ static int make_new(struct run *run, struct lk_error *err)
 
 static int build_files(struct run *run, struct lk_error *err)
 {
-	char *LK_AUTO_FREE trees = lk_asprintf("%s/trees", lk_cache_path(run->cache));
 	struct lk_stage stage = {
 		.fd = run->new_fd,
-		.trees_path = trees,
 		.trees = run->trees.items,
 		.layout = &run->layout,
 		.linker = &run->linker,

@@ -11,8 +11,10 @@
 void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode)
 {
 	linker->mode = mode;
-	atomic_init(&linker->no_hard, false);
-	atomic_init(&linker->no_reflink, false);
+	for (size_t i = 0; i < LK_CACHE_MAX_LAYERS; i++) {
+		atomic_init(&linker->no_hard[i], false);
+		atomic_init(&linker->no_reflink[i], false);
+	}
 	for (size_t i = 0; i < LK_COUNTOF(linker->used); i++) {
 		atomic_init(&linker->used[i], 0);
 	}
@@ -80,7 +82,7 @@ static int place_hard(struct lk_linker *linker, const struct lk_link_source *sou
 			err, LK_E_FS, errnum, "cannot link '%s/%s'", source->tree, source->path);
 	}
 	if (errnum == EXDEV) {
-		atomic_store(&linker->no_hard, true);
+		atomic_store(&linker->no_hard[source->layer], true);
 	}
 	lk_fail_errno(err, LK_E_NOT_FOUND, errnum, "cannot hard-link '%s/%s'", source->tree,
 		source->path);
@@ -92,7 +94,7 @@ static int place_reflink(struct lk_linker *linker, const struct lk_link_source *
 {
 	int rc = place_copy(source, true, dst_dirfd, name, err);
 	if (rc == LK_E_NOT_FOUND) {
-		atomic_store(&linker->no_reflink, true);
+		atomic_store(&linker->no_reflink[source->layer], true);
 	}
 	return rc;
 }
@@ -101,11 +103,11 @@ static int place_auto(struct lk_linker *linker, const struct lk_link_source *sou
 	const char *name, enum lk_link_mode *ret_used, struct lk_error *err)
 {
 	int rc = LK_E_NOT_FOUND;
-	if (!atomic_load(&linker->no_hard)) {
+	if (!atomic_load(&linker->no_hard[source->layer])) {
 		*ret_used = LK_LINK_HARD;
 		rc = place_hard(linker, source, dst_dirfd, name, err);
 	}
-	if (rc == LK_E_NOT_FOUND && !atomic_load(&linker->no_reflink)) {
+	if (rc == LK_E_NOT_FOUND && !atomic_load(&linker->no_reflink[source->layer])) {
 		*ret_used = LK_LINK_REFLINK;
 		rc = place_reflink(linker, source, dst_dirfd, name, err);
 	}
@@ -154,7 +156,7 @@ int lk_link_softlink(struct lk_linker *linker, const struct lk_link_source *sour
 {
 	struct stat status;
 	bool may_link = (linker->mode == LK_LINK_AUTO || linker->mode == LK_LINK_HARD) &&
-		!atomic_load(&linker->no_hard);
+		!atomic_load(&linker->no_hard[source->layer]);
 	if (may_link && linkat(source->dirfd, source->name, dst_dirfd, name, 0) == 0) {
 		return 0;
 	}

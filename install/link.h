@@ -16,7 +16,8 @@
 
 struct lk_linker {
 	enum lk_link_mode mode;
-	atomic_bool no_hard, no_reflink; /* found impossible in this run */
+	/* Found impossible in this run, from each layer of the cache. */
+	atomic_bool no_hard[LK_CACHE_MAX_LAYERS], no_reflink[LK_CACHE_MAX_LAYERS];
 	atomic_size_t used[LK_LINK_SYMLINK + 1];
 };
 
@@ -30,6 +31,7 @@ struct lk_link_source {
 	const char *name; /* in that directory, or a path from there */
 	const char *tree; /* absolute path of the package's tree, for symlinks and errors */
 	const char *path; /* in the tree */
+	size_t layer;     /* of the cache, that the tree lies in */
 };
 
 /* Places SOURCE as NAME in DST_DIRFD, which must not exist, with the source's mode and mtime.

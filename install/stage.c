@@ -30,7 +30,6 @@ struct source_dir {
 
 struct build {
 	struct lk_stage *stage;
-	char **tree_paths; /* absolute, one for each package */
 	struct lk_relay relay;
 };
 
@@ -157,8 +156,7 @@ static int find_source(struct walk *walk, const struct lk_entry *entry, const st
 	bool held = dir->fd >= 0 && dir->package == entry->package && lk_str_eq(dir->path, parent);
 	bool again = next != NULL && next->source != NULL && next->package == entry->package &&
 		lk_str_eq(lk_path_dirname(next->source->path), parent);
-	*ret = (struct lk_link_source){
-		tree->fd, path.ptr, walk->build->tree_paths[entry->package], path.ptr};
+	*ret = (struct lk_link_source){tree->fd, path.ptr, tree->path, path.ptr, tree->layer};
 	if (!held && again && parent.len > 0) {
 		char *LK_AUTO_FREE name = lk_strndup(parent.ptr, parent.len);
 		lk_close_p(&dir->fd);
@@ -249,21 +247,9 @@ static int build_item(void *ctx, size_t index, struct lk_error *err)
 	return rc;
 }
 
-/* The absolute path of each package's tree. */
-static char **make_tree_paths(const struct lk_stage *stage, struct lk_arena *arena)
-{
-	size_t n = stage->layout->n_packages;
-	char **paths = lk_arena_calloc(arena, n + 1, sizeof(*paths));
-	for (size_t i = 0; i < n; i++) {
-		paths[i] = lk_arena_printf(arena, "%s/%s", stage->trees_path, stage->trees[i].name);
-	}
-	return paths;
-}
-
 int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struct lk_error *err)
 {
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	struct build build = {.stage = stage, .tree_paths = make_tree_paths(stage, &arena)};
+	struct build build = {.stage = stage};
 	size_t items = (stage->layout->n_entries + ENTRIES_PER_ITEM - 1) / ENTRIES_PER_ITEM;
 	lk_relay_init(&build.relay, report, items);
 	int rc = lk_workers_run(stage->jobs, items, build_item, &build, err);

@@ -14,7 +14,6 @@
 
 struct lk_stage {
 	int fd;                      /* the new tree */
-	const char *trees_path;      /* absolute path of the store's trees */
 	const struct lk_tree *trees; /* one for each package of the layout */
 	struct lk_layout *layout;
 	struct lk_linker *linker;

@@ -11,66 +11,48 @@
 #include "base/fs.h"
 #include "store/cache_priv.h"
 
-struct lk_cache {
-	char *path;
-	int fd, archives, trees, tmp;
-};
+/* ---- layers ---- */
 
-static int open_part(const struct lk_cache *cache, const char *name, bool create, int *ret_fd,
-	struct lk_error *err)
+struct lk_cache *lk_cache_new(void)
 {
-	int rc = create ? lk_fs_mkdirs(cache->fd, name, 0, false, err) : 0;
-	if (rc < 0) {
-		return lk_wrap(err, "cache '%s'", cache->path);
-	}
-	*ret_fd = openat(cache->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd >= 0 || (!create && errno == ENOENT)
-		? 0
-		: lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/%s'", cache->path, name);
+	struct lk_cache *cache = lk_calloc(1, sizeof(*cache));
+	cache->layers[0] = (struct lk_layer){NULL, -1, -1, -1, -1};
+	cache->names = lk_strdup("");
+	return cache;
 }
 
-static int open_root(struct lk_cache *cache, bool create, struct lk_error *err)
+static int add_layer(struct lk_cache *cache, const char *path, bool create, struct lk_error *err)
 {
-	int rc = create ? lk_fs_mkdirs(AT_FDCWD, cache->path, 0, false, err) : 0;
+	if (cache->n_layers == LK_CACHE_MAX_LAYERS) {
+		return lk_fail(err, LK_E_USAGE, "more than %d caches", LK_CACHE_MAX_LAYERS);
+	}
+	struct lk_layer *layer = &cache->layers[cache->n_layers];
+	int rc = lk_layer_open(path, create, layer, err);
 	if (rc < 0) {
-		return lk_wrap(err, "cannot make the cache");
+		return rc;
 	}
-	cache->fd = open(cache->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is_cache =
-		cache->fd >= 0 && (create || faccessat(cache->fd, "archives", F_OK, 0) == 0);
-	if (is_cache) {
-		return 0;
-	}
-	if (errno == ENOENT) {
-		lk_fail(err, LK_E_NOT_FOUND, "there is no cache at '%s'", cache->path);
-		return err->code;
-	}
-	return lk_fail_errno(err, LK_E_FS, errno, "cannot open the cache '%s'", cache->path);
+	char *before LK_AUTO_FREE = cache->names;
+	cache->names = lk_asprintf("%s%s%s", before, cache->n_layers > 0 ? ":" : "", layer->path);
+	cache->n_layers++;
+	return 0;
 }
 
 int lk_cache_open(const char *path, bool create, struct lk_cache **ret, struct lk_error *err)
 {
-	struct lk_cache *cache = lk_calloc(1, sizeof(*cache));
-	cache->fd = cache->archives = cache->trees = cache->tmp = -1;
-	int rc = lk_path_absolute(path, &cache->path, err);
-	if (rc == 0) {
-		rc = open_root(cache, create, err);
-	}
-	if (rc == 0) {
-		rc = open_part(cache, "archives", create, &cache->archives, err);
-	}
-	if (rc == 0) {
-		rc = open_part(cache, "trees", create, &cache->trees, err);
-	}
-	if (rc == 0) {
-		rc = open_part(cache, "tmp", create, &cache->tmp, err);
-	}
+	struct lk_cache *cache = lk_cache_new();
+	int rc = add_layer(cache, path, create, err);
 	if (rc < 0) {
 		lk_cache_free(cache);
 		return rc;
 	}
+	cache->writable = create;
 	*ret = cache;
 	return 0;
+}
+
+int lk_cache_add_layer(struct lk_cache *cache, const char *path, struct lk_error *err)
+{
+	return add_layer(cache, path, false, err);
 }
 
 void lk_cache_free(struct lk_cache *cache)
@@ -78,37 +60,46 @@ void lk_cache_free(struct lk_cache *cache)
 	if (!cache) {
 		return;
 	}
-	lk_close_p(&cache->tmp);
-	lk_close_p(&cache->trees);
-	lk_close_p(&cache->archives);
-	lk_close_p(&cache->fd);
-	lk_free(cache->path);
+	for (size_t i = 0; i < cache->n_layers; i++) {
+		lk_layer_done(&cache->layers[i]);
+	}
+	lk_free(cache->names);
 	lk_free(cache);
+}
+
+bool lk_cache_is_writable(const struct lk_cache *cache)
+{
+	return cache->writable;
 }
 
 const char *lk_cache_path(const struct lk_cache *cache)
 {
-	return cache->path;
+	return cache->n_layers > 0 ? cache->layers->path : "";
+}
+
+const char *lk_cache_names(const struct lk_cache *cache)
+{
+	return cache->names;
 }
 
 int lk_cache_dirfd(const struct lk_cache *cache)
 {
-	return cache->fd;
+	return cache->layers->fd;
 }
 
 int lk_cache_archives_fd(const struct lk_cache *cache)
 {
-	return cache->archives;
+	return cache->layers->archives;
 }
 
 int lk_cache_trees_fd(const struct lk_cache *cache)
 {
-	return cache->trees;
+	return cache->layers->trees;
 }
 
 int lk_cache_tmp_fd(const struct lk_cache *cache)
 {
-	return cache->tmp;
+	return cache->layers->tmp;
 }
 
 void lk_cache_sweep(struct lk_cache *cache, int64_t before)
@@ -116,13 +107,13 @@ void lk_cache_sweep(struct lk_cache *cache, int64_t before)
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_strs names = {0};
-	int rc = lk_fs_list(cache->tmp, ".", &arena, &names, &ignored);
+	int rc = lk_fs_list(cache->layers->tmp, ".", &arena, &names, &ignored);
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
 		struct stat st;
 		const char *name = names.items[i].ptr;
-		if (fstatat(cache->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(cache->layers->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			st.st_mtim.tv_sec < before) {
-			int removed = lk_fs_remove_tree(cache->tmp, name, &ignored);
+			int removed = lk_fs_remove_tree(cache->layers->tmp, name, &ignored);
 			(void)removed;
 		}
 	}
@@ -145,6 +136,15 @@ void lk_cache_archive_name(const struct lk_record *record, struct lk_buf *buf)
 	lk_cache_entry_name(record->fn, record, buf);
 }
 
+void lk_cache_tree_name(const struct lk_record *record, struct lk_buf *buf)
+{
+	lk_str dist;
+	if (lk_archive_kind_of(record->fn, &dist) == LK_ARCHIVE_UNKNOWN) {
+		dist = record->fn;
+	}
+	lk_cache_entry_name(dist, record, buf);
+}
+
 int lk_cache_check_record(const struct lk_record *record, struct lk_error *err)
 {
 	if (!lk_path_is_component(record->fn)) {
@@ -159,6 +159,15 @@ int lk_cache_check_record(const struct lk_record *record, struct lk_error *err)
 	return 0;
 }
 
+/* ---- looking up ---- */
+
+static int fail_absent(
+	const struct lk_cache *cache, const struct lk_record *record, struct lk_error *err)
+{
+	return lk_fail(err, LK_E_NOT_FOUND, "'" LK_STR_FMT "' is not in the cache '%s'",
+		LK_STR_ARG(record->fn), cache->names);
+}
+
 int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err)
 {
@@ -166,25 +175,14 @@ int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *
 	if (rc < 0) {
 		return rc;
 	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
-	lk_cache_archive_name(record, &name);
-	int fd LK_AUTO_CLOSE = -1;
-	rc = lk_fs_open_beneath(
-		cache->archives, lk_buf_cstr(&name), O_RDONLY | O_NONBLOCK, 0, &fd, err);
-	if (rc < 0) {
-		return rc;
+	rc = LK_E_NOT_FOUND;
+	for (size_t i = 0; i < cache->n_layers && rc < 0; i++) {
+		rc = lk_layer_open_archive(&cache->layers[i], record, ret, err);
+		if (rc < 0 && rc != LK_E_NOT_FOUND && i == 0 && cache->writable) {
+			return rc;
+		}
 	}
-	struct stat st;
-	if (fstat(fd, &st) != 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s/archives/%s'",
-			cache->path, lk_buf_cstr(&name));
-	}
-	if (!S_ISREG(st.st_mode) || (record->has_size && (uint64_t)st.st_size != record->size)) {
-		return lk_fail(err, LK_E_NOT_FOUND, "'%s/archives/%s' is not whole", cache->path,
-			lk_buf_cstr(&name));
-	}
-	*ret = (struct lk_blob){.fd = lk_fd_take(&fd), .size = (uint64_t)st.st_size};
-	return 0;
+	return rc < 0 ? fail_absent(cache, record, err) : 0;
 }
 
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record)
@@ -194,16 +192,102 @@ bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *
 	return lk_cache_open_archive(cache, record, &blob, &ignored) == 0;
 }
 
+/* Takes the archive that was opened as BLOB out of the folder; not the one that somebody may have
+ * put there meanwhile. */
+static void drop_archive(
+	struct lk_cache *cache, const struct lk_record *record, const struct lk_blob *blob)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	lk_cache_archive_name(record, &name);
+	int dir = cache->layers->archives;
+	struct stat opened;
+	struct stat named;
+	if (blob->fd >= 0 && fstat(blob->fd, &opened) == 0 &&
+		fstatat(dir, lk_buf_cstr(&name), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
+		(void)unlinkat(dir, lk_buf_cstr(&name), 0);
+	}
+}
+
+/* Opens RECORD's archive in the layer INDEX and hashes it. */
+static int open_hashed_in(struct lk_cache *cache, size_t index, const struct lk_record *record,
+	struct lk_blob *ret, struct lk_error *err)
+{
+	const struct lk_layer *layer = &cache->layers[index];
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	struct lk_sha256 sha256;
+	char *fn LK_AUTO_FREE = lk_strndup(record->fn.ptr, record->fn.len);
+	int rc = lk_layer_open_archive(layer, record, &blob, err);
+	if (rc == 0) {
+		rc = lk_blob_sha256(&blob, fn, &sha256, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	if (lk_sha256_eq(&sha256, &record->sha256)) {
+		*ret = lk_blob_take(&blob);
+		return 0;
+	}
+	char have[LK_HEX_MAX];
+	char want[LK_HEX_MAX];
+	lk_hex(sha256.bytes, LK_SHA256_LEN, have);
+	lk_hex(record->sha256.bytes, LK_SHA256_LEN, want);
+	lk_fail(err, LK_E_INTEGRITY, "'%s' in the cache '%s' has sha256 %s, the lock says %s", fn,
+		layer->path, have, want);
+	if (index == 0 && cache->writable) {
+		drop_archive(cache, record, &blob);
+		lk_error_hint(err, "it was taken out of the cache; 'lockenv fetch' gets it again");
+	} else {
+		lk_error_hint(err,
+			"that cache is only read; 'lockenv fetch --verify' gets a good "
+			"one into a cache of your own");
+	}
+	return err->code;
+}
+
+int lk_cache_open_hashed(struct lk_cache *cache, const struct lk_record *record,
+	const struct lk_report *report, struct lk_blob *ret, struct lk_error *err)
+{
+	struct lk_error first = LK_ERROR_INIT; /* of what is there */
+	int rc = lk_cache_check_record(record, err);
+	if (rc < 0) {
+		return rc;
+	}
+	for (size_t i = 0; i < cache->n_layers; i++) {
+		rc = open_hashed_in(cache, i, record, ret, err);
+		if (rc == 0) {
+			if (first.code < 0) {
+				lk_warn(report, "%s: taken from '%s'", first.message,
+					cache->layers[i].path);
+			}
+			return 0;
+		}
+		if (rc != LK_E_NOT_FOUND && first.code == 0) {
+			first = *err;
+		}
+	}
+	if (first.code < 0) {
+		*err = first;
+		return first.code;
+	}
+	return fail_absent(cache, record, err);
+}
+
 /* ---- taking in ---- */
 
 int lk_cache_begin(struct lk_cache *cache, struct lk_cache_incoming *ret, struct lk_error *err)
 {
+	if (!cache->writable) {
+		lk_fail(err, LK_E_USAGE, "the cache '%s' is only read", cache->names);
+		lk_error_hint(err, "name a folder that may be written first: --cache DIR:...");
+		return err->code;
+	}
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	char *name;
 	int fd;
-	int rc = lk_fs_temp_file(cache->tmp, "incoming", 0644, &arena, &name, &fd, err);
+	int rc = lk_fs_temp_file(cache->layers->tmp, "incoming", 0644, &arena, &name, &fd, err);
 	if (rc < 0) {
-		return lk_wrap(err, "cache '%s'", cache->path);
+		return lk_wrap(err, "cache '%s'", cache->layers->path);
 	}
 	ret->fd = fd;
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
@@ -213,7 +297,7 @@ int lk_cache_begin(struct lk_cache *cache, struct lk_cache_incoming *ret, struct
 void lk_cache_abort(struct lk_cache *cache, struct lk_cache_incoming *incoming)
 {
 	lk_close_p(&incoming->fd);
-	(void)unlinkat(cache->tmp, incoming->name, 0);
+	(void)unlinkat(cache->layers->tmp, incoming->name, 0);
 }
 
 static int check_incoming(const struct lk_record *record, const struct lk_sha256 *sha256,
@@ -247,18 +331,19 @@ static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 	/* Network file systems tell of a failed write only now. */
 	written = close(lk_fd_take(&incoming->fd)) == 0 && written;
 	if (!written) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s/tmp/%s'", cache->path,
-			incoming->name);
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s/tmp/%s'",
+			cache->layers->path, incoming->name);
 	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
 	lk_cache_archive_name(record, &name);
 	/* Over one that may be there: it is the same, or damaged. */
-	int rc = lk_fs_rename(cache->tmp, incoming->name, cache->archives, lk_buf_cstr(&name), err);
+	int rc = lk_fs_rename(cache->layers->tmp, incoming->name, cache->layers->archives,
+		lk_buf_cstr(&name), err);
 	if (rc < 0 && err->sys_errno == EISDIR) {
-		rc = lk_fs_remove_tree(cache->archives, lk_buf_cstr(&name), err);
+		rc = lk_fs_remove_tree(cache->layers->archives, lk_buf_cstr(&name), err);
 		if (rc == 0) {
-			rc = lk_fs_rename(cache->tmp, incoming->name, cache->archives,
-				lk_buf_cstr(&name), err);
+			rc = lk_fs_rename(cache->layers->tmp, incoming->name,
+				cache->layers->archives, lk_buf_cstr(&name), err);
 		}
 	}
 	return rc;

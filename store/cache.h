@@ -9,6 +9,15 @@
  *
  * One folder, shared by all: entries are immutable and published by rename, there are no lock files
  * and no flock. A copy of the folder on another path, machine or user works.
+ *
+ * Below it there may be layers that are only read: other such folders. Look-ups ask the folder
+ * itself first, then the layers in the order in which they were added; what is new is made in the
+ * folder. An entry of a layer that cannot be read or believed is passed over and left as it is.
+ *
+ *     lk_cache_open("/home/me/cache", true, &cache, err);    (or lk_cache_new: layers alone)
+ *     lk_cache_add_layer(cache, "/site/cache", err);
+ *     ...
+ *     lk_cache_free(cache);
  */
 #ifndef LK_STORE_CACHE_H
 #define LK_STORE_CACHE_H
@@ -18,15 +27,27 @@
 #include "conda/record.h"
 #include "store/blob.h"
 
+#define LK_CACHE_MAX_LAYERS 32 /* the folder itself counts */
+
 struct lk_cache;
 
 /* Opens, making it when CREATE. Otherwise it is for looking only: nothing is made, LK_E_NOT_FOUND
  * when it is not there, and the descriptor of a part that is missing is -1. */
 int lk_cache_open(
 	const char *path, bool create, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
+/* A cache without a folder of its own: nothing can be put into it. */
+struct lk_cache *lk_cache_new(void) LK_MUST_USE;
+/* A further folder that is only read. LK_E_NOT_FOUND when there is no cache; LK_E_USAGE when there
+ * are too many layers. */
+int lk_cache_add_layer(struct lk_cache *cache, const char *path, struct lk_error *err) LK_MUST_USE;
 void lk_cache_free(struct lk_cache *cache);
-const char *lk_cache_path(const struct lk_cache *cache); /* absolute */
-/* Descriptors of the parts; owned by the cache. */
+/* May the folder be changed: is there one, and was it opened for more than looking? */
+bool lk_cache_is_writable(const struct lk_cache *cache);
+/* The folder's absolute path, or the first layer's; "" when there is none. */
+const char *lk_cache_path(const struct lk_cache *cache);
+/* The paths of all layers, joined by colons, for messages. */
+const char *lk_cache_names(const struct lk_cache *cache);
+/* Descriptors of the first folder and its parts; owned by the cache. -1: not there. */
 int lk_cache_dirfd(const struct lk_cache *cache);
 int lk_cache_archives_fd(const struct lk_cache *cache);
 int lk_cache_trees_fd(const struct lk_cache *cache);
@@ -39,11 +60,16 @@ void lk_cache_sweep(struct lk_cache *cache, int64_t before);
 /* The archive's name in archives/ for RECORD (needs its sha256), appended to BUF. */
 void lk_cache_archive_name(const struct lk_record *record, struct lk_buf *buf);
 
-/* Opens RECORD's archive for reading if it is there with the right size (not hashed here).
- * LK_E_NOT_FOUND when it is not. */
+/* Opens RECORD's archive for reading, from the first layer that has it with the right size (not
+ * hashed here). LK_E_NOT_FOUND when none has. */
 int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record);
+/* The same, from the first layer whose bytes hash to the record's sha256. What has other bytes
+ * leaves the writable folder, so that it is fetched again, and is passed over in a layer (a
+ * warning); LK_E_INTEGRITY or LK_E_FS when nothing else is found, else LK_E_NOT_FOUND. */
+int lk_cache_open_hashed(struct lk_cache *cache, const struct lk_record *record,
+	const struct lk_report *report, struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
 
 /*
  * Taking a new archive in: begin gives a file to write, commit checks size and sha256 against

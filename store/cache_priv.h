@@ -1,13 +1,39 @@
 /*
- * What the files of store/ share about cache entries.
+ * What the files of store/ share about the cache: its layers, and the names of entries.
  */
 #ifndef LK_STORE_CACHE_PRIV_H
 #define LK_STORE_CACHE_PRIV_H
 
 #include "store/cache.h"
 
+/* One place that archives and trees lie in. */
+struct lk_layer {
+	char *path;                   /* absolute; owned */
+	int fd, archives, trees, tmp; /* owned; -1: not there */
+};
+
+struct lk_cache {
+	struct lk_layer layers[LK_CACHE_MAX_LAYERS]; /* in the order in which they are asked */
+	size_t n_layers;
+	bool writable; /* the first is */
+	char *names;   /* their paths, joined by colons; owned */
+};
+
+/* Opens the folder PATH, making it and its parts with CREATE. LK_E_NOT_FOUND when it is no cache;
+ * nothing is open then. */
+int lk_layer_open(
+	const char *path, bool create, struct lk_layer *ret, struct lk_error *err) LK_MUST_USE;
+void lk_layer_done(struct lk_layer *layer);
+
+/* RECORD (checked) must be there with the right size: else LK_E_NOT_FOUND. Not hashed here. */
+int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *record,
+	struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
+
 /* "<STEM>-<sha256 of RECORD>", at most NAME_MAX bytes, appended to BUF. */
 void lk_cache_entry_name(lk_str stem, const struct lk_record *record, struct lk_buf *buf);
+
+/* The tree's name in trees/ for RECORD, appended to BUF. */
+void lk_cache_tree_name(const struct lk_record *record, struct lk_buf *buf);
 
 /* Can RECORD name an entry: a plain file name and a sha256? LK_E_INTEGRITY. */
 int lk_cache_check_record(const struct lk_record *record, struct lk_error *err) LK_MUST_USE;

@@ -42,20 +42,15 @@ static void scripts_done(struct scripts *scripts)
 }
 
 /* LK_E_NOT_FOUND when there is no tree, or it is a stranger's. */
-static int look_at_tree(const struct lk_cache *cache, const struct lk_record *record,
+static int look_at_tree(const struct lk_layer *layer, const char *name,
 	const struct scripts *scripts, bool *ret_has, struct lk_error *err)
 {
-	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
-	lk_str dist;
-	(void)lk_archive_kind_of(record->fn, &dist);
-	lk_cache_entry_name(dist, record, &name);
 	int fd LK_AUTO_CLOSE = -1;
 	struct stat st;
-	if (lk_cache_trees_fd(cache) < 0) {
+	if (layer->trees < 0) {
 		return lk_fail(err, LK_E_NOT_FOUND, "the cache has no trees");
 	}
-	int rc = lk_fs_open_beneath(
-		lk_cache_trees_fd(cache), lk_buf_cstr(&name), O_RDONLY | O_DIRECTORY, 0, &fd, err);
+	int rc = lk_fs_open_beneath(layer->trees, name, O_RDONLY | O_DIRECTORY, 0, &fd, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -68,6 +63,21 @@ static int look_at_tree(const struct lk_cache *cache, const struct lk_record *re
 			fstatat(fd, scripts->paths[i].ptr, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	}
 	return 0;
+}
+
+/* Is there a tree of RECORD to look at, and what does it say? */
+static bool look_at_trees(const struct lk_cache *cache, const struct lk_record *record,
+	const struct scripts *scripts, bool *ret_has)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	struct lk_error ignored = LK_ERROR_INIT;
+	lk_cache_tree_name(record, &name);
+	int rc = LK_E_NOT_FOUND;
+	for (size_t i = 0; i < cache->n_layers && rc < 0; i++) {
+		rc = look_at_tree(
+			&cache->layers[i], lk_buf_cstr(&name), scripts, ret_has, &ignored);
+	}
+	return rc == 0;
 }
 
 static bool json_has(const struct lk_json *root, const struct scripts *scripts)
@@ -141,10 +151,8 @@ int lk_cache_has_link_scripts(const struct lk_cache *cache, const struct lk_reco
 		return rc;
 	}
 	struct scripts scripts;
-	struct lk_error ignored = LK_ERROR_INIT;
 	scripts_init(&scripts, record->name);
-	rc = look_at_tree(cache, record, &scripts, ret_has, &ignored);
-	if (rc < 0) {
+	if (!look_at_trees(cache, record, &scripts, ret_has)) {
 		rc = look_at_archive(cache, record, &scripts, ret_has, err);
 	}
 	scripts_done(&scripts);

@@ -35,48 +35,19 @@ struct found {
 
 /* ---- the archive ---- */
 
-static int fail_no_archive(const struct ensure *e, struct lk_error *err)
-{
-	lk_fail(err, LK_E_OFFLINE, "'%s' is not in the cache '%s'", e->fn, lk_cache_path(e->cache));
-	lk_error_hint(err, "get it with 'lockenv fetch' where there is a network");
-	return err->code;
-}
-
-/* Takes an archive with wrong bytes out of archives/, so that the next fetch gets it again. */
-static int fail_archive(const struct ensure *e, const struct lk_sha256 *have, struct lk_error *err)
-{
-	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
-	lk_cache_archive_name(e->record, &name);
-	(void)unlinkat(lk_cache_archives_fd(e->cache), lk_buf_cstr(&name), 0);
-	char have_hex[LK_HEX_MAX];
-	char want_hex[LK_HEX_MAX];
-	lk_hex(have->bytes, LK_SHA256_LEN, have_hex);
-	lk_hex(e->record->sha256.bytes, LK_SHA256_LEN, want_hex);
-	lk_fail(err, LK_E_INTEGRITY, "'%s' in the cache has sha256 %s, the lock says %s", e->fn,
-		have_hex, want_hex);
-	lk_error_hint(err, "it was taken out of the cache; 'lockenv fetch' gets it again");
-	return err->code;
-}
-
 /* The archive, opened for its members only after all of it was hashed. */
 static int open_archive(const struct ensure *e, struct lk_archive **ret, struct lk_error *err)
 {
 	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
-	int rc = lk_cache_open_archive(e->cache, e->record, &blob, err);
+	int rc = lk_cache_open_hashed(e->cache, e->record, e->report, &blob, err);
 	if (rc == LK_E_NOT_FOUND) {
-		return fail_no_archive(e, err);
+		err->code = LK_E_OFFLINE;
+		lk_error_hint(err, "get it with 'lockenv fetch' where there is a network");
+		return err->code;
 	}
-	struct lk_sha256 sha256;
-	if (rc == 0) {
-		rc = lk_blob_sha256(&blob, e->fn, &sha256, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	if (!lk_sha256_eq(&sha256, &e->record->sha256)) {
-		return fail_archive(e, &sha256, err);
-	}
-	return lk_archive_open(&blob, e->fn, lk_archive_kind_of(e->record->fn, NULL), ret, err);
+	return rc < 0
+		? rc
+		: lk_archive_open(&blob, e->fn, lk_archive_kind_of(e->record->fn, NULL), ret, err);
 }
 
 static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, struct lk_error *err)
@@ -129,12 +100,15 @@ static int check_foreign(const struct ensure *e, lk_str seal, struct lk_error *e
 	return rc;
 }
 
-/* LK_E_NOT_FOUND when there is no tree; LK_E_INTEGRITY when it is not what was sealed. */
-static int open_sealed(
-	const struct ensure *e, struct found *ret, struct lk_listing *listing, struct lk_error *err)
+/* LK_E_NOT_FOUND when LAYER has no tree; LK_E_INTEGRITY when it is not what was sealed. */
+static int open_sealed(const struct ensure *e, const struct lk_layer *layer, struct found *ret,
+	struct lk_listing *listing, struct lk_error *err)
 {
-	int rc = lk_fs_open_beneath(
-		lk_cache_trees_fd(e->cache), e->name, O_RDONLY | O_DIRECTORY, 0, &ret->fd, err);
+	if (layer->trees < 0) {
+		return lk_fail(err, LK_E_NOT_FOUND, "'%s' has no trees", layer->path);
+	}
+	int rc =
+		lk_fs_open_beneath(layer->trees, e->name, O_RDONLY | O_DIRECTORY, 0, &ret->fd, err);
 	if (rc < 0) {
 		ret->fd = -1;
 		return rc;
@@ -160,11 +134,12 @@ static int open_sealed(
 	return rc;
 }
 
-static int use_sealed(
-	const struct ensure *e, struct found *found, struct lk_tree *ret, struct lk_error *err)
+static int use_sealed(const struct ensure *e, size_t index, struct found *found,
+	struct lk_tree *ret, struct lk_error *err)
 {
 	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
-	int rc = open_sealed(e, found, &listing, err);
+	const struct lk_layer *layer = &e->cache->layers[index];
+	int rc = open_sealed(e, layer, found, &listing, err);
 	if (rc < 0) {
 		found->damaged = rc == LK_E_INTEGRITY;
 		return rc;
@@ -172,9 +147,26 @@ static int use_sealed(
 	rc = load(e, found->fd, &listing, ret, err);
 	if (rc == 0) {
 		ret->fd = lk_fd_take(&found->fd);
-		ret->name = lk_strdup(e->name);
+		ret->path = lk_asprintf("%s/trees/%s", layer->path, e->name);
+		ret->layer = index;
 	}
 	return rc;
+}
+
+/* The first whole tree of the layers that are only read; LK_E_NOT_FOUND when there is none. */
+static int use_layers(const struct ensure *e, struct lk_tree *ret, struct lk_error *err)
+{
+	int rc = LK_E_NOT_FOUND;
+	for (size_t i = e->cache->writable; i < e->cache->n_layers && rc < 0; i++) {
+		struct found found = {.fd = -1};
+		rc = use_sealed(e, i, &found, ret, err);
+		lk_close_p(&found.fd);
+		if (rc < 0 && rc != LK_E_NOT_FOUND) {
+			lk_warn(e->report, "the tree of '%s' in the cache '%s' is passed over: %s",
+				e->fn, e->cache->layers[i].path, err->message);
+		}
+	}
+	return rc < 0 ? LK_E_NOT_FOUND : 0;
 }
 
 /* ---- a tree that is to be made ---- */
@@ -267,6 +259,21 @@ static int publish(const struct ensure *e, const char *work, const struct found 
 	return rc;
 }
 
+/* A tree would have to be made, and there is no place for it. */
+static int fail_only_read(const struct ensure *e, struct lk_error *err)
+{
+	if (!lk_cache_has_archive(e->cache, e->record)) {
+		lk_fail(err, LK_E_OFFLINE, "'%s' is not in the cache '%s'", e->fn,
+			lk_cache_names(e->cache));
+		lk_error_hint(err, "get it with 'lockenv fetch' where there is a network");
+		return err->code;
+	}
+	lk_fail(err, LK_E_FS, "'%s' is not extracted in the cache '%s', which is only read", e->fn,
+		lk_cache_names(e->cache));
+	lk_error_hint(err, "name a folder that may be written first: --cache DIR:...");
+	return err->code;
+}
+
 /* *RET_PUBLISHED is false when another process was faster: its tree is to be used. */
 static int make(const struct ensure *e, const struct found *found, struct lk_tree *ret,
 	bool *ret_published, struct lk_error *err)
@@ -274,6 +281,9 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	int tmp = lk_cache_tmp_fd(e->cache);
 	char *work;
+	if (!e->cache->writable) {
+		return fail_only_read(e, err);
+	}
 	int rc = lk_fs_temp_dir(tmp, "tree", &arena, &work, err);
 	if (rc < 0) {
 		return lk_wrap(err, "cache '%s'", lk_cache_path(e->cache));
@@ -300,11 +310,27 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	}
 	*ret = made;
 	ret->fd = lk_fd_take(&fd);
-	ret->name = lk_strdup(e->name);
+	ret->path = lk_asprintf("%s/trees/%s", lk_cache_path(e->cache), e->name);
+	ret->layer = 0;
 	return 0;
 }
 
 /* ---- both ---- */
+
+/* The tree in the folder itself is damaged as ERR says, and nothing is better. */
+static int tell_damaged(const struct ensure *e, struct lk_error *err)
+{
+	char *why LK_AUTO_FREE = lk_strdup(err->message);
+	if (!lk_cache_has_archive(e->cache, e->record)) {
+		lk_fail(err, LK_E_INTEGRITY, "the tree of '%s' in the cache is damaged: %s", e->fn,
+			why);
+		lk_error_hint(err, "get its archive with 'lockenv fetch'");
+		return err->code;
+	}
+	lk_warn(e->report, "the tree of '%s' in the cache was damaged (%s): made again", e->fn,
+		why);
+	return 0;
+}
 
 /* One round: the tree that is there, else a new one. *RET_DONE is false when another process
  * changed it meanwhile. */
@@ -312,25 +338,16 @@ static int try_once(
 	const struct ensure *e, struct lk_tree *ret, bool *ret_done, struct lk_error *err)
 {
 	struct found found = {.fd = -1};
-	int rc = use_sealed(e, &found, ret, err);
 	*ret_done = true;
-	if (rc != LK_E_NOT_FOUND && !found.damaged) {
-		lk_close_p(&found.fd);
-		return rc;
-	}
-	if (found.damaged) {
-		char *why LK_AUTO_FREE = lk_strdup(err->message);
-		if (!lk_cache_has_archive(e->cache, e->record)) {
-			lk_fail(err, LK_E_INTEGRITY, "the tree of '%s' in the cache is damaged: %s",
-				e->fn, why);
-			lk_error_hint(err, "get its archive with 'lockenv fetch'");
-			lk_close_p(&found.fd);
-			return err->code;
+	int rc = e->cache->writable ? use_sealed(e, 0, &found, ret, err) : LK_E_NOT_FOUND;
+	if (rc == LK_E_NOT_FOUND || found.damaged) {
+		struct lk_error ignored = LK_ERROR_INIT; /* was warned of */
+		rc = use_layers(e, ret, &ignored);
+		if (rc < 0) {
+			rc = found.damaged ? tell_damaged(e, err) : 0;
+			rc = rc < 0 ? rc : make(e, &found, ret, ret_done, err);
 		}
-		lk_warn(e->report, "the tree of '%s' in the cache was damaged (%s): made again",
-			e->fn, why);
 	}
-	rc = make(e, &found, ret, ret_done, err);
 	lk_close_p(&found.fd);
 	return rc;
 }
@@ -343,12 +360,8 @@ int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 	if (rc < 0) {
 		return rc;
 	}
-	lk_str dist;
-	if (lk_archive_kind_of(record->fn, &dist) == LK_ARCHIVE_UNKNOWN) {
-		dist = record->fn;
-	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
-	lk_cache_entry_name(dist, record, &name);
+	lk_cache_tree_name(record, &name);
 	struct ensure e = {
 		.cache = cache,
 		.record = record,
@@ -375,8 +388,8 @@ int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 void lk_tree_done(struct lk_tree *tree)
 {
 	lk_close_p(&tree->fd);
-	lk_free(tree->name);
-	tree->name = NULL;
+	lk_free(tree->path);
+	tree->path = NULL;
 	lk_package_free(tree->package);
 	tree->package = NULL;
 }

@@ -1,12 +1,13 @@
 /*
  * Extracted packages: immutable trees in the cache, each with its parsed metadata.
  *
- * lk_tree_ensure opens RECORD's tree; when it is missing or its seal is broken, it hashes the
- * archive against the lock, extracts it into tmp/, checks it against its own paths.json, seals it
- * and publishes it by rename. A damaged tree is exchanged for the new one, so that its name never
- * goes missing. A tree of another user than oneself or root is held against its archive each time.
- * Safe to call from several threads and processes at once (a report's callbacks then come from each
- * thread).
+ * lk_tree_ensure opens RECORD's tree in the first layer of the cache that has a whole one; when
+ * none has, it hashes the archive against the lock, extracts it into tmp/, checks it against its
+ * own paths.json, seals it and publishes it by rename. A damaged tree is exchanged for the new one,
+ * so that its name never goes missing. A tree of another user than oneself or root is held against
+ * its archive each time. What is wrong with a tree in a layer that is only read is a warning: the
+ * tree is passed over. Safe to call from several threads and processes at once (a report's
+ * callbacks then come from each thread).
  *
  * An archive whose bytes are not what the lock says is taken out of the cache. Files that the
  * archive holds but does not list stay in the tree and are not in `package->paths`.
@@ -28,7 +29,8 @@ struct lk_tree_file {
 
 struct lk_tree {
 	int fd;                           /* the tree's directory; owned */
-	char *name;                       /* in trees/; owned */
+	char *path;                       /* absolute; owned */
+	size_t layer;                     /* of the cache, that it lies in */
 	struct lk_package *package;       /* metadata and paths; owned */
 	const struct lk_tree_file *files; /* one for each of package->paths; owned by the package */
 };

@@ -62,7 +62,7 @@ static void test_modes(void **state)
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_linker linker;
 		struct stat status;
-		const struct lk_link_source source = {f->fd, "source", f->root, "source"};
+		const struct lk_link_source source = {f->fd, "source", f->root, "source", 0};
 		char name[2] = {(char)('a' + i), 0};
 		lk_linker_init(&linker, rows[i].mode);
 		assert_string_equal(lk_linker_used(&linker), "none");
@@ -94,11 +94,12 @@ static void test_other_file_system(void **state)
 	int fd = open(other, O_RDONLY | O_DIRECTORY);
 	put(f, f->fd, "source");
 	struct lk_linker linker;
-	const struct lk_link_source source = {f->fd, "source", f->root, "source"};
+	const struct lk_link_source source = {f->fd, "source", f->root, "source", 0};
 	lk_linker_init(&linker, LK_LINK_AUTO);
 	assert_int_equal(lk_link_file(&linker, &source, fd, "a", false, &f->err), 0);
 	assert_string_equal(lk_linker_used(&linker), "copy");
-	assert_true(atomic_load(&linker.no_hard));
+	assert_true(atomic_load(&linker.no_hard[0]));
+	assert_false(atomic_load(&linker.no_hard[1])); /* another layer may lie here */
 	assert_int_equal(lk_link_file(&linker, &source, fd, "b", false, &f->err), 0);
 	lk_linker_init(&linker, LK_LINK_HARD);
 	assert_int_equal(lk_link_file(&linker, &source, fd, "c", false, &f->err), LK_E_FS);
@@ -121,7 +122,7 @@ static void test_softlink(void **state)
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_linker linker;
 		struct stat status;
-		const struct lk_link_source source = {f->fd, "source", f->root, "source"};
+		const struct lk_link_source source = {f->fd, "source", f->root, "source", 0};
 		char name[2] = {(char)('a' + i), 0};
 		char target[64] = "";
 		lk_linker_init(&linker, rows[i].mode);

@@ -1,0 +1,96 @@
+/*
+ * One layer of the cache: a folder with its parts.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "store/cache_priv.h"
+
+static int open_part(const struct lk_layer *layer, const char *name, bool create, int *ret_fd,
+	struct lk_error *err)
+{
+	int rc = create ? lk_fs_mkdirs(layer->fd, name, 0, false, err) : 0;
+	if (rc < 0) {
+		return lk_wrap(err, "cache '%s'", layer->path);
+	}
+	*ret_fd = openat(layer->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd >= 0 || (!create && errno == ENOENT)
+		? 0
+		: lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/%s'", layer->path, name);
+}
+
+static int open_root(struct lk_layer *layer, bool create, struct lk_error *err)
+{
+	int rc = create ? lk_fs_mkdirs(AT_FDCWD, layer->path, 0, false, err) : 0;
+	if (rc < 0) {
+		return lk_wrap(err, "cannot make the cache");
+	}
+	layer->fd = open(layer->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_cache =
+		layer->fd >= 0 && (create || faccessat(layer->fd, "archives", F_OK, 0) == 0);
+	if (is_cache) {
+		return 0;
+	}
+	if (errno == ENOENT) {
+		return lk_fail(err, LK_E_NOT_FOUND, "there is no cache at '%s'", layer->path);
+	}
+	return lk_fail_errno(err, LK_E_FS, errno, "cannot open the cache '%s'", layer->path);
+}
+
+int lk_layer_open(const char *path, bool create, struct lk_layer *ret, struct lk_error *err)
+{
+	struct lk_layer layer = {.fd = -1, .archives = -1, .trees = -1, .tmp = -1};
+	const struct {
+		const char *name;
+		int *fd;
+	} parts[] = {{"archives", &layer.archives}, {"trees", &layer.trees}, {"tmp", &layer.tmp}};
+	int rc = lk_path_absolute(path, &layer.path, err);
+	if (rc == 0) {
+		rc = open_root(&layer, create, err);
+	}
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(parts); i++) {
+		rc = open_part(&layer, parts[i].name, create, parts[i].fd, err);
+	}
+	if (rc < 0) {
+		lk_layer_done(&layer);
+		return rc;
+	}
+	*ret = layer;
+	return 0;
+}
+
+void lk_layer_done(struct lk_layer *layer)
+{
+	lk_close_p(&layer->tmp);
+	lk_close_p(&layer->trees);
+	lk_close_p(&layer->archives);
+	lk_close_p(&layer->fd);
+	lk_free(layer->path);
+	layer->path = NULL;
+}
+
+int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *record,
+	struct lk_blob *ret, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	lk_cache_archive_name(record, &name);
+	int fd LK_AUTO_CLOSE = -1;
+	int rc = lk_fs_open_beneath(
+		layer->archives, lk_buf_cstr(&name), O_RDONLY | O_NONBLOCK, 0, &fd, err);
+	if (rc < 0) {
+		return rc;
+	}
+	struct stat st;
+	if (fstat(fd, &st) != 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s/archives/%s'",
+			layer->path, lk_buf_cstr(&name));
+	}
+	if (!S_ISREG(st.st_mode) || (record->has_size && (uint64_t)st.st_size != record->size)) {
+		return lk_fail(err, LK_E_NOT_FOUND, "'%s/archives/%s' is not whole", layer->path,
+			lk_buf_cstr(&name));
+	}
+	*ret = (struct lk_blob){.fd = lk_fd_take(&fd), .size = (uint64_t)st.st_size};
+	return 0;
+}
