@@ -110,5 +110,8 @@ int lk_fs_temp_dir(int dirfd, const char *prefix, struct lk_arena *arena, char *
 /* The same for a file, opened for reading and writing with MODE (0: 0666 & ~umask). */
 int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena *arena,
 	char **ret_name, int *ret_fd, struct lk_error *err) LK_MUST_USE;
+/* A new empty file without a name, open for reading and writing, gone when it is closed: in memory,
+ * or in DIRFD where the kernel has no memfd_create. */
+int lk_fs_scratch_file(int dirfd, int *ret_fd, struct lk_error *err) LK_MUST_USE;
 
 #endif

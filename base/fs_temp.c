@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fs_priv.h"
@@ -64,4 +65,20 @@ int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena 
 		return LK_OK;
 	}
 	return lk_fail(err, LK_E_FS, "no free name like '%s-xxxxxx'", prefix);
+}
+
+int lk_fs_scratch_file(int dirfd, int *ret_fd, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	char *name;
+	int fd = memfd_create("lockenv", MFD_CLOEXEC);
+	if (fd >= 0) {
+		*ret_fd = fd;
+		return LK_OK;
+	}
+	int rc = lk_fs_temp_file(dirfd, ".lockenv", 0600, &arena, &name, ret_fd, err);
+	if (rc == LK_OK) {
+		(void)unlinkat(dirfd, name, 0);
+	}
+	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * Bytes that nobody can foresee, for names and seeds.
+ * Bytes that nobody can foresee, for names.
  */
 #ifndef LK_BASE_RANDOM_H
 #define LK_BASE_RANDOM_H
@@ -8,7 +8,9 @@
 
 #define LK_RANDOM_MAX 256
 
-/* LEN bytes, LK_RANDOM_MAX at most, from the kernel; a system that has none ends the run. */
+/* LEN bytes, LK_RANDOM_MAX at most, that the kernel gave or that come from such; not for keys: where
+ * there is neither getrandom(2) nor /dev/urandom, all calls of a process stem from 16 bytes. A
+ * system that gives none at all ends the run. */
 void lk_random(void *out, size_t len);
 
 #endif

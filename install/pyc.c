@@ -4,7 +4,6 @@
 #include "install/pyc.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,11 +63,11 @@ static int make_list(
 		lk_buf_putc(&list, '/');
 		put_field(&list, entry->compiled_from);
 	}
-	int LK_AUTO_CLOSE fd = memfd_create("lockenv-pyc", MFD_CLOEXEC);
-	if (fd < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot make a temporary file");
+	int LK_AUTO_CLOSE fd = -1;
+	int rc = lk_fs_scratch_file(compile->stage_fd, &fd, err);
+	if (rc == 0) {
+		rc = lk_fs_write_all(fd, list.ptr, list.len, "the list of files to compile", err);
 	}
-	int rc = lk_fs_write_all(fd, list.ptr, list.len, "the list of files to compile", err);
 	if (rc == 0 && lseek(fd, 0, SEEK_SET) < 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot use a temporary file");
 	}

@@ -328,6 +328,25 @@ static void test_temp(void **state)
 	lk_arena_done(&arena);
 }
 
+static void test_scratch(void **state)
+{
+	struct test_dir *dir = *state;
+	struct lk_arena arena = {0};
+	struct lk_strs names = {0};
+	char bytes[4] = {0};
+	int fd;
+	assert_ok(lk_fs_scratch_file(dir->fd, &fd, &dir->err), dir->err);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(fd, "abc", 3), 3);
+	assert_int_equal(pread(fd, bytes, 3, 0), 3);
+	assert_string_equal(bytes, "abc");
+	assert_ok(lk_fs_list(dir->fd, ".", &arena, &names, &dir->err), dir->err);
+	assert_int_equal(names.len, 0);
+	close(fd);
+	lk_vec_done(&names);
+	lk_arena_done(&arena);
+}
+
 /* More than a pipe holds, through an end that does not block. */
 static void test_write_all(void **state)
 {
@@ -384,6 +403,7 @@ int main(void)
 		WITH_DIR(test_list),
 		WITH_DIR(test_renames),
 		WITH_DIR(test_temp),
+		WITH_DIR(test_scratch),
 		cmocka_unit_test(test_write_all),
 		cmocka_unit_test(test_close),
 	};
