@@ -3,7 +3,11 @@
  */
 #include "cli/cmds.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/app.h"
 #include "cli/exit.h"
@@ -141,8 +145,25 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	return rc;
 }
 
+/* What every program should find as it starts, but not every daemon, job or shell gives. */
+static void settle(void)
+{
+	/* Were 0 to 2 free, a file would be opened there and get our messages. A path can neither
+	 * be read nor written. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0) {
+			(void)!open("/", O_PATH | O_CLOEXEC);
+		}
+	}
+	/* What is made here must be usable here: a umask is for others. */
+	(void)umask(umask(0) & ~(mode_t)S_IRWXU);
+	/* Were it ignored, nobody could wait for a child. */
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
 int lk_main(const struct lk_program *program, int argc, char **argv)
 {
+	settle();
 	struct lk_app app = {.program = program};
 	struct lk_error err = LK_ERROR_INIT;
 	lk_buf_init(&app.out, LK_OUT_MAX);
