@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/relay.h"
 #include "base/workers.h"
 #include "install/link.h"
-#include "install/relay.h"
 #include "install/spawn.h"
 
 #define FILES_PER_PROCESS 256

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/relay.h"
 #include "base/workers.h"
 #include "conda/subdir.h"
 #include "install/dirs.h"
 #include "install/entry_points.h"
 #include "install/prefix_patch.h"
-#include "install/relay.h"
 #include "install/write.h"
 
 #define ENTRIES_PER_ITEM 256

@@ -3,8 +3,8 @@
  */
 #include "install/trees.h"
 
+#include "base/relay.h"
 #include "base/workers.h"
-#include "install/relay.h"
 
 struct ensure {
 	struct lk_cache *cache;

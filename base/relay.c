@@ -1,7 +1,7 @@
 /*
  * Reports from several threads, joined.
  */
-#include "install/relay.h"
+#include "base/relay.h"
 
 #include <unistd.h>
 

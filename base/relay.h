@@ -7,8 +7,8 @@
  *     lk_workers_run(jobs, n, fn, ...);        fn uses &relay.items[index].report
  *     lk_relay_flush(&relay); lk_relay_done(&relay);
  */
-#ifndef LK_INSTALL_RELAY_H
-#define LK_INSTALL_RELAY_H
+#ifndef LK_BASE_RELAY_H
+#define LK_BASE_RELAY_H
 
 #include <stdatomic.h>
 #include <sys/types.h>
