@@ -145,6 +145,22 @@ void lk_cache_tree_name(const struct lk_record *record, struct lk_buf *buf)
 	lk_cache_entry_name(dist, record, buf);
 }
 
+bool lk_cache_split_name(lk_str name, lk_str *ret_stem, struct lk_sha256 *ret)
+{
+	const size_t hex_len = 2 * (size_t)LK_SHA256_LEN;
+	if (name.len < hex_len + 2 || lk_str_has_control(name)) {
+		return false;
+	}
+	lk_str hex = lk_str_skip(name, name.len - hex_len);
+	for (size_t i = 0; i < hex_len; i++) {
+		if (hex.ptr[i] >= 'A' && hex.ptr[i] <= 'F') {
+			return false;
+		}
+	}
+	*ret_stem = lk_str_slice(name, 0, name.len - hex_len - 1);
+	return name.ptr[ret_stem->len] == '-' && lk_unhex(hex, ret->bytes, LK_SHA256_LEN);
+}
+
 int lk_cache_check_record(const struct lk_record *record, struct lk_error *err)
 {
 	if (!lk_path_is_component(record->fn)) {

@@ -35,6 +35,9 @@ void lk_cache_entry_name(lk_str stem, const struct lk_record *record, struct lk_
 /* The tree's name in trees/ for RECORD, appended to BUF. */
 void lk_cache_tree_name(const struct lk_record *record, struct lk_buf *buf);
 
+/* What the NAME of an entry says. False when it is none that lk_cache_entry_name makes. */
+bool lk_cache_split_name(lk_str name, lk_str *ret_stem, struct lk_sha256 *ret);
+
 /* Can RECORD name an entry: a plain file name and a sha256? LK_E_INTEGRITY. */
 int lk_cache_check_record(const struct lk_record *record, struct lk_error *err) LK_MUST_USE;
 
