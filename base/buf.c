@@ -17,6 +17,14 @@ void lk_buf_done(struct lk_buf *buf)
 	lk_buf_init(buf, buf->max);
 }
 
+void lk_buf_wipe(struct lk_buf *buf)
+{
+	if (buf->ptr) {
+		explicit_bzero(buf->ptr, buf->cap);
+	}
+	lk_buf_done(buf);
+}
+
 void lk_buf_clear(struct lk_buf *buf)
 {
 	buf->overflow = false;

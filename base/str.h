@@ -157,6 +157,8 @@ struct lk_buf {
 
 void lk_buf_init(struct lk_buf *buf, size_t max);
 void lk_buf_done(struct lk_buf *buf); /* leaves it empty, reusable with the same maximum */
+/* The same for a secret: the memory is overwritten. What it grew out of is not: make room first. */
+void lk_buf_wipe(struct lk_buf *buf);
 void lk_buf_clear(struct lk_buf *buf);
 void lk_buf_append(struct lk_buf *buf, const void *bytes, size_t len);
 void lk_buf_puts(struct lk_buf *buf, const char *text);
