@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "install/owner.h"
+#include "base/owner.h"
 
 #define OWN_TRIES 50
 #define OWN_PAUSE_NS 10000000L

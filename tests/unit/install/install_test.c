@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "install/owner.h"
+#include "base/owner.h"
 #include "install/site.h"
 #include "store/cache.h"
 #include "tests/support/pack.h"

@@ -7,8 +7,8 @@
  * start time in clock ticks since boot: a pid that was given away again is not mistaken for its old
  * bearer.
  */
-#ifndef LK_INSTALL_OWNER_H
-#define LK_INSTALL_OWNER_H
+#ifndef LK_BASE_OWNER_H
+#define LK_BASE_OWNER_H
 
 #include "base/str.h"
 

@@ -1,7 +1,7 @@
 /*
  * Identity of processes, from /proc.
  */
-#include "install/owner.h"
+#include "base/owner.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
