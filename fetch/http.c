@@ -33,6 +33,7 @@ struct slot {
 	uint64_t offset;   /* bytes the sink holds */
 	uint64_t furthest; /* the largest offset of all tries */
 	bool body_begun;   /* this try has given the sink bytes */
+	bool asked_rest;   /* this try is for what follows the offset */
 	bool resumed;      /* what the sink holds came in several tries */
 	bool no_resume;
 	int sink_rc;
@@ -250,6 +251,7 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 static int slot_try(struct slot *slot, struct lk_error *err)
 {
 	bool resume = slot->request->resumable && !slot->no_resume && slot->offset > 0;
+	slot->asked_rest = resume;
 	slot->body_begun = false;
 	slot->sink_rc = 0;
 	slot->reason[0] = '\0';
@@ -300,6 +302,12 @@ static bool slot_retry(struct slot *slot)
 	if (slot->offset >= slot->furthest + HTTP_GOOD_PROGRESS) {
 		slot->tries = 0;
 		slot->furthest = slot->offset;
+	}
+	if (slot->asked_rest && slot->no_resume) {
+		lk_note(run->http->report, 1, "starting over: '%s'", slot->request->shown);
+		slot->offset = 0;
+		slot->wake_ms = 0;
+		return true; /* once, and not the network's fault */
 	}
 	curl_off_t asked_s = 0;
 	curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
@@ -465,6 +473,7 @@ static bool run_give(struct run *run, size_t at)
 	slot->run = run;
 	slot->index = run->next++;
 	slot->request = &run->requests[slot->index];
+	slot->offset = slot->furthest = slot->request->resumable ? slot->request->have : 0;
 	run->active++;
 	return true;
 }

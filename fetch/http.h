@@ -64,7 +64,8 @@ struct lk_http_request {
 	const char *if_none_match;     /* NULL or "": not sent */
 	const char *if_modified_since; /* the same */
 	bool resumable;
-	bool small; /* the way costs more than the bytes: many more than `jobs` at a time */
+	uint64_t have; /* bytes that the sink holds already, of one that is resumable */
+	bool small;    /* the way costs more than the bytes: many more than `jobs` at a time */
 	const struct lk_http_sink *sink;
 	void *ctx; /* given to the sink */
 };

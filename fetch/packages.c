@@ -5,12 +5,16 @@
 #include "fetch/fetch.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/fs.h"
 #include "base/map.h"
 #include "fetch/fetch_priv.h"
 #include "fetch/writer.h"
+#include "store/partial.h"
+
+#define READ_BYTES ((size_t)1 << 20) /* of a file that is hashed between two looks at the user */
 
 /* One archive that is not in the cache yet. */
 struct item {
@@ -19,6 +23,7 @@ struct item {
 	const char *shown;              /* its URL, without credentials should it have any */
 	struct lk_cache_incoming incoming;
 	bool open; /* `incoming` is */
+	bool bad;  /* what has arrived is of no use */
 	bool done;
 	struct lk_writer_file file;
 	uint64_t size;           /* bytes that have arrived */
@@ -34,6 +39,7 @@ struct batch {
 	struct lk_arena arena;
 	struct items items; /* in the order of the records, each archive once */
 	uint64_t bytes_all;
+	struct lk_partials *partials;
 	struct lk_writer *writer;
 	struct lk_http_request *requests;
 	size_t n_requests;
@@ -65,6 +71,16 @@ static void item_abort(struct item *item)
 		item->open = false;
 	}
 	item->size = 0;
+}
+
+/* Leaves what has arrived for the next run, unless it is of no use. */
+static void item_leave(struct item *item)
+{
+	if (item->open && !item->bad) {
+		lk_partial_release(item->batch->partials, &item->incoming);
+		item->open = false;
+	}
+	item_abort(item);
 }
 
 /* Other bytes than were promised: says so with the address and what to do. */
@@ -112,6 +128,16 @@ static void restart(struct lk_digest **digest, enum lk_digest_kind kind)
 	}
 }
 
+/* `incoming` is there to be written. */
+static void item_opened(struct item *item)
+{
+	item->open = true;
+	item->bad = false;
+	item->file.fd = item->incoming.fd;
+	item->file.name = item->incoming.name;
+	restart(&item->file.digest, LK_DIGEST_SHA256);
+}
+
 static int sink_begin(void *ctx, struct lk_error *err)
 {
 	struct item *item = ctx;
@@ -120,14 +146,13 @@ static int sink_begin(void *ctx, struct lk_error *err)
 		lk_error_clear(err); /* what a try before this one has left is void */
 	}
 	item_abort(item);
-	int rc = lk_cache_begin(batch->fetch->cache, &item->incoming, err);
+	int rc = item->record->has_sha256
+		? lk_partial_begin(batch->partials, item->record, &item->incoming, err)
+		: lk_cache_begin(batch->fetch->cache, &item->incoming, err);
 	if (rc < 0) {
 		return rc;
 	}
-	item->open = true;
-	item->file.fd = item->incoming.fd;
-	item->file.name = item->incoming.name;
-	restart(&item->file.digest, LK_DIGEST_SHA256);
+	item_opened(item);
 	if (!item->record->has_sha256) {
 		restart(&item->file.second, LK_DIGEST_MD5);
 	}
@@ -140,6 +165,7 @@ static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error 
 	const struct lk_record *record = item->record;
 	uint64_t max = record->has_size ? record->size : LK_FETCH_ARCHIVE_MAX;
 	if (len > max - item->size) {
+		item->bad = true;
 		lk_fail(err, LK_E_INTEGRITY, "larger than the %llu bytes expected",
 			(unsigned long long)max);
 		return item_fail(item, err);
@@ -154,30 +180,82 @@ static void free_digests(struct item *item)
 	lk_digest_free_p(&item->file.second);
 }
 
-static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
+/* All has been written: into the cache with it, or away. */
+static int item_commit(struct item *item, struct lk_error *err)
 {
-	struct item *item = ctx;
-	struct batch *batch = item->batch;
-	if (response->status < 200 || response->status > 299) {
-		return lk_http_fail_status(item->shown, response->status, err);
-	}
-	int rc = lk_writer_drain(batch->writer, &item->file, err);
-	if (rc < 0) {
-		return rc;
-	}
 	struct lk_record record;
 	lk_digest_final(item->file.digest, item->sha256.bytes);
-	rc = complete_record(item->record, &item->sha256, item->file.second, &record, err);
+	int rc = complete_record(item->record, &item->sha256, item->file.second, &record, err);
 	if (rc == 0) {
 		item->open = false; /* whatever comes of it */
-		rc = lk_cache_commit(batch->fetch->cache, &item->incoming, &record, &item->sha256,
-			item->size, err);
+		rc = lk_cache_commit(item->batch->fetch->cache, &item->incoming, &record,
+			&item->sha256, item->size, err);
 	}
 	if (rc < 0) {
+		item->bad = true;
 		return item_fail(item, err);
 	}
 	free_digests(item);
 	item->done = true;
+	return 0;
+}
+
+static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
+{
+	struct item *item = ctx;
+	if (response->status < 200 || response->status > 299) {
+		return lk_http_fail_status(item->shown, response->status, err);
+	}
+	int rc = lk_writer_drain(item->batch->writer, &item->file, err);
+	return rc < 0 ? rc : item_commit(item, err);
+}
+
+/* Hashes what an earlier run has left of ITEM. LK_E_INTERRUPTED, LK_E_FS. */
+static int hash_claimed(
+	struct item *item, uint64_t size, unsigned char *buffer, struct lk_error *err)
+{
+	while (item->size < size) {
+		ssize_t got = pread(item->incoming.fd, buffer, READ_BYTES, (off_t)item->size);
+		if (got <= 0) {
+			return lk_fail_errno(err, LK_E_FS, got < 0 ? errno : EIO,
+				"cannot read '%s'", item->incoming.name);
+		}
+		lk_digest_update(item->file.digest, buffer, (size_t)got);
+		item->size += (uint64_t)got;
+		report_progress(item->batch);
+		if (lk_report_stop(item->batch->fetch->report)) {
+			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
+		}
+	}
+	return 0;
+}
+
+/* Takes up what earlier runs have left, and what of it is whole already is done. */
+static int claim_partials(struct batch *batch, size_t n_items, struct lk_error *err)
+{
+	unsigned char *LK_AUTO_FREE buffer = lk_calloc(1, READ_BYTES);
+	for (size_t i = 0; i < n_items; i++) {
+		struct item *item = &batch->items.items[i];
+		struct lk_error none = LK_ERROR_INIT;
+		uint64_t size;
+		if (item->done || !item->record->has_sha256 ||
+			lk_partial_claim(batch->partials, item->record, batch->fetch->options.now,
+				&item->incoming, &size, &none) < 0) {
+			continue;
+		}
+		lk_note(batch->fetch->report, 1, "going on after %llu bytes: '%s'",
+			(unsigned long long)size, item->shown);
+		item_opened(item);
+		int rc = hash_claimed(item, size, buffer, err);
+		if (rc == LK_E_INTERRUPTED) {
+			return rc;
+		}
+		bool whole = item->record->has_size && size == item->record->size;
+		if (rc < 0 || (whole && item_commit(item, err) < 0)) {
+			lk_error_clear(err); /* then from the start */
+			item_abort(item);
+		}
+	}
 	return 0;
 }
 
@@ -324,14 +402,24 @@ static int import_all(struct batch *batch, size_t *ret_n, struct lk_error *err)
 	return 0;
 }
 
+/* Runs the transfers. What has arrived of those that a failure broke off gets to their files. */
 static int receive(void *ctx, struct lk_error *err)
 {
 	struct batch *batch = ctx;
-	return lk_http_run(batch->fetch->http, batch->requests, batch->n_requests, report_progress,
-		batch, err);
+	int rc = lk_http_run(batch->fetch->http, batch->requests, batch->n_requests,
+		report_progress, batch, err);
+	for (size_t i = 0; rc < 0 && i < batch->items.len; i++) {
+		struct item *item = &batch->items.items[i];
+		struct lk_error ignored = LK_ERROR_INIT;
+		if (item->open && lk_writer_drain(batch->writer, &item->file, &ignored) < 0) {
+			lk_error_clear(&ignored); /* as much as there is */
+		}
+	}
+	return rc;
 }
 
-static int download(struct batch *batch, size_t n_items, struct lk_error *err)
+/* Asks for what is missing of the first N_ITEMS. */
+static int request_all(struct batch *batch, size_t n_items, struct lk_error *err)
 {
 	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
 	batch->requests = lk_calloc(n_items, sizeof(*batch->requests));
@@ -345,6 +433,7 @@ static int download(struct batch *batch, size_t n_items, struct lk_error *err)
 				item->record->url, &batch->arena),
 			.shown = item->shown,
 			.resumable = true,
+			.have = item->size,
 			.sink = &sink,
 			.ctx = item,
 		};
@@ -354,6 +443,20 @@ static int download(struct batch *batch, size_t n_items, struct lk_error *err)
 	}
 	batch->writer = lk_writer_new(lk_http_jobs(batch->fetch->http));
 	return lk_writer_run(batch->writer, receive, batch, err);
+}
+
+static int download(struct batch *batch, size_t n_items, struct lk_error *err)
+{
+	bool any = false;
+	for (size_t i = 0; i < n_items; i++) {
+		any = any || !batch->items.items[i].done;
+	}
+	if (!any) {
+		return 0;
+	}
+	int rc = lk_partials_read(batch->fetch->cache, &batch->partials, err);
+	rc = rc < 0 ? rc : claim_partials(batch, n_items, err);
+	return rc < 0 ? rc : request_all(batch, n_items, err);
 }
 
 static int bring_in(struct batch *batch, struct lk_error *err)
@@ -377,10 +480,11 @@ static void batch_done(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->items.len; i++) {
 		struct item *item = &batch->items.items[i];
-		item_abort(item);
+		item_leave(item);
 		free_digests(item);
 	}
 	lk_vec_done(&batch->items);
+	lk_partials_free(batch->partials);
 	lk_writer_free(batch->writer);
 	lk_free(batch->requests);
 	lk_arena_done(&batch->arena);

@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "store/cache_priv.h"
+#include "store/partial.h"
 
 /* ---- layers ---- */
 
@@ -110,10 +111,11 @@ void lk_cache_sweep(struct lk_cache *cache, int64_t before)
 	int rc = lk_fs_list(cache->layers->tmp, ".", &arena, &names, &ignored);
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
 		struct stat st;
-		const char *name = names.items[i].ptr;
-		if (fstatat(cache->layers->tmp, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			st.st_mtim.tv_sec < before) {
-			int removed = lk_fs_remove_tree(cache->layers->tmp, name, &ignored);
+		lk_str name = names.items[i];
+		int64_t kept = lk_partial_is_name(name) ? LK_PARTIAL_KEPT_S : 0;
+		if (fstatat(cache->layers->tmp, name.ptr, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_mtim.tv_sec < before - kept) {
+			int removed = lk_fs_remove_tree(cache->layers->tmp, name.ptr, &ignored);
 			(void)removed;
 		}
 	}

@@ -54,7 +54,8 @@ int lk_cache_trees_fd(const struct lk_cache *cache);
 int lk_cache_tmp_fd(const struct lk_cache *cache);
 
 /* Removes from tmp/ what was last changed before BEFORE (seconds since 1970): work that a kill or a
- * loss of power left unfinished. What cannot be removed (another user's) stays without a word. */
+ * loss of power left unfinished; partial downloads (store/partial.h) stay longer. What cannot be
+ * removed (another user's) stays without a word. */
 void lk_cache_sweep(struct lk_cache *cache, int64_t before);
 
 /* The archive's name in archives/ for RECORD (needs its sha256), appended to BUF. */
@@ -79,7 +80,7 @@ int lk_cache_open_hashed(struct lk_cache *cache, const struct lk_record *record,
  */
 struct lk_cache_incoming {
 	int fd;
-	char name[64]; /* in tmp/ */
+	char name[256]; /* in tmp/ */
 };
 int lk_cache_begin(
 	struct lk_cache *cache, struct lk_cache_incoming *ret, struct lk_error *err) LK_MUST_USE;

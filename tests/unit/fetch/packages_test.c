@@ -3,6 +3,7 @@
  */
 #include "fetch/fetch.h"
 
+#include "store/partial.h"
 #include "tests/unit/fetch/fetch_support.h"
 
 #define N_FILES 12
@@ -141,6 +142,25 @@ static void assert_fetch(struct world *world, size_t n, size_t downloaded, size_
 	}
 }
 
+static void assert_fetch_one(struct world *world, size_t index)
+{
+	struct lk_record first = world->records[0];
+	world->records[0] = world->records[index];
+	assert_fetch(world, 1, 1, 0);
+	world->records[0] = first;
+}
+
+/* As if the process that wrote the partial had stopped in order. */
+static void rename_as_free(const struct world *world, const char *name)
+{
+	char free_name[256];
+	int tmp = lk_cache_tmp_fd(world->cache);
+	size_t stem = strlen("partial,") + 64;
+	snprintf(free_name, sizeof(free_name), "%.*s,free%s", (int)stem, name,
+		name + strlen(name) - strlen("-xxxxxx"));
+	assert_int_equal(renameat(tmp, name, tmp, free_name), 0);
+}
+
 static size_t count_part(const struct world *world, const char *part)
 {
 	char path[160];
@@ -148,7 +168,15 @@ static size_t count_part(const struct world *world, const char *part)
 	return count_files(path);
 }
 
-static void assert_fails(struct world *world, size_t n, int code, const char *message)
+static void empty_part(const struct world *world, const char *part)
+{
+	char command[256];
+	snprintf(command, sizeof(command), "rm -f %s/%s/*", world->cache_path, part);
+	assert_int_equal(system(command), 0); /* NOLINT: fixed command */
+}
+
+static void assert_fails_leaving(
+	struct world *world, size_t n, int code, const char *message, size_t partials)
 {
 	struct lk_error err = LK_ERROR_INIT;
 	struct lk_fetch_stats stats = {0};
@@ -157,8 +185,13 @@ static void assert_fails(struct world *world, size_t n, int code, const char *me
 		print_error("%s\n", err.message);
 	}
 	assert_non_null(strstr(err.message, message));
-	assert_int_equal(count_part(world, "tmp"), 0);
+	assert_int_equal(count_part(world, "tmp"), partials);
 	assert_true(err.hint[0] != '\0' || code == LK_E_INTERRUPTED);
+}
+
+static void assert_fails(struct world *world, size_t n, int code, const char *message)
+{
+	assert_fails_leaving(world, n, code, message, 0);
 }
 
 static void test_all(void **state)
@@ -235,32 +268,85 @@ static void test_faults(void **state)
 		const char *fault;
 		int code;
 		const char *message;
+		size_t partials; /* of the larger file, that are worth to be kept */
 	} rows[] = {
-		{"corrupt", LK_E_INTEGRITY, "sha256"},
-		{"longer", LK_E_INTEGRITY, "larger than the"},
-		{"shorter", LK_E_INTEGRITY, "size is "},
-		{"says-shorter", LK_E_INTEGRITY, "size is "},
-		{"truncate", LK_E_NETWORK, "bytes remaining"},
-		{"hang-up", LK_E_NETWORK, "mpty reply"},
-		{"missing", LK_E_NETWORK, "HTTP 404"},
-		{"statuses/500", LK_E_NETWORK, "HTTP 500"},
-		{"always-304", LK_E_NETWORK, "HTTP 304"},
-		{"auth", LK_E_NETWORK, "access denied"},
+		{"corrupt", LK_E_INTEGRITY, "sha256", 0},
+		{"longer", LK_E_INTEGRITY, "larger than the", 0},
+		{"shorter", LK_E_INTEGRITY, "size is ", 0},
+		{"says-shorter", LK_E_INTEGRITY, "size is ", 0},
+		{"truncate", LK_E_NETWORK, "bytes remaining", 1},
+		{"hang-up", LK_E_NETWORK, "mpty reply", 0},
+		{"missing", LK_E_NETWORK, "HTTP 404", 0},
+		{"statuses/500", LK_E_NETWORK, "HTTP 500", 0},
+		{"always-304", LK_E_NETWORK, "HTTP 304", 0},
+		{"auth", LK_E_NETWORK, "access denied", 0},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		serve_from(world, rows[i].fault);
-		assert_fails(world, 2, rows[i].code, rows[i].message);
+		assert_fails_leaving(world, 2, rows[i].code, rows[i].message, rows[i].partials);
 		assert_int_equal(count_part(world, "archives"), 0);
+		empty_part(world, "tmp");
 	}
 	static const char *const good[] = {"break-once", "break-then-change", "break-then-no-range",
 		"break-then-wrong-range", "damage-then-break", "redirect", "flaky"};
 	for (size_t i = 0; i < LK_COUNTOF(good); i++) {
 		serve_from(world, good[i]);
 		assert_fetch(world, 2, 2, 0);
-		char command[256];
-		snprintf(command, sizeof(command), "rm -f %s/archives/*", world->cache_path);
-		assert_int_equal(system(command), 0); /* NOLINT: fixed command */
+		empty_part(world, "archives");
 	}
+}
+
+/* How often does the server remember having been asked TEXT? */
+static size_t count_asked(const struct world *world, const char *text)
+{
+	char command[256];
+	char answer[16] = "";
+	snprintf(command, sizeof(command), "curl -s http://127.0.0.1:%d/log | grep -c -e '%s'",
+		world->server.port, text);
+	FILE *pipe = popen(command, "r"); /* NOLINT: fixed command */
+	assert_non_null(pipe);
+	assert_non_null(fgets(answer, sizeof(answer), pipe));
+	pclose(pipe);
+	return strtoul(answer, NULL, 10);
+}
+
+/* What a run has got is where the next one begins. */
+static void test_goes_on(void **state)
+{
+	struct world *world = *state;
+	serve_from(world, "truncate");
+	assert_fails_leaving(world, 1, LK_E_NETWORK, "bytes remaining", 1);
+	serve_from(world, "ok");
+	assert_fetch(world, 1, 1, 0);
+	assert_int_equal(count_part(world, "tmp"), 0);
+	assert_int_equal(count_asked(world, "^/ok/.*range=bytes=1572864- "), 1);
+	assert_int_equal(count_asked(world, "^/ok/"), 1);
+
+	/* All of it had come: nobody is asked. */
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_partials *partials = NULL;
+	struct lk_cache_incoming incoming;
+	unsigned char body[5000];
+	fill(body, sizeof(body), 5);
+	assert_int_equal(lk_partials_read(world->cache, &partials, &err), 0);
+	assert_int_equal(lk_partial_begin(partials, &world->records[5], &incoming, &err), 0);
+	assert_int_equal(lk_fs_write_all(incoming.fd, body, sizeof(body), "f", &err), 0);
+	close(incoming.fd);
+	rename_as_free(world, incoming.name);
+	assert_fetch_one(world, 5);
+	assert_int_equal(count_asked(world, "p-5-0"), 0);
+
+	/* Other bytes than they should be: fetched anew at once, whatever the retries. */
+	world->options.no_retries = true;
+	assert_int_equal(lk_partial_begin(partials, &world->records[6], &incoming, &err), 0);
+	assert_int_equal(lk_fs_write_all(incoming.fd, body, sizeof(body), "f", &err), 0);
+	close(incoming.fd);
+	rename_as_free(world, incoming.name);
+	assert_fetch_one(world, 6);
+	assert_int_equal(count_asked(world, "p-6-0.conda range=bytes=5000-"), 1);
+	assert_int_equal(count_asked(world, "p-6-0.conda range= "), 1);
+	lk_partials_free(partials);
+	assert_int_equal(count_part(world, "tmp"), 0);
 }
 
 /* Those before the failure are kept, and the message has what was expected and what came. */
@@ -435,6 +521,7 @@ int main(void)
 		CASE(test_folder),
 		CASE(test_folder_faults),
 		CASE(test_faults),
+		CASE(test_goes_on),
 		CASE(test_first_failure),
 		CASE(test_hash),
 		CASE(test_offline),
