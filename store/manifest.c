@@ -11,6 +11,7 @@
 #include "store/cache_priv.h"
 
 #define HEAD "# lockpack 1\n"
+#define SUM "# sum "
 #define LOCK_FOLDER "locks/"
 #define LOCK_END ".lock"
 #define BIN_FOLDER "bin/"
@@ -217,10 +218,15 @@ static void put_entry(const struct lk_manifest_entry *entry, struct lk_buf *out)
 
 void lk_manifest_write(const struct lk_manifest *manifest, struct lk_buf *out)
 {
+	size_t begin = out->len;
 	lk_buf_puts(out, HEAD);
 	for (size_t i = 0; i < manifest->n_entries; i++) {
 		put_entry(&manifest->entries[i], out);
 	}
+	char hex[LK_HEX_MAX];
+	struct lk_sha256 sum = lk_sha256_of(lk_buf_cstr(out) + begin, out->len - begin);
+	lk_hex(sum.bytes, LK_SHA256_LEN, hex);
+	lk_buf_appendf(out, SUM "%s\n", hex);
 }
 
 /* ---- read ---- */
@@ -304,19 +310,27 @@ static int read_platforms(struct reader *r, struct lk_manifest_entry *entry)
 	return rc;
 }
 
-/* "<sha256>  <path>" and the line's end. */
-static int read_sum(struct reader *r, struct lk_manifest_entry *entry)
+static int read_hash(struct reader *r, struct lk_sha256 *ret)
 {
 	char hex[LK_HEX_MAX];
 	lk_str shown = lk_str_slice(r->text, r->at, r->at + HEX_LEN);
-	bool is_hash = lk_unhex(shown, entry->sha256.bytes, LK_SHA256_LEN);
-	lk_hex(entry->sha256.bytes, LK_SHA256_LEN, hex);
+	bool is_hash = lk_unhex(shown, ret->bytes, LK_SHA256_LEN);
+	lk_hex(ret->bytes, LK_SHA256_LEN, hex);
 	if (!is_hash || !lk_str_is(shown, hex)) {
 		return fail(r, r->at, "expected a SHA-256 in lower case");
 	}
 	r->at += HEX_LEN;
-	int rc = expect(r, LK_STR("  "), "expected two blanks and a path");
+	return 0;
+}
+
+/* "<sha256>  <path>" and the line's end. */
+static int read_file_line(struct reader *r, struct lk_manifest_entry *entry)
+{
 	lk_str path;
+	int rc = read_hash(r, &entry->sha256);
+	if (rc == 0) {
+		rc = expect(r, LK_STR("  "), "expected two blanks and a path");
+	}
 	if (rc == 0) {
 		rc = read_line_end(r, &path, r->err);
 	}
@@ -335,7 +349,7 @@ static int read_sum(struct reader *r, struct lk_manifest_entry *entry)
 static int read_entry(struct reader *r, struct lk_manifest_entry *ret)
 {
 	struct lk_manifest_entry entry = {.kind = LK_MANIFEST_LOCK};
-	int rc = expect(r, LK_STR("# "), "expected '# ' and a size");
+	int rc = expect(r, LK_STR("# "), "expected '# ' and a size, or '# sum '");
 	if (rc == 0) {
 		entry.absent = accept(r, LK_STR("absent "));
 		rc = read_size(r, &entry.size);
@@ -345,7 +359,7 @@ static int read_entry(struct reader *r, struct lk_manifest_entry *ret)
 				  : read_platforms(r, &entry);
 	}
 	if (rc == 0) {
-		rc = read_sum(r, &entry);
+		rc = read_file_line(r, &entry);
 	}
 	if (rc == 0) {
 		*ret = entry;
@@ -353,10 +367,26 @@ static int read_entry(struct reader *r, struct lk_manifest_entry *ret)
 	return rc;
 }
 
+/* What the sum, which begins at BEGIN, tells of the text before it; and nothing follows. */
+static int check_sum(struct reader *r, size_t begin)
+{
+	struct lk_sha256 told;
+	struct lk_sha256 have = lk_sha256_of(r->text.ptr, begin);
+	int rc = read_hash(r, &told);
+	if (rc == 0 && !lk_sha256_eq(&told, &have)) {
+		rc = fail(r, begin, "the manifest does not have the sum at its end");
+	}
+	if (rc == 0) {
+		rc = expect(r, LK_STR("\n"), "the last line has no end");
+	}
+	return rc == 0 && r->at < r->text.len ? fail(r, r->at, "something follows the sum") : rc;
+}
+
 static int read_entries(struct reader *r, struct lk_manifest_entries *entries)
 {
 	int rc = expect(r, LK_STR(HEAD), "expected '# lockpack 1'");
-	while (rc == 0 && r->at < r->text.len) {
+	size_t last = r->at;
+	while (rc == 0 && !accept(r, LK_STR(SUM))) {
 		struct lk_manifest_entry entry;
 		size_t begin = r->at;
 		rc = read_entry(r, &entry);
@@ -371,9 +401,10 @@ static int read_entries(struct reader *r, struct lk_manifest_entries *entries)
 		}
 		if (rc == 0) {
 			add(r->manifest, entries, &entry);
+			last = r->at;
 		}
 	}
-	return rc;
+	return rc < 0 ? rc : check_sum(r, last);
 }
 
 int lk_manifest_parse(lk_str text, const char *name, struct lk_manifest *ret, struct lk_error *err)

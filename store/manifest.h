@@ -9,11 +9,13 @@
  *     # 8325912 bytes
  *     <sha256>  archives/numpy-2.1.3-py312h58c1407_0.conda-<sha256>
  *     # absent 2562 bytes <sha256>  archives/_libgcc_mutex-0.1-conda_forge.tar.bz2-<sha256>
+ *     # sum <sha256 of all lines above>
  *
  * Lines that are no comments are what `sha256sum -c` reads. Locks come first, then installers, then
  * archives, each group sorted bytewise by path, no path twice. A lock tells the platforms whose
  * archives belong to it; an absent archive does too, but the receiver has it already (a delta).
- * There is one text for each value: what is read is written again byte for byte.
+ * There is one text for each value: what is read is written again byte for byte. The sum at its end
+ * finds damage, as sizes and names would not; it says nothing about who wrote it.
  *
  *     lk_manifest_parse(text, "env.lockpack", &manifest, err);
  *     entry = lk_manifest_find(&manifest, LK_STR("locks/env.lock"));
