@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include "cli/network.h"
+
 int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struct lk_fetch **ret,
 	struct lk_error *err)
 {
@@ -22,5 +24,8 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 		.no_shards = !config->repodata_use_shards,
 		.no_zst = !config->repodata_use_zst,
 	};
-	return lk_fetch_new(cache, &options, &app->report, ret, err);
+	if (!options.offline) {
+		rc = lk_app_network(app, config, &options.network, err);
+	}
+	return rc < 0 ? rc : lk_fetch_new(cache, &options, &app->report, ret, err);
 }

@@ -6,7 +6,7 @@
 #include "base/fs.h"
 #include "conda/record_scan_priv.h"
 #include "conda/subdir.h"
-#include "conda/url_priv.h"
+#include "conda/url.h"
 
 #define REFERENCE_MAX 2048
 

@@ -43,6 +43,8 @@ static const struct setting {
 	{"envs_dirs", SETTING_LIST, MEMBER(envs_dirs)},
 	{"pinned_packages", SETTING_LIST, MEMBER(pinned_packages)},
 	{"ssl_verify", SETTING_SSL, 0},
+	{"add_anaconda_token", SETTING_BOOL, MEMBER(add_anaconda_token)},
+	{"add_binstar_token", SETTING_BOOL, MEMBER(add_anaconda_token)},
 	{"offline", SETTING_BOOL, MEMBER(offline)},
 	{"local_repodata_ttl", SETTING_TTL, 0},
 	{"repodata_fns", SETTING_LIST, MEMBER(repodata_fns)},
@@ -298,6 +300,7 @@ static const lk_str default_channels[] = {
 int lk_config_read(const lk_str *paths, size_t n_paths, struct lk_config *ret, struct lk_error *err)
 {
 	struct lk_config config = {.ssl_verify = true,
+		.add_anaconda_token = true,
 		.repodata_use_shards = true,
 		.repodata_use_zst = true,
 		.local_repodata_ttl = 1,

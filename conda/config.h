@@ -27,6 +27,7 @@ struct lk_config {
 	struct lk_str_list pinned_packages;
 	bool ssl_verify;    /* true unless a file says no */
 	lk_str ssl_ca_file; /* ssl_verify: PATH */
+	bool add_anaconda_token; /* anaconda-client's tokens are used; true unless a file says no */
 	bool offline;
 	uint64_t local_repodata_ttl;     /* 0: always ask, 1: what the server says (default), else
 					    seconds */

@@ -3,7 +3,7 @@
  */
 #include "conda/relations.h"
 
-#include "conda/url_priv.h"
+#include "conda/url.h"
 
 int lk_channel_related(const struct lk_channel *from, lk_str reference, lk_str alias,
 	struct lk_arena *arena, struct lk_channel *ret, struct lk_error *err)

@@ -1,7 +1,7 @@
 /*
  * URLs as far as channels need them: parts, joining, encoding, credentials (RFC 3986).
  */
-#include "conda/url_priv.h"
+#include "conda/url.h"
 
 static bool is_scheme(lk_str text)
 {
@@ -30,6 +30,16 @@ bool lk_url_split(lk_str url, struct lk_url_parts *ret)
 	ret->userinfo = ret->has_userinfo ? lk_str_slice(authority, 0, at) : LK_STR("");
 	ret->host = ret->has_userinfo ? lk_str_skip(authority, at + 1) : authority;
 	return true;
+}
+
+void lk_url_host(const struct lk_url_parts *parts, struct lk_arena *arena, lk_str *ret_name,
+	lk_str *ret_port)
+{
+	lk_str host = lk_str_lower(arena, parts->host);
+	size_t colon = lk_str_rfind_char(host, ':');
+	bool port = colon != SIZE_MAX && !lk_str_ends(host, LK_STR("]"));
+	*ret_name = port ? lk_str_slice(host, 0, colon) : host;
+	*ret_port = port ? lk_str_skip(host, colon + 1) : LK_STR("");
 }
 
 size_t lk_url_token_len(const struct lk_url_parts *parts)

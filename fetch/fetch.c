@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "fetch/fetch_priv.h"
+#include "fetch/route.h"
 
 #define DEFAULT_JOBS 8
 #define DEFAULT_RETRIES 3
@@ -37,6 +38,7 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 	if (!options->offline) {
 		int rc = lk_http_new(&settings, report, &http, err);
 		if (rc < 0) {
+			lk_network_free(options->network);
 			return rc;
 		}
 		if (options->no_verify_tls) {
@@ -60,6 +62,7 @@ void lk_fetch_free(struct lk_fetch *fetch)
 		return;
 	}
 	lk_http_free(fetch->http);
+	lk_network_free(fetch->options.network);
 	lk_free(fetch);
 }
 
@@ -78,18 +81,12 @@ bool lk_fetch_renew(struct lk_fetch *fetch)
 	return true;
 }
 
-const char *lk_fetch_auth_url(
-	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena)
+void lk_fetch_route(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
+	lk_str url, struct lk_arena *arena, struct lk_http_request *request)
 {
-	for (size_t i = 0; i < n_channels; i++) {
-		const struct lk_channel *channel = &channels[i];
-		lk_str rest = lk_str_skip(url, channel->url.len);
-		if (lk_str_starts(url, channel->url) && rest.len > 0 && rest.ptr[0] == '/') {
-			return lk_arena_printf(arena, LK_STR_FMT LK_STR_FMT,
-				LK_STR_ARG(channel->auth_url), LK_STR_ARG(rest));
-		}
-	}
-	return lk_str_dup(arena, url).ptr;
+	struct lk_network *network = fetch->options.network;
+	lk_route(network ? &network->credentials : NULL, fetch->report, channels, n_channels, url,
+		arena, request);
 }
 
 int lk_fetch_open_local(const char *path, int *ret_fd, struct lk_error *err)

@@ -8,6 +8,7 @@
 #include "conda/channel.h"
 #include "conda/reach.h"
 #include "conda/record.h"
+#include "fetch/network.h"
 #include "store/cache.h"
 
 struct lk_fetch_options {
@@ -22,7 +23,8 @@ struct lk_fetch_options {
 	unsigned stall_timeout_s;   /* a transfer without a byte for so long is broken off; 0: 60 */
 	int64_t repodata_ttl;       /* 0: always revalidate, 1: by Cache-Control, > 1: seconds */
 	int64_t now; /* seconds since 1970, to tell how old cached repodata is; 0: too old */
-	bool no_shards, no_zst; /* forms of repodata that are not asked for */
+	bool no_shards, no_zst;     /* forms of repodata that are not asked for */
+	struct lk_network *network; /* taken, also by a call that fails; NULL: no credentials */
 };
 
 /* Decoded repodata of one subdir, an index of shards or one of them, and an archive whose size its

@@ -16,9 +16,9 @@ struct lk_fetch {
 	bool renewed;
 };
 
-/* URL with the credentials of the first channel that it lies under, NUL-ended; owned by ARENA. */
-const char *lk_fetch_auth_url(
-	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena);
+/* lk_route with what FETCH knows of the network. */
+void lk_fetch_route(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
+	lk_str url, struct lk_arena *arena, struct lk_http_request *request);
 
 /* Opens a regular file of a file:// channel; never waits for a FIFO. LK_E_NOT_FOUND when it is not
  * there, LK_E_FS. */

@@ -204,6 +204,24 @@ static bool slot_set_headers(struct slot *slot, bool resume)
 		add_header(slot, "If-Range", resume ? slot->etag : "");
 }
 
+/* curl sends them to the first scheme, host and port of a chain of redirects only. */
+static CURLcode slot_set_auth(struct slot *slot)
+{
+	const struct lk_http_auth *auth = &slot->request->auth;
+	CURL *easy = slot->easy;
+	CURLcode rc = curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
+	rc |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	if (auth->bearer) {
+		rc |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		rc |= curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, auth->bearer);
+	} else if (auth->user) {
+		rc |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		rc |= curl_easy_setopt(easy, CURLOPT_USERNAME, auth->user);
+		rc |= curl_easy_setopt(easy, CURLOPT_PASSWORD, auth->password);
+	}
+	return rc;
+}
+
 static CURLcode slot_set_options(struct slot *slot, bool resume)
 {
 	const struct lk_http_settings *settings = &slot->run->http->settings;
@@ -232,7 +250,7 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	rc |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
 	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	rc |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+	rc |= slot_set_auth(slot);
 	if (settings->no_verify_tls) {
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -334,7 +352,7 @@ int lk_http_fail_status(const char *shown, long status, struct lk_error *err)
 	case 403:
 	case 407:
 		lk_fail(err, LK_E_NETWORK, "access denied (HTTP %ld)", status);
-		lk_error_hint(err, "give credentials in the channel's URL or in ~/.netrc");
+		lk_error_hint(err, "give credentials for the host: docs/network.md has the ways");
 		break;
 	case 404:
 	case 410:

@@ -13,9 +13,9 @@
  * stopped when the request is resumable and the server agrees, else with begin again. Tries that
  * got far count anew, so a large file survives many short breaks.
  *
- * HTTP/1.1 and, over TLS, HTTP/2; proxies from the usual environment variables, credentials from
- * the URL or ~/.netrc, both by curl. curl sends credentials to the host and port they belong to
- * alone, so a redirect carries none elsewhere; one from https to http is refused. TLS is verified.
+ * HTTP/1.1 and, over TLS, HTTP/2; proxies from the usual environment variables, by curl. The
+ * credentials of a request go to the scheme, host and port of its URL alone: a redirect elsewhere
+ * carries none, one from https to http is refused. TLS is verified.
  *
  * Not thread-safe: one lk_http, one thread.
  */
@@ -58,9 +58,17 @@ struct lk_http_sink {
 	int (*end)(void *ctx, const struct lk_http_response *response, struct lk_error *err);
 };
 
+/* What lets a request in: a user with a password (Basic), or a bearer token; NULL: not this. */
+struct lk_http_auth {
+	const char *user;
+	const char *password;
+	const char *bearer;
+};
+
 struct lk_http_request {
-	const char *url;               /* with credentials where there are any: never shown */
-	const char *shown;             /* without them, for messages */
+	const char *url;   /* may hold a token, so it is never shown; no user in it */
+	const char *shown; /* the same for messages */
+	struct lk_http_auth auth;
 	const char *if_none_match;     /* NULL or "": not sent */
 	const char *if_modified_since; /* the same */
 	bool resumable;

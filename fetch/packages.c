@@ -428,15 +428,15 @@ static int request_all(struct batch *batch, size_t n_items, struct lk_error *err
 		if (item->done) {
 			continue;
 		}
-		batch->requests[batch->n_requests++] = (struct lk_http_request){
-			.url = lk_fetch_auth_url(batch->channels, batch->n_channels,
-				item->record->url, &batch->arena),
-			.shown = item->shown,
+		struct lk_http_request *request = &batch->requests[batch->n_requests++];
+		*request = (struct lk_http_request){
 			.resumable = true,
 			.have = item->size,
 			.sink = &sink,
 			.ctx = item,
 		};
+		lk_fetch_route(batch->fetch, batch->channels, batch->n_channels, item->record->url,
+			&batch->arena, request);
 	}
 	if (batch->n_requests == 0) {
 		return 0;

@@ -137,7 +137,7 @@ static int fail_no_noarch(const struct part *part, struct lk_error *err)
 		LK_STR_ARG(part->channel->name), LK_STR_ARG(part->url),
 		part->forbidden ? " for you (HTTP 403)" : "");
 	lk_error_hint(err, "%s",
-		part->forbidden ? "give credentials in the channel's URL or in ~/.netrc"
+		part->forbidden ? "give credentials for the host: docs/network.md has the ways"
 				: "check the channel's name or URL; each channel has a folder "
 				  "'noarch' with a repodata.json");
 	return err->code;
@@ -338,12 +338,11 @@ static int download_round(struct batch *batch, enum form form, struct lk_error *
 		part->form = form;
 		part->file = form_url(part, form);
 		requests[n] = (struct lk_http_request){
-			.url = lk_fetch_auth_url(
-				part->channel, 1, lk_str_of(part->file), &batch->arena),
-			.shown = part->file,
 			.sink = &sink,
 			.ctx = part,
 		};
+		lk_fetch_route(batch->fetch, part->channel, 1, lk_str_of(part->file), &batch->arena,
+			&requests[n]);
 		set_validators(part, &requests[n]);
 		n++;
 	}

@@ -339,14 +339,13 @@ static int download(struct lk_shard_loader *loader, struct lk_error *err)
 		if (shard->repodata) {
 			continue;
 		}
-		requests[n++] = (struct lk_http_request){
-			.url = lk_fetch_auth_url(
-				shard->owner->channel, 1, lk_str_of(shard->url), &arena),
-			.shown = shard->url,
+		requests[n] = (struct lk_http_request){
 			.small = true,
 			.sink = &sink,
 			.ctx = shard,
 		};
+		lk_fetch_route(loader->fetch, shard->owner->channel, 1, lk_str_of(shard->url),
+			&arena, &requests[n++]);
 	}
 	if (n == 0) {
 		return 0;

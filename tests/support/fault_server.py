@@ -226,17 +226,37 @@ class Handler(BaseHTTPRequestHandler):
     def fault_redirect_same(self, parts, _body):
         self.reply(302, b"", [("Location", "/auth/%s" % "/".join(parts[1:]))])
 
+    def fault_redirect_port(self, parts, _body):
+        """To the same file on another port of this host, served well."""
+        self.reply(302, b"", [("Location", "http://127.0.0.1:%d/ok/%s" % (PORTS[1], "/".join(parts[1:])))])
+
+    def fault_redirect_bearer(self, parts, _body):
+        self.reply(302, b"", [("Location", "/bearer/%s" % "/".join(parts[1:]))])
+
     def fault_redirect_file(self, parts, _body):
         self.reply(302, b"", [("Location", "file://" + os.path.join(sys.argv[1], *parts[1:]))])
 
     def fault_redirect_loop(self, _parts, _body):
         self.reply(302, b"", [("Location", self.path)])
 
-    def fault_auth(self, _parts, body):
-        if self.headers.get("Authorization") == "Basic " + b64encode(b"user:s3cret").decode():
+    def demand(self, body, authorization):
+        if self.headers.get("Authorization") == authorization:
             self.serve(body)
         else:
             self.reply(401, b"who are you", [("WWW-Authenticate", 'Basic realm="test"')])
+
+    def fault_auth(self, _parts, body):
+        self.demand(body, "Basic " + b64encode(b"user:s3cret").decode())
+
+    def fault_bearer(self, _parts, body):
+        self.demand(body, "Bearer t0ken")
+
+    def fault_token(self, _parts, body):
+        """Behind /t/tk-12 alone, without any other credentials."""
+        if self.path.startswith("/t/tk-12/") and "Authorization" not in self.headers:
+            self.serve(body)
+        else:
+            self.reply(403, b"not for you")
 
 
 def main():

@@ -100,12 +100,13 @@ static int teardown(void **state)
 }
 
 /* Gets /PATH. The caller frees got->body. */
-static int get_url(struct world *world, const char *url, bool resumable, const char *etag,
-	struct got *got, struct lk_error *err)
+static int get_as(struct world *world, const char *url, struct lk_http_auth auth, bool resumable,
+	const char *etag, struct got *got, struct lk_error *err)
 {
 	const struct lk_http_request request = {
 		.url = url,
 		.shown = "http://shown/f",
+		.auth = auth,
 		.if_none_match = etag,
 		.resumable = resumable,
 		.sink = &sink,
@@ -113,6 +114,12 @@ static int get_url(struct world *world, const char *url, bool resumable, const c
 	};
 	got->body = (struct lk_buf)LK_BUF_INIT(BODY_LEN + 16);
 	return lk_http_run(world->http, &request, 1, NULL, NULL, err);
+}
+
+static int get_url(struct world *world, const char *url, bool resumable, const char *etag,
+	struct got *got, struct lk_error *err)
+{
+	return get_as(world, url, (struct lk_http_auth){0}, resumable, etag, got, err);
 }
 
 static int get(struct world *world, const char *path, bool resumable, struct got *got,
@@ -289,45 +296,59 @@ static void test_not_modified(void **state)
 	lk_buf_done(&got.body);
 }
 
+/* Gets /PATH from the first server as AUTH says; 0 and the right bytes are expected. */
+static void get_path_as(struct world *world, const char *path, struct lk_http_auth auth)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	char url[256];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/%s", world->server.port, path);
+	assert_int_equal(get_as(world, url, auth, false, NULL, &got, &err), 0);
+	assert_body(world, &got);
+	lk_buf_done(&got.body);
+}
+
 static void test_credentials(void **state)
 {
 	struct world *world = *state;
 	struct lk_error err = LK_ERROR_INIT;
 	struct got got = {0};
 	char url[256];
-	const char *auth = "auth=Basic dXNlcjpzM2NyZXQ=";
+	const struct lk_http_auth auths[] = {
+		{.user = "user", .password = "s3cret"},
+		{.bearer = "t0ken"},
+	};
+	static const char *const logged[] = {"auth=Basic dXNlcjpzM2NyZXQ=", "auth=Bearer t0ken"};
 
-	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/auth/f", world->server.port);
-	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
-	assert_body(world, &got);
-	lk_buf_done(&got.body);
+	for (unsigned i = 0; i < LK_COUNTOF(auths); i++) {
+		get_path_as(world, i == 0 ? "auth/f" : "bearer/f", auths[i]);
+		/* A redirect on the same host carries them, to another host or port it does not. */
+		unsigned before = log_count(world, logged[i]);
+		get_path_as(world, i == 0 ? "redirect-same/f" : "redirect-bearer/f", auths[i]);
+		assert_int_equal(log_count(world, logged[i]), before + 2);
+		for (unsigned k = 0; k < 2; k++) {
+			unsigned open = log_count(world, "auth= port=1");
+			before = log_count(world, logged[i]);
+			snprintf(url, sizeof(url), "%s/f?%u", k == 0 ? "redirect" : "redirect-port",
+				i + 2);
+			get_path_as(world, url, auths[i]);
+			assert_int_equal(log_count(world, logged[i]), before + 1);
+			assert_int_equal(log_count(world, "auth= port=1"), open + 1);
+		}
+	}
 
-	/* A redirect on the same host carries them, one to another host or port does not. */
-	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/redirect-same/f",
-		world->server.port);
-	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
-	lk_buf_done(&got.body);
-	unsigned before = log_count(world, auth);
-	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/redirect/f?2",
-		world->server.port);
-	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
-	assert_body(world, &got);
-	lk_buf_done(&got.body);
-	assert_int_equal(log_count(world, auth), before + 1);
-	assert_true(log_count(world, "auth= port=1") > 0);
-
-	/* ~/.netrc gives them too. */
+	/* Netrc files are read by others, never here: they would be for redirects too. */
 	put_text(world->scratch.path, ".netrc", "machine 127.0.0.1 login user password s3cret\n");
-	assert_int_equal(get(world, "auth/f?2", false, &got, &err), 0);
+	assert_int_equal(get(world, "auth/f?2", false, &got, &err), LK_E_NETWORK);
 	lk_buf_done(&got.body);
 
 	/* Nothing of them in a message. */
-	snprintf(url, sizeof(url), "http://user:s3cret@127.0.0.1:%d/statuses/403/f",
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/t/s3cret/statuses/403/f",
 		world->server.port);
-	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	assert_int_equal(get_as(world, url, auths[0], false, NULL, &got, &err), LK_E_NETWORK);
 	assert_null(strstr(err.message, "s3cret"));
-	snprintf(url, sizeof(url), "http://user:s3cret@no.such.host.invalid/f");
-	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
+	snprintf(url, sizeof(url), "http://no.such.host.invalid/t/s3cret/f");
+	assert_int_equal(get_as(world, url, auths[0], false, NULL, &got, &err), LK_E_NETWORK);
 	assert_non_null(strstr(err.message, "no.such.host.invalid"));
 	assert_null(strstr(err.message, "s3cret"));
 	lk_buf_done(&got.body);

@@ -1,0 +1,15 @@
+/*
+ * What configuration, files and variables say of the way to servers (docs/network.md).
+ */
+#ifndef LK_CLI_NETWORK_H
+#define LK_CLI_NETWORK_H
+
+#include "cli/app.h"
+#include "fetch/network.h"
+
+/* LK_E_USAGE, LK_E_FORMAT or LK_E_FS for what the user named and cannot be used; other files that
+ * cannot are warned about. The result is the caller's. */
+int lk_app_network(struct lk_app *app, const struct lk_config *config, struct lk_network **ret,
+	struct lk_error *err) LK_MUST_USE;
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * Addresses with the credentials that belong to them.
+ */
+#include "fetch/route.h"
+
+/* The address that the first channel above URL has with its credentials, or URL. */
+static lk_str with_channel(
+	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena)
+{
+	for (size_t i = 0; i < n_channels; i++) {
+		const struct lk_channel *channel = &channels[i];
+		lk_str rest = lk_str_skip(url, channel->url.len);
+		if (lk_str_starts(url, channel->url) && rest.len > 0 && rest.ptr[0] == '/') {
+			return lk_str_printf(arena, LK_STR_FMT LK_STR_FMT,
+				LK_STR_ARG(channel->auth_url), LK_STR_ARG(rest));
+		}
+	}
+	return url;
+}
+
+/* USER:PASSWORD, each percent-encoded. */
+static struct lk_http_auth auth_of_userinfo(lk_str userinfo, struct lk_arena *arena)
+{
+	lk_str user;
+	lk_str password = userinfo;
+	if (!lk_str_split(&password, ':', &user)) {
+		user = LK_STR("");
+	}
+	return (struct lk_http_auth){
+		.user = lk_url_decode(user, arena).ptr,
+		.password = password.ptr ? lk_url_decode(password, arena).ptr : "",
+	};
+}
+
+/* URL with "/t/TOKEN" before its path. */
+static const char *with_token(lk_str url, const char *token, struct lk_arena *arena)
+{
+	struct lk_url_parts parts;
+	(void)lk_url_split(url, &parts);
+	lk_str head = lk_str_slice(url, 0, url.len - parts.path.len);
+	return lk_arena_printf(arena, LK_STR_FMT "/t/%s" LK_STR_FMT, LK_STR_ARG(head), token,
+		LK_STR_ARG(parts.path));
+}
+
+static void tell(struct lk_credentials *credentials, const struct lk_report *report,
+	const struct lk_credential *credential)
+{
+	struct lk_credential_source *source = &credentials->sources.items[credential->source];
+	bool unusable =
+		credential->kind == LK_CREDENTIAL_S3 || credential->kind == LK_CREDENTIAL_OAUTH;
+	if (source->told || (!source->open && !unusable)) {
+		return;
+	}
+	source->told = true;
+	if (unusable) {
+		lk_warn(report,
+			"'%s' has %s credentials for '" LK_STR_FMT "': not supported, not used",
+			source->name, credential->kind == LK_CREDENTIAL_S3 ? "S3" : "OAuth",
+			LK_STR_ARG(credential->host));
+	} else {
+		lk_warn(report, "others may read the credentials in '%s': chmod 600 it",
+			source->name);
+	}
+}
+
+void lk_route(struct lk_credentials *credentials, const struct lk_report *report,
+	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena,
+	struct lk_http_request *request)
+{
+	struct lk_url_parts parts;
+	lk_str whole = with_channel(channels, n_channels, url, arena);
+	lk_str shown = lk_url_without_credentials(whole, arena);
+	request->shown = shown.ptr;
+	request->url = shown.ptr;
+	if (!lk_url_split(whole, &parts)) {
+		return;
+	}
+	if (parts.has_userinfo || lk_url_token_len(&parts) > 0) {
+		request->url = lk_arena_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT,
+			LK_STR_ARG(parts.scheme), LK_STR_ARG(parts.host), LK_STR_ARG(parts.path));
+		if (parts.has_userinfo) {
+			request->auth = auth_of_userinfo(parts.userinfo, arena);
+		}
+		return;
+	}
+	const struct lk_credential *credential =
+		credentials ? lk_credentials_find(credentials, shown) : NULL;
+	if (!credential) {
+		return;
+	}
+	tell(credentials, report, credential);
+	switch (credential->kind) {
+	case LK_CREDENTIAL_BASIC:
+		request->auth = (struct lk_http_auth){
+			.user = credential->user, .password = credential->secret};
+		break;
+	case LK_CREDENTIAL_BEARER:
+		request->auth = (struct lk_http_auth){.bearer = credential->secret};
+		break;
+	case LK_CREDENTIAL_TOKEN:
+		request->url = with_token(shown, credential->secret, arena);
+		break;
+	case LK_CREDENTIAL_S3:
+	case LK_CREDENTIAL_OAUTH:
+		break;
+	}
+}
