@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "cli/network.h"
+#include "cli/servers.h"
 
 int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struct lk_fetch **ret,
 	struct lk_error *err)

@@ -1,8 +1,8 @@
 /*
  * What configuration, files and variables say of the way to servers (docs/network.md).
  */
-#ifndef LK_CLI_NETWORK_H
-#define LK_CLI_NETWORK_H
+#ifndef LK_CLI_SERVERS_H
+#define LK_CLI_SERVERS_H
 
 #include "cli/app.h"
 #include "fetch/network.h"

@@ -1,7 +1,7 @@
 /*
  * Where credentials are looked for, strongest first.
  */
-#include "cli/network.h"
+#include "cli/servers.h"
 
 #include <stdlib.h>
 #include <unistd.h>
