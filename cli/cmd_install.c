@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/lock_arg.h"
+#include "cli/signing.h"
 #include "conda/subdir.h"
 #include "install/install.h"
 #ifndef LK_CLI_OFFLINE
@@ -22,6 +23,7 @@ struct context {
 	const char *prefix, *name, *platform, *host, *link;
 	struct lk_args from;
 	bool no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
+	bool require_signature;
 };
 
 /* -p, -n, or the lock's file name without ".lock", beside it. */
@@ -267,13 +269,25 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 	return rc;
 }
 
+/* Nothing of the lock is looked at before its signature. */
+static int read_lock(struct lk_app *app, const struct context *c, const char *path,
+	struct lk_lock_arg *ret, struct lk_error *err)
+{
+	int rc = lk_lock_arg_load(path, ret, err);
+	if (rc == 0) {
+		rc = lk_app_check_signature(
+			app, c->require_signature, path, lk_buf_view(&ret->text), err);
+	}
+	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
 	const struct lk_lock_platform *platform;
 	const char *prefix;
-	int rc = lk_lock_arg_read(app, args->items[0], &arg, err);
+	int rc = read_lock(app, c, args->items[0], &arg, err);
 	if (rc == 0) {
 		rc = choose_prefix(app, c, args->items[0], &prefix, err);
 	}
@@ -322,6 +336,8 @@ static const struct lk_opt options[] = {
 		"write nothing, fetch nothing; tell what would be done", NULL},
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,
 		"hash again every file that comes from the cache", NULL},
+	{"require-signature", 0, LK_OPT_FLAG, FIELD(require_signature), NULL,
+		"refuse what is not signed (LOCK.sig) by a key that is trusted here", NULL},
 	{"strict", 0, LK_OPT_FLAG, FIELD(strict), NULL,
 		"refuse clobbered files, links that point outside and locks with holes", NULL},
 };
@@ -334,7 +350,11 @@ const struct lk_cmd lk_cmd_install = {
 		"Builds the environment beside the prefix from the cache and makes it current by "
 		"one "
 		"rename: the prefix is either the old or the new one. Foreign files in the prefix "
-		"are carried over. The host is held against what the lock requires first.",
+		"are carried over. The host is held against what the lock requires first. "
+		"A lock can be signed: LOCK.sig beside it, by ssh-keygen -Y sign -n lockenv or "
+		"openssl pkeyutl -sign -rawin. Trusted keys are the lines of "
+		"/etc/lockenv/trusted_keys and ~/.config/lockenv/trusted_keys, or of the file "
+		"LOCKENV_TRUSTED_KEYS; LOCKENV_REQUIRE_SIGNATURE=1 stands for --require-signature.",
 	.examples = {"lockenv install env.lock",
 		"lockenv install env.lock -p /opt/env --from /mnt/pkgs"},
 	.options = options,

@@ -8,8 +8,7 @@
 #include "base/fs.h"
 #include "conda/subdir.h"
 
-int lk_lock_arg_read(
-	struct lk_app *app, const char *path, struct lk_lock_arg *ret, struct lk_error *err)
+int lk_lock_arg_load(const char *path, struct lk_lock_arg *ret, struct lk_error *err)
 {
 	*ret = (struct lk_lock_arg){.path = path};
 	lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
@@ -19,10 +18,14 @@ int lk_lock_arg_read(
 		lk_error_hint(err, "make one with 'lockenv solve -o %s'", path);
 		return LK_E_USAGE;
 	}
-	if (rc < 0) {
-		return rc;
-	}
-	return lk_lock_arg_parse(app, ret, err);
+	return rc;
+}
+
+int lk_lock_arg_read(
+	struct lk_app *app, const char *path, struct lk_lock_arg *ret, struct lk_error *err)
+{
+	int rc = lk_lock_arg_load(path, ret, err);
+	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
 }
 
 int lk_lock_arg_parse(struct lk_app *app, struct lk_lock_arg *ret, struct lk_error *err)

@@ -19,7 +19,9 @@ struct lk_lock_arg {
 /* Reads PATH; a missing file is LK_E_USAGE with a hint. RET is safe to pass to done in any case. */
 int lk_lock_arg_read(struct lk_app *app, const char *path, struct lk_lock_arg *ret,
 	struct lk_error *err) LK_MUST_USE;
-/* The same when RET's path and text are filled already. */
+/* The same in two steps, for who looks at the text before it means anything. */
+int lk_lock_arg_load(const char *path, struct lk_lock_arg *ret, struct lk_error *err) LK_MUST_USE;
+/* RET's path and text are filled. */
 int lk_lock_arg_parse(
 	struct lk_app *app, struct lk_lock_arg *ret, struct lk_error *err) LK_MUST_USE;
 void lk_lock_arg_done(struct lk_lock_arg *arg);
