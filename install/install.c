@@ -269,7 +269,8 @@ static bool is_unchanged(struct run *run, struct lk_install_result *result)
 static int install(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
 	const struct lk_install_options *o = run->options;
-	const struct lk_tree_options tree_options = {o->strict, o->verify, o->safety_warn};
+	const struct lk_tree_options tree_options = {
+		.strict = o->strict, .verify = o->verify, .safety_warn = o->safety_warn};
 	if (is_unchanged(run, result)) {
 		struct lk_error ignored = LK_ERROR_INIT;
 		if (!o->dry_run && lk_site_has_leftover(&run->site)) {

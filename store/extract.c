@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/map.h"
+#include "store/claim.h"
 #include "store/parent_priv.h"
 
 #define COPY_SIZE ((size_t)256 * 1024)
@@ -20,6 +21,7 @@ struct extract {
 	int root; /* -1: nothing is written */
 	bool fold_case;
 	const struct lk_report *report;
+	struct lk_claims *claims;
 	struct lk_listing *listing;
 	struct lk_map by_path;   /* index into the listing's entries */
 	struct lk_parent parent; /* directory of the last member */
@@ -221,6 +223,7 @@ static int take_bytes(struct extract *x, struct lk_entry *entry, int fd, struct 
 		if (got == 0) {
 			break;
 		}
+		lk_claims_beat(x->claims);
 		lk_digest_update(x->digest, x->bytes, (size_t)got);
 		entry->size += (uint64_t)got;
 		int rc = fd < 0 ? 0
@@ -431,6 +434,7 @@ int lk_extract(struct lk_archive *archive, int dirfd, const struct lk_extract_op
 		.fold_case = lk_str_starts(options->subdir, LK_STR("osx-")) ||
 			lk_str_starts(options->subdir, LK_STR("win-")),
 		.report = options->report,
+		.claims = options->claims,
 		.listing = ret,
 		.parent = {.root = dirfd},
 		.digest = lk_digest_new(LK_DIGEST_SHA256),

@@ -26,6 +26,7 @@
 struct lk_extract_options {
 	lk_str subdir;                  /* the record's: "osx-…" and "win-…" make case count */
 	const struct lk_report *report; /* asked whether to stop; may be NULL */
+	struct lk_claims *claims;       /* kept alive meanwhile; may be NULL */
 };
 
 /* Extracts into DIRFD, or with -1 only reads, hashes and checks. RET is sorted; it must be empty

@@ -14,7 +14,7 @@
 #include "store/tree_priv.h"
 
 /* Others may publish or damage the same tree again and again; not for ever. */
-#define MAX_TRIES 4
+#define MAX_TRIES 5
 
 struct ensure {
 	struct lk_cache *cache;
@@ -23,6 +23,7 @@ struct ensure {
 	const struct lk_report *report;
 	char *fn;   /* the archive's file name, for errors */
 	char *name; /* the tree's in trees/ */
+	bool claimed;
 };
 
 /* What stands under the tree's name. */
@@ -57,7 +58,8 @@ static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, st
 	if (rc < 0) {
 		return rc;
 	}
-	struct lk_extract_options options = {.subdir = e->record->subdir, .report = e->report};
+	struct lk_extract_options options = {
+		.subdir = e->record->subdir, .report = e->report, .claims = e->options->claims};
 	return lk_extract(archive, dirfd, &options, ret, err);
 }
 
@@ -332,10 +334,35 @@ static int tell_damaged(const struct ensure *e, struct lk_error *err)
 	return 0;
 }
 
-/* One round: the tree that is there, else a new one. *RET_DONE is false when another process
- * changed it meanwhile. */
-static int try_once(
-	const struct ensure *e, struct lk_tree *ret, bool *ret_done, struct lk_error *err)
+/* Makes it this process's work to extract the tree, waiting for whoever is at it where that is
+ * asked for. LK_E_NOT_FOUND when it is not. */
+static int claim(struct ensure *e, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) who = LK_BUF_INIT(NAME_MAX);
+	struct lk_claims *claims = e->options->claims;
+	unsigned round = 0;
+	e->claimed = true;
+	while (!lk_claim_take(claims, LK_CLAIM_TREE, e->record, round == 0 ? &who : NULL)) {
+		if (!e->options->wait) {
+			e->claimed = false;
+			return lk_fail(err, LK_E_NOT_FOUND, "%s is extracting '%s'",
+				lk_buf_cstr(&who), e->fn);
+		}
+		if (round == 0) {
+			lk_note(e->report, 1, "%s is extracting '%s': waiting for it",
+				lk_buf_cstr(&who), e->fn);
+		}
+		if (lk_report_stop(e->report)) {
+			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
+		}
+		lk_claims_pause(claims, round++);
+	}
+	return 0;
+}
+
+/* One round: the tree that is there, else a new one. *RET_DONE is false when it is to be looked for
+ * again: another process changed it meanwhile, or was at it. */
+static int try_once(struct ensure *e, struct lk_tree *ret, bool *ret_done, struct lk_error *err)
 {
 	struct found found = {.fd = -1};
 	*ret_done = true;
@@ -343,7 +370,10 @@ static int try_once(
 	if (rc == LK_E_NOT_FOUND || found.damaged) {
 		struct lk_error ignored = LK_ERROR_INIT; /* was warned of */
 		rc = use_layers(e, ret, &ignored);
-		if (rc < 0) {
+		if (rc < 0 && e->options->claims && !e->claimed) {
+			*ret_done = false;
+			rc = claim(e, err);
+		} else if (rc < 0) {
 			rc = found.damaged ? tell_damaged(e, err) : 0;
 			rc = rc < 0 ? rc : make(e, &found, ret, ret_done, err);
 		}
@@ -373,6 +403,9 @@ int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 	bool done = false;
 	for (unsigned i = 0; i < MAX_TRIES && rc == 0 && !done; i++) {
 		rc = try_once(&e, ret, &done, err);
+	}
+	if (e.claimed) {
+		lk_claim_release(options->claims, LK_CLAIM_TREE, record);
 	}
 	if (rc == 0 && !done) {
 		rc = lk_fail(err, LK_E_FS, "the tree of '%s' changes while it is used", e.fn);

@@ -17,6 +17,7 @@
 
 #include "conda/package.h"
 #include "store/cache.h"
+#include "store/claim.h"
 
 /* What lies in the tree under one of the package's paths: as sealed, and the seal holds. */
 struct lk_tree_file {
@@ -36,12 +37,15 @@ struct lk_tree {
 };
 
 struct lk_tree_options {
-	bool strict;      /* refuse symlinks that point outside */
-	bool verify;      /* hash every file again, not only its seal */
-	bool safety_warn; /* a paths.json mismatch warns instead of LK_E_INTEGRITY */
+	bool strict;              /* refuse symlinks that point outside */
+	bool verify;              /* hash every file again, not only its seal */
+	bool safety_warn;         /* a paths.json mismatch warns instead of LK_E_INTEGRITY */
+	struct lk_claims *claims; /* others may be at the same trees; NULL: they do not matter */
+	bool wait;                /* for whoever is at it */
 };
 
-/* LK_E_OFFLINE when neither tree nor archive is in the cache. LK_E_INTEGRITY names the archive and
+/* With claims and without wait LK_E_NOT_FOUND when somebody else is extracting it just now.
+ * LK_E_OFFLINE when neither tree nor archive is in the cache. LK_E_INTEGRITY names the archive and
  * the member or field: wrong hash, unsafe or damaged archive, another name, version or build than
  * RECORD's, a path that contradicts info/paths.json, a damaged tree without an archive. Warnings (a
  * tree made again, links that lead outside, what safety_warn lets pass) go to REPORT. */
