@@ -22,7 +22,7 @@
 struct context {
 	const char *prefix, *name, *platform, *host, *link;
 	struct lk_args from;
-	bool no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
+	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
 };
 
@@ -89,15 +89,54 @@ static int check_host(struct lk_app *app, const struct context *c,
 	return rc;
 }
 
-/* The cache, *RET being NULL where a dry run finds none. */
+/* --no-cache, or no place for a cache while there are others to take archives from. */
+static bool is_without_cache(struct lk_app *app, const struct context *c)
+{
+	const char *path;
+	struct lk_error none = LK_ERROR_INIT;
+	if (c->no_cache || c->from.len == 0 || lk_app_cache_path(app, &path, &none) == 0) {
+		return c->no_cache;
+	}
+	lk_note(&app->report, 0, "no cache is used: %s", none.message);
+	return true;
+}
+
+/* The cache itself; nothing is made for a dry run. */
+static int open_own(
+	struct lk_app *app, const struct context *c, struct lk_cache **ret, struct lk_error *err)
+{
+	int rc = LK_E_NOT_FOUND;
+	if (!is_without_cache(app, c)) {
+		rc = c->dry_run ? lk_app_cache_look(app, ret, err)
+				: lk_app_cache_layers(app, ret, err);
+	}
+	if (rc == LK_E_NOT_FOUND) {
+		*ret = lk_cache_new();
+		return 0;
+	}
+	if (rc == LK_E_FS) {
+		lk_error_hint(err,
+			"name a folder that can be written with --cache DIR, or do without one: "
+			"--no-cache");
+	}
+	return rc;
+}
+
+/* With one that nothing can be put into, the folders of --from are layers of it. */
 static int open_cache(
 	struct lk_app *app, const struct context *c, struct lk_cache **ret, struct lk_error *err)
 {
-	if (!c->dry_run) {
-		return lk_app_cache_layers(app, ret, err);
+	struct lk_cache *cache = NULL;
+	int rc = open_own(app, c, &cache, err);
+	for (size_t i = 0; rc == 0 && !lk_cache_is_writable(cache) && i < c->from.len; i++) {
+		rc = lk_cache_add_folder(cache, c->from.items[i], err);
 	}
-	int rc = lk_app_cache_look(app, ret, err);
-	return rc == LK_E_NOT_FOUND ? 0 : rc;
+	if (rc < 0) {
+		lk_cache_free(cache);
+		return rc;
+	}
+	*ret = cache;
+	return 0;
 }
 
 /* A folder that is not there is a slip, also when nothing would be taken from it. */
@@ -115,29 +154,42 @@ static int check_from(const struct context *c, struct lk_error *err)
 	return 0;
 }
 
-/* Missing archives from the --from folders: the first that has the right bytes (for a dry run: the
- * right size) serves. RET_MISSING: what none of them has. */
+/* Copies RECORD's archive from the first of the --from folders that has the right bytes.
+ * LK_E_NOT_FOUND when none has it. */
+static int import_archive(struct lk_app *app, const struct context *c, struct lk_cache *cache,
+	const struct lk_record *record, struct lk_error *err)
+{
+	int rc = LK_E_NOT_FOUND;
+	for (size_t i = 0; i < c->from.len && rc < 0; i++) {
+		rc = lk_cache_import(cache, c->from.items[i], record, err);
+		if (rc == LK_E_INTEGRITY && i + 1 < c->from.len) {
+			lk_warn(&app->report, "%s", err->message);
+		} else if (rc < 0 && rc != LK_E_NOT_FOUND) {
+			break;
+		}
+	}
+	return rc;
+}
+
+/* What the cache lacks it gets from the folders. RET_MISSING: what none of them has. */
 static int import_archives(struct lk_app *app, const struct context *c, struct lk_cache *cache,
 	const struct lk_lock_platform *platform, struct lk_records *ret_missing,
 	struct lk_error *err)
 {
 	for (size_t i = 0; i < platform->n_packages; i++) {
 		const struct lk_record *record = &platform->packages[i];
-		bool there = cache && lk_cache_has_archive(cache, record);
-		for (size_t k = 0; k < c->from.len && !there; k++) {
-			int rc = lk_cache_import(
-				c->dry_run ? NULL : cache, c->from.items[k], record, err);
-			there = rc == 0;
-			if (rc == LK_E_INTEGRITY && k + 1 < c->from.len) {
-				lk_warn(&app->report, "%s", err->message);
-			} else if (rc < 0 && rc != LK_E_NOT_FOUND) {
-				return rc;
-			}
+		struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+		int rc = lk_cache_open_archive(cache, record, &blob, err);
+		if (rc == LK_E_NOT_FOUND && lk_cache_is_writable(cache)) {
+			rc = import_archive(app, c, cache, record, err);
 		}
-		if (!there) {
+		if (rc == LK_E_NOT_FOUND) {
 			lk_vec_push(ret_missing, *record);
+		} else if (rc < 0) {
+			return rc;
 		}
 	}
+	lk_error_clear(err);
 	return 0;
 }
 
@@ -281,13 +333,30 @@ static int read_lock(struct lk_app *app, const struct context *c, const char *pa
 	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
 }
 
+static int check_options(const struct lk_app *app, const struct context *c, struct lk_error *err)
+{
+	const char *other = app->common.cache ? "--cache" : c->link ? "--link" : NULL;
+#ifndef LK_CLI_OFFLINE
+	other = c->fetch ? "--fetch" : other;
+#endif
+	if (!c->no_cache || !other) {
+		return 0;
+	}
+	lk_fail(err, LK_E_USAGE, "%s needs a cache, and --no-cache asks for none", other);
+	lk_error_hint(err, "leave one of the two out");
+	return err->code;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
 	const struct lk_lock_platform *platform;
 	const char *prefix;
-	int rc = read_lock(app, c, args->items[0], &arg, err);
+	int rc = check_options(app, c, err);
+	if (rc == 0) {
+		rc = read_lock(app, c, args->items[0], &arg, err);
+	}
 	if (rc == 0) {
 		rc = choose_prefix(app, c, args->items[0], &prefix, err);
 	}
@@ -322,6 +391,8 @@ static const struct lk_opt options[] = {
 	{"fetch", 0, LK_OPT_FLAG, FIELD(fetch), NULL,
 		"download what is missing (otherwise no socket is ever opened)", NULL},
 #endif
+	{"no-cache", 0, LK_OPT_FLAG, FIELD(no_cache), NULL,
+		"use no cache: extract beside the prefix, straight from --from", NULL},
 	{"platform", 0, LK_OPT_STRING, FIELD(platform), "P",
 		"install this platform of the lock (default: this host's)", NULL},
 	{"host", 0, LK_OPT_STRING, FIELD(host), "FILE",

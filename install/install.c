@@ -40,7 +40,7 @@ struct run {
 	struct lk_linker linker;
 	struct lk_prefix_records have;
 	struct lk_plan plan;
-	int new_fd;
+	int new_fd, apart_fd;
 };
 
 /* What the lock leaves to the archive: build number, noarch kind, python's site-packages. */
@@ -103,16 +103,14 @@ static int make_new(struct run *run, struct lk_error *err)
 {
 	struct stat old;
 	mode_t mode = 0755;
-	const char *name = LK_SITE_NEW;
 	if (run->site.old_fd >= 0 && fstat(run->site.old_fd, &old) == 0) {
 		mode = old.st_mode & 07777;
 	}
-	if (mkdirat(run->site.work_fd, name, 0700) == 0) {
-		run->new_fd = openat(
-			run->site.work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int rc = lk_site_make(&run->site, LK_SITE_NEW, &run->new_fd, err);
+	if (rc < 0) {
+		return rc;
 	}
-	if (run->new_fd < 0 || fchmod(run->new_fd, mode | 0700) < 0 ||
-		mkdirat(run->new_fd, "conda-meta", 0700) < 0 ||
+	if (fchmod(run->new_fd, mode | 0700) < 0 || mkdirat(run->new_fd, "conda-meta", 0700) < 0 ||
 		fchmodat(run->new_fd, "conda-meta", 0755, 0) < 0) {
 		return lk_fail_errno(
 			err, LK_E_FS, errno, "cannot make a tree beside '%s'", run->site.prefix);
@@ -219,7 +217,7 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 
 static int change_prefix(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
-	int rc = lk_site_own(&run->site, run->report, err);
+	int rc = run->site.work_fd < 0 ? lk_site_own(&run->site, run->report, err) : 0;
 	if (rc == 0) {
 		rc = load_have(run, err);
 	}
@@ -266,11 +264,33 @@ static bool is_unchanged(struct run *run, struct lk_install_result *result)
 	return true;
 }
 
+/* In the cache; or, where that is only read, in the working folder, from which files are moved into
+ * the new tree. */
+static int make_trees(struct run *run, struct lk_error *err)
+{
+	const struct lk_install_options *o = run->options;
+	char *LK_AUTO_FREE path =
+		lk_asprintf("%s/%s/%s", run->site.parent, run->site.work, LK_SITE_TREES);
+	struct lk_tree_options options = {
+		.strict = o->strict, .verify = o->verify, .safety_warn = o->safety_warn};
+	struct lk_tree_place place = {-1, path};
+	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
+	if (rc == 0 && !lk_cache_is_writable(run->cache)) {
+		rc = lk_site_own(&run->site, run->report, err);
+		if (rc == 0) {
+			rc = lk_site_make(&run->site, LK_SITE_TREES, &run->apart_fd, err);
+		}
+		place.fd = run->apart_fd;
+		options.place = &place;
+	}
+	return rc < 0 ? rc
+		      : lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
+				run->report, &run->trees, err);
+}
+
 static int install(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
 	const struct lk_install_options *o = run->options;
-	const struct lk_tree_options tree_options = {
-		.strict = o->strict, .verify = o->verify, .safety_warn = o->safety_warn};
 	if (is_unchanged(run, result)) {
 		struct lk_error ignored = LK_ERROR_INIT;
 		if (!o->dry_run && lk_site_has_leftover(&run->site)) {
@@ -283,8 +303,7 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 		count(&run->plan, result);
 		return rc;
 	}
-	int rc = lk_trees_ensure(run->cache, run->records, run->n_records, &tree_options, o->jobs,
-		run->report, &run->trees, err);
+	int rc = make_trees(run, err);
 	if (rc == 0) {
 		rc = make_layout(run, err);
 	}
@@ -310,6 +329,7 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 		.options = options,
 		.report = report,
 		.new_fd = -1,
+		.apart_fd = -1,
 	};
 	int rc = lk_site_open(prefix, &run.site, err);
 	if (rc < 0) {
@@ -322,6 +342,7 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 		.compile = options->compile};
 	rc = install(&run, &result, err);
 	lk_close_p(&run.new_fd);
+	lk_close_p(&run.apart_fd);
 	if (run.has_layout) {
 		lk_layout_done(&run.layout);
 	}

@@ -1,5 +1,7 @@
 /*
- * Installing: make PREFIX equal to one platform of a lock, from the cache alone.
+ * Installing: make PREFIX equal to one platform of a lock, from the cache alone. A cache that has
+ * no folder to write into keeps nothing: what it has no tree of is extracted beside the prefix, and
+ * moved from there into the new tree.
  *
  * The order of steps (each a file of its own): trees ready -> plan -> stage beside the prefix ->
  * swap. Nothing of the old prefix changes until the one rename that makes the new one current.

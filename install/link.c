@@ -18,6 +18,7 @@ void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode)
 	for (size_t i = 0; i < LK_COUNTOF(linker->used); i++) {
 		atomic_init(&linker->used[i], 0);
 	}
+	atomic_init(&linker->moved, 0);
 }
 
 const char *lk_linker_used(const struct lk_linker *linker)
@@ -27,7 +28,8 @@ const char *lk_linker_used(const struct lk_linker *linker)
 	for (size_t i = LK_LINK_HARD; i < LK_COUNTOF(linker->used); i++) {
 		best = atomic_load(&linker->used[i]) > atomic_load(&linker->used[best]) ? i : best;
 	}
-	return names[best];
+	return atomic_load(&linker->moved) > atomic_load(&linker->used[best]) ? "move"
+									      : names[best];
 }
 
 int lk_link_set_mtime(int dirfd, const char *name, const struct stat *status, struct lk_error *err)
@@ -147,6 +149,21 @@ int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, 
 	}
 	if (rc == 0) {
 		atomic_fetch_add(&linker->used[used], 1);
+	}
+	return rc;
+}
+
+int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
+	const char *name, struct lk_error *err)
+{
+	bool exists = false;
+	int rc = lk_fs_rename_noreplace(source->dirfd, source->name, dst_dirfd, name, &exists, err);
+	if (rc == 0 && exists) {
+		rc = lk_fail_errno(
+			err, LK_E_FS, EEXIST, "cannot move '%s/%s'", source->tree, source->path);
+	}
+	if (rc == 0) {
+		atomic_fetch_add(&linker->moved, 1);
 	}
 	return rc;
 }

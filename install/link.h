@@ -1,5 +1,6 @@
 /*
- * Placing one file of an extracted tree under another name: hard link, reflink, copy or symlink.
+ * Placing one file of an extracted tree under another name: hard link, reflink, copy or symlink; or
+ * a move, where the tree is nobody else's.
  *
  * LK_LINK_AUTO takes the first that works and remembers, for the run, a way that cannot work
  * between the two file systems. A file whose link count is at its limit, or that this user may not
@@ -18,12 +19,12 @@ struct lk_linker {
 	enum lk_link_mode mode;
 	/* Found impossible in this run, from each layer of the cache. */
 	atomic_bool no_hard[LK_CACHE_MAX_LAYERS], no_reflink[LK_CACHE_MAX_LAYERS];
-	atomic_size_t used[LK_LINK_SYMLINK + 1];
+	atomic_size_t used[LK_LINK_SYMLINK + 1], moved;
 };
 
 void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode);
-/* The way most files went: "hardlink", "reflink", "copy" or "symlink"; static. "none" for no file.
- */
+/* The way most files went: "hardlink", "reflink", "copy", "symlink" or "move"; static. "none" for
+ * no file. */
 const char *lk_linker_used(const struct lk_linker *linker);
 
 struct lk_link_source {
@@ -38,6 +39,10 @@ struct lk_link_source {
  * COPY_ONLY: the package asks not to link this one. LK_E_FS. */
 int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
 	const char *name, bool copy_only, struct lk_error *err) LK_MUST_USE;
+
+/* Moves SOURCE, which is this run's alone, there. */
+int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
+	const char *name, struct lk_error *err) LK_MUST_USE;
 
 /* The same for a symlink with the text TARGET, which is never followed: the link itself is
  * hard-linked where that works (a new one costs an inode), else made anew with SOURCE's mtime. */

@@ -286,10 +286,11 @@ static int tidy(struct lk_site *site, const struct lk_report *report, struct lk_
 				site->prefix);
 		}
 	}
-	if (rc == 0) {
-		rc = lk_fs_remove_tree(site->work_fd, LK_SITE_NEW, err);
+	static const char *const rest[] = {LK_SITE_NEW, LK_SITE_TREES, LK_SITE_OLD};
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(rest); i++) {
+		rc = lk_fs_remove_tree(site->work_fd, rest[i], err);
 	}
-	return rc < 0 ? rc : lk_fs_remove_tree(site->work_fd, LK_SITE_OLD, err);
+	return rc;
 }
 
 int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
@@ -315,6 +316,20 @@ int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_
 		rc = tidy(site, report, err);
 	}
 	return rc < 0 ? rc : look(site, err);
+}
+
+int lk_site_make(struct lk_site *site, const char *name, int *ret_fd, struct lk_error *err)
+{
+	int fd = -1;
+	if (mkdirat(site->work_fd, name, 0700) == 0) {
+		fd = openat(site->work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot make '%s/%s/%s'", site->parent,
+			site->work, name);
+	}
+	*ret_fd = fd;
+	return 0;
 }
 
 void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path)

@@ -7,12 +7,12 @@
  *     lk_site_done(&site);                  removes the working folder, closes
  *
  * The working folder holds one empty file whose name says who owns it (host, boot, pid name space,
- * pid, start time), the tree being built ("new"), and for moments the previous one ("old", only
- * where the file system has no exchange of names). mkdir and rename alone decide who owns it: no
- * lock is needed. The folder of a process that is gone is taken over by renaming its owner file,
- * and what it left is put right: a prefix that was moved aside and not replaced comes back, also
- * over an empty directory that was made there since. Only what lk_site_keep set apart ("kept-...")
- * stays until somebody takes it.
+ * pid, start time), the tree being built ("new"), what was extracted for it alone ("trees"), and
+ * for moments the previous one ("old", only where the file system has no exchange of names). mkdir
+ * and rename alone decide who owns it: no lock is needed. The folder of a process that is gone is
+ * taken over by renaming its owner file, and what it left is put right: a prefix that was moved
+ * aside and not replaced comes back, also over an empty directory that was made there since. Only
+ * what lk_site_keep set apart ("kept-...") stays until somebody takes it.
  */
 #ifndef LK_INSTALL_SITE_H
 #define LK_INSTALL_SITE_H
@@ -22,6 +22,7 @@
 
 #define LK_SITE_NEW "new"
 #define LK_SITE_OLD "old"
+#define LK_SITE_TREES "trees"
 
 enum lk_site_state {
 	LK_SITE_ABSENT,      /* nothing there, or its parent is not either */
@@ -57,6 +58,9 @@ void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path);
 /* Is there a working folder of anybody, such as a dead run's? Owning it and being done removes it.
  */
 bool lk_site_has_leftover(const struct lk_site *site);
+/* A new folder NAME in the working folder, which is ours. *RET_FD is the caller's. */
+int lk_site_make(
+	struct lk_site *site, const char *name, int *ret_fd, struct lk_error *err) LK_MUST_USE;
 /* Removes the working folder when it is ours. A zeroed site is not fine; one that lk_site_open
  * failed on needs no call. */
 void lk_site_done(struct lk_site *site);

@@ -48,6 +48,7 @@ struct place {
 	const char *name; /* its last component */
 	const struct lk_tree_file *file;
 	struct lk_link_source source;
+	bool movable; /* the source is ours */
 	const struct lk_report *report;
 };
 
@@ -69,6 +70,10 @@ static int place_file(const struct place *place, struct lk_error *err)
 	entry->mode = place->file->mode;
 	entry->size = place->file->size;
 	entry->sha256 = place->file->sha256;
+	if (place->movable && !entry->source->no_link) {
+		return lk_link_move(
+			place->stage->linker, &place->source, place->dirfd, place->name, err);
+	}
 	return lk_link_file(place->stage->linker, &place->source, place->dirfd, place->name,
 		entry->source->no_link, err);
 }
@@ -126,6 +131,10 @@ static int place_patched(const struct place *place, struct lk_error *err)
 static int place_softlink(const struct place *place, struct lk_error *err)
 {
 	place->entry->target = place->file->target;
+	if (place->movable) {
+		return lk_link_move(
+			place->stage->linker, &place->source, place->dirfd, place->name, err);
+	}
 	return lk_link_softlink(place->stage->linker, &place->source, place->file->target.ptr,
 		place->dirfd, place->name, err);
 }
@@ -193,6 +202,13 @@ static int place_one(struct place *place, struct lk_error *err)
 	return 0;
 }
 
+/* Does the source of ENTRY stay where it is when all went well? */
+static bool is_copied(const struct lk_entry *entry)
+{
+	return entry->kind == LK_ENTRY_PATCHED ||
+		(entry->kind == LK_ENTRY_FILE && entry->source->no_link);
+}
+
 /* NEXT follows in order; NULL for the last. */
 static int place_entry(struct walk *walk, struct lk_entry *entry, const struct lk_entry *next,
 	struct lk_error *err)
@@ -211,9 +227,14 @@ static int place_entry(struct walk *walk, struct lk_entry *entry, const struct l
 	if (entry->source != NULL) {
 		const struct lk_tree *tree = &stage->trees[entry->package];
 		place.file = &tree->files[entry->source - tree->package->paths];
+		place.movable = tree->movable;
 		rc = find_source(walk, entry, next, &place.source, err);
 	}
 	rc = rc < 0 ? rc : place_one(&place, err);
+	if (rc == 0 && place.movable && is_copied(entry)) {
+		/* No second copy is kept; the rest of the tree goes with the working folder. */
+		(void)unlinkat(place.source.dirfd, place.source.name, 0);
+	}
 	entry->present = rc == 0;
 	return rc;
 }

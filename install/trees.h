@@ -11,8 +11,13 @@ struct lk_trees {
 	size_t n;
 };
 
+/* Has CACHE every package, archive or tree, by name and size alone? LK_E_OFFLINE as below, so that
+ * nothing is begun that cannot be ended. */
+int lk_trees_find(const struct lk_cache *cache, const struct lk_record *records, size_t n,
+	const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+
 /* LK_E_OFFLINE when some are neither in the cache as trees nor as archives: each is warned about,
- * the error counts them. Else the first failure in input order. */
+ * the error counts them. Else the failure of the largest package that has one. */
 int lk_trees_ensure(struct lk_cache *cache, const struct lk_record *records, size_t n,
 	const struct lk_tree_options *options, unsigned jobs, const struct lk_report *report,
 	struct lk_trees *ret, struct lk_error *err) LK_MUST_USE;

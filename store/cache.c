@@ -17,31 +17,34 @@
 struct lk_cache *lk_cache_new(void)
 {
 	struct lk_cache *cache = lk_calloc(1, sizeof(*cache));
-	cache->layers[0] = (struct lk_layer){NULL, -1, -1, -1, -1};
+	cache->layers[0] = (struct lk_layer){.fd = -1, .archives = -1, .trees = -1, .tmp = -1};
 	cache->names = lk_strdup("");
 	return cache;
 }
 
-static int add_layer(struct lk_cache *cache, const char *path, bool create, struct lk_error *err)
+static int add_layer(
+	struct lk_cache *cache, const struct lk_layer *layer /* taken */, struct lk_error *err)
 {
 	if (cache->n_layers == LK_CACHE_MAX_LAYERS) {
+		struct lk_layer refused = *layer;
+		lk_layer_done(&refused);
 		return lk_fail(err, LK_E_USAGE, "more than %d caches", LK_CACHE_MAX_LAYERS);
-	}
-	struct lk_layer *layer = &cache->layers[cache->n_layers];
-	int rc = lk_layer_open(path, create, layer, err);
-	if (rc < 0) {
-		return rc;
 	}
 	char *before LK_AUTO_FREE = cache->names;
 	cache->names = lk_asprintf("%s%s%s", before, cache->n_layers > 0 ? ":" : "", layer->path);
-	cache->n_layers++;
+	cache->layers[cache->n_layers++] = *layer;
 	return 0;
 }
 
 int lk_cache_open(const char *path, bool create, struct lk_cache **ret, struct lk_error *err)
 {
+	struct lk_layer layer;
+	int rc = lk_layer_open(path, create, &layer, err);
+	if (rc < 0) {
+		return rc;
+	}
 	struct lk_cache *cache = lk_cache_new();
-	int rc = add_layer(cache, path, create, err);
+	rc = add_layer(cache, &layer, err);
 	if (rc < 0) {
 		lk_cache_free(cache);
 		return rc;
@@ -53,7 +56,16 @@ int lk_cache_open(const char *path, bool create, struct lk_cache **ret, struct l
 
 int lk_cache_add_layer(struct lk_cache *cache, const char *path, struct lk_error *err)
 {
-	return add_layer(cache, path, false, err);
+	struct lk_layer layer;
+	int rc = lk_layer_open(path, false, &layer, err);
+	return rc < 0 ? rc : add_layer(cache, &layer, err);
+}
+
+int lk_cache_add_folder(struct lk_cache *cache, const char *path, struct lk_error *err)
+{
+	struct lk_layer layer;
+	int rc = lk_layer_open_folder(path, &layer, err);
+	return rc < 0 ? rc : add_layer(cache, &layer, err);
 }
 
 void lk_cache_free(struct lk_cache *cache)
@@ -189,18 +201,25 @@ static int fail_absent(
 int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err)
 {
+	struct lk_error first = LK_ERROR_INIT; /* of what is there */
 	int rc = lk_cache_check_record(record, err);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = LK_E_NOT_FOUND;
-	for (size_t i = 0; i < cache->n_layers && rc < 0; i++) {
+	for (size_t i = 0; i < cache->n_layers; i++) {
 		rc = lk_layer_open_archive(&cache->layers[i], record, ret, err);
-		if (rc < 0 && rc != LK_E_NOT_FOUND && i == 0 && cache->writable) {
+		if (rc == 0 || (rc != LK_E_NOT_FOUND && i == 0 && cache->writable)) {
 			return rc;
 		}
+		if (rc == LK_E_INTEGRITY && first.code == 0) {
+			first = *err;
+		}
 	}
-	return rc < 0 ? fail_absent(cache, record, err) : 0;
+	if (first.code < 0) {
+		*err = first;
+		return first.code;
+	}
+	return fail_absent(cache, record, err);
 }
 
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record)
@@ -208,6 +227,25 @@ bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *
 	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
 	return lk_cache_open_archive(cache, record, &blob, &ignored) == 0;
+}
+
+int lk_cache_find(
+	const struct lk_cache *cache, const struct lk_record *record, struct lk_error *err)
+{
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	int rc = lk_cache_check_record(record, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_cache_tree_name(record, &name);
+	for (size_t i = 0; i < cache->n_layers; i++) {
+		int trees = cache->layers[i].trees;
+		if (trees >= 0 && faccessat(trees, lk_buf_cstr(&name), F_OK, 0) == 0) {
+			return 0;
+		}
+	}
+	return lk_cache_open_archive(cache, record, &blob, err);
 }
 
 /* Takes the archive that was opened as BLOB out of the folder; not the one that somebody may have

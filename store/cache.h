@@ -40,6 +40,9 @@ struct lk_cache *lk_cache_new(void) LK_MUST_USE;
 /* A further folder that is only read. LK_E_NOT_FOUND when there is no cache; LK_E_USAGE when there
  * are too many layers. */
 int lk_cache_add_layer(struct lk_cache *cache, const char *path, struct lk_error *err) LK_MUST_USE;
+/* A folder of archives as lk_cache_import knows them, which are read where they lie. LK_E_NOT_FOUND
+ * when it is not there, LK_E_USAGE as above. */
+int lk_cache_add_folder(struct lk_cache *cache, const char *path, struct lk_error *err) LK_MUST_USE;
 void lk_cache_free(struct lk_cache *cache);
 /* May the folder be changed: is there one, and was it opened for more than looking? */
 bool lk_cache_is_writable(const struct lk_cache *cache);
@@ -62,10 +65,14 @@ void lk_cache_sweep(struct lk_cache *cache, int64_t before);
 void lk_cache_archive_name(const struct lk_record *record, struct lk_buf *buf);
 
 /* Opens RECORD's archive for reading, from the first layer that has it with the right size (not
- * hashed here). LK_E_NOT_FOUND when none has. */
+ * hashed here). LK_E_NOT_FOUND when none has; LK_E_INTEGRITY when a folder has it with another
+ * size. */
 int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
 bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *record);
+/* Has any layer RECORD's archive, with the right size, or a tree of its name? As above. */
+int lk_cache_find(const struct lk_cache *cache, const struct lk_record *record,
+	struct lk_error *err) LK_MUST_USE;
 /* The same, from the first layer whose bytes hash to the record's sha256. What has other bytes
  * leaves the writable folder, so that it is fetched again, and is passed over in a layer (a
  * warning); LK_E_INTEGRITY or LK_E_FS when nothing else is found, else LK_E_NOT_FOUND. */

@@ -10,6 +10,7 @@
 struct lk_layer {
 	char *path;                   /* absolute; owned */
 	int fd, archives, trees, tmp; /* owned; -1: not there */
+	bool foreign;                 /* archives lie as other tools keep them (lk_import_open) */
 };
 
 struct lk_cache {
@@ -23,11 +24,17 @@ struct lk_cache {
  * nothing is open then. */
 int lk_layer_open(
 	const char *path, bool create, struct lk_layer *ret, struct lk_error *err) LK_MUST_USE;
+/* Any folder, for its archives alone. LK_E_NOT_FOUND. */
+int lk_layer_open_folder(const char *path, struct lk_layer *ret, struct lk_error *err) LK_MUST_USE;
 void lk_layer_done(struct lk_layer *layer);
 
 /* RECORD (checked) must be there with the right size: else LK_E_NOT_FOUND. Not hashed here. */
 int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
+/* The same wherever other tools keep it below the folder DIR, which is named FROM; where several
+ * places have one, that with the right bytes. LK_E_INTEGRITY when all have another size. */
+int lk_import_open(int dir, const char *from, const struct lk_record *record, struct lk_blob *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 /* "<STEM>-<sha256 of RECORD>", at most NAME_MAX bytes, appended to BUF. */
 void lk_cache_entry_name(lk_str stem, const struct lk_record *record, struct lk_buf *buf);

@@ -72,6 +72,29 @@ static void put_place(enum place place, const struct lk_record *record, struct l
 	lk_buf_put(buf, record->fn);
 }
 
+/* Opens PATH (relative to DIR, which is named FROM). LK_E_NOT_FOUND when there is no such file;
+ * LK_E_INTEGRITY when it has another size than RECORD's. */
+static int open_file(int dir, const char *from, const char *path, const struct lk_record *record,
+	struct lk_blob *ret, struct lk_error *err)
+{
+	/* Links are followed: folders of archives use them, and the hash decides. */
+	int src LK_AUTO_CLOSE = openat(dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	if (src < 0 && errno != ENOENT && errno != ENOTDIR) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/%s'", from, path);
+	}
+	if (src < 0 || fstat(src, &st) != 0 || !S_ISREG(st.st_mode)) {
+		return lk_fail(err, LK_E_NOT_FOUND, "'%s/%s' is not there", from, path);
+	}
+	if (record->has_size && (uint64_t)st.st_size != record->size) {
+		return lk_fail(err, LK_E_INTEGRITY,
+			"'%s/%s': size is %lld bytes, expected are %llu", from, path,
+			(long long)st.st_size, (unsigned long long)record->size);
+	}
+	*ret = (struct lk_blob){.fd = lk_fd_take(&src), .size = (uint64_t)st.st_size};
+	return 0;
+}
+
 /* Copies SRC into INCOMING, hashing on the way. */
 static int copy_in(int src, const struct lk_cache_incoming *incoming, const char *name,
 	struct lk_sha256 *ret_sha256, uint64_t *ret_size, struct lk_error *err)
@@ -104,31 +127,19 @@ static int copy_in(int src, const struct lk_cache_incoming *incoming, const char
 static int import_file(struct lk_cache *cache, int dir, const char *from, const char *path,
 	const struct lk_record *record, struct lk_error *err)
 {
-	/* Links are followed: folders of archives use them, and the hash decides. */
-	int src LK_AUTO_CLOSE = openat(dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	if (src < 0 && errno != ENOENT && errno != ENOTDIR) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/%s'", from, path);
-	}
-	if (src < 0 || fstat(src, &st) != 0 || !S_ISREG(st.st_mode)) {
-		return lk_fail(err, LK_E_NOT_FOUND, "'%s/%s' is not there", from, path);
-	}
-	if (record->has_size && (uint64_t)st.st_size != record->size) {
-		return lk_fail(err, LK_E_INTEGRITY,
-			"'%s/%s': size is %lld bytes, expected are %llu", from, path,
-			(long long)st.st_size, (unsigned long long)record->size);
-	}
-	if (!cache) {
-		return 0;
+	struct lk_blob LK_CLEANUP(lk_blob_done) src = LK_BLOB_NONE;
+	int rc = open_file(dir, from, path, record, &src, err);
+	if (rc < 0 || !cache) {
+		return rc;
 	}
 	struct lk_cache_incoming incoming;
-	int rc = lk_cache_begin(cache, &incoming, err);
+	rc = lk_cache_begin(cache, &incoming, err);
 	if (rc < 0) {
 		return rc;
 	}
 	struct lk_sha256 sha256;
 	uint64_t size = 0;
-	rc = copy_in(src, &incoming, path, &sha256, &size, err);
+	rc = copy_in(src.fd, &incoming, path, &sha256, &size, err);
 	if (rc < 0) {
 		lk_cache_abort(cache, &incoming);
 		return rc;
@@ -168,4 +179,53 @@ int lk_cache_import(struct lk_cache *cache, const char *from_dir, const struct l
 	return mismatch ? LK_E_INTEGRITY
 			: lk_fail(err, LK_E_NOT_FOUND, "'%s' has no '" LK_STR_FMT "'", from_dir,
 				  LK_STR_ARG(record->fn));
+}
+
+/* Of two archives of RECORD's name and size: the one in BLOB stays when its bytes are right. */
+static int choose(const char *from, const struct lk_record *record, struct lk_blob *blob,
+	struct lk_blob *other, struct lk_error *err)
+{
+	struct lk_sha256 sha256;
+	int rc = lk_blob_sha256(blob, from, &sha256, err);
+	if (rc == 0 && !lk_sha256_eq(&sha256, &record->sha256)) {
+		lk_blob_done(blob);
+		*blob = lk_blob_take(other);
+	}
+	return rc;
+}
+
+int lk_import_open(int dir, const char *from, const struct lk_record *record, struct lk_blob *ret,
+	struct lk_error *err)
+{
+	struct lk_blob LK_CLEANUP(lk_blob_done) best = LK_BLOB_NONE;
+	bool mismatch = false;
+	for (unsigned place = 0; place < PLACE_COUNT; place++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) path = LK_BUF_INIT(NAME_MAX_BYTES);
+		struct lk_blob LK_CLEANUP(lk_blob_done) found = LK_BLOB_NONE;
+		put_place((enum place)place, record, &path);
+		if (path.overflow || !lk_path_is_contained(lk_buf_view(&path))) {
+			continue;
+		}
+		struct lk_error trial = LK_ERROR_INIT;
+		int rc = open_file(dir, from, lk_buf_cstr(&path), record, &found, &trial);
+		if (rc == 0 && best.fd >= 0) {
+			rc = choose(from, record, &best, &found, &trial);
+		} else if (rc == 0) {
+			best = lk_blob_take(&found);
+		}
+		if (rc < 0 && rc != LK_E_NOT_FOUND) {
+			*err = mismatch ? *err : trial;
+			mismatch = true;
+		}
+		if (rc < 0 && rc != LK_E_NOT_FOUND && rc != LK_E_INTEGRITY) {
+			return rc;
+		}
+	}
+	if (best.fd < 0) {
+		return mismatch ? err->code
+				: lk_fail(err, LK_E_NOT_FOUND, "'%s' has no '" LK_STR_FMT "'", from,
+					  LK_STR_ARG(record->fn));
+	}
+	*ret = lk_blob_take(&best);
+	return 0;
 }

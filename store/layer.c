@@ -61,6 +61,24 @@ int lk_layer_open(const char *path, bool create, struct lk_layer *ret, struct lk
 	return 0;
 }
 
+int lk_layer_open_folder(const char *path, struct lk_layer *ret, struct lk_error *err)
+{
+	struct lk_layer layer = {.archives = -1, .trees = -1, .tmp = -1, .foreign = true};
+	int rc = lk_path_absolute(path, &layer.path, err);
+	if (rc < 0) {
+		return rc;
+	}
+	layer.fd = open(layer.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (layer.fd < 0) {
+		enum lk_code code = errno == ENOENT || errno == ENOTDIR ? LK_E_NOT_FOUND : LK_E_FS;
+		lk_fail_errno(err, code, errno, "cannot open the folder '%s'", layer.path);
+		lk_layer_done(&layer);
+		return code;
+	}
+	*ret = layer;
+	return 0;
+}
+
 void lk_layer_done(struct lk_layer *layer)
 {
 	lk_close_p(&layer->tmp);
@@ -75,6 +93,9 @@ int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *
 	struct lk_blob *ret, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	if (layer->foreign) {
+		return lk_import_open(layer->fd, layer->path, record, ret, err);
+	}
 	lk_cache_archive_name(record, &name);
 	int fd LK_AUTO_CLOSE = -1;
 	int rc = lk_fs_open_beneath(

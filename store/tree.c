@@ -180,15 +180,16 @@ static int seal(int dirfd, const struct lk_listing *listing, struct lk_error *er
 	return rc < 0 ? rc : lk_seal_write(dirfd, lk_buf_view(&text), err);
 }
 
-/* Extracts into the empty directory DIRFD, checks and seals. */
-static int make_in(const struct ensure *e, int dirfd, struct lk_tree *ret, struct lk_error *err)
+/* Extracts into the empty directory DIRFD and checks; seals what others will use. */
+static int make_in(
+	const struct ensure *e, int dirfd, bool sealed, struct lk_tree *ret, struct lk_error *err)
 {
 	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
 	int rc = extract(e, dirfd, &listing, err);
 	if (rc == 0) {
 		rc = load(e, dirfd, &listing, ret, err);
 	}
-	if (rc < 0) {
+	if (rc < 0 || !sealed) {
 		return rc;
 	}
 	rc = seal(dirfd, &listing, err);
@@ -276,6 +277,33 @@ static int fail_only_read(const struct ensure *e, struct lk_error *err)
 	return err->code;
 }
 
+/* In the caller's own place, which he removes with all that is in it. */
+static int make_apart(const struct ensure *e, struct lk_tree *ret, struct lk_error *err)
+{
+	const struct lk_tree_place *place = e->options->place;
+	if (!place) {
+		return fail_only_read(e, err);
+	}
+	char *path LK_AUTO_FREE = lk_asprintf("%s/%s", place->path, e->name);
+	int fd LK_AUTO_CLOSE = -1;
+	if (mkdirat(place->fd, e->name, 0700) == 0) {
+		fd = openat(place->fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot make '%s'", path);
+	}
+	struct lk_tree made = {0};
+	int rc = make_in(e, fd, false, &made, err);
+	if (rc < 0) {
+		return rc;
+	}
+	*ret = made;
+	ret->fd = lk_fd_take(&fd);
+	ret->path = LK_STEAL(path);
+	ret->movable = true;
+	return 0;
+}
+
 /* *RET_PUBLISHED is false when another process was faster: its tree is to be used. */
 static int make(const struct ensure *e, const struct found *found, struct lk_tree *ret,
 	bool *ret_published, struct lk_error *err)
@@ -283,9 +311,6 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	int tmp = lk_cache_tmp_fd(e->cache);
 	char *work;
-	if (!e->cache->writable) {
-		return fail_only_read(e, err);
-	}
 	int rc = lk_fs_temp_dir(tmp, "tree", &arena, &work, err);
 	if (rc < 0) {
 		return lk_wrap(err, "cache '%s'", lk_cache_path(e->cache));
@@ -296,7 +321,7 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/tmp/%s'",
 			lk_cache_path(e->cache), work);
 	} else {
-		rc = make_in(e, fd, &made, err);
+		rc = make_in(e, fd, true, &made, err);
 	}
 	*ret_published = false;
 	if (rc == 0) {
@@ -375,7 +400,9 @@ static int try_once(struct ensure *e, struct lk_tree *ret, bool *ret_done, struc
 			rc = claim(e, err);
 		} else if (rc < 0) {
 			rc = found.damaged ? tell_damaged(e, err) : 0;
-			rc = rc < 0 ? rc : make(e, &found, ret, ret_done, err);
+			rc = rc < 0                  ? rc
+				: e->cache->writable ? make(e, &found, ret, ret_done, err)
+						     : make_apart(e, ret, err);
 		}
 	}
 	lk_close_p(&found.fd);

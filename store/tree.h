@@ -6,8 +6,9 @@
  * own paths.json, seals it and publishes it by rename. A damaged tree is exchanged for the new one,
  * so that its name never goes missing. A tree of another user than oneself or root is held against
  * its archive each time. What is wrong with a tree in a layer that is only read is a warning: the
- * tree is passed over. Safe to call from several threads and processes at once (a report's
- * callbacks then come from each thread).
+ * tree is passed over. With a cache that has no folder to write into, trees that it lacks are made
+ * in options->place, checked likewise but not sealed: nobody else comes near them. Safe to call
+ * from several threads and processes at once (a report's callbacks then come from each thread).
  *
  * An archive whose bytes are not what the lock says is taken out of the cache. Files that the
  * archive holds but does not list stay in the tree and are not in `package->paths`.
@@ -28,10 +29,17 @@ struct lk_tree_file {
 	lk_str target;           /* a symlink's text; NUL-ended */
 };
 
+/* A folder on the file system of the prefix that is the caller's alone. */
+struct lk_tree_place {
+	int fd;           /* borrowed */
+	const char *path; /* absolute; borrowed */
+};
+
 struct lk_tree {
 	int fd;                           /* the tree's directory; owned */
 	char *path;                       /* absolute; owned */
 	size_t layer;                     /* of the cache, that it lies in */
+	bool movable;                     /* it lies in the caller's own place instead */
 	struct lk_package *package;       /* metadata and paths; owned */
 	const struct lk_tree_file *files; /* one for each of package->paths; owned by the package */
 };
@@ -42,6 +50,8 @@ struct lk_tree_options {
 	bool safety_warn;         /* a paths.json mismatch warns instead of LK_E_INTEGRITY */
 	struct lk_claims *claims; /* others may be at the same trees; NULL: they do not matter */
 	bool wait;                /* for whoever is at it */
+	const struct lk_tree_place
+		*place; /* where a cache that is only read lacks a tree; or NULL */
 };
 
 /* With claims and without wait LK_E_NOT_FOUND when somebody else is extracting it just now.

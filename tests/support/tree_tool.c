@@ -53,7 +53,7 @@ static int run(char **argv, const struct lk_tree_options *options, struct lk_err
 		rc = lk_tree_ensure(cache, &record, options, &report, &tree, err);
 	}
 	if (rc == 0) {
-		printf("%s/trees/%s\n", lk_cache_path(cache), tree.name);
+		printf("%s\n", tree.path);
 		static const char *const types[] = {"file", "symlink", "directory"};
 		for (size_t i = 0; i < tree.package->n_paths; i++) {
 			printf("%s " LK_STR_FMT "\n", types[tree.package->paths[i].type],
