@@ -73,8 +73,8 @@ static int make_layout(struct run *run, struct lk_error *err)
 	for (uint32_t rank = 0; rank < run->n_records; rank++) {
 		run->packages[order[rank]].rank = rank;
 	}
-	int rc = lk_layout_make(run->packages, run->n_records, lk_str_of(run->site.prefix),
-		o->subdir, o->compile, &run->layout, err);
+	int rc = lk_layout_make(run->packages, run->n_records, run->stamp.prefix, o->subdir,
+		o->compile, &run->layout, err);
 	run->has_layout = rc == 0;
 	return rc < 0 ? rc : lk_clobber_resolve(&run->layout, o->strict, run->report, err);
 }
@@ -331,14 +331,18 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 		.new_fd = -1,
 		.apart_fd = -1,
 	};
-	int rc = lk_site_open(prefix, &run.site, err);
+	int rc = options->final_prefix ? lk_site_check_prefix(options->final_prefix, err) : 0;
+	if (rc == 0) {
+		rc = lk_site_open(prefix, &run.site, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
 	lk_arena_init(&run.arena);
 	run.stamp = (struct lk_stamp){.lock = *lock_digest,
 		.subdir = options->subdir,
-		.prefix = lk_str_of(run.site.prefix),
+		.prefix =
+			lk_str_of(options->final_prefix ? options->final_prefix : run.site.prefix),
 		.compile = options->compile};
 	rc = install(&run, &result, err);
 	lk_close_p(&run.new_fd);

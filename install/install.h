@@ -31,6 +31,9 @@ struct lk_install_options {
 	unsigned jobs;            /* 0: as many as processors */
 	lk_str subdir;            /* the lock's platform */
 	struct lk_str_list specs; /* of the lock, for conda-meta/history; borrowed */
+	/* Absolute; NULL: PREFIX. What is written into files in its place: the tree will be moved
+	 * or mounted there. */
+	const char *final_prefix;
 	uint64_t when; /* time of the revision in conda-meta/history, seconds since 1970 */
 };
 

@@ -15,7 +15,7 @@
 #define OWN_PAUSE_NS 10000000L
 
 /* PATH and its like cannot name a folder with ':' in it; conda refuses that too. */
-static int check_name(const char *prefix, struct lk_error *err)
+int lk_site_check_prefix(const char *prefix, struct lk_error *err)
 {
 	const char *bad = prefix;
 	while (*bad != '\0' && (unsigned char)*bad >= 0x20 && *bad != 0x7f && *bad != ':') {
@@ -126,7 +126,7 @@ static void close_site(struct lk_site *site)
 
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
 {
-	int rc = check_name(prefix, err);
+	int rc = lk_site_check_prefix(prefix, err);
 	if (rc < 0) {
 		return rc;
 	}

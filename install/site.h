@@ -43,6 +43,9 @@ struct lk_site {
 	enum lk_site_state state;
 };
 
+/* LK_E_USAGE unless PREFIX, absolute and normal, can name an environment: looks at the text alone.
+ */
+int lk_site_check_prefix(const char *prefix, struct lk_error *err) LK_MUST_USE;
 /* PREFIX is absolute and normal. LK_E_USAGE, with nothing touched, for one that is no directory, a
  * symlink, a mount point, or a directory that is neither empty nor an environment, and for a name
  * with control characters. */
