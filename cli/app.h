@@ -79,6 +79,9 @@ const char *lk_app_expand_home(struct lk_app *app, lk_str path);
 int lk_app_prefix(struct lk_app *app, const char *prefix, const char *name, const char **ret,
 	struct lk_error *err) LK_MUST_USE;
 
+/* The first program NAME on PATH, NUL-ended, owned by the arena; NULL when there is none. */
+const char *lk_app_find_program(struct lk_app *app, const char *name);
+
 /* The error as cli.md wants it: one line, a caret under the excerpt, the hint; or the JSON
  * document. */
 void lk_app_print_error(struct lk_app *app, int code, const struct lk_error *err);

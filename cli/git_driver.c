@@ -83,21 +83,6 @@ static bool is_file(const char *path, const struct stat *wanted)
 		access(path, X_OK) == 0;
 }
 
-/* Is the first NAME on PATH the file WANTED? */
-static bool is_on_path(struct lk_arena *arena, const char *name, const struct stat *wanted)
-{
-	lk_str rest = lk_str_of(getenv("PATH"));
-	lk_str folder;
-	while (lk_str_split(&rest, ':', &folder)) {
-		const char *path =
-			lk_arena_printf(arena, LK_STR_FMT "/%s", LK_STR_ARG(folder), name);
-		if (folder.len > 0 && access(path, X_OK) == 0) {
-			return folder.ptr[0] == '/' && is_file(path, wanted);
-		}
-	}
-	return false;
-}
-
 static int put_program(struct lk_app *app, bool expands, struct lk_buf *out, struct lk_error *err)
 {
 	char exe[PATH_MAX];
@@ -106,7 +91,8 @@ static int put_program(struct lk_app *app, bool expands, struct lk_buf *out, str
 	if (len <= 0 || (size_t)len == sizeof(exe) || stat("/proc/self/exe", &st) != 0) {
 		return lk_fail(err, LK_E_FS, "cannot tell where this program is");
 	}
-	if (is_on_path(&app->arena, "lockenv", &st)) {
+	const char *found = lk_app_find_program(app, "lockenv");
+	if (found && found[0] == '/' && is_file(found, &st)) {
 		lk_buf_puts(out, "lockenv");
 		return 0;
 	}

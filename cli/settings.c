@@ -278,6 +278,20 @@ int lk_app_prefix(struct lk_app *app, const char *prefix, const char *name, cons
 	return name ? named_prefix(app, name, ret, err) : 0;
 }
 
+const char *lk_app_find_program(struct lk_app *app, const char *name)
+{
+	lk_str rest = lk_str_of(getenv("PATH"));
+	lk_str folder;
+	while (lk_str_split(&rest, ':', &folder)) {
+		const char *path =
+			lk_arena_printf(&app->arena, LK_STR_FMT "/%s", LK_STR_ARG(folder), name);
+		if (folder.len > 0 && access(path, X_OK) == 0) {
+			return path;
+		}
+	}
+	return NULL;
+}
+
 struct lk_host_overrides lk_app_overrides(void)
 {
 	/* Set but empty is not the same as unset: it removes the package. */

@@ -1,0 +1,203 @@
+/*
+ * Environments as squashfs images.
+ */
+#include "cli/pack_image.h"
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "cli/fetching.h"
+#include "conda/subdir.h"
+#include "install/image.h"
+#include "install/install.h"
+
+struct making {
+	struct lk_app *app;
+	const struct lk_pack_image *request;
+	struct lk_lock_arg lock;
+	const struct lk_lock_platform *platform;
+	const char *prefix, *output; /* absolute */
+	struct lk_cache *cache;
+	struct lk_install_result result;
+	uint64_t size; /* bytes of the image */
+};
+
+static int absolute(struct making *m, const char *path, const char **ret, struct lk_error *err)
+{
+	char *LK_AUTO_FREE whole = NULL;
+	int rc = lk_path_absolute(path, &whole, err);
+	if (rc == 0) {
+		*ret = lk_arena_strndup(&m->app->arena, whole, strlen(whole));
+	}
+	return rc;
+}
+
+static int read_paths(struct making *m, struct lk_error *err)
+{
+	if (!m->request->prefix) {
+		lk_fail(err, LK_E_USAGE, "no prefix given for the image");
+		lk_error_hint(
+			err, "say with -p PREFIX where it will be mounted; nothing need be there");
+		return LK_E_USAGE;
+	}
+	int rc = absolute(m, m->request->prefix, &m->prefix, err);
+	if (rc == 0) {
+		rc = lk_site_check_prefix(m->prefix, err);
+	}
+	return rc < 0 ? rc : absolute(m, m->request->output, &m->output, err);
+}
+
+/* What this host cannot compile is without pyc: said before the work. */
+static void warn_of_others(const struct making *m)
+{
+	if (!lk_str_is(m->platform->subdir, lk_subdir_native()) && !m->request->no_compile) {
+		lk_warn(&m->app->report,
+			"an image for " LK_STR_FMT " made on %s: its python cannot run here, so "
+			"that noarch packages stay uncompiled",
+			LK_STR_ARG(m->platform->subdir), lk_subdir_native());
+	}
+}
+
+/* ---- archives ---- */
+
+static int fetch_all(struct making *m, struct lk_error *err)
+{
+	const struct lk_lock *lock = &m->lock.lock;
+	struct lk_fetch *fetch = NULL;
+	struct lk_fetch_stats stats;
+	int rc = lk_app_fetch(m->app, m->cache, false, &fetch, err);
+	if (rc == 0) {
+		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels,
+			m->platform->packages, m->platform->n_packages, &stats, err);
+	}
+	lk_fetch_free(fetch);
+	return rc;
+}
+
+static int open_cache(struct making *m, struct lk_error *err)
+{
+	int rc = lk_app_cache_layers(m->app, &m->cache, err);
+	for (size_t i = 0; rc == 0 && i < m->request->from.len; i++) {
+		rc = lk_cache_add_folder(m->cache, m->request->from.items[i], err);
+		if (rc == LK_E_NOT_FOUND) {
+			rc = lk_fail(err, LK_E_USAGE, "cannot take archives from '%s'",
+				m->request->from.items[i]);
+			lk_error_hint(err, "give --from a folder of archives, or a cache");
+		}
+	}
+	return rc == 0 && m->request->fetch ? fetch_all(m, err) : rc;
+}
+
+/* ---- the image ---- */
+
+static int build(struct making *m, const char *tree, struct lk_error *err)
+{
+	const struct lk_install_options options = {
+		.compile = !m->request->no_compile &&
+			lk_str_is(m->platform->subdir, lk_subdir_native()),
+		.jobs = m->app->common.jobs,
+		.subdir = m->platform->subdir,
+		.specs = m->platform->specs,
+		.final_prefix = m->prefix,
+	};
+	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&m->lock.text), m->lock.text.len);
+	return lk_install(m->cache, tree, m->platform->packages, m->platform->n_packages,
+		m->lock.lock.channels, m->lock.lock.n_channels, &digest, &options, &m->app->report,
+		&m->result, err);
+}
+
+static int find_program(struct making *m, const char **ret, struct lk_error *err)
+{
+	const char *found = lk_app_find_program(m->app, "mksquashfs");
+	if (!found) {
+		lk_fail(err, LK_E_USAGE, "mksquashfs is not on PATH");
+		lk_error_hint(err, "install squashfs-tools");
+		return LK_E_USAGE;
+	}
+	return absolute(m, found, ret, err);
+}
+
+static int make(struct making *m, struct lk_error *err)
+{
+	struct lk_image image;
+	struct lk_image_options options = {
+		.compression = m->request->compression, .jobs = m->app->common.jobs};
+	int rc = find_program(m, &options.mksquashfs, err);
+	if (rc == 0) {
+		rc = open_cache(m, err);
+	}
+	if (rc == 0) {
+		rc = lk_image_begin(m->output, &image, &m->app->report, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	rc = build(m, image.tree, err);
+	if (rc == 0) {
+		rc = lk_image_finish(&image, &options, &m->app->report, &m->size, err);
+	}
+	lk_image_done(&image);
+	return rc;
+}
+
+/* ---- telling ---- */
+
+static void tell_json(const struct making *m)
+{
+	struct lk_jw w;
+	lk_jw_init(&w, &m->app->out, true);
+	lk_jw_object(&w);
+	lk_jw_key_string(&w, "image", lk_str_of(m->request->output));
+	lk_jw_key(&w, "dry_run");
+	lk_jw_bool(&w, m->request->dry_run);
+	lk_jw_key_string(&w, "prefix", lk_str_of(m->prefix));
+	lk_jw_key_string(&w, "platform", m->platform->subdir);
+	if (!m->request->dry_run) {
+		lk_jw_key_uint(&w, "size", m->size);
+		lk_jw_key_uint(&w, "files", m->result.files);
+		lk_jw_key_string(&w, "tree_digest", lk_str_of(m->result.tree_digest));
+		lk_jw_key_uint(&w, "skipped_scripts", m->result.skipped_scripts);
+	}
+	lk_jw_end(&w);
+	lk_buf_putc(&m->app->out, '\n');
+}
+
+static void tell(const struct making *m)
+{
+	const struct lk_report *report = &m->app->report;
+	if (m->app->common.json) {
+		tell_json(m);
+		return;
+	}
+	if (m->request->dry_run) {
+		lk_note(report, 0, "would make %s, to be mounted at %s: %zu packages",
+			m->request->output, m->prefix, m->platform->n_packages);
+		return;
+	}
+	struct lk_buf LK_CLEANUP(lk_buf_done) size = LK_BUF_INIT(32);
+	lk_buf_put_size(&size, m->size);
+	lk_note(report, 0, "made %s, to be mounted at %s: %s, %zu files", m->request->output,
+		m->prefix, lk_buf_cstr(&size), m->result.files);
+	lk_note(report, 0, "tree digest sha256:%s", m->result.tree_digest);
+}
+
+int lk_pack_image(struct lk_app *app, const struct lk_pack_image *request, struct lk_error *err)
+{
+	struct making m = {.app = app, .request = request};
+	int rc = lk_lock_arg_read(app, request->lock, &m.lock, err);
+	if (rc == 0) {
+		rc = lk_lock_arg_platform(&m.lock, request->platform, true, &m.platform, err);
+	}
+	if (rc == 0) {
+		rc = read_paths(&m, err);
+	}
+	if (rc == 0) {
+		warn_of_others(&m);
+		rc = request->dry_run ? 0 : make(&m, err);
+	}
+	if (rc == 0) {
+		tell(&m);
+	}
+	lk_cache_free(m.cache);
+	lk_lock_arg_done(&m.lock);
+	return rc;
+}
