@@ -7,6 +7,32 @@
 
 #include "cli/servers.h"
 
+#define RETRIES_MAX 100
+#define THREADS_MAX 64
+
+/* VALUE, at most MAX; 0, which stands for the default, when no file says. */
+static unsigned limited(uint64_t value, uint64_t max)
+{
+	value = value == LK_CONFIG_UNSET ? 0 : value;
+	return (unsigned)(value < max ? value : max);
+}
+
+/* Whole seconds, at least one. */
+static unsigned seconds(uint64_t ms)
+{
+	return ms == LK_CONFIG_UNSET ? 0 : (unsigned)((ms + 999) / 1000);
+}
+
+static void set_limits(const struct lk_config *config, struct lk_fetch_options *options)
+{
+	options->jobs = limited(config->fetch_threads, THREADS_MAX);
+	options->retries = limited(config->remote_max_retries, RETRIES_MAX);
+	options->no_retries = config->remote_max_retries == 0;
+	options->backoff_ms = limited(config->remote_backoff_ms, INT32_MAX);
+	options->connect_timeout_s = seconds(config->remote_connect_timeout_ms);
+	options->stall_timeout_s = seconds(config->remote_read_timeout_ms);
+}
+
 int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struct lk_fetch **ret,
 	struct lk_error *err)
 {
@@ -17,15 +43,15 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 	}
 	struct lk_fetch_options options = {
 		.offline = offline || config->offline,
-		.no_verify_tls = !config->ssl_verify,
-		.ca_file = config->ssl_ca_file.len ? config->ssl_ca_file.ptr : NULL,
 		.repodata_ttl = (int64_t)config->local_repodata_ttl,
 		.now = (int64_t)time(NULL),
 		.no_shards = !config->repodata_use_shards,
 		.no_zst = !config->repodata_use_zst,
 	};
+	set_limits(config, &options);
 	if (!options.offline) {
-		rc = lk_app_network(app, config, &options.network, err);
+		rc = lk_app_tls(app, config, &options.tls, err);
+		rc = rc < 0 ? rc : lk_app_network(app, config, &options.network, err);
 	}
 	return rc < 0 ? rc : lk_fetch_new(cache, &options, &app->report, ret, err);
 }

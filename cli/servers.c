@@ -1,9 +1,10 @@
 /*
- * Where credentials are looked for, strongest first.
+ * Credentials, proxies and TLS: what .condarc and the environment say of them, strongest first.
  */
 #include "cli/servers.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PLACES_MAX 8
@@ -18,6 +19,38 @@ static const char *env_value(const char *name)
 {
 	const char *value = getenv(name);
 	return value && *value ? value : NULL;
+}
+
+static bool is_name_char(char c)
+{
+	return lk_is_alnum(c) || c == '_';
+}
+
+/* TEXT with ~/ in front, $NAME and ${NAME} replaced, as conda does; a variable that is not set
+ * stays as it is written. NUL-ended. */
+static lk_str expand(lk_str text, struct lk_arena *arena)
+{
+	struct lk_buf out LK_CLEANUP(lk_buf_done) = LK_BUF_INIT((size_t)64 << 10);
+	const char *home = env_value("HOME");
+	if (home && lk_str_starts(text, LK_STR("~/"))) {
+		lk_buf_puts(&out, home);
+		text = lk_str_skip(text, 1);
+	}
+	while (text.len > 0) {
+		bool braces = lk_str_starts(text, LK_STR("${"));
+		size_t start = braces ? 2 : 1;
+		size_t end = start;
+		while (text.ptr[0] == '$' && end < text.len && is_name_char(text.ptr[end])) {
+			end++;
+		}
+		bool whole = end > start && (!braces || (end < text.len && text.ptr[end] == '}'));
+		lk_str name = lk_str_slice(text, start, end);
+		const char *value = whole ? env_value(lk_str_dup(arena, name).ptr) : NULL;
+		size_t taken = value ? end + braces : 1;
+		lk_buf_put(&out, value ? lk_str_of(value) : lk_str_slice(text, 0, 1));
+		text = lk_str_skip(text, taken);
+	}
+	return lk_str_dup(arena, lk_buf_view(&out));
 }
 
 /* Adds the file that the VARIABLE names. */
@@ -69,10 +102,9 @@ static int read_environment(struct lk_credentials *credentials, struct lk_error 
 	return lk_credentials_add_environment(credentials, (const char *const *)environ, n, err);
 }
 
-int lk_app_network(struct lk_app *app, const struct lk_config *config, struct lk_network **ret,
-	struct lk_error *err)
+static int read_credentials(struct lk_app *app, const struct lk_config *config,
+	struct lk_network *network, struct lk_error *err)
 {
-	struct lk_network *network LK_CLEANUP(lk_network_free_p) = lk_network_new();
 	struct places places = {.arena = &network->arena};
 	const char *home = env_value("HOME");
 	int rc = read_environment(&network->credentials, err);
@@ -88,9 +120,134 @@ int lk_app_network(struct lk_app *app, const struct lk_config *config, struct lk
 	if (!add_named(&places, LK_CREDENTIALS_NETRC, "NETRC")) {
 		add_usual(&places, LK_CREDENTIALS_NETRC, home, "/.netrc");
 	}
-	rc = lk_credentials_read(&network->credentials, places.items, places.n, &app->report, err);
+	return lk_credentials_read(
+		&network->credentials, places.items, places.n, &app->report, err);
+}
+
+/* The value of the first variable of NAMES, which ends with NULL, that is set. */
+static const char *first_set(const char *const *names, const char **ret_name)
+{
+	for (; *names; names++) {
+		const char *value = env_value(*names);
+		if (value) {
+			*ret_name = *names;
+			return value;
+		}
+	}
+	return NULL;
+}
+
+#define FROM_CONFIGURATION 0
+#define FROM_ENVIRONMENT 1
+
+static int read_proxies(
+	const struct lk_config *config, struct lk_network *network, struct lk_error *err)
+{
+	/* A web server sets HTTP_PROXY from what a client sends: not believed in a CGI program. */
+	const bool is_cgi = env_value("REQUEST_METHOD") != NULL;
+	const char *const https[] = {"https_proxy", "HTTPS_PROXY", NULL};
+	const char *const http[] = {"http_proxy", is_cgi ? NULL : "HTTP_PROXY", NULL};
+	const char *const all[] = {"all_proxy", "ALL_PROXY", NULL};
+	const char *const except[] = {"no_proxy", "NO_PROXY", NULL};
+	const struct {
+		const char *where;
+		const char *const *names;
+	} variables[] = {{"https", https}, {"http", http}, {"all", all}};
+	const char *name = NULL;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < config->proxy_servers.n; i++) {
+		const struct lk_config_entry *entry = &config->proxy_servers.items[i];
+		rc = lk_proxies_add(&network->proxies, FROM_CONFIGURATION, entry->name,
+			expand(entry->text, &network->arena), "proxy_servers of .condarc",
+			&network->arena, err);
+	}
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(variables); i++) {
+		const char *value = first_set(variables[i].names, &name);
+		if (value) {
+			rc = lk_proxies_add(&network->proxies, FROM_ENVIRONMENT,
+				lk_str_of(variables[i].where), lk_str_of(value), name,
+				&network->arena, err);
+		}
+	}
+	network->proxies.except = first_set(except, &name);
+	return rc;
+}
+
+int lk_app_network(struct lk_app *app, const struct lk_config *config, struct lk_network **ret,
+	struct lk_error *err)
+{
+	struct lk_network *network LK_CLEANUP(lk_network_free_p) = lk_network_new();
+	int rc = read_credentials(app, config, network, err);
+	if (rc == 0) {
+		rc = read_proxies(config, network, err);
+	}
 	if (rc == 0) {
 		*ret = LK_STEAL(network);
 	}
+	return rc;
+}
+
+static int configured_path(struct lk_app *app, const char *key, lk_str text, const char **ret,
+	struct stat *ret_stat, struct lk_error *err)
+{
+	*ret = NULL;
+	if (text.len == 0) {
+		return 0;
+	}
+	lk_str path = expand(text, &app->arena);
+	if (stat(path.ptr, ret_stat) != 0 || access(path.ptr, R_OK) != 0) {
+		lk_fail(err, LK_E_USAGE, "%s: '%s' cannot be read", key, path.ptr);
+		lk_error_hint(err, "check the path in .condarc or CONDA_*");
+		return err->code;
+	}
+	*ret = path.ptr;
+	return 0;
+}
+
+/* Whom to trust when the configuration names nobody. */
+static void trusted_of_environment(
+	struct lk_app *app, const struct lk_config *config, struct lk_http_tls *tls)
+{
+	const char *const bundles[] = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", NULL};
+	const char *const files[] = {"SSL_CERT_FILE", NULL};
+	const char *name = NULL;
+	const char *path = config->ssl_truststore ? NULL : first_set(bundles, &name);
+	bool is_bundle = path != NULL;
+	path = path ? path : first_set(files, &name);
+	struct stat st;
+	if (path && (stat(path, &st) != 0 || access(path, R_OK) != 0)) {
+		lk_warn(&app->report, "%s names '%s', which cannot be read: not used", name, path);
+		path = NULL;
+	}
+	bool folder = path && S_ISDIR(st.st_mode);
+	tls->ca_file = folder ? NULL : path;
+	tls->ca_folder = folder ? path : NULL;
+	if (!is_bundle && !folder) {
+		tls->ca_folder = env_value("SSL_CERT_DIR");
+	}
+}
+
+int lk_app_tls(struct lk_app *app, const struct lk_config *config, struct lk_http_tls *ret,
+	struct lk_error *err)
+{
+	struct lk_http_tls tls = {.no_verify = !config->ssl_verify};
+	struct stat st;
+	const char *trusted;
+	int rc = configured_path(app, "ssl_verify", config->ssl_ca_path, &trusted, &st, err);
+	if (rc == 0 && trusted) {
+		tls.ca_file = S_ISDIR(st.st_mode) ? NULL : trusted;
+		tls.ca_folder = S_ISDIR(st.st_mode) ? trusted : NULL;
+	} else if (rc == 0 && !tls.no_verify) {
+		trusted_of_environment(app, config, &tls);
+	}
+	if (rc == 0) {
+		rc = configured_path(app, "client_ssl_cert", config->client_ssl_cert,
+			&tls.client_cert, &st, err);
+	}
+	if (rc == 0) {
+		rc = configured_path(app, "client_ssl_cert_key", config->client_ssl_cert_key,
+			&tls.client_key, &st, err);
+	}
+	*ret = tls;
 	return rc;
 }

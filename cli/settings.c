@@ -93,7 +93,8 @@ int lk_app_config(struct lk_app *app, const struct lk_config **ret, struct lk_er
 		} else {
 			config_paths(app, &paths);
 		}
-		int rc = lk_config_read(paths.items, paths.len, &app->config, err);
+		int rc = lk_config_read(
+			paths.items, paths.len, (const char *const *)environ, &app->config, err);
 		lk_vec_done(&paths);
 		if (rc < 0) {
 			return rc;

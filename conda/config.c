@@ -19,12 +19,15 @@ struct reader {
 enum setting_kind {
 	SETTING_LIST,
 	SETTING_BOOL,
+	SETTING_TEXT,
 	SETTING_ALIAS,
-	SETTING_CUSTOM,
+	SETTING_TEXT_MAP, /* names to text */
+	SETTING_LIST_MAP, /* names to lists */
 	SETTING_PRIORITY,
 	SETTING_SSL,
 	SETTING_TTL,
 	SETTING_NUMBER,
+	SETTING_SECONDS,
 };
 
 #define MEMBER(name) offsetof(struct lk_config, name)
@@ -37,12 +40,30 @@ static const struct setting {
 	{"channels", SETTING_LIST, MEMBER(channels)},
 	{"default_channels", SETTING_LIST, MEMBER(default_channels)},
 	{"channel_alias", SETTING_ALIAS, 0},
-	{"custom_channels", SETTING_CUSTOM, 0},
+	{"custom_channels", SETTING_TEXT_MAP, MEMBER(custom_channels)},
+	{"custom_multichannels", SETTING_LIST_MAP, MEMBER(custom_multichannels)},
+	{"migrated_channel_aliases", SETTING_LIST, MEMBER(migrated_channel_aliases)},
+	{"allowlist_channels", SETTING_LIST, MEMBER(allowlist_channels)},
+	{"whitelist_channels", SETTING_LIST, MEMBER(allowlist_channels)},
+	{"denylist_channels", SETTING_LIST, MEMBER(denylist_channels)},
+	{"mirrored_channels", SETTING_LIST_MAP, MEMBER(mirrored_channels)},
 	{"channel_priority", SETTING_PRIORITY, 0},
 	{"pkgs_dirs", SETTING_LIST, MEMBER(pkgs_dirs)},
 	{"envs_dirs", SETTING_LIST, MEMBER(envs_dirs)},
 	{"pinned_packages", SETTING_LIST, MEMBER(pinned_packages)},
 	{"ssl_verify", SETTING_SSL, 0},
+	{"verify_ssl", SETTING_SSL, 0},
+	{"client_ssl_cert", SETTING_TEXT, MEMBER(client_ssl_cert)},
+	{"client_cert", SETTING_TEXT, MEMBER(client_ssl_cert)},
+	{"client_ssl_cert_key", SETTING_TEXT, MEMBER(client_ssl_cert_key)},
+	{"client_cert_key", SETTING_TEXT, MEMBER(client_ssl_cert_key)},
+	{"proxy_servers", SETTING_TEXT_MAP, MEMBER(proxy_servers)},
+	{"remote_connect_timeout_secs", SETTING_SECONDS, MEMBER(remote_connect_timeout_ms)},
+	{"remote_read_timeout_secs", SETTING_SECONDS, MEMBER(remote_read_timeout_ms)},
+	{"remote_backoff_factor", SETTING_SECONDS, MEMBER(remote_backoff_ms)},
+	{"remote_max_retries", SETTING_NUMBER, MEMBER(remote_max_retries)},
+	{"fetch_threads", SETTING_NUMBER, MEMBER(fetch_threads)},
+	{"download_threads", SETTING_NUMBER, MEMBER(fetch_threads)},
 	{"add_anaconda_token", SETTING_BOOL, MEMBER(add_anaconda_token)},
 	{"add_binstar_token", SETTING_BOOL, MEMBER(add_anaconda_token)},
 	{"offline", SETTING_BOOL, MEMBER(offline)},
@@ -163,9 +184,10 @@ static int read_ssl(const struct reader *r, const struct lk_yaml *node)
 	lk_str text = lk_str_trim(node->text);
 	int value = bool_of(text);
 	r->config->ssl_verify = value != 0;
+	r->config->ssl_truststore = lk_str_is(text, "truststore") || lk_str_is(text, "<system>");
 	bool is_path =
-		value < 0 && text.len > 0 && !lk_str_is(text, "truststore") && text.ptr[0] != '<';
-	r->config->ssl_ca_file = is_path ? keep(r, text) : LK_STR("");
+		value < 0 && text.len > 0 && !r->config->ssl_truststore && text.ptr[0] != '<';
+	r->config->ssl_ca_path = is_path ? keep(r, text) : LK_STR("");
 	return 0;
 }
 
@@ -187,44 +209,82 @@ static int read_number(const struct reader *r, const struct lk_yaml *node, uint6
 	return lk_str_to_u64(lk_str_trim(node->text), ret) ? 0 : fail_kind(r, node, "a number");
 }
 
-/* Adds the node's entries; one that is there already is replaced. */
-static int read_custom(const struct reader *r, const struct lk_yaml *node)
+/* Decimal seconds, at most a day, to milliseconds. */
+static int read_seconds(const struct reader *r, const struct lk_yaml *node, uint64_t *ret)
 {
-	struct lk_config *config = r->config;
-	if (node->kind != LK_YAML_MAPPING) {
-		return fail_kind(r, node, "a mapping of names to URLs");
+	lk_str fraction = lk_str_trim(node->text);
+	lk_str whole;
+	uint64_t seconds = 0;
+	uint64_t thousandths = 0;
+	(void)lk_str_split(&fraction, '.', &whole);
+	bool ok = lk_str_to_u64(whole, &seconds) && seconds <= 24 * 60 * 60;
+	for (size_t i = 0; i < 3; i++) {
+		char digit = i < fraction.len ? fraction.ptr[i] : '0';
+		ok = ok && lk_is_digit(digit);
+		thousandths = thousandths * 10 + (uint64_t)(digit - '0');
 	}
-	size_t most = config->n_custom_channels + node->n_children;
-	struct lk_config_mapping *items = lk_arena_calloc(&config->arena, most + 1, sizeof(*items));
+	*ret = seconds * 1000 + thousandths;
+	return ok ? 0 : fail_kind(r, node, "a number of seconds, at most a day");
+}
+
+static bool is_named(const struct lk_config_entry *items, size_t n, lk_str name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (lk_str_eq(items[i].name, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Adds the node's entries, texts or LISTS; one that is there already is replaced. */
+static int read_map(
+	const struct reader *r, const struct lk_yaml *node, bool lists, struct lk_config_map *map)
+{
+	if (node->kind != LK_YAML_MAPPING) {
+		return fail_kind(r, node, "a mapping");
+	}
+	size_t most = map->n + node->n_children;
+	struct lk_config_entry *items =
+		lk_arena_calloc(&r->config->arena, most + 1, sizeof(*items));
 	size_t n = 0;
 	for (const struct lk_yaml *member = node->first; member; member = member->next) {
-		if (member->kind != LK_YAML_SCALAR) {
-			return fail_kind(r, member, "a URL");
+		struct lk_config_entry *entry = &items[n++];
+		entry->name = keep(r, member->key);
+		if (!lists && member->kind == LK_YAML_NULL) {
+			entry->text = LK_STR("");
+			continue;
 		}
-		items[n++] =
-			(struct lk_config_mapping){keep(r, member->key), keep(r, member->text)};
+		if (!lists && member->kind != LK_YAML_SCALAR) {
+			return fail_kind(r, member, "plain text");
+		}
+		int rc = lists ? read_list(r, member, &entry->values) : 0;
+		if (rc < 0) {
+			return rc;
+		}
+		entry->text = lists ? LK_STR("") : keep(r, member->text);
 	}
-	for (size_t i = 0; i < config->n_custom_channels; i++) {
-		const struct lk_config_mapping *old = &config->custom_channels[i];
-		bool replaced = false;
-		for (size_t k = 0; k < node->n_children && !replaced; k++) {
-			replaced = lk_str_eq(items[k].name, old->name);
-		}
-		if (!replaced) {
-			items[n++] = *old;
+	size_t n_new = n;
+	for (size_t i = 0; i < map->n; i++) {
+		if (!is_named(items, n_new, map->items[i].name)) {
+			items[n++] = map->items[i];
 		}
 	}
-	config->custom_channels = items;
-	config->n_custom_channels = n;
+	*map = (struct lk_config_map){items, n};
 	return 0;
+}
+
+static bool is_container(const struct setting *setting)
+{
+	return setting->kind == SETTING_LIST || setting->kind == SETTING_TEXT_MAP ||
+		setting->kind == SETTING_LIST_MAP;
 }
 
 static int read_setting(
 	const struct reader *r, const struct lk_yaml *node, const struct setting *setting)
 {
 	void *member = (char *)r->config + setting->offset;
-	bool container = setting->kind == SETTING_LIST || setting->kind == SETTING_CUSTOM;
-	if (!container && node->kind != LK_YAML_SCALAR) {
+	if (!is_container(setting) && node->kind != LK_YAML_SCALAR) {
 		return fail_kind(r, node, "plain text");
 	}
 	switch (setting->kind) {
@@ -234,8 +294,12 @@ static int read_setting(
 		return read_bool(r, node, member);
 	case SETTING_ALIAS:
 		return read_alias(r, node);
-	case SETTING_CUSTOM:
-		return read_custom(r, node);
+	case SETTING_TEXT:
+		*(lk_str *)member = keep(r, node->text);
+		return 0;
+	case SETTING_TEXT_MAP:
+	case SETTING_LIST_MAP:
+		return read_map(r, node, setting->kind == SETTING_LIST_MAP, member);
 	case SETTING_PRIORITY:
 		return read_priority(r, node);
 	case SETTING_SSL:
@@ -244,6 +308,8 @@ static int read_setting(
 		return read_ttl(r, node);
 	case SETTING_NUMBER:
 		return read_number(r, node, member);
+	case SETTING_SECONDS:
+		return read_seconds(r, node, member);
 	}
 	return 0;
 }
@@ -291,25 +357,98 @@ static int read_file(struct lk_config *config, const char *path, struct lk_error
 	return rc;
 }
 
+/* The value of the variable CONDA_KEY, or NULL. */
+static const char *variable_of(const char *const *environment, const char *key)
+{
+	lk_str prefix = LK_STR("CONDA_");
+	for (; *environment; environment++) {
+		lk_str value = lk_str_of(*environment);
+		lk_str name;
+		(void)lk_str_split(&value, '=', &name);
+		lk_str rest = lk_str_skip(name, prefix.len);
+		bool equal = value.ptr && lk_str_starts(name, prefix) && rest.len == strlen(key);
+		for (size_t i = 0; equal && i < rest.len; i++) {
+			equal = lk_lower(rest.ptr[i]) == key[i] &&
+				!(rest.ptr[i] >= 'a' && rest.ptr[i] <= 'z');
+		}
+		if (equal) {
+			return value.ptr;
+		}
+	}
+	return NULL;
+}
+
+/* VALUE as the node that a file would have: a text, or a list with commas between its items. */
+static struct lk_yaml *node_of(
+	const struct setting *setting, const char *value, struct lk_arena *arena)
+{
+	struct lk_yaml *node = lk_arena_calloc(arena, 1, sizeof(*node));
+	*node = (struct lk_yaml){
+		.kind = LK_YAML_SCALAR, .text = lk_str_of(value), .key = lk_str_of(setting->key)};
+	if (setting->kind != SETTING_LIST) {
+		return node;
+	}
+	node->kind = LK_YAML_SEQUENCE;
+	struct lk_yaml **end = &node->first;
+	lk_str rest = node->text;
+	lk_str part;
+	while (lk_str_split(&rest, ',', &part)) {
+		if (lk_str_trim(part).len > 0) {
+			*end = lk_arena_calloc(arena, 1, sizeof(**end));
+			**end = (struct lk_yaml){.kind = LK_YAML_SCALAR, .text = part};
+			end = &(*end)->next;
+			node->n_children++;
+		}
+	}
+	return node;
+}
+
+static int read_variables(
+	struct lk_config *config, const char *const *environment, struct lk_error *err)
+{
+	for (size_t i = 0; environment && i < LK_COUNTOF(settings); i++) {
+		const char *value = variable_of(environment, settings[i].key);
+		if (!value || !*value || settings[i].kind == SETTING_TEXT_MAP ||
+			settings[i].kind == SETTING_LIST_MAP) {
+			continue;
+		}
+		const struct lk_yaml_doc doc = {.name = LK_STR("the environment's CONDA_*")};
+		struct reader r = {config, &doc, err};
+		int rc = read_setting(
+			&r, node_of(&settings[i], value, &config->arena), &settings[i]);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
 /* What conda's "defaults" stands for unless a file says otherwise. */
 static const lk_str default_channels[] = {
 	{"https://repo.anaconda.com/pkgs/main", sizeof("https://repo.anaconda.com/pkgs/main") - 1},
 	{"https://repo.anaconda.com/pkgs/r", sizeof("https://repo.anaconda.com/pkgs/r") - 1},
 };
 
-int lk_config_read(const lk_str *paths, size_t n_paths, struct lk_config *ret, struct lk_error *err)
+int lk_config_read(const lk_str *paths, size_t n_paths, const char *const *environment,
+	struct lk_config *ret, struct lk_error *err)
 {
 	struct lk_config config = {.ssl_verify = true,
 		.add_anaconda_token = true,
 		.repodata_use_shards = true,
 		.repodata_use_zst = true,
 		.local_repodata_ttl = 1,
+		.remote_connect_timeout_ms = LK_CONFIG_UNSET,
+		.remote_read_timeout_ms = LK_CONFIG_UNSET,
+		.remote_backoff_ms = LK_CONFIG_UNSET,
+		.remote_max_retries = LK_CONFIG_UNSET,
+		.fetch_threads = LK_CONFIG_UNSET,
 		.channel_alias = LK_STR(LK_CHANNEL_ALIAS)};
 	lk_arena_init(&config.arena);
 	int rc = 0;
 	for (size_t i = 0; i < n_paths && rc == 0; i++) {
 		rc = read_file(&config, lk_str_dup(&config.arena, paths[i]).ptr, err);
 	}
+	rc = rc < 0 ? rc : read_variables(&config, environment, err);
 	if (rc < 0) {
 		lk_config_done(&config);
 		return rc;
@@ -328,30 +467,62 @@ void lk_config_done(struct lk_config *config)
 	*config = (struct lk_config){0};
 }
 
+/* Is REFERENCE the NAME, or does it go on after it with a slash? */
+static bool is_below(lk_str reference, lk_str name)
+{
+	return lk_str_starts(reference, name) &&
+		(reference.len == name.len || reference.ptr[name.len] == '/');
+}
+
 /* The custom URL of "NAME" or "NAME/rest", or an empty view. */
 static lk_str custom_url(const struct lk_config *config, lk_str reference, struct lk_arena *arena)
 {
-	for (size_t i = 0; i < config->n_custom_channels; i++) {
-		const struct lk_config_mapping *custom = &config->custom_channels[i];
-		bool whole = lk_str_eq(reference, custom->name);
-		bool below = lk_str_starts(reference, custom->name) &&
-			reference.len > custom->name.len && reference.ptr[custom->name.len] == '/';
-		if (whole || below) {
-			return lk_url_join(custom->url, reference, arena);
+	for (size_t i = 0; i < config->custom_channels.n; i++) {
+		const struct lk_config_entry *custom = &config->custom_channels.items[i];
+		if (is_below(reference, custom->name)) {
+			return lk_url_join(custom->text, reference, arena);
 		}
 	}
 	return LK_STR("");
 }
 
+/* A URL under an alias of old, under the one of now; or an empty view. */
+static lk_str migrated_url(const struct lk_config *config, lk_str reference, struct lk_arena *arena)
+{
+	for (size_t i = 0; i < config->migrated_channel_aliases.n; i++) {
+		lk_str old = lk_str_trim_end(config->migrated_channel_aliases.items[i], '/');
+		if (old.len > 0 && reference.len > old.len + 1 && is_below(reference, old)) {
+			return lk_str_printf(arena, LK_STR_FMT LK_STR_FMT,
+				LK_STR_ARG(config->channel_alias),
+				LK_STR_ARG(lk_str_skip(reference, old.len)));
+		}
+	}
+	return LK_STR("");
+}
+
+static void expand_one(const struct lk_config *config, lk_str reference, struct lk_arena *arena,
+	struct lk_strs *ret)
+{
+	lk_str url = custom_url(config, reference, arena);
+	url = url.len > 0 ? url : migrated_url(config, reference, arena);
+	lk_vec_push(ret, url.len > 0 ? url : lk_str_dup(arena, reference));
+}
+
 void lk_config_expand_channel(const struct lk_config *config, lk_str reference,
 	struct lk_arena *arena, struct lk_strs *ret)
 {
-	if (lk_str_is(reference, "defaults")) {
-		for (size_t i = 0; i < config->default_channels.n; i++) {
-			lk_vec_push(ret, config->default_channels.items[i]);
+	const struct lk_str_list *list =
+		lk_str_is(reference, "defaults") ? &config->default_channels : NULL;
+	for (size_t i = 0; i < config->custom_multichannels.n; i++) {
+		const struct lk_config_entry *entry = &config->custom_multichannels.items[i];
+		if (lk_str_eq(entry->name, reference)) {
+			list = &entry->values;
 		}
-		return;
 	}
-	lk_str url = custom_url(config, reference, arena);
-	lk_vec_push(ret, url.len > 0 ? url : lk_str_dup(arena, reference));
+	for (size_t i = 0; list && i < list->n; i++) {
+		expand_one(config, list->items[i], arena, ret);
+	}
+	if (!list) {
+		expand_one(config, reference, arena, ret);
+	}
 }

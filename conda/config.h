@@ -11,22 +11,42 @@
 #include "base/err.h"
 #include "conda/record.h"
 
-struct lk_config_mapping {
-	lk_str name, url;
+/* A member of a mapping: a name, or what else the setting says, and one text or several. */
+struct lk_config_entry {
+	lk_str name;
+	lk_str text;               /* the text, or */
+	struct lk_str_list values; /* the list */
 };
+
+struct lk_config_map {
+	const struct lk_config_entry *items; /* of later files first */
+	size_t n;
+};
+
+#define LK_CONFIG_UNSET UINT64_MAX
 
 struct lk_config {
 	struct lk_arena arena;
 	struct lk_str_list channels;         /* `channels`; empty when no file says */
 	struct lk_str_list default_channels; /* what "defaults" stands for */
 	lk_str channel_alias; /* without trailing slash; LK_CHANNEL_ALIAS unless set */
-	const struct lk_config_mapping *custom_channels; /* channel name to the URL it lies under */
-	size_t n_custom_channels;
+	struct lk_config_map custom_channels;        /* channel name to the URL it lies under */
+	struct lk_config_map custom_multichannels;   /* name to the channels it stands for */
+	struct lk_str_list migrated_channel_aliases; /* old values of channel_alias */
+	struct lk_str_list allowlist_channels, denylist_channels;
+	struct lk_config_map mirrored_channels; /* channel or URL to the URLs that stand for it */
 	lk_str channel_priority; /* "strict", "flexible", "disabled"; empty when no file says */
 	struct lk_str_list pkgs_dirs, envs_dirs; /* as written; ~ and $VAR are not expanded */
 	struct lk_str_list pinned_packages;
-	bool ssl_verify;    /* true unless a file says no */
-	lk_str ssl_ca_file; /* ssl_verify: PATH */
+	bool ssl_verify;     /* true unless a file says no */
+	bool ssl_truststore; /* ssl_verify: truststore */
+	lk_str ssl_ca_path;  /* ssl_verify: PATH, a file or folder; as written, as are these: */
+	lk_str client_ssl_cert, client_ssl_cert_key;
+	struct lk_config_map proxy_servers; /* scheme or scheme://host to an address */
+	/* Milliseconds; and a number. LK_CONFIG_UNSET when no file says. */
+	uint64_t remote_connect_timeout_ms, remote_read_timeout_ms, remote_backoff_ms;
+	uint64_t remote_max_retries;
+	uint64_t fetch_threads;  /* the same, also as download_threads */
 	bool add_anaconda_token; /* anaconda-client's tokens are used; true unless a file says no */
 	bool offline;
 	uint64_t local_repodata_ttl;     /* 0: always ask, 1: what the server says (default), else
@@ -37,14 +57,17 @@ struct lk_config {
 						 file says otherwise */
 };
 
-/* Reads the files of PATHS that exist. LK_E_FORMAT with file:line:column for bad YAML or a value of
- * the wrong kind. With no path: the defaults. */
-int lk_config_read(const lk_str *paths, size_t n_paths, struct lk_config *ret,
-	struct lk_error *err) LK_MUST_USE;
+/* Reads the files of PATHS that exist, then the variables CONDA_KEY of ENVIRONMENT (texts
+ * NAME=VALUE, the last NULL; NULL: none), which win; an empty one says nothing, a list has commas
+ * between its items, and mappings have none, as in conda. LK_E_FORMAT with file:line:column or the
+ * variable for bad YAML or a value of the wrong kind. With no path: the defaults. */
+int lk_config_read(const lk_str *paths, size_t n_paths, const char *const *environment,
+	struct lk_config *ret, struct lk_error *err) LK_MUST_USE;
 void lk_config_done(struct lk_config *config);
 
-/* Appends the channel references that REFERENCE stands for: "defaults" expands to default_channels,
- * a custom channel becomes its URL, everything else stays. Strings are owned by CONFIG or ARENA. */
+/* Appends the channel references that REFERENCE stands for: "defaults" and names of multichannels
+ * expand, a custom channel becomes its URL, one under an old alias comes under the present one,
+ * everything else stays. Strings are owned by CONFIG or ARENA. */
 void lk_config_expand_channel(const struct lk_config *config, lk_str reference,
 	struct lk_arena *arena, struct lk_strs *ret);
 

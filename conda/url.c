@@ -42,6 +42,17 @@ void lk_url_host(const struct lk_url_parts *parts, struct lk_arena *arena, lk_st
 	*ret_port = port ? lk_str_skip(host, colon + 1) : LK_STR("");
 }
 
+bool lk_url_host_is_plain(lk_str host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		char c = host.ptr[i];
+		if (!lk_is_alnum(c) && lk_str_find_char(LK_STR(".-_:[]"), c) == SIZE_MAX) {
+			return false;
+		}
+	}
+	return host.len > 0;
+}
+
 size_t lk_url_token_len(const struct lk_url_parts *parts)
 {
 	if (!lk_str_eq_nocase(parts->scheme, LK_STR("https")) &&

@@ -23,6 +23,9 @@ size_t lk_url_token_len(const struct lk_url_parts *parts);
  * where none is written. */
 void lk_url_host(const struct lk_url_parts *parts, struct lk_arena *arena, lk_str *ret_name,
 	lk_str *ret_port);
+/* Is HOST a name or an address with, perhaps, a port, and nothing that two readers of URLs could
+ * take for different hosts? */
+bool lk_url_host_is_plain(lk_str host);
 /* URL without user:pass@ and without /t/TOKEN. For anything that is shown or stored. */
 lk_str lk_url_without_credentials(lk_str url, struct lk_arena *arena);
 /* Puts an asterisk over each byte of these in the URLs that stand somewhere in TEXT, such as a line

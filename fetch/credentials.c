@@ -35,19 +35,6 @@ const char *lk_credentials_source(const struct lk_credentials *credentials)
 	return credentials->sources.items[credentials->sources.len - 1].name;
 }
 
-/* A name or an address with, perhaps, a port, and nothing that two readers of URLs could take for
- * different hosts. */
-static bool is_plain_host(lk_str host)
-{
-	for (size_t i = 0; i < host.len; i++) {
-		char c = host.ptr[i];
-		if (!lk_is_alnum(c) && lk_str_find_char(LK_STR(".-_:[]"), c) == SIZE_MAX) {
-			return false;
-		}
-	}
-	return host.len > 0;
-}
-
 static lk_str usual_port(lk_str scheme)
 {
 	return lk_str_is(scheme, "https") ? LK_STR("443") : LK_STR("80");
@@ -75,7 +62,8 @@ static bool read_where(struct lk_credentials *credentials, lk_str where, struct 
 		ret->port = usual_port(ret->scheme);
 	}
 	bool star = lk_str_starts(ret->host, LK_STR("*."));
-	return !parts.has_userinfo && is_plain_host(star ? lk_str_skip(ret->host, 2) : ret->host);
+	return !parts.has_userinfo &&
+		lk_url_host_is_plain(star ? lk_str_skip(ret->host, 2) : ret->host);
 }
 
 /* Why TEXT cannot be a secret or user of KIND, or NULL. */
@@ -187,7 +175,7 @@ const struct lk_credential *lk_credentials_find(
 {
 	struct lk_url_parts parts;
 	if (credentials->items.len == 0 || !lk_url_split(url, &parts) || parts.has_userinfo ||
-		!is_plain_host(parts.host)) {
+		!lk_url_host_is_plain(parts.host)) {
 		return NULL;
 	}
 	struct lk_arena arena = {0};

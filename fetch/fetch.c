@@ -31,8 +31,8 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 		.connect_timeout_s =
 			or_default(options->connect_timeout_s, DEFAULT_CONNECT_TIMEOUT_S),
 		.stall_timeout_s = or_default(options->stall_timeout_s, DEFAULT_STALL_TIMEOUT_S),
-		.no_verify_tls = options->no_verify_tls,
-		.ca_file = options->ca_file,
+		.tls = options->tls,
+		.proxies = options->network ? &options->network->proxies : NULL,
 	};
 	struct lk_http *http = NULL;
 	if (!options->offline) {
@@ -41,7 +41,7 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 			lk_network_free(options->network);
 			return rc;
 		}
-		if (options->no_verify_tls) {
+		if (options->tls.no_verify) {
 			lk_warn(report, "certificates are not verified (ssl_verify: false)");
 		}
 	}

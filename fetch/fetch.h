@@ -8,6 +8,7 @@
 #include "conda/channel.h"
 #include "conda/reach.h"
 #include "conda/record.h"
+#include "fetch/http.h"
 #include "fetch/network.h"
 #include "store/cache.h"
 
@@ -16,8 +17,7 @@ struct lk_fetch_options {
 	unsigned jobs;    /* parallel transfers; 0: 8 */
 	unsigned retries; /* after the first try; default 3 when 0 and !no_retries */
 	bool no_retries;
-	bool no_verify_tls;         /* ssl_verify: false; warned about each time */
-	const char *ca_file;        /* NULL: the system's */
+	struct lk_http_tls tls;     /* verification left out is warned about each time */
 	unsigned backoff_ms;        /* pause before the first retry, then doubled; 0: 500 */
 	unsigned connect_timeout_s; /* 0: 20 */
 	unsigned stall_timeout_s;   /* a transfer without a byte for so long is broken off; 0: 60 */

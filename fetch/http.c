@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "fetch/way_priv.h"
+
 /* A try that brought this many new bytes gives the request its retries back. */
 #define HTTP_GOOD_PROGRESS ((uint64_t)1 << 20)
 /* A server that asks to wait longer than this is not waited for. */
@@ -251,12 +253,7 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	rc |= slot_set_auth(slot);
-	if (settings->no_verify_tls) {
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-	} else if (settings->ca_file) {
-		rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file);
-	}
+	rc |= lk_way_set(easy, settings, url);
 	if (resume) {
 		char range[32];
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)slot->offset);
@@ -350,9 +347,14 @@ int lk_http_fail_status(const char *shown, long status, struct lk_error *err)
 	switch (status) {
 	case 401:
 	case 403:
-	case 407:
 		lk_fail(err, LK_E_NETWORK, "access denied (HTTP %ld)", status);
 		lk_error_hint(err, "give credentials for the host: docs/network.md has the ways");
+		break;
+	case 407:
+		lk_fail(err, LK_E_NETWORK, "the proxy wants a user and password (HTTP 407)");
+		lk_error_hint(err,
+			"write them into proxy_servers of .condarc or into http_proxy: "
+			"http://user:password@host:port");
 		break;
 	case 404:
 	case 410:
@@ -381,13 +383,10 @@ static const char *hint_for(CURLcode code)
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 		return "check the channel's URL and the network, and http_proxy and https_proxy "
-		       "where there is a proxy";
+		       "where there must be a proxy";
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return "check the variables http_proxy, https_proxy and all_proxy";
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-		return "give the certificate authority of your site as ssl_verify in .condarc";
+		return "check proxy_servers in .condarc and the variables http_proxy and "
+		       "https_proxy";
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 		return "use an http, https or file URL";
@@ -407,7 +406,10 @@ static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_erro
 	lk_str rest = lk_str_trim(lk_str_of(reason + 1));
 	lk_fail(err, LK_E_NETWORK, "cannot download: %c" LK_STR_FMT,
 		lower ? lk_lower(reason[0]) : reason[0], LK_STR_ARG(rest));
-	lk_error_hint(err, "%s", hint_for(code));
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	const char *hint =
+		lk_way_hint(&slot->run->http->settings, slot->request->url, code, reason, &arena);
+	lk_error_hint(err, "%s", hint ? hint : hint_for(code));
 	lk_error_file(err, slot->request->shown);
 	return err->code;
 }
@@ -445,8 +447,8 @@ static int slot_conclude(struct slot *slot, CURLcode code, bool *ret_again, stru
 		return slot->sink_rc;
 	}
 	if (code != CURLE_OK) {
-		*ret_again =
-			code_is_transient(code) || (code == CURLE_WRITE_ERROR && slot->no_resume);
+		*ret_again = (code_is_transient(code) && !lk_way_is_refused(slot->easy)) ||
+			(code == CURLE_WRITE_ERROR && slot->no_resume);
 		return slot_fail_code(slot, code, err);
 	}
 	long status = slot_status(slot);

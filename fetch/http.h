@@ -13,7 +13,7 @@
  * stopped when the request is resumable and the server agrees, else with begin again. Tries that
  * got far count anew, so a large file survives many short breaks.
  *
- * HTTP/1.1 and, over TLS, HTTP/2; proxies from the usual environment variables, by curl. The
+ * HTTP/1.1 and, over TLS, HTTP/2; proxies as the settings say, not as the environment does. The
  * credentials of a request go to the scheme, host and port of its URL alone: a redirect elsewhere
  * carries none, one from https to http is refused. TLS is verified.
  *
@@ -27,8 +27,17 @@
 
 #include "base/err.h"
 #include "base/report.h"
+#include "fetch/proxy.h"
 
 struct lk_http;
+
+/* Borrowed texts. */
+struct lk_http_tls {
+	bool no_verify;
+	const char *ca_file, *ca_folder; /* whom to trust; both NULL: whom the system trusts */
+	const char *client_cert;         /* PEM, shown to servers that ask for one; NULL: none */
+	const char *client_key;          /* NULL: in the same file */
+};
 
 struct lk_http_settings {
 	unsigned jobs;              /* transfers at a time, at least 1 */
@@ -36,8 +45,8 @@ struct lk_http_settings {
 	unsigned backoff_ms;        /* pause before the first retry, then doubled */
 	unsigned connect_timeout_s; /* at least 1 */
 	unsigned stall_timeout_s;   /* no byte for so long: broken off; at least 1 */
-	bool no_verify_tls;
-	const char *ca_file; /* borrowed; NULL: the system's */
+	struct lk_http_tls tls;
+	const struct lk_proxies *proxies; /* borrowed; NULL: none */
 };
 
 /* The final answer. Strings are the empty text when the header was not sent. */

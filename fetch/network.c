@@ -17,6 +17,7 @@ void lk_network_free(struct lk_network *network)
 		return;
 	}
 	lk_credentials_done(&network->credentials);
+	lk_proxies_done(&network->proxies);
 	lk_arena_done(&network->arena);
 	lk_free(network);
 }

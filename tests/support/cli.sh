@@ -44,7 +44,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-for name in $(env | sed -n 's/^\(CONDA[A-Z_]*\|LOCKENV_[A-Z_]*\|LC_[A-Z]*\|XDG_[A-Z_]*\|[a-z]*_proxy\|LD_LIBRARY_PATH\|PYTHON[A-Z]*\)=.*/\1/p'); do
+for name in $(env | sed -n 's/^\(CONDA[A-Z_]*\|LOCKENV_[A-Z_]*\|LC_[A-Z]*\|XDG_[A-Z_]*\|[a-z]*_proxy\|[A-Z]*_PROXY\|[A-Z]*_CA_BUNDLE\|SSL_CERT_[A-Z]*\|RATTLER_[A-Z_]*\|BINSTAR_[A-Z_]*\|NETRC\|LD_LIBRARY_PATH\|PYTHON[A-Z]*\)=.*/\1/p'); do
 	[ "$name" = LOCKENV_REWRITE ] || unset "$name"
 done
 unset LANG LANGUAGE NO_COLOR CLICOLOR_FORCE TZ

@@ -497,7 +497,7 @@ static void test_small(void **state)
 	nginx_start(&nginx, &world->scratch);
 	snprintf(ca, sizeof(ca), "%s/cert.pem", world->scratch.path);
 	struct lk_http_settings settings = quick;
-	settings.ca_file = ca;
+	settings.tls.ca_file = ca;
 	for (int tls = 0; tls < 2; tls++) {
 		struct lk_http *http = NULL;
 		struct got gots[N_SMALL] = {0};
@@ -566,7 +566,7 @@ static void test_tls(void **state)
 
 	struct lk_http *strict = world->http;
 	struct lk_http_settings settings = quick;
-	settings.ca_file = ca;
+	settings.tls.ca_file = ca;
 	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
 	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
 	assert_body(world, &got);
@@ -576,8 +576,8 @@ static void test_tls(void **state)
 	assert_int_equal(get_url(world, url, false, NULL, &got, &err), LK_E_NETWORK);
 	lk_http_free(world->http);
 
-	settings.ca_file = NULL;
-	settings.no_verify_tls = true;
+	settings.tls.ca_file = NULL;
+	settings.tls.no_verify = true;
 	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
 	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
 	lk_buf_done(&got.body);

@@ -500,7 +500,7 @@ static void test_nginx(void **state)
 	nginx_start(&nginx, &world->scratch);
 	char ca[160];
 	snprintf(ca, sizeof(ca), "%s/cert.pem", world->scratch.path);
-	world->options.ca_file = ca;
+	world->options.tls.ca_file = ca;
 	for (unsigned i = 0; i < N_FILES; i++) {
 		world->records[i].url = lk_str_printf(&world->arena,
 			"%s://127.0.0.1:%d/chan/noarch/" LK_STR_FMT, i % 2 ? "https" : "http",

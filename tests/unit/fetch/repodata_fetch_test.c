@@ -438,7 +438,7 @@ static void test_nginx(void **state)
 	char url[256];
 	char ca[160];
 	snprintf(ca, sizeof(ca), "%s/cert.pem", world->scratch.path);
-	world->options.ca_file = ca;
+	world->options.tls.ca_file = ca;
 	for (int tls = 0; tls < 2; tls++) {
 		snprintf(url, sizeof(url), "%s://127.0.0.1:%d/chan", tls ? "https" : "http",
 			tls ? nginx.other_port : nginx.port);
