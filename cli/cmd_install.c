@@ -24,6 +24,7 @@ struct context {
 	struct lk_args from;
 	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
+	unsigned wait;
 };
 
 /* -p, -n, or the lock's file name without ".lock", beside it. */
@@ -303,6 +304,7 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 		.safety_warn = c->safety_warn,
 		.dry_run = c->dry_run,
 		.jobs = app->common.jobs,
+		.wait = c->wait,
 		.subdir = platform->subdir,
 		.specs = platform->specs,
 	};
@@ -405,6 +407,8 @@ static const struct lk_opt options[] = {
 		"run the packages' link scripts after the exchange", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
 		"write nothing, fetch nothing; tell what would be done", NULL},
+	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
+		"how long to wait for another install into the prefix (default: not at all)", NULL},
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,
 		"hash again every file that comes from the cache", NULL},
 	{"require-signature", 0, LK_OPT_FLAG, FIELD(require_signature), NULL,

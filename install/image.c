@@ -47,7 +47,7 @@ int lk_image_begin(const char *path, struct lk_image *ret, const struct lk_repor
 		lk_arena_done(&image.arena);
 		return rc;
 	}
-	rc = lk_site_own(&image.site, report, err);
+	rc = lk_site_own(&image.site, 0, report, err);
 	if (rc == 0 && mkdirat(image.site.work_fd, LK_SITE_NEW, 0700) != 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot work beside '%s'", path);
 	}

@@ -215,12 +215,38 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 	return rc;
 }
 
+/* Nothing to do? Only a prefix that bears our stamp can tell so at once. */
+static bool is_unchanged(struct run *run, struct lk_install_result *result)
+{
+	struct lk_stamp found;
+	if (run->site.state != LK_SITE_ENVIRONMENT || run->options->verify ||
+		!lk_stamp_holds(run->site.old_fd, &run->stamp, &run->arena, &found)) {
+		return false;
+	}
+	result->unchanged = true;
+	result->kept = run->n_records;
+	result->files = (size_t)found.files;
+	memcpy(result->tree_digest, found.tree_digest.ptr, found.tree_digest.len);
+	return true;
+}
+
+/* From here on the prefix is ours; what was to do may have been done while we waited for that. */
+static int own_site(struct run *run, struct lk_install_result *result, struct lk_error *err)
+{
+	int rc = lk_site_own(&run->site, run->options->wait, run->report, err);
+	if (rc == 0) {
+		(void)is_unchanged(run, result);
+	}
+	return rc;
+}
+
 static int change_prefix(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
-	int rc = run->site.work_fd < 0 ? lk_site_own(&run->site, run->report, err) : 0;
-	if (rc == 0) {
-		rc = load_have(run, err);
+	int rc = run->site.work_fd < 0 ? own_site(run, result, err) : 0;
+	if (rc < 0 || result->unchanged) {
+		return rc;
 	}
+	rc = load_have(run, err);
 	if (rc == 0) {
 		rc = make_new(run, err);
 	}
@@ -249,24 +275,9 @@ static void count(const struct lk_plan *plan, struct lk_install_result *result)
 	result->replaced = plan->replaced;
 }
 
-/* Nothing to do? Only a prefix that bears our stamp can tell so at once. */
-static bool is_unchanged(struct run *run, struct lk_install_result *result)
-{
-	struct lk_stamp found;
-	if (run->site.state != LK_SITE_ENVIRONMENT || run->options->verify ||
-		!lk_stamp_holds(run->site.old_fd, &run->stamp, &run->arena, &found)) {
-		return false;
-	}
-	result->unchanged = true;
-	result->kept = run->n_records;
-	result->files = (size_t)found.files;
-	memcpy(result->tree_digest, found.tree_digest.ptr, found.tree_digest.len);
-	return true;
-}
-
 /* In the cache; or, where that is only read, in the working folder, from which files are moved into
  * the new tree. */
-static int make_trees(struct run *run, struct lk_error *err)
+static int make_trees(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
 	const struct lk_install_options *o = run->options;
 	char *LK_AUTO_FREE path =
@@ -276,16 +287,17 @@ static int make_trees(struct run *run, struct lk_error *err)
 	struct lk_tree_place place = {-1, path};
 	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
 	if (rc == 0 && !lk_cache_is_writable(run->cache)) {
-		rc = lk_site_own(&run->site, run->report, err);
-		if (rc == 0) {
+		rc = own_site(run, result, err);
+		if (rc == 0 && !result->unchanged) {
 			rc = lk_site_make(&run->site, LK_SITE_TREES, &run->apart_fd, err);
 		}
 		place.fd = run->apart_fd;
 		options.place = &place;
 	}
-	return rc < 0 ? rc
-		      : lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
-				run->report, &run->trees, err);
+	return rc < 0 || result->unchanged
+		? rc
+		: lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
+			  run->report, &run->trees, err);
 }
 
 static int install(struct run *run, struct lk_install_result *result, struct lk_error *err)
@@ -294,7 +306,7 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 	if (is_unchanged(run, result)) {
 		struct lk_error ignored = LK_ERROR_INIT;
 		if (!o->dry_run && lk_site_has_leftover(&run->site)) {
-			(void)!lk_site_own(&run->site, run->report, &ignored);
+			(void)!lk_site_own(&run->site, 0, run->report, &ignored);
 		}
 		return 0;
 	}
@@ -303,14 +315,16 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 		count(&run->plan, result);
 		return rc;
 	}
-	int rc = make_trees(run, err);
-	if (rc == 0) {
+	int rc = make_trees(run, result, err);
+	if (rc == 0 && !result->unchanged) {
 		rc = make_layout(run, err);
 	}
-	if (rc == 0) {
+	if (rc == 0 && !result->unchanged) {
 		rc = change_prefix(run, result, err);
 	}
-	count(&run->plan, result);
+	if (!result->unchanged) {
+		count(&run->plan, result);
+	}
 	return rc;
 }
 

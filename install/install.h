@@ -29,6 +29,7 @@ struct lk_install_options {
 	bool strict, verify, safety_warn;
 	bool dry_run;
 	unsigned jobs;            /* 0: as many as processors */
+	unsigned wait;            /* seconds, for another install into the prefix to end */
 	lk_str subdir;            /* the lock's platform */
 	struct lk_str_list specs; /* of the lock, for conda-meta/history; borrowed */
 	/* Absolute; NULL: PREFIX. What is written into files in its place: the tree will be moved

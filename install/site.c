@@ -13,6 +13,9 @@
 
 #define OWN_TRIES 50
 #define OWN_PAUSE_NS 10000000L
+/* How often it is looked whether another install is through. */
+#define WAIT_PAUSE_NS 100000000L
+#define WAITS_PER_SECOND 10
 
 /* PATH and its like cannot name a folder with ':' in it; conda refuses that too. */
 int lk_site_check_prefix(const char *prefix, struct lk_error *err)
@@ -171,9 +174,10 @@ static int find_other(const struct lk_site *site, int work_fd, struct lk_buf *re
 	return rc;
 }
 
-static int fail_owned(const struct lk_site *site, lk_str owner, struct lk_error *err)
+static int fail_owned(struct lk_site *site, lk_str owner, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) who = LK_BUF_INIT(512);
+	site->busy = true;
 	lk_owner_describe(owner, &who);
 	lk_fail(err, LK_E_FS, "another install into '%s' is under way (%s)", site->prefix,
 		lk_buf_cstr(&who));
@@ -184,7 +188,7 @@ static int fail_owned(const struct lk_site *site, lk_str owner, struct lk_error 
 
 /* Puts our owner file into the folder, in place of a dead owner's. *ret_done is false when another
  * process was faster: try again. */
-static int put_owner(const struct lk_site *site, int work_fd, bool *ret_done, struct lk_error *err)
+static int put_owner(struct lk_site *site, int work_fd, bool *ret_done, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) other = LK_BUF_INIT(256);
 	bool self = false;
@@ -293,7 +297,48 @@ static int tidy(struct lk_site *site, const struct lk_report *report, struct lk_
 	return rc;
 }
 
-int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+/* Tries for a moment: others may be at it at the same time. */
+static int own_now(struct lk_site *site, struct lk_error *err)
+{
+	int rc = 0;
+	site->busy = false;
+	for (int i = 0; rc == 0 && site->work_fd < 0; i++) {
+		const struct timespec pause = {
+			.tv_nsec = i > 0 ? OWN_PAUSE_NS * (getpid() % 7 + 1) : 0};
+		if (i == OWN_TRIES) {
+			site->busy = true;
+			return lk_fail(err, LK_E_FS, "other installs into '%s' do not let go of it",
+				site->prefix);
+		}
+		nanosleep(&pause, NULL);
+		rc = try_own(site, err);
+	}
+	return rc;
+}
+
+static int own_in_time(
+	struct lk_site *site, unsigned wait, const struct lk_report *report, struct lk_error *err)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_PAUSE_NS};
+	int rc = own_now(site, err);
+	for (uint64_t i = 0; rc < 0 && site->busy && i < (uint64_t)wait * WAITS_PER_SECOND; i++) {
+		if (i == 0) {
+			lk_note(report, 0, "%s: waiting for it", err->message);
+		}
+		nanosleep(&pause, NULL);
+		if (lk_report_stop(report)) {
+			return lk_fail(err, LK_E_INTERRUPTED,
+				"interrupted while waiting for another install into '%s'",
+				site->prefix);
+		}
+		lk_error_clear(err);
+		rc = own_now(site, err);
+	}
+	return rc;
+}
+
+int lk_site_own(
+	struct lk_site *site, unsigned wait, const struct lk_report *report, struct lk_error *err)
 {
 	int rc = 0;
 	if (site->parent_fd < 0) {
@@ -302,15 +347,8 @@ int lk_site_own(struct lk_site *site, const struct lk_report *report, struct lk_
 			rc = open_parent(site, err);
 		}
 	}
-	for (int i = 0; rc == 0 && site->work_fd < 0; i++) {
-		const struct timespec pause = {
-			.tv_nsec = i > 0 ? OWN_PAUSE_NS * (getpid() % 7 + 1) : 0};
-		if (i == OWN_TRIES) {
-			return lk_fail(err, LK_E_FS, "other installs into '%s' do not let go of it",
-				site->prefix);
-		}
-		nanosleep(&pause, NULL);
-		rc = try_own(site, err);
+	if (rc == 0) {
+		rc = own_in_time(site, wait, report, err);
 	}
 	if (rc == 0) {
 		rc = tidy(site, report, err);

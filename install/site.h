@@ -2,7 +2,7 @@
  * The place of a prefix: its parent directory, what is there now, and the working folder beside it.
  *
  *     lk_site_open(prefix, &site, err);     looks, changes nothing
- *     lk_site_own(&site, report, err);      makes .NAME.lockenv beside it: from now on it is ours
+ *     lk_site_own(&site, 0, report, err);   makes .NAME.lockenv beside it: from now on it is ours
  *     ... builds site.work_fd/"new" ...
  *     lk_site_done(&site);                  removes the working folder, closes
  *
@@ -40,6 +40,7 @@ struct lk_site {
 	int old_fd;    /* the prefix as it is; -1 when absent */
 	int work_fd;   /* -1 until owned */
 	bool keep;     /* the working folder holds something that is not to be lost */
+	bool busy;     /* it was another process's when we last looked */
 	enum lk_site_state state;
 };
 
@@ -50,11 +51,12 @@ int lk_site_check_prefix(const char *prefix, struct lk_error *err) LK_MUST_USE;
  * symlink, a mount point, or a directory that is neither empty nor an environment, and for a name
  * with control characters. */
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
-/* Makes the parent where it is missing. LK_E_FS when another process owns the folder (said who),
- * when something else has its name, or when the parent is not writable. After taking over, `state`
- * and `old_fd` are looked at again. */
-int lk_site_own(
-	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+/* Makes the parent where it is missing. LK_E_FS when another process owns the folder (said who) and
+ * does not let go of it for WAIT seconds, when something else has its name, or when the parent is
+ * not writable; LK_E_INTERRUPTED while waiting. After taking over, `state` and `old_fd` are looked
+ * at again. */
+int lk_site_own(struct lk_site *site, unsigned wait, const struct lk_report *report,
+	struct lk_error *err) LK_MUST_USE;
 /* NAME in the working folder, which is ours, is all that is left of something: no run, this or a
  * later one, shall remove it. Where it lies from now on is appended to PATH. */
 void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path);

@@ -98,6 +98,17 @@ absent from2
 runs 0 lockenv install --cache third-cache --fetch new.lock -p fetched
 runs 0 fetched/bin/hello
 
+# Many at once into one prefix: who waits finds the work done.
+for i in 1 2 3 4 5 6; do
+	lockenv install --wait 60 --json new.lock -p many >"many.$i" 2>"many.$i.err" &
+done
+wait
+cat many.*.err >"$err"
+is "$(grep -l '"unchanged": true' many.? | wc -l)" 5
+is "$(grep -h '"tree_digest"' many.? | sort -u | wc -l)" 1
+absent .many.lockenv
+runs 2 lockenv install --wait soon new.lock -p many
+
 # Neither HOME nor a configuration is needed.
 runs 0 env -u HOME -u LOCKENV_CONFIG lockenv install new.lock -p homeless
 runs 2 env -u HOME -u LOCKENV_CACHE lockenv install new.lock -p homeless2

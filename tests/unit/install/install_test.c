@@ -425,7 +425,7 @@ static void test_owner(void **state)
 	struct lk_site site;
 	add_tool(w, "1", "one");
 	assert_int_equal(lk_site_open(w->prefix, &site, &w->err), 0);
-	assert_int_equal(lk_site_own(&site, &w->report, &w->err), 0);
+	assert_int_equal(lk_site_own(&site, 0, &w->report, &w->err), 0);
 	assert_int_equal(install(w), LK_E_FS);
 	assert_non_null(strstr(w->err.message, "another install"));
 	lk_site_done(&site);
@@ -443,6 +443,38 @@ static void test_owner(void **state)
 	assert_clean(w);
 }
 
+/* Who waits gets the prefix when the other lets go of it, and not before. */
+static void test_wait(void **state)
+{
+	struct world *w = *state;
+	struct lk_site site;
+	int held[2];
+	char byte;
+	add_tool(w, "1", "one");
+	assert_int_equal(pipe2(held, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct timespec pause = {.tv_nsec = 300000000L};
+		bool good = lk_site_open(w->prefix, &site, &w->err) == 0 &&
+			lk_site_own(&site, 0, &w->report, &w->err) == 0 &&
+			write(held[1], "x", 1) == 1 && nanosleep(&pause, NULL) == 0 &&
+			access(w->prefix, F_OK) < 0;
+		lk_site_done(&site);
+		_exit(good ? 0 : 1);
+	}
+	assert_int_equal(read(held[0], &byte, 1), 1);
+	assert_int_equal(install(w), LK_E_FS);
+	w->options.wait = 60;
+	assert_int_equal(install(w), 0);
+	assert_string_equal(text_of(w, "bin/tool"), "one");
+	int wait_status = -1;
+	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+	assert_int_equal(wait_status, 0);
+	close(held[0]);
+	close(held[1]);
+	assert_clean(w);
+}
+
 /* A process that dies between two renames: the old prefix is aside, the new one not there yet. */
 static void die_between_renames(struct world *w)
 {
@@ -451,7 +483,7 @@ static void die_between_renames(struct world *w)
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (lk_site_open(w->prefix, &site, &w->err) == 0 &&
-			lk_site_own(&site, &w->report, &w->err) == 0 &&
+			lk_site_own(&site, 0, &w->report, &w->err) == 0 &&
 			lk_fs_rename(site.parent_fd, "env", site.work_fd, LK_SITE_OLD, &w->err) ==
 				0 &&
 			mkdirat(site.work_fd, LK_SITE_NEW, 0700) == 0) {
@@ -613,6 +645,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_usage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_and_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner_after_renames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_clobber, setup, teardown),

@@ -173,7 +173,7 @@ static void test_swap(void **state)
 	const char *old = "unset";
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
 	assert_int_equal(site.state, LK_SITE_ABSENT);
-	assert_int_equal(lk_site_own(&site, &silent, &f->err), 0);
+	assert_int_equal(lk_site_own(&site, 0, &silent, &f->err), 0);
 	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
 	assert_int_equal(lk_swap(&site, &old, &silent, &f->err), 0);
 	assert_null(old);
@@ -209,7 +209,7 @@ static void test_swap_undo_fails(void **state)
 	put(f, f->fd, "env/conda-meta/history");
 	put(f, f->fd, "env/mine");
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
-	assert_int_equal(lk_site_own(&site, &report, &f->err), 0);
+	assert_int_equal(lk_site_own(&site, 0, &report, &f->err), 0);
 	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
 	assert_int_equal(lk_swap(&site, &old, &report, &f->err), 0);
 	assert_non_null(old);
@@ -219,7 +219,7 @@ static void test_swap_undo_fails(void **state)
 	lk_site_done(&site);
 	assert_non_null(strstr(told.ptr, "/env' could not be put back: "));
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
-	assert_int_equal(lk_site_own(&site, &report, &f->err), 0);
+	assert_int_equal(lk_site_own(&site, 0, &report, &f->err), 0);
 	lk_site_done(&site);
 	char *where = strstr(told.ptr, "kept as '");
 	assert_non_null(where);
@@ -240,7 +240,7 @@ static void test_swap_undo_empty(void **state)
 	assert_int_equal(mkdir(prefix, 0750), 0);
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
 	assert_int_equal(site.state, LK_SITE_EMPTY);
-	assert_int_equal(lk_site_own(&site, &silent, &f->err), 0);
+	assert_int_equal(lk_site_own(&site, 0, &silent, &f->err), 0);
 	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
 	assert_int_equal(
 		lk_fs_rename(site.work_fd, LK_SITE_NEW, site.parent_fd, site.name, &f->err), 0);
