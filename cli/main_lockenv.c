@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 		&lk_cmd_remove,
 		&lk_cmd_update,
 		&lk_cmd_fetch,
+		&lk_cmd_pack,
 		&lk_cmd_install,
 		&lk_cmd_diff,
 		&lk_cmd_merge,

@@ -1,0 +1,349 @@
+/*
+ * lockenv pack: locks, their archives and an installer in one file for the air gap.
+ */
+#include <inttypes.h>
+#include <limits.h>
+
+#include "base/json.h"
+#include "cli/fetching.h"
+#include "cli/packing.h"
+
+#define DEFAULT_END ".lockpack"
+
+/* ---- sizes ---- */
+
+static uint64_t unit_of(lk_str text)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+	} units[] = {
+		{"", 1},
+		{"B", 1},
+		{"K", 1000},
+		{"M", 1000 * 1000},
+		{"G", 1000 * 1000 * 1000},
+		{"T", UINT64_C(1000) * 1000 * 1000 * 1000},
+		{"KB", 1000},
+		{"MB", 1000 * 1000},
+		{"GB", 1000 * 1000 * 1000},
+		{"TB", UINT64_C(1000) * 1000 * 1000 * 1000},
+		{"KiB", UINT64_C(1) << 10},
+		{"MiB", UINT64_C(1) << 20},
+		{"GiB", UINT64_C(1) << 30},
+		{"TiB", UINT64_C(1) << 40},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(units); i++) {
+		if (lk_str_eq_nocase(text, lk_str_of(units[i].name))) {
+			return units[i].bytes;
+		}
+	}
+	return 0;
+}
+
+/* "4G", "4.7GB", "700MiB", "123456": bytes. */
+static int parse_size(const char *text, uint64_t *ret, struct lk_error *err)
+{
+	lk_str rest = lk_str_of(text);
+	size_t len = 0;
+	while (len < rest.len && (lk_is_digit(rest.ptr[len]) || rest.ptr[len] == '.')) {
+		len++;
+	}
+	lk_str digits = lk_str_slice(rest, 0, len);
+	uint64_t unit = unit_of(lk_str_trim(lk_str_skip(rest, len)));
+	size_t point = lk_str_find_char(digits, '.');
+	lk_str fraction = point == SIZE_MAX ? LK_STR("0") : lk_str_skip(digits, point + 1);
+	uint64_t whole = 0;
+	uint64_t part = 0;
+	bool is_number = lk_str_to_u64(lk_str_slice(digits, 0, point), &whole) &&
+		fraction.len <= 3 && lk_str_to_u64(fraction, &part);
+	for (size_t i = fraction.len; i < 3; i++) {
+		part *= 10;
+	}
+	if (!is_number || unit == 0 || whole > (uint64_t)INT64_MAX / unit - 1 ||
+		whole * unit + part * unit / 1000 == 0) {
+		lk_fail(err, LK_E_USAGE, "'%s' is no size of a volume", text);
+		lk_error_hint(err, "write it as 4G (4,000,000,000 bytes) or 700MiB");
+		return LK_E_USAGE;
+	}
+	*ret = whole * unit + part * unit / 1000;
+	return 0;
+}
+
+/* ---- what is missing ---- */
+
+/* Each is brought by the lock that names it first: its channels know the way. */
+static int fetch_missing(struct lk_packing *p, struct lk_error *err)
+{
+	struct lk_fetch *fetch = NULL;
+	int rc = lk_app_fetch(p->app, p->cache, false, &fetch, err);
+	for (size_t i = 0; rc == 0 && i < p->n_locks; i++) {
+		const struct lk_lock *lock = &p->locks[i].lock;
+		struct lk_records records = {0};
+		struct lk_fetch_stats stats;
+		for (size_t k = 0; k < p->members.len; k++) {
+			const struct lk_pack_member *member = &p->members.items[k];
+			if (member->lock == lock && !member->found && !p->entries.items[k].absent) {
+				lk_vec_push(&records, member->record);
+			}
+		}
+		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, records.items,
+			records.len, &stats, err);
+		lk_vec_done(&records);
+	}
+	lk_fetch_free(fetch);
+	return rc < 0 ? rc : lk_pack_find_missing(p, err);
+}
+
+static int fail_missing(struct lk_packing *p, struct lk_error *err)
+{
+	size_t n = p->missing.len;
+	for (size_t i = 0; i < n; i++) {
+		lk_warn(&p->app->report, "not in the cache: '" LK_STR_FMT "'",
+			LK_STR_ARG(p->missing.items[i]->fn));
+	}
+	if (n == 1) {
+		lk_fail(err, LK_E_OFFLINE, "'" LK_STR_FMT "' is not in the cache",
+			LK_STR_ARG(p->missing.items[0]->fn));
+	} else {
+		lk_fail(err, LK_E_OFFLINE,
+			"'" LK_STR_FMT "' and %zu more packages are not in the cache",
+			LK_STR_ARG(p->missing.items[0]->fn), n - 1);
+	}
+	lk_error_hint(err,
+		"run 'lockenv fetch' first, pack with --fetch, or name a folder that "
+		"has them with --from");
+	return LK_E_OFFLINE;
+}
+
+static int complete(struct lk_packing *p, struct lk_error *err)
+{
+	int rc = lk_pack_find(p, err);
+	if (rc < 0 || p->missing.len == 0) {
+		return rc;
+	}
+	if (p->options->fetch && p->options->dry_run) {
+		return 0;
+	}
+	if (p->options->fetch) {
+		rc = fetch_missing(p, err);
+	}
+	return rc == 0 && p->missing.len > 0 ? fail_missing(p, err) : rc;
+}
+
+/* ---- telling ---- */
+
+struct sums {
+	size_t packed, absent;
+	uint64_t bytes, absent_bytes;
+};
+
+static struct sums sum_archives(const struct lk_manifest *manifest)
+{
+	struct sums sums = {0};
+	size_t first = manifest->n_locks + manifest->n_installers;
+	for (size_t i = first; i < manifest->n_entries; i++) {
+		const struct lk_manifest_entry *entry = &manifest->entries[i];
+		*(entry->absent ? &sums.absent : &sums.packed) += 1;
+		*(entry->absent ? &sums.absent_bytes : &sums.bytes) += entry->size;
+	}
+	return sums;
+}
+
+static struct lk_sha256 manifest_hash(const struct lk_manifest *manifest)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_MANIFEST_MAX_BYTES);
+	lk_manifest_write(manifest, &text);
+	return lk_sha256_of(lk_buf_cstr(&text), text.len);
+}
+
+static void put_members(
+	const struct lk_packing *p, const struct lk_manifest *manifest, struct lk_jw *w)
+{
+	lk_jw_key(w, "locks");
+	lk_jw_array(w);
+	for (size_t i = 0; i < manifest->n_locks; i++) {
+		const struct lk_manifest_entry *entry = &manifest->entries[i];
+		uint32_t index = lk_map_get(&p->by_path, entry->path);
+		lk_jw_object(w);
+		lk_jw_key_string(w, "name", lk_manifest_name(entry));
+		lk_jw_key_string(w, "file", lk_str_of(p->members.items[index].file));
+		lk_jw_strings(w, "platforms", entry->platforms.items, entry->platforms.n);
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
+	lk_jw_key(w, "installers");
+	lk_jw_array(w);
+	for (size_t i = 0; i < manifest->n_installers; i++) {
+		lk_jw_string(w, lk_manifest_name(&manifest->entries[manifest->n_locks + i]));
+	}
+	lk_jw_end(w);
+}
+
+static void tell_json(const struct lk_packing *p, const struct lk_manifest *manifest, uint64_t size,
+	size_t n_volumes)
+{
+	const struct sums sums = sum_archives(manifest);
+	struct lk_sha256 hash = manifest_hash(manifest);
+	struct lk_jw w;
+	lk_jw_init(&w, &p->app->out, true);
+	lk_jw_object(&w);
+	lk_jw_key_string(&w, "bundle", lk_str_of(p->options->output));
+	lk_jw_key(&w, "dry_run");
+	lk_jw_bool(&w, p->options->dry_run);
+	lk_jw_key_uint(&w, "size", size);
+	lk_jw_key_uint(&w, "volumes", n_volumes);
+	lk_jw_key_hex(&w, "manifest_sha256", hash.bytes, LK_SHA256_LEN);
+	put_members(p, manifest, &w);
+	lk_jw_key_uint(&w, "archives", sums.packed);
+	lk_jw_key_uint(&w, "archives_bytes", sums.bytes);
+	lk_jw_key_uint(&w, "absent", sums.absent);
+	lk_jw_key_uint(&w, "absent_bytes", sums.absent_bytes);
+	if (p->options->dry_run && p->options->fetch) {
+		lk_jw_key(&w, "would_fetch");
+		lk_jw_array(&w);
+		for (size_t i = 0; i < p->missing.len; i++) {
+			lk_jw_string(&w, p->missing.items[i]->url);
+		}
+		lk_jw_end(&w);
+	}
+	lk_jw_end(&w);
+	lk_buf_putc(&p->app->out, '\n');
+}
+
+static void tell(
+	const struct lk_packing *p, const struct lk_manifest *manifest, uint64_t volume_size)
+{
+	uint64_t size = lk_bundle_size_of(manifest);
+	size_t n_volumes = lk_bundle_volumes_of(size, volume_size);
+	if (p->app->common.json) {
+		tell_json(p, manifest, size, n_volumes);
+		return;
+	}
+	const struct lk_report *report = &p->app->report;
+	const struct sums sums = sum_archives(manifest);
+	for (size_t i = 0; p->options->dry_run && i < p->missing.len; i++) {
+		lk_note(report, 0, "would fetch '" LK_STR_FMT "'",
+			LK_STR_ARG(p->missing.items[i]->url));
+	}
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(512);
+	lk_buf_appendf(&text, "%s %s: ", p->options->dry_run ? "would pack" : "packed",
+		p->options->output);
+	lk_buf_put_size(&text, size);
+	if (volume_size > 0) {
+		lk_buf_appendf(&text, " in %zu volume%s", n_volumes, n_volumes == 1 ? "" : "s");
+	}
+	lk_buf_appendf(&text, ", %zu lock%s, %zu installer%s, %zu package%s", manifest->n_locks,
+		manifest->n_locks == 1 ? "" : "s", manifest->n_installers,
+		manifest->n_installers == 1 ? "" : "s", sums.packed, sums.packed == 1 ? "" : "s");
+	if (p->options->delta.len > 0) {
+		lk_buf_appendf(&text, "; %zu left out (", sums.absent);
+		lk_buf_put_size(&text, sums.absent_bytes);
+		lk_buf_puts(&text, ")");
+	}
+	lk_note(report, 0, "%s", lk_buf_cstr(&text));
+}
+
+/* ---- the command ---- */
+
+static int write_bundle(struct lk_packing *p, const struct lk_manifest *manifest,
+	uint64_t volume_size, struct lk_error *err)
+{
+	const struct lk_bundle_write_options options = {
+		.volume_size = volume_size, .jobs = p->app->common.jobs};
+	int rc = lk_bundle_write(
+		manifest, p->options->output, lk_pack_open, p, &options, &p->app->report, err);
+	if (rc == LK_E_INTEGRITY) {
+		lk_error_hint(err, "remove that file and fetch it again");
+	}
+	return rc;
+}
+
+static int pack(struct lk_packing *p, const struct lk_args *locks, uint64_t volume_size,
+	struct lk_error *err)
+{
+	struct lk_manifest manifest = {0};
+	int rc = lk_pack_add_locks(p, locks, err);
+	if (rc == 0) {
+		rc = lk_pack_leave_out(p, err);
+	}
+	if (rc == 0) {
+		rc = lk_pack_add_installers(p, err);
+	}
+	if (rc == 0) {
+		rc = complete(p, err);
+	}
+	if (rc == 0) {
+		rc = lk_manifest_make(p->entries.items, p->entries.len, &manifest, err);
+	}
+	if (rc == 0 && !p->options->dry_run) {
+		rc = write_bundle(p, &manifest, volume_size, err);
+	}
+	if (rc == 0) {
+		tell(p, &manifest, volume_size);
+	}
+	lk_manifest_done(&manifest);
+	return rc;
+}
+
+static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+{
+	const struct lk_pack_options *options = context;
+	uint64_t volume_size = 0;
+	if (!options->output) {
+		lk_fail(err, LK_E_USAGE, "no file to write given");
+		lk_error_hint(err, "say where with -o, such as -o env" DEFAULT_END);
+		return LK_E_USAGE;
+	}
+	int rc = options->volume_size ? parse_size(options->volume_size, &volume_size, err) : 0;
+	if (rc == 0) {
+		struct lk_packing p = {.app = app, .options = options};
+		rc = pack(&p, args, volume_size, err);
+		lk_pack_done(&p);
+	}
+	return rc;
+}
+
+#define FIELD(name) offsetof(struct lk_pack_options, name)
+
+static const struct lk_opt options[] = {
+	{"output", 'o', LK_OPT_STRING, FIELD(output), "FILE", "the bundle to write", NULL},
+	{"platform", 0, LK_OPT_LIST, FIELD(platforms), "P",
+		"this platform of the locks only; repeatable (default: all)", NULL},
+	{"from", 0, LK_OPT_LIST, FIELD(from), "DIR|BUNDLE",
+		"take packages that the cache lacks from here; repeatable", NULL},
+	{"fetch", 0, LK_OPT_FLAG, FIELD(fetch), NULL, "download what is missing into the cache",
+		NULL},
+	{"delta-from", 0, LK_OPT_LIST, FIELD(delta), "FILE",
+		"leave out what this inventory or bundle of the far side has; repeatable", NULL},
+	{"volume-size", 0, LK_OPT_STRING, FIELD(volume_size), "SIZE",
+		"cut into FILE.001, FILE.002 … of this size: 4G, 700MiB", NULL},
+	{"installer", 0, LK_OPT_LIST, FIELD(installers), "P=FILE",
+		"the static lockenv-install for platform P; repeatable", NULL},
+	{"no-installer", 0, LK_OPT_FLAG, FIELD(no_installer), NULL,
+		"take no installer but those of --installer", NULL},
+	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
+		"write nothing, fetch nothing; tell what would be packed", NULL},
+};
+
+const struct lk_cmd lk_cmd_pack = {
+	.name = "pack",
+	.arguments = "LOCK... -o FILE",
+	.summary = "locks, packages and installer in one file for the air gap",
+	.description =
+		"Writes a bundle: a tar that holds the locks, the packages of their platforms as "
+		"they came, a static lockenv-install for these platforms, and a MANIFEST with "
+		"sizes and SHA-256 that sha256sum can check. The same locks give the same bytes. "
+		"Packages come from the cache; each is hashed while it is copied, and FILE appears "
+		"only when all are right. What is missing is listed at once. With --delta-from "
+		"only what the far side lacks is packed; of several lists a package must be in "
+		"all.",
+	.examples = {"lockenv pack env.lock -o env.lockpack",
+		"lockenv pack a.lock b.lock --platform linux-64 --volume-size 4G -o both.lockpack"},
+	.options = options,
+	.n_options = LK_COUNTOF(options),
+	.context_size = sizeof(struct lk_pack_options),
+	.min_args = 1,
+	.max_args = UINT_MAX,
+	.run = run,
+};
