@@ -31,11 +31,13 @@ root=$(cd "$tests/../.." && pwd)
 scratch=$(mktemp -d)
 failed=0
 server=
+fault_server=
 
 clean_up() {
 	code=$?
 	trap - EXIT
 	[ -z "$server" ] || serve_stop "$server"
+	[ -z "$fault_server" ] || kill "$fault_server" 2>/dev/null || true
 	chmod -R u+rwX "$scratch" 2>/dev/null || true
 	rm -rf "$scratch"
 	[ "$failed" -eq 0 ] || code=1
@@ -214,4 +216,16 @@ serve() {
 unserve() {
 	serve_stop "$server"
 	server=
+}
+
+# fault_serve DIR OPTION...: ../support/fault_server.py, stopped at the test's end; sets ports.
+fault_serve() {
+	"$python" "$tests/../support/fault_server.py" "$@" >"$scratch/ports" 2>"$scratch/fault_server.err" &
+	fault_server=$!
+	for _ in $(seq 200); do
+		[ ! -s "$scratch/ports" ] || break
+		sleep 0.05
+	done
+	# shellcheck disable=SC2034 # for the tests
+	ports=$(cat "$scratch/ports")
 }

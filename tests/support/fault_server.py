@@ -1,15 +1,22 @@
 #!/usr/bin/env python3
 """A web server on loopback that misbehaves on request, for the tests of fetch.
 
-usage: fault_server.py ROOT
+usage: fault_server.py ROOT [--tls PEM] [--client-ca PEM] [--proxy USER:PASSWORD]
 
-Prints two port numbers and serves the files of ROOT on both until it is killed. The first component of
+Prints two port numbers and serves the files of ROOT on both until it is killed; with --tls (a certificate and its
+key) a third speaks TLS, with --client-ca a fourth TLS that demands a certificate of that authority, and with --proxy
+the last is a proxy that lets USER pass, to other servers by CONNECT and to this one by whole URLs. The first component of
 a path names the fault, the rest the file; "/ok/FILE" is served well (ranges, ETag, 304). Faults that
 depend on what came before count by whole path, so "?2" starts anew. GET /log
-lists what was asked so far: method, path, Range, If-None-Match, Authorization, port.
+lists what was asked so far: path, Range, If-None-Match, Authorization, the number of the port; Proxy-Authorization
+where there is one.
 """
+import argparse
 import hashlib
 import os
+import select
+import socket
+import ssl
 import sys
 import threading
 import time
@@ -24,6 +31,14 @@ PORTS = []
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    context = None
+    proxy_user = None
+
+    def get_request(self):
+        connection, address = super().get_request()
+        if self.context:
+            connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def handle_error(self, *_):
         """Clients that hang up are no news here."""
@@ -41,7 +56,42 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def note(self, what):
+        with LOCK:
+            LOG.append(what + " port=%d" % PORTS.index(self.server.server_port))
+
+    def may_pass(self):
+        """As a proxy: is this the user who may?"""
+        wanted = "Basic " + b64encode(self.server.proxy_user.encode()).decode()
+        given = self.headers.get("Proxy-Authorization", "")
+        self.note("%s %s proxy-auth=%s auth=%s" % (self.command, self.path, given, self.headers.get("Authorization", "")))
+        if given != wanted:
+            self.reply(407, b"who are you", [("Proxy-Authenticate", 'Basic realm="proxy"')])
+        return given == wanted
+
+    def do_CONNECT(self):
+        if not self.server.proxy_user or not self.may_pass():
+            return
+        host, port = self.path.rsplit(":", 1)
+        there = socket.create_connection((host, int(port)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.flush()
+        ways = {self.connection: there, there: self.connection}
+        while True:
+            for one in select.select(list(ways), [], [], 30)[0] or [None]:
+                piece = one.recv(65536) if one else b""
+                if not piece:
+                    there.close()
+                    self.close_connection = True
+                    return
+                ways[one].sendall(piece)
+
     def do_GET(self):
+        if self.server.proxy_user:
+            if not self.may_pass():
+                return
+            self.path = "/" + self.path.split("/", 3)[3]
         parts = self.path.split("?")[0].lstrip("/").split("/")
         if parts == ["log"]:
             self.reply(200, "\n".join(LOG).encode())
@@ -259,8 +309,31 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(403, b"not for you")
 
 
+def tls_context(pem, client_ca=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(client_ca)
+    return context
+
+
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root")
+    for option in ("--tls", "--client-ca", "--proxy"):
+        parser.add_argument(option)
+    args = parser.parse_args()
     servers = [Server(("127.0.0.1", 0), Handler) for _ in range(2)]
+    if args.tls:
+        servers.append(Server(("127.0.0.1", 0), Handler))
+        servers[-1].context = tls_context(args.tls)
+    if args.client_ca:
+        servers.append(Server(("127.0.0.1", 0), Handler))
+        servers[-1].context = tls_context(args.tls, args.client_ca)
+    if args.proxy:
+        servers.append(Server(("127.0.0.1", 0), Handler))
+        servers[-1].proxy_user = args.proxy
     for server in servers:
         PORTS.append(server.server_port)
         threading.Thread(target=server.serve_forever, daemon=True).start()
