@@ -55,14 +55,30 @@ void lk_relay_done(struct lk_relay *relay)
 	relay->n = 0;
 }
 
-void lk_relay_step(struct lk_relay *relay, const char *stage)
+static void tell(struct lk_relay *relay, const char *stage)
 {
-	size_t done = atomic_fetch_add(&relay->done, 1) + 1;
 	if (gettid() == relay->caller) {
 		const struct lk_progress progress = {
-			.stage = stage, .done = done, .total = relay->n};
+			.stage = stage,
+			.done = atomic_load(&relay->done),
+			.total = relay->n,
+			.bytes = atomic_load(&relay->bytes),
+			.bytes_all = relay->bytes_all,
+		};
 		lk_report_progress(relay->to, &progress);
 	}
+}
+
+void lk_relay_step(struct lk_relay *relay, const char *stage)
+{
+	atomic_fetch_add(&relay->done, 1);
+	tell(relay, stage);
+}
+
+void lk_relay_bytes(struct lk_relay *relay, const char *stage, uint64_t bytes)
+{
+	atomic_fetch_add(&relay->bytes, bytes);
+	tell(relay, stage);
 }
 
 void lk_relay_flush(struct lk_relay *relay)

@@ -33,6 +33,8 @@ struct lk_relay {
 	pid_t caller; /* thread id */
 	atomic_bool stopped;
 	atomic_size_t done;
+	atomic_uint_fast64_t bytes;
+	uint64_t bytes_all; /* may be set after init; 0: unknown, or bytes make no sense */
 	struct lk_relay_item *items;
 	size_t n;
 };
@@ -43,6 +45,8 @@ void lk_relay_done(struct lk_relay *relay);
 
 /* One item of STAGE is done: tells the caller's report when this is its thread. */
 void lk_relay_step(struct lk_relay *relay, const char *stage);
+/* BYTES more are done, somewhere within an item: tells likewise. */
+void lk_relay_bytes(struct lk_relay *relay, const char *stage, uint64_t bytes);
 /* Hands on what the items told, in input order. For the caller's thread. */
 void lk_relay_flush(struct lk_relay *relay);
 

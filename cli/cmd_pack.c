@@ -251,12 +251,10 @@ static int write_bundle(struct lk_packing *p, const struct lk_manifest *manifest
 {
 	const struct lk_bundle_write_options options = {
 		.volume_size = volume_size, .jobs = p->app->common.jobs};
-	int rc = lk_bundle_write(
-		manifest, p->options->output, lk_pack_open, p, &options, &p->app->report, err);
-	if (rc == LK_E_INTEGRITY) {
-		lk_error_hint(err, "remove that file and fetch it again");
-	}
-	return rc;
+	const struct lk_manifest_entry *wrong;
+	int rc = lk_bundle_write(manifest, p->options->output, lk_pack_open, p, &options,
+		&p->app->report, &wrong, err);
+	return wrong ? lk_pack_set_aside(p, wrong, err) : rc;
 }
 
 static int pack(struct lk_packing *p, const struct lk_args *locks, uint64_t volume_size,

@@ -291,6 +291,36 @@ int lk_pack_open(void *ctx, const struct lk_manifest_entry *entry, struct lk_bun
 	return open_at(p, member->place, &member->record, &ret->blob, err);
 }
 
+/* Out of the cache when its bytes are wrong; the cache that was opened to look may change nothing.
+ */
+static bool drop(struct lk_packing *p, const struct lk_record *record)
+{
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	struct lk_cache *cache = NULL;
+	int rc = lk_app_cache_layers(p->app, &cache, &ignored);
+	if (rc == 0) {
+		rc = lk_cache_open_hashed(cache, record, &p->app->report, &blob, &ignored);
+	}
+	bool dropped = rc == LK_E_INTEGRITY && lk_cache_is_writable(cache) &&
+		!lk_cache_has_archive(cache, record);
+	lk_cache_free(cache);
+	return dropped;
+}
+
+int lk_pack_set_aside(
+	struct lk_packing *p, const struct lk_manifest_entry *entry, struct lk_error *err)
+{
+	const struct lk_pack_member *member =
+		&p->members.items[lk_map_get(&p->by_path, entry->path)];
+	bool is_cached = entry->kind == LK_MANIFEST_ARCHIVE && member->place == 0;
+	lk_error_hint(err, "remove that file, or put a good one in its place");
+	if (is_cached && drop(p, &member->record)) {
+		lk_error_hint(err, "it was taken out of the cache; 'lockenv fetch' gets it again");
+	}
+	return (int)err->code;
+}
+
 void lk_pack_done(struct lk_packing *p)
 {
 	for (size_t i = 0; i < p->places.len; i++) {

@@ -64,6 +64,9 @@ int lk_pack_open(void *ctx, const struct lk_manifest_entry *entry, struct lk_bun
 	struct lk_error *err) LK_MUST_USE;
 /* PATH as a blob. LK_E_USAGE when there is no such file. */
 int lk_pack_open_file(const char *path, struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
+/* ENTRY's bytes were not right (ERR): those of the cache leave it. Returns err->code. */
+int lk_pack_set_aside(
+	struct lk_packing *p, const struct lk_manifest_entry *entry, struct lk_error *err);
 void lk_pack_done(struct lk_packing *p);
 
 /* Puts an entry with its member behind the others; the path's text must live as long. */

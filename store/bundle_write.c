@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
+#include "base/relay.h"
 #include "base/workers.h"
 #include "store/bundle_out_priv.h"
-#include "store/bundle_tally_priv.h"
 
 #define CHUNK ((size_t)256 * 1024)
 
@@ -18,8 +18,9 @@ struct packing {
 	struct lk_bundle_out out;
 	lk_bundle_source_fn *source;
 	void *ctx;
-	struct lk_bundle_tally tally;
+	struct lk_relay relay;
 	struct lk_u32s order; /* members that are there, the largest first */
+	bool *wrong;          /* of these: its bytes were not the manifest's */
 };
 
 static uint64_t manifest_text(const struct lk_manifest *manifest, struct lk_buf *ret)
@@ -78,9 +79,10 @@ static int check_hash(const struct lk_manifest_entry *entry, const struct lk_sha
 	return lk_fail(err, LK_E_INTEGRITY, "'%s': sha256 is %s, expected is %s", name, is, must);
 }
 
-static int copy_bytes(struct packing *p, const struct lk_manifest_entry *entry, uint64_t to,
+static int copy_bytes(struct packing *p, size_t index, uint64_t to,
 	const struct lk_bundle_source *source, struct lk_error *err)
 {
+	const struct lk_manifest_entry *entry = &p->manifest->entries[p->order.items[index]];
 	const char *name = source->name ? source->name : entry->path.ptr;
 	uint64_t size = source->bytes.ptr ? source->bytes.len : source->blob.size;
 	if (size != entry->size) {
@@ -96,12 +98,13 @@ static int copy_bytes(struct packing *p, const struct lk_manifest_entry *entry, 
 		}
 		lk_digest_update(digest, chunk, (size_t)got);
 		int rc = lk_bundle_out_write(&p->out, to + at, chunk, (size_t)got, err);
-		if (rc == 0) {
-			rc = lk_bundle_tally_add(&p->tally, (uint64_t)got, 0, err);
-		}
 		if (rc < 0) {
 			return rc;
 		}
+		if (lk_report_stop(&p->relay.items[index].report)) {
+			return lk_fail(err, LK_E_INTERRUPTED, "interrupted while packing");
+		}
+		lk_relay_bytes(&p->relay, "pack", (uint64_t)got);
 		at += (uint64_t)got;
 	}
 	struct lk_sha256 have;
@@ -125,9 +128,11 @@ static int pack_member(void *ctx, size_t index, struct lk_error *err)
 	uint64_t at = p->layout.offsets[number];
 	rc = lk_bundle_out_write(&p->out, at, header.bytes, header.len, err);
 	if (rc == 0) {
-		rc = copy_bytes(p, entry, at + header.len, &source, err);
+		rc = copy_bytes(p, index, at + header.len, &source, err);
 	}
-	return rc < 0 ? rc : lk_bundle_tally_add(&p->tally, 0, 1, err);
+	p->wrong[index] = rc == LK_E_INTEGRITY;
+	lk_relay_step(&p->relay, "pack");
+	return rc;
 }
 
 /* ---- all of them ---- */
@@ -184,12 +189,36 @@ static int check_request(uint64_t total, const struct lk_bundle_write_options *o
 	return 0;
 }
 
+/* The first that failed for its bytes, or NULL. */
+static const struct lk_manifest_entry *first_wrong(const struct packing *p)
+{
+	for (size_t i = 0; i < p->order.len; i++) {
+		if (p->wrong[i]) {
+			return &p->manifest->entries[p->order.items[i]];
+		}
+	}
+	return NULL;
+}
+
+static int write_members(struct packing *p, unsigned jobs, const struct lk_report *report,
+	uint64_t bytes, struct lk_error *err)
+{
+	p->wrong = lk_calloc(p->order.len, sizeof(*p->wrong));
+	lk_relay_init(&p->relay, report, p->order.len);
+	p->relay.bytes_all = bytes;
+	int rc = lk_workers_run(jobs, p->order.len, pack_member, p, err);
+	lk_relay_done(&p->relay);
+	return rc;
+}
+
 int lk_bundle_write(const struct lk_manifest *manifest, const char *path,
 	lk_bundle_source_fn *source, void *ctx, const struct lk_bundle_write_options *options,
-	const struct lk_report *report, struct lk_error *err)
+	const struct lk_report *report, const struct lk_manifest_entry **ret_wrong,
+	struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(0);
 	uint64_t total = manifest_text(manifest, &text);
+	*ret_wrong = NULL;
 	int rc = check_request(total, options, &text, err);
 	if (rc < 0) {
 		return rc;
@@ -197,18 +226,19 @@ int lk_bundle_write(const struct lk_manifest *manifest, const char *path,
 	struct packing p = {.manifest = manifest, .source = source, .ctx = ctx};
 	lk_bundle_layout_init(&p.layout, manifest, text.len);
 	uint64_t bytes = put_in_order(&p);
-	lk_bundle_tally_init(&p.tally, report, "pack", p.order.len, bytes);
 	rc = lk_bundle_out_open(&p.out, path, total, options->volume_size, err);
 	if (rc == 0) {
 		rc = write_manifest(&p.out, &text, err);
 	}
 	if (rc == 0) {
-		rc = lk_workers_run(options->jobs, p.order.len, pack_member, &p, err);
+		rc = write_members(&p, options->jobs, report, bytes, err);
+		*ret_wrong = first_wrong(&p);
 	}
 	if (rc == 0) {
 		rc = lk_bundle_out_publish(&p.out, err);
 	}
 	lk_bundle_out_done(&p.out);
+	lk_free(p.wrong);
 	lk_vec_done(&p.order);
 	lk_bundle_layout_done(&p.layout);
 	return rc;

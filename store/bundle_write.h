@@ -37,11 +37,13 @@ size_t lk_bundle_volumes_of(uint64_t size, uint64_t volume_size);
 /* Writes PATH, or PATH.001, PATH.002 and so on. What was there before under these names is replaced
  * (by one rename; of volumes, the first goes before and comes last, so that old and new are never
  * one bundle; volumes beyond the last new one are removed), unless it is no file. On failure it
- * stays as it was. LK_E_INTEGRITY for a member that has not the size and hash of the manifest;
- * LK_E_USAGE for more than LK_BUNDLE_MAX_VOLUMES, for volumes where PATH itself is a file, and for
- * a PATH that is no file; LK_E_FS; LK_E_INTERRUPTED; what SOURCE returns. */
+ * stays as it was. LK_E_INTEGRITY for a member that has not the size and hash of the manifest,
+ * which *RET_WRONG tells then (else NULL); LK_E_USAGE for more than LK_BUNDLE_MAX_VOLUMES, for
+ * volumes where PATH itself is a file, and for a PATH that is no file; LK_E_FS; LK_E_INTERRUPTED;
+ * what SOURCE returns. */
 int lk_bundle_write(const struct lk_manifest *manifest, const char *path,
 	lk_bundle_source_fn *source, void *ctx, const struct lk_bundle_write_options *options,
-	const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+	const struct lk_report *report, const struct lk_manifest_entry **ret_wrong,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

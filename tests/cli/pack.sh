@@ -191,20 +191,26 @@ runs 2 lockenv pack --no-installer old.lock
 err_has 'no file to write given'
 absent none.lockpack
 
-# A damaged archive is found, and what was there stays.
+# A damaged archive is found and leaves the cache, and what was there stays.
 file=$(find "$LOCKENV_CACHE/archives" -name 'hello-1*')
 cp "$file" "$scratch/good"
 printf X | dd of="$file" bs=1 seek=100 conv=notrunc status=none
 cp a.lockpack before
 runs 5 lockenv pack --no-installer old.lock -o a.lockpack
 err_has "$file': sha256 is"
+err_has 'taken out of the cache'
 same a.lockpack before
-runs 5 lockenv pack --no-installer old.lock -o none.lockpack
-absent none.lockpack
-truncate -s 50 "$file"
+absent "$file"
 runs 6 lockenv pack --no-installer old.lock -o none.lockpack
+cp "$scratch/good" "$file"
+truncate -s 50 "$file"
 runs 0 lockenv pack --no-installer --from pkgs old.lock -o some.lockpack
 cp "$scratch/good" "$file"
+cp pkgs/hello-1.1-h0_0.conda "$scratch/good"
+printf X | dd of=pkgs/hello-1.1-h0_0.conda bs=1 seek=100 conv=notrunc status=none
+runs 5 lockenv pack --no-installer --cache "$scratch/none" --from pkgs old.lock -o none.lockpack
+err_has "'pkgs/hello-1.1-h0_0.conda': sha256 is"
+absent none.lockpack
 is "$(find . -name '.lockpack*' | wc -l)" 0
 
 # Where it cannot be written.

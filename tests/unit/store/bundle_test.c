@@ -84,7 +84,9 @@ static int source(void *ctx, const struct lk_manifest_entry *entry, struct lk_bu
 static int write_bundle(struct box *box, uint64_t volume_size, unsigned jobs)
 {
 	const struct lk_bundle_write_options options = {volume_size, jobs};
-	return lk_bundle_write(&box->manifest, box->path, source, box, &options, NULL, &box->err);
+	const struct lk_manifest_entry *wrong;
+	return lk_bundle_write(
+		&box->manifest, box->path, source, box, &options, NULL, &wrong, &box->err);
 }
 
 static void read_file(const char *path, struct lk_buf *ret)
@@ -343,8 +345,9 @@ static void nothing_half_written(void **state)
 	unsigned left = 2;
 	const struct lk_report report = {.ctx = &left, .stop = stop};
 	const struct lk_bundle_write_options options = {0, 1};
-	assert_int_equal(
-		lk_bundle_write(&box.manifest, box.path, source, &box, &options, &report, &box.err),
+	const struct lk_manifest_entry *where;
+	assert_int_equal(lk_bundle_write(&box.manifest, box.path, source, &box, &options, &report,
+				 &where, &box.err),
 		LK_E_INTERRUPTED);
 	read_file(box.path, &text);
 	assert_string_equal(lk_buf_cstr(&text), "old");
