@@ -15,6 +15,7 @@
 #define DEFAULT_BACKOFF_MS 500
 #define DEFAULT_CONNECT_TIMEOUT_S 20
 #define DEFAULT_STALL_TIMEOUT_S 60
+#define DEFAULT_MIN_RATE 1000
 
 static unsigned or_default(unsigned value, unsigned fallback)
 {
@@ -31,6 +32,7 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 		.connect_timeout_s =
 			or_default(options->connect_timeout_s, DEFAULT_CONNECT_TIMEOUT_S),
 		.stall_timeout_s = or_default(options->stall_timeout_s, DEFAULT_STALL_TIMEOUT_S),
+		.min_rate = or_default(options->min_rate, DEFAULT_MIN_RATE),
 		.tls = options->tls,
 		.proxies = options->network ? &options->network->proxies : NULL,
 	};

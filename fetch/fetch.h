@@ -20,7 +20,8 @@ struct lk_fetch_options {
 	struct lk_http_tls tls;     /* verification left out is warned about each time */
 	unsigned backoff_ms;        /* pause before the first retry, then doubled; 0: 500 */
 	unsigned connect_timeout_s; /* 0: 20 */
-	unsigned stall_timeout_s;   /* a transfer without a byte for so long is broken off; 0: 60 */
+	unsigned stall_timeout_s;   /* a transfer below min_rate for so long is broken off; 0: 60 */
+	unsigned min_rate;          /* bytes a second; 0: 1000 */
 	int64_t repodata_ttl;       /* 0: always revalidate, 1: by Cache-Control, > 1: seconds */
 	int64_t now; /* seconds since 1970, to tell how old cached repodata is; 0: too old */
 	bool no_shards, no_zst;     /* forms of repodata that are not asked for */

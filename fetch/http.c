@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "fetch/turns.h"
 #include "fetch/way_priv.h"
 
 /* A try that brought this many new bytes gives the request its retries back. */
@@ -22,6 +23,9 @@
 /* Small requests for each connection. HTTP/2 answers them side by side; elsewhere those that wait
  * go out as soon as a connection is free. */
 #define HTTP_SMALL_FACTOR 8
+#define TOO_SLOW "Operation too slow" /* how curl begins to say so */
+/* Spreads small numbers over 32 bits. */
+#define HTTP_SPREAD 2654435769u
 
 struct slot {
 	CURL *easy;
@@ -54,10 +58,11 @@ struct lk_http {
 
 struct run {
 	struct lk_http *http;
-	const struct lk_http_request *requests; /* NULL: none */
+	const struct lk_http_request *requests;
 	size_t n;
-	size_t next;   /* the first request not started */
+	struct lk_turns turns;
 	size_t active; /* slots in use */
+	size_t limit;  /* only requests below are started, or tried again */
 	size_t failed; /* the lowest index that failed, or n */
 	struct lk_error *error;
 };
@@ -245,7 +250,7 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
 	rc |= curl_easy_setopt(easy, CURLOPT_URL, url);
 	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -309,10 +314,29 @@ static bool status_is_transient(long status)
 		(status >= 500 && status != 501 && status != 505);
 }
 
+/* The pause before the next try: doubled each time, and up to half as much again by the place of
+ * the request in its run, so that those that failed together do not come back together. */
+static int64_t backoff_ms(const struct slot *slot)
+{
+	unsigned doublings = slot->tries < 10 ? slot->tries : 10;
+	int64_t pause = (int64_t)slot->run->http->settings.backoff_ms << doublings;
+	pause = pause > HTTP_WAIT_MAX_MS ? HTTP_WAIT_MAX_MS : pause;
+	uint32_t spread = (uint32_t)slot->index * HTTP_SPREAD >> 22; /* 0 to 1023 */
+	return pause + pause * spread / 2048;
+}
+
+/* Seconds that the answer asks to be waited (Retry-After, as seconds or as a date); 0: none. */
+static int64_t slot_asked_s(const struct slot *slot)
+{
+	curl_off_t asked_s = 0;
+	curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
+	return asked_s;
+}
+
 /* Plans another try; false when there is none left or the server wants too long a pause. */
 static bool slot_retry(struct slot *slot)
 {
-	const struct run *run = slot->run;
+	struct run *run = slot->run;
 	const struct lk_http_settings *settings = &run->http->settings;
 	if (slot->offset >= slot->furthest + HTTP_GOOD_PROGRESS) {
 		slot->tries = 0;
@@ -324,16 +348,17 @@ static bool slot_retry(struct slot *slot)
 		slot->wake_ms = 0;
 		return true; /* once, and not the network's fault */
 	}
-	curl_off_t asked_s = 0;
-	curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
-	if (slot->tries >= settings->retries || slot->index > run->failed ||
+	int64_t asked_s = slot_asked_s(slot);
+	if (slot->tries >= settings->retries || slot->index > run->limit ||
 		asked_s > HTTP_WAIT_MAX_S) {
 		return false;
 	}
-	unsigned doublings = slot->tries < 10 ? slot->tries : 10;
-	int64_t pause_ms = (int64_t)settings->backoff_ms << doublings;
-	pause_ms = pause_ms > HTTP_WAIT_MAX_MS ? HTTP_WAIT_MAX_MS : pause_ms;
-	slot->wake_ms = monotonic_ms() + (asked_s > 0 ? asked_s * 1000 : pause_ms);
+	int64_t now = monotonic_ms();
+	slot->wake_ms = now + backoff_ms(slot);
+	if (asked_s > 0) {
+		slot->wake_ms = now + asked_s * 1000;
+		lk_turns_quiet(&run->turns, slot->index, slot->wake_ms);
+	}
 	slot->tries++;
 	if (slot->no_resume || !slot->request->resumable) {
 		slot->offset = 0;
@@ -364,7 +389,8 @@ int lk_http_fail_status(const char *shown, long status, struct lk_error *err)
 		break;
 	case 429:
 		lk_fail(err, LK_E_NETWORK, "the server limits requests (HTTP 429)");
-		lk_error_hint(err, "wait a while and run the command again");
+		lk_error_hint(
+			err, "wait a while and run the command again, perhaps with fewer --jobs");
 		break;
 	default:
 		lk_fail(err, LK_E_NETWORK, "the server answers HTTP %ld", status);
@@ -397,9 +423,16 @@ static const char *hint_for(CURLcode code)
 
 static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_error *err)
 {
+	const struct lk_http_settings *settings = &slot->run->http->settings;
 	const char *reason = slot->reason[0] != '\0' ? slot->reason : curl_easy_strerror(code);
+	char slow[128];
 	if (code == CURLE_WRITE_ERROR) {
 		reason = "the server sends a part that was not asked for";
+	} else if (code == CURLE_OPERATION_TIMEDOUT &&
+		strncmp(reason, TOO_SLOW, strlen(TOO_SLOW)) == 0) {
+		(void)snprintf(slow, sizeof(slow), "less than %u bytes a second for %u s",
+			settings->min_rate, settings->stall_timeout_s);
+		reason = slow;
 	}
 	/* curl starts its sentences with a capital; words such as SSL stay. */
 	bool lower = lk_is_alpha(reason[0]) && reason[1] == lk_lower(reason[1]);
@@ -430,6 +463,7 @@ static int slot_end(struct slot *slot, long status, bool *ret_again, struct lk_e
 		.etag = slot_header(slot, "ETag"),
 		.last_modified = slot_header(slot, "Last-Modified"),
 		.cache_control = slot_header(slot, "Cache-Control"),
+		.resumed = slot->resumed,
 	};
 	int rc = slot->request->sink->end(slot->request->ctx, &response, err);
 	if (rc == LK_E_INTEGRITY && slot->resumed) {
@@ -457,9 +491,34 @@ static int slot_conclude(struct slot *slot, CURLcode code, bool *ret_again, stru
 	}
 	if (status_is_transient(status) || (status == 416 && slot->offset > 0)) {
 		*ret_again = true;
-		return lk_http_fail_status(slot->request->shown, status, err);
+		lk_http_fail_status(slot->request->shown, status, err);
+		int64_t asked_s = slot_asked_s(slot);
+		if (asked_s > HTTP_WAIT_MAX_S) {
+			lk_error_hint(err,
+				"it asks to be left alone for %lld s; run the command again then",
+				(long long)asked_s);
+		}
+		return err->code;
 	}
 	return slot_end(slot, status, ret_again, err);
+}
+
+/* The slot's request has failed for good. */
+static void run_failed(struct run *run, const struct slot *slot, const struct lk_error *error)
+{
+	const struct lk_http_request *request = slot->request;
+	if (slot->index < run->failed) {
+		run->failed = slot->index;
+		*run->error = *error;
+	}
+	if (request->sink->fail) {
+		request->sink->fail(request->ctx, error);
+	}
+	if (request->sink->fail && error->code == LK_E_NETWORK) {
+		lk_turns_close(&run->turns, slot->index);
+	} else if (slot->index < run->limit) {
+		run->limit = slot->index;
+	}
 }
 
 static void slot_finish(struct slot *slot, CURLcode code)
@@ -473,26 +532,28 @@ static void slot_finish(struct slot *slot, CURLcode code)
 	if (rc < 0 && again && slot_retry(slot)) {
 		return;
 	}
-	if (rc < 0 && slot->index < run->failed) {
-		run->failed = slot->index;
-		*run->error = error;
+	if (rc < 0) {
+		run_failed(run, slot, &error);
 	}
 	slot->request = NULL;
+	lk_turns_done_with(&run->turns, slot->index);
 	run->active--;
 }
 
-/* Gives the next request to the idle slot AT, if there is one that may go there. */
-static bool run_give(struct run *run, size_t at)
+/* Gives the next request to the idle slot AT, if there is one that may go there. After a failure
+ * only those before it are started. */
+static bool run_give(struct run *run, size_t at, int64_t now)
 {
 	struct slot *slot = &run->http->slots[at];
-	if (!run->requests || run->next == run->n || run->failed < run->n ||
-		(at >= run->http->settings.jobs && !run->requests[run->next].small)) {
+	bool small = at >= run->http->settings.jobs;
+	size_t index = lk_turns_next(&run->turns, small, run->limit, now);
+	if (index == LK_TURNS_NONE) {
 		return false;
 	}
 	*slot = (struct slot){.easy = slot->easy, .headers = slot->headers};
 	slot->run = run;
-	slot->index = run->next++;
-	slot->request = &run->requests[slot->index];
+	slot->index = index;
+	slot->request = &run->requests[index];
 	slot->offset = slot->furthest = slot->request->resumable ? slot->request->have : 0;
 	run->active++;
 	return true;
@@ -506,11 +567,13 @@ static int run_start(struct run *run, int64_t *ret_wait_ms, struct lk_error *err
 	*ret_wait_ms = HTTP_POLL_MS;
 	for (size_t i = 0; i < run->http->n_slots; i++) {
 		struct slot *slot = &run->http->slots[i];
-		if (slot->running || (!slot->request && !run_give(run, i))) {
+		if (slot->running || (!slot->request && !run_give(run, i, now))) {
 			continue;
 		}
-		if (slot->wake_ms > now) {
-			int64_t left = slot->wake_ms - now;
+		int64_t quiet = lk_turns_quiet_until(&run->turns, slot->index);
+		int64_t wake = slot->wake_ms > quiet ? slot->wake_ms : quiet;
+		if (wake > now) {
+			int64_t left = wake - now;
 			*ret_wait_ms = left < *ret_wait_ms ? left : *ret_wait_ms;
 			continue;
 		}
@@ -547,7 +610,7 @@ static int run_loop(struct run *run, void (*tick)(void *ctx), void *ctx, struct 
 		}
 		int64_t wait_ms;
 		int rc = run_start(run, &wait_ms, err);
-		if (rc < 0 || run->active == 0) {
+		if (rc < 0 || (run->active == 0 && !lk_turns_any(&run->turns, run->limit))) {
 			return rc;
 		}
 		int running;
@@ -569,8 +632,15 @@ int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, si
 	void (*tick)(void *ctx), void *ctx, struct lk_error *err)
 {
 	struct lk_error first = LK_ERROR_INIT;
-	struct run run = {.http = http, .requests = requests, .n = n, .failed = n, .error = &first};
+	struct run run = {.http = http,
+		.requests = requests,
+		.n = n,
+		.limit = n,
+		.failed = n,
+		.error = &first};
+	lk_turns_init(&run.turns, requests, n);
 	int rc = run_loop(&run, tick, ctx, err);
+	lk_turns_done(&run.turns);
 	for (size_t i = 0; i < http->n_slots; i++) {
 		struct slot *slot = &http->slots[i];
 		if (slot->running) {

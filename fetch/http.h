@@ -2,7 +2,7 @@
  * One transfer loop over libcurl's multi interface, and the only user of curl.
  *
  * A run takes requests and keeps up to `jobs` of them going (of small ones more, over no more
- * connections), started in their order:
+ * connections), started in their order as far as their servers get equal shares (fetch/turns.h):
  *
  *     lk_http_new(&settings, report, &http, err);
  *     lk_http_run(http, requests, n, tick, ctx, err);
@@ -11,7 +11,9 @@
  * The body goes to the request's sink: begin (a try starts at byte 0), write, end (once, with the
  * final answer). A try that broke off is made again after a pause that doubles, from where it
  * stopped when the request is resumable and the server agrees, else with begin again. Tries that
- * got far count anew, so a large file survives many short breaks.
+ * got far count anew, so a large file survives many short breaks. A try ends: one that brings
+ * less than `min_rate` for `stall_timeout_s` is broken off. A server that says when to come back
+ * (Retry-After) is left alone until then by all requests, if that is within a minute.
  *
  * HTTP/1.1 and, over TLS, HTTP/2; proxies as the settings say, not as the environment does. The
  * credentials of a request go to the scheme, host and port of its URL alone: a redirect elsewhere
@@ -44,7 +46,8 @@ struct lk_http_settings {
 	unsigned retries;           /* after a try that brought little; 0: none */
 	unsigned backoff_ms;        /* pause before the first retry, then doubled */
 	unsigned connect_timeout_s; /* at least 1 */
-	unsigned stall_timeout_s;   /* no byte for so long: broken off; at least 1 */
+	unsigned stall_timeout_s;   /* slower than `min_rate` for so long: broken off; at least 1 */
+	unsigned min_rate;          /* bytes a second, of one transfer; at least 1 */
 	struct lk_http_tls tls;
 	const struct lk_proxies *proxies; /* borrowed; NULL: none */
 };
@@ -55,6 +58,7 @@ struct lk_http_response {
 	const char *etag;
 	const char *last_modified;
 	const char *cache_control;
+	bool resumed; /* the sink got the body in several parts */
 };
 
 struct lk_http_sink {
@@ -65,6 +69,9 @@ struct lk_http_sink {
 	 * without body. LK_E_INTEGRITY after a resumed body has it fetched once more, with begin
 	 * again. */
 	int (*end)(void *ctx, const struct lk_http_response *response, struct lk_error *err);
+	/* The request has failed for good, with ERROR. May be NULL; if not, LK_E_NETWORK ends only
+	 * what waits at the same server, and the requests at others go on. */
+	void (*fail)(void *ctx, const struct lk_error *error);
 };
 
 /* What lets a request in: a user with a password (Basic), or a bearer token; NULL: not this. */
@@ -95,8 +102,9 @@ void lk_http_free(struct lk_http *http);
 /* How many transfers go at a time. */
 unsigned lk_http_jobs(const struct lk_http *http);
 
-/* Ends when all requests have ended. After a failure no further request is started, those before it
- * are brought to their end, and the error is that of the first failed in the order of REQUESTS.
+/* Ends when all requests have ended. After a failure only requests before it are started, all
+ * before it are brought to their end, and the error is that of the first failed in the order of
+ * REQUESTS.
  * LK_E_INTERRUPTED when REPORT says stop. TICK (may be NULL) is called a few times a second. */
 int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, size_t n,
 	void (*tick)(void *ctx), void *ctx, struct lk_error *err) LK_MUST_USE;

@@ -5,6 +5,7 @@
 #include "fetch/fetch.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -27,6 +28,7 @@ struct item {
 	bool done;
 	struct lk_writer_file file;
 	uint64_t size;           /* bytes that have arrived */
+	struct lk_error *error;  /* why it has failed, or NULL */
 	struct lk_sha256 sha256; /* of them, once done */
 };
 
@@ -71,6 +73,15 @@ static void item_abort(struct item *item)
 		item->open = false;
 	}
 	item->size = 0;
+}
+
+/* ITEM has failed for good; the others may go on. */
+static void item_failed(struct item *item, const struct lk_error *error)
+{
+	if (!item->error) {
+		item->error = lk_calloc(1, sizeof(*item->error));
+	}
+	*item->error = *error;
 }
 
 /* Leaves what has arrived for the next run, unless it is of no use. */
@@ -200,14 +211,37 @@ static int item_commit(struct item *item, struct lk_error *err)
 	return 0;
 }
 
+static void sink_fail(void *ctx, const struct lk_error *error)
+{
+	item_failed(ctx, error);
+}
+
+/* The body's end, or an answer without one. What is wrong with this file alone does not keep the
+ * others from being fetched. */
 static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
 {
 	struct item *item = ctx;
+	int rc;
 	if (response->status < 200 || response->status > 299) {
-		return lk_http_fail_status(item->shown, response->status, err);
+		rc = lk_http_fail_status(item->shown, response->status, err);
+	} else {
+		rc = lk_writer_drain(item->batch->writer, &item->file, err);
+		rc = rc < 0 ? rc : item_commit(item, err);
 	}
-	int rc = lk_writer_drain(item->batch->writer, &item->file, err);
-	return rc < 0 ? rc : item_commit(item, err);
+	bool again = rc == LK_E_INTEGRITY && response->resumed;
+	if ((rc != LK_E_NETWORK && rc != LK_E_INTEGRITY) || again) {
+		return rc;
+	}
+	item_failed(item, err);
+	item->bad = rc == LK_E_INTEGRITY;
+	lk_error_clear(err);
+	return 0;
+}
+
+/* Neither here nor known to be impossible. */
+static bool is_wanted(const struct item *item)
+{
+	return !item->done && !item->error;
 }
 
 /* Hashes what an earlier run has left of ITEM. LK_E_INTERRUPTED, LK_E_FS. */
@@ -231,14 +265,14 @@ static int hash_claimed(
 }
 
 /* Takes up what earlier runs have left, and what of it is whole already is done. */
-static int claim_partials(struct batch *batch, size_t n_items, struct lk_error *err)
+static int claim_partials(struct batch *batch, struct lk_error *err)
 {
 	unsigned char *LK_AUTO_FREE buffer = lk_calloc(1, READ_BYTES);
-	for (size_t i = 0; i < n_items; i++) {
+	for (size_t i = 0; i < batch->items.len; i++) {
 		struct item *item = &batch->items.items[i];
 		struct lk_error none = LK_ERROR_INIT;
 		uint64_t size;
-		if (item->done || !item->record->has_sha256 ||
+		if (!is_wanted(item) || !item->record->has_sha256 ||
 			lk_partial_claim(batch->partials, item->record, batch->fetch->options.now,
 				&item->incoming, &size, &none) < 0) {
 			continue;
@@ -380,25 +414,27 @@ static int check_offline(const struct batch *batch, struct lk_error *err)
 	return err->code;
 }
 
-/* Brings in what lies in file:// channels; *ret_n: how many items came before the first failure. */
-static int import_all(struct batch *batch, size_t *ret_n, struct lk_error *err)
+/* Brings in what lies in file:// channels. LK_E_INTERRUPTED, LK_E_FS; what else is wrong with an
+ * item is noted there. */
+static int import_all(struct batch *batch, struct lk_error *err)
 {
 	for (size_t i = 0; i < batch->items.len; i++) {
 		struct item *item = &batch->items.items[i];
 		bool local;
-		*ret_n = i;
 		if (lk_report_stop(batch->fetch->report)) {
 			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
 		}
 		int rc = import_local(item, &local, err);
-		if (rc < 0) {
+		if (rc == LK_E_NETWORK || rc == LK_E_INTEGRITY) {
+			item_failed(item, err);
+			lk_error_clear(err);
+		} else if (rc < 0) {
 			return rc;
 		}
 		if (local) {
 			report_progress(batch);
 		}
 	}
-	*ret_n = batch->items.len;
 	return 0;
 }
 
@@ -418,14 +454,32 @@ static int receive(void *ctx, struct lk_error *err)
 	return rc;
 }
 
-/* Asks for what is missing of the first N_ITEMS. */
-static int request_all(struct batch *batch, size_t n_items, struct lk_error *err)
+static uint64_t bytes_left(const struct item *item)
 {
-	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
-	batch->requests = lk_calloc(n_items, sizeof(*batch->requests));
-	for (size_t i = 0; i < n_items; i++) {
+	const struct lk_record *record = item->record;
+	return record->has_size && record->size > item->size ? record->size - item->size : 0;
+}
+
+/* The largest first: begun last, one would still be on its way when all others are done. */
+static int compare_left(const void *a, const void *b)
+{
+	const struct item *left = ((const struct lk_http_request *)a)->ctx;
+	const struct item *right = ((const struct lk_http_request *)b)->ctx;
+	uint64_t bytes[] = {bytes_left(left), bytes_left(right)};
+	if (bytes[0] != bytes[1]) {
+		return bytes[0] > bytes[1] ? -1 : 1;
+	}
+	return left < right ? -1 : left > right;
+}
+
+static int request_all(struct batch *batch, struct lk_error *err)
+{
+	static const struct lk_http_sink sink = {
+		.begin = sink_begin, .write = sink_write, .end = sink_end, .fail = sink_fail};
+	batch->requests = lk_calloc(batch->items.len, sizeof(*batch->requests));
+	for (size_t i = 0; i < batch->items.len; i++) {
 		struct item *item = &batch->items.items[i];
-		if (item->done) {
+		if (!is_wanted(item)) {
 			continue;
 		}
 		struct lk_http_request *request = &batch->requests[batch->n_requests++];
@@ -438,42 +492,53 @@ static int request_all(struct batch *batch, size_t n_items, struct lk_error *err
 		lk_fetch_route(batch->fetch, batch->channels, batch->n_channels, item->record->url,
 			&batch->arena, request);
 	}
-	if (batch->n_requests == 0) {
-		return 0;
-	}
+	qsort(batch->requests, batch->n_requests, sizeof(*batch->requests), compare_left);
 	batch->writer = lk_writer_new(lk_http_jobs(batch->fetch->http));
 	return lk_writer_run(batch->writer, receive, batch, err);
 }
 
-static int download(struct batch *batch, size_t n_items, struct lk_error *err)
+static int download(struct batch *batch, struct lk_error *err)
 {
-	bool any = false;
-	for (size_t i = 0; i < n_items; i++) {
-		any = any || !batch->items.items[i].done;
+	size_t wanted = 0;
+	for (size_t i = 0; i < batch->items.len; i++) {
+		wanted += is_wanted(&batch->items.items[i]);
 	}
-	if (!any) {
+	if (wanted == 0) {
 		return 0;
 	}
 	int rc = lk_partials_read(batch->fetch->cache, &batch->partials, err);
-	rc = rc < 0 ? rc : claim_partials(batch, n_items, err);
-	return rc < 0 ? rc : request_all(batch, n_items, err);
+	rc = rc < 0 ? rc : claim_partials(batch, err);
+	return rc < 0 ? rc : request_all(batch, err);
+}
+
+/* The first failed item's error is the batch's; those of others are told. */
+static int judge(struct batch *batch, int rc, struct lk_error *err)
+{
+	const struct item *first = NULL;
+	if (rc == LK_E_INTERRUPTED) {
+		return rc;
+	}
+	for (size_t i = 0; i < batch->items.len; i++) {
+		const struct item *item = &batch->items.items[i];
+		if (item->error && first) {
+			lk_warn(batch->fetch->report, "'%s': %s", item->shown,
+				item->error->message);
+		} else if (item->error) {
+			first = item;
+		}
+	}
+	if (first) {
+		*err = *first->error;
+	}
+	return first ? first->error->code : rc;
 }
 
 static int bring_in(struct batch *batch, struct lk_error *err)
 {
 	int rc = batch->fetch->options.offline ? check_offline(batch, err) : 0;
-	if (rc < 0) {
-		return rc;
-	}
-	size_t n = 0;
-	struct lk_error local = LK_ERROR_INIT;
-	int local_rc = import_all(batch, &n, &local);
-	rc = local_rc == LK_E_INTERRUPTED ? 0 : download(batch, n, err);
-	if (rc == 0 && local_rc < 0) {
-		*err = local;
-		rc = local_rc;
-	}
-	return rc;
+	rc = rc < 0 ? rc : import_all(batch, err);
+	rc = rc < 0 ? rc : download(batch, err);
+	return judge(batch, rc, err);
 }
 
 static void batch_done(struct batch *batch)
@@ -482,6 +547,7 @@ static void batch_done(struct batch *batch)
 		struct item *item = &batch->items.items[i];
 		item_leave(item);
 		free_digests(item);
+		lk_free(item->error);
 	}
 	lk_vec_done(&batch->items);
 	lk_partials_free(batch->partials);

@@ -327,7 +327,8 @@ static void remember(struct part *part, enum form form)
 /* Asks the channels for FORM of all parts that are not settled. */
 static int download_round(struct batch *batch, enum form form, struct lk_error *err)
 {
-	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
+	static const struct lk_http_sink sink = {
+		.begin = sink_begin, .write = sink_write, .end = sink_end};
 	struct lk_http_request *requests LK_AUTO_FREE = lk_calloc(batch->n, sizeof(*requests));
 	size_t n = 0;
 	for (size_t i = 0; i < batch->n; i++) {

@@ -328,7 +328,8 @@ static int fail_offline(const struct lk_shard_loader *loader, struct lk_error *e
 
 static int download(struct lk_shard_loader *loader, struct lk_error *err)
 {
-	static const struct lk_http_sink sink = {sink_begin, sink_write, sink_end};
+	static const struct lk_http_sink sink = {
+		.begin = sink_begin, .write = sink_write, .end = sink_end};
 	size_t n = 0;
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena;
 	struct lk_http_request *requests LK_AUTO_FREE =
