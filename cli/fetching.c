@@ -3,6 +3,7 @@
  */
 #include "cli/fetching.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "cli/servers.h"
@@ -23,14 +24,26 @@ static unsigned seconds(uint64_t ms)
 	return ms == LK_CONFIG_UNSET ? 0 : (unsigned)((ms + 999) / 1000);
 }
 
-static void set_limits(const struct lk_config *config, struct lk_fetch_options *options)
+/* How many transfers, and how patient: --jobs, .condarc, LOCKENV_MIN_RATE. */
+static int set_limits(const struct lk_app *app, const struct lk_config *config,
+	struct lk_fetch_options *options, struct lk_error *err)
 {
-	options->jobs = limited(config->fetch_threads, THREADS_MAX);
+	const char *text = getenv("LOCKENV_MIN_RATE");
+	uint64_t rate = 0;
+	if (text && *text && (!lk_str_to_u64(lk_str_of(text), &rate) || rate == 0)) {
+		lk_fail(err, LK_E_USAGE, "LOCKENV_MIN_RATE is '%s'", text);
+		lk_error_hint(err, "give bytes a second, 1 or more");
+		return LK_E_USAGE;
+	}
+	options->min_rate = limited(rate, INT32_MAX);
+	options->jobs =
+		limited(app->common.jobs ? app->common.jobs : config->fetch_threads, THREADS_MAX);
 	options->retries = limited(config->remote_max_retries, RETRIES_MAX);
 	options->no_retries = config->remote_max_retries == 0;
 	options->backoff_ms = limited(config->remote_backoff_ms, INT32_MAX);
 	options->connect_timeout_s = seconds(config->remote_connect_timeout_ms);
 	options->stall_timeout_s = seconds(config->remote_read_timeout_ms);
+	return 0;
 }
 
 int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struct lk_fetch **ret,
@@ -48,8 +61,8 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 		.no_shards = !config->repodata_use_shards,
 		.no_zst = !config->repodata_use_zst,
 	};
-	set_limits(config, &options);
-	if (!options.offline) {
+	rc = set_limits(app, config, &options, err);
+	if (rc == 0 && !options.offline) {
 		rc = lk_app_tls(app, config, &options.tls, err);
 		rc = rc < 0 ? rc : lk_app_network(app, config, &options.network, err);
 	}

@@ -161,6 +161,8 @@ static const char man_tail[] =
 	".SH ENVIRONMENT\n"
 	".TP\nLOCKENV_CACHE\nthe cache folder, when \\-\\-cache is not given\n"
 	".TP\nLOCKENV_CONFIG\nthe configuration file, when \\-\\-config is not given\n"
+	".TP\nLOCKENV_MIN_RATE\nbytes a second (1000): a download that brings less for "
+	"remote_read_timeout_secs (60) is broken off\n"
 	".TP\nLOCKENV_OFFLINE\n1: solve never uses the network\n"
 	".TP\nCONDA_OVERRIDE_CUDA, CONDA_OVERRIDE_GLIBC, ...\n"
 	"virtual packages as conda reads them; empty removes one\n"

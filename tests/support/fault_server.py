@@ -8,8 +8,13 @@ key) a third speaks TLS, with --client-ca a fourth TLS that demands a certificat
 the last is a proxy that lets USER pass, to other servers by CONNECT and to this one by whole URLs. The first component of
 a path names the fault, the rest the file; "/ok/FILE" is served well (ranges, ETag, 304). Faults that
 depend on what came before count by whole path, so "?2" starts anew. GET /log
+<<<<<<< HEAD
 lists what was asked so far: path, Range, If-None-Match, Authorization, the number of the port; Proxy-Authorization
 where there is one.
+=======
+lists what was asked so far: method, path, Range, If-None-Match, Authorization, port. GET /sent lists the bytes
+of bodies that went out for each path, GET /most tells how many slow answers were under way at once at most.
+>>>>>>> 3ddae06 (fetch: --jobs, .condarc's patience and LOCKENV_MIN_RATE reach the transfers)
 """
 import argparse
 import hashlib
@@ -21,12 +26,15 @@ import sys
 import threading
 import time
 from base64 import b64encode
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LOCK = threading.Lock()
 SEEN = {}
 LOG = []
 PORTS = []
+SENT = {}
+SLOW = {"now": 0, "most": 0}
 
 
 class Server(ThreadingHTTPServer):
@@ -96,6 +104,12 @@ class Handler(BaseHTTPRequestHandler):
         if parts == ["log"]:
             self.reply(200, "\n".join(LOG).encode())
             return
+        if parts == ["sent"]:
+            self.reply(200, "".join("%s %d\n" % item for item in sorted(SENT.items())).encode())
+            return
+        if parts == ["most"]:
+            self.reply(200, b"%d" % SLOW["most"])
+            return
         with LOCK:
             LOG.append(
                 " ".join(
@@ -131,6 +145,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
+        self.write(body)
+
+    def write(self, body):
+        with LOCK:
+            SENT[self.path] = SENT.get(self.path, 0) + len(body)
         self.wfile.write(body)
 
     def end(self):
@@ -218,6 +237,37 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         time.sleep(600)
 
+    def write_slowly(self, body, size, pause):
+        """SIZE bytes, a pause of so many seconds, and so on."""
+        with LOCK:
+            SLOW["now"] += 1
+            SLOW["most"] = max(SLOW["most"], SLOW["now"])
+        try:
+            for at in range(0, len(body), size):
+                self.write(body[at : at + size])
+                self.wfile.flush()
+                time.sleep(pause)
+        finally:
+            with LOCK:
+                SLOW["now"] -= 1
+
+    def fault_slow(self, _parts, body):
+        """Served well, 64 KiB in 25 ms."""
+        first = int(self.headers.get("Range", "bytes=0-").split("=")[1].split("-")[0])
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", "bytes %d-%d/%d" % (first, len(body) - 1, len(body)))
+        self.send_header("Content-Length", str(len(body) - first))
+        self.end_headers()
+        self.write_slowly(body[first:], 1 << 16, 0.025)
+
+    def fault_drip(self, _parts, body):
+        """A byte at a time, for ever."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.write_slowly(body, 1, 0.1)
+
     def fault_stall_once(self, parts, body):
         if self.nth == 1:
             self.fault_stall(parts, body)
@@ -259,6 +309,13 @@ class Handler(BaseHTTPRequestHandler):
     def fault_limit(self, _parts, body):
         if self.nth == 1:
             self.reply(429, b"slow down", [("Retry-After", "1")])
+        else:
+            self.serve(body)
+
+    def fault_limit_date(self, _parts, body):
+        """The same, the pause as a date; that has whole seconds."""
+        if self.nth == 1:
+            self.reply(503, b"closed", [("Retry-After", formatdate(time.time() + 2, usegmt=True))])
         else:
             self.serve(body)
 

@@ -21,6 +21,7 @@ struct got {
 	struct lk_buf body;
 	unsigned begun;
 	unsigned ended;
+	unsigned failed;
 	long status;
 	char etag[64];
 	bool reject_first; /* the first end finds damage */
@@ -55,6 +56,13 @@ static int got_end(void *ctx, const struct lk_http_response *response, struct lk
 		return lk_http_fail_status("the file", response->status, err);
 	}
 	return 0;
+}
+
+static void got_fail(void *ctx, const struct lk_error *error)
+{
+	struct got *got = ctx;
+	assert_int_equal(error->code, LK_E_NETWORK);
+	got->failed++;
 }
 
 static const struct lk_http_sink sink = {.begin = got_begin, .write = got_write, .end = got_end};
@@ -170,6 +178,7 @@ static void test_arrives(void **state)
 		{"break-then-416/f", true, 2, 3},
 		{"flaky/f", true, 1, 2},
 		{"limit/f", true, 1, 2},
+		{"limit-date/f", true, 1, 2},
 		{"redirect/f", true, 1, 1},
 	};
 	struct world *world = *state;
@@ -444,39 +453,47 @@ static void test_no_retries(void **state)
 	world->http = patient;
 }
 
-/* One stalls once and goes on where it stopped, the other stalls for good. curl needs a few seconds
- * to be sure. */
+/* One stalls once and goes on where it stopped, one stalls for good, one sends a byte now and then.
+ * curl needs a few seconds to be sure. */
 static void test_stall(void **state)
 {
+	static const char *const faults[] = {"stall-once", "stall", "drip"};
+	enum {
+		N = LK_COUNTOF(faults)
+	};
 	struct world *world = *state;
 	struct lk_error err = LK_ERROR_INIT;
 	struct lk_http_settings settings = quick;
 	settings.retries = 1;
 	struct lk_http *http = NULL;
 	assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
-	struct got gots[2] = {{.body = LK_BUF_INIT(BODY_LEN)}, {.body = LK_BUF_INIT(BODY_LEN)}};
-	struct lk_http_request requests[2];
-	char urls[2][128];
-	for (int i = 0; i < 2; i++) {
+	struct got gots[N] = {0};
+	struct lk_http_request requests[N];
+	struct lk_http_sink failing = sink;
+	char urls[N][128];
+	failing.fail = got_fail;
+	for (int i = 0; i < N; i++) {
 		snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%s/f", world->server.port,
-			i == 0 ? "stall-once" : "stall");
+			faults[i]);
+		gots[i].body = (struct lk_buf)LK_BUF_INIT(BODY_LEN);
 		requests[i] = (struct lk_http_request){
 			.url = urls[i],
 			.shown = urls[i],
 			.resumable = i == 0,
-			.sink = &sink,
+			.sink = &failing,
 			.ctx = &gots[i],
 		};
 	}
-	assert_int_equal(lk_http_run(http, requests, 2, NULL, NULL, &err), LK_E_NETWORK);
+	assert_int_equal(lk_http_run(http, requests, N, NULL, NULL, &err), LK_E_NETWORK);
 	assert_non_null(
 		strstr(err.message, "cannot download: less than 1000 bytes a second for 1 s"));
 	assert_string_equal(err.file, urls[1]);
 	assert_body(world, &gots[0]);
-	assert_int_equal(gots[0].begun, 1);
-	assert_int_equal(gots[1].begun, 2);
-	lk_buf_done(&gots[0].body);
-	lk_buf_done(&gots[1].body);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(gots[i].begun, i == 0 ? 1 : 2);
+		assert_int_equal(gots[i].failed, i > 0);
+		lk_buf_done(&gots[i].body);
+	}
 	lk_http_free(http);
 }
 
