@@ -296,6 +296,43 @@ static void test_prefix_written(void **state)
 	assert_non_null(strstr(w->warnings.ptr, "does not hold its prefix placeholder"));
 }
 
+/* Built elsewhere for a prefix, and moved there, it is what an install there makes. */
+static void test_final_prefix(void **state)
+{
+	struct world *w = *state;
+	const struct pack_member members[] = {
+		{.name = "bin/run",
+			.text = "#!" PLACEHOLDER "/bin/sh\n",
+			.type = '0',
+			.mode = 0755},
+		{0},
+	};
+	add(w, "run", "1", NULL,
+		"{\"_path\": \"bin/run\", \"path_type\": \"hardlink\", \"file_mode\": \"text\", "
+		"\"prefix_placeholder\": \"" PLACEHOLDER "\"}",
+		members);
+	assert_int_equal(install(w), 0);
+	const char *final = lk_arena_printf(&w->arena, "%s", w->prefix);
+	const char *digest = lk_arena_printf(&w->arena, "%s", w->result.tree_digest);
+	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, final, &w->err), 0);
+	lk_free(w->prefix);
+	w->prefix = lk_asprintf("%s/elsewhere", w->root);
+	w->options.final_prefix = "relative";
+	assert_int_equal(install(w), LK_E_USAGE);
+	w->options.final_prefix = final;
+	assert_int_equal(install(w), 0);
+	assert_string_equal(w->result.tree_digest, digest);
+	assert_int_equal(access(final, F_OK), -1);
+	assert_string_equal(
+		text_of(w, "bin/run"), lk_arena_printf(&w->arena, "#!%s/bin/sh\n", final));
+	assert_int_equal(rename(w->prefix, final), 0);
+	lk_free(w->prefix);
+	w->prefix = lk_asprintf("%s", final);
+	w->options.final_prefix = NULL;
+	assert_int_equal(install(w), 0);
+	assert_true(w->result.unchanged);
+}
+
 static void add_python(struct world *w)
 {
 	const struct pack_member members[] = {{.name = "bin/python3.12",
@@ -640,6 +677,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fresh_and_unchanged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_upgrade_keeps_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prefix_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_final_prefix, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_noarch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pyc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usage, setup, teardown),
