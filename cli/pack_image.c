@@ -116,27 +116,30 @@ static int find_program(struct making *m, const char **ret, struct lk_error *err
 	return absolute(m, found, ret, err);
 }
 
-static int make(struct making *m, struct lk_error *err)
+static int squash(struct making *m, const struct lk_image_options *options, struct lk_error *err)
 {
 	struct lk_image image;
+	int rc = lk_image_begin(m->output, &image, &m->app->report, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = build(m, image.tree, err);
+	if (rc == 0) {
+		rc = lk_image_finish(&image, options, &m->app->report, &m->size, err);
+	}
+	lk_image_done(&image);
+	return rc;
+}
+
+static int make(struct making *m, struct lk_error *err)
+{
 	struct lk_image_options options = {
 		.compression = m->request->compression, .jobs = m->app->common.jobs};
 	int rc = find_program(m, &options.mksquashfs, err);
 	if (rc == 0) {
 		rc = open_cache(m, err);
 	}
-	if (rc == 0) {
-		rc = lk_image_begin(m->output, &image, &m->app->report, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	rc = build(m, image.tree, err);
-	if (rc == 0) {
-		rc = lk_image_finish(&image, &options, &m->app->report, &m->size, err);
-	}
-	lk_image_done(&image);
-	return rc;
+	return rc < 0 ? rc : squash(m, &options, err);
 }
 
 /* ---- telling ---- */

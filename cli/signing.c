@@ -174,20 +174,15 @@ static int judge(struct check *c, struct lk_error *err)
 	if (key || c->signature.is_ssh) {
 		lk_public_key_fingerprint(key ? &key->key : &c->signature.key, who);
 	}
-	switch (trust) {
-	case LK_TRUST_HOLDS:
+	if (trust == LK_TRUST_HOLDS && key) {
 		lk_note(&c->app->report, 0, "'%s' is signed by %s (" LK_STR_FMT ")", c->path, who,
 			LK_STR_ARG(key->owner));
 		return 0;
-	case LK_TRUST_EXPIRED:
-		return expired(c, who, err);
-	case LK_TRUST_BROKEN:
-		return broken(c, who, err);
-	case LK_TRUST_UNKNOWN:
-	case LK_TRUST_NONE:
-		break;
 	}
-	return untrusted(c, who, err);
+	if (trust == LK_TRUST_BROKEN) {
+		return broken(c, who, err);
+	}
+	return trust == LK_TRUST_EXPIRED ? expired(c, who, err) : untrusted(c, who, err);
 }
 
 static int check(struct check *c, struct lk_error *err)

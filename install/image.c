@@ -12,9 +12,11 @@
 #include "install/spawn.h"
 #include "install/write.h"
 
-#define TREE LK_SITE_NEW "/tree"
-#define IMAGE LK_SITE_NEW "/image"
 #define MAX_SAID ((size_t)1 << 20)
+
+/* In the working folder. */
+static const char tree_name[] = LK_SITE_NEW "/tree";
+static const char image_name[] = LK_SITE_NEW "/image";
 
 /* ---- the place ---- */
 
@@ -55,9 +57,9 @@ int lk_image_begin(const char *path, struct lk_image *ret, const struct lk_repor
 		lk_image_done(&image);
 		return rc;
 	}
-	image.tree = lk_arena_printf(&image.arena, "%s/%s/" TREE,
+	image.tree = lk_arena_printf(&image.arena, "%s/%s/%s",
 		lk_str_is(lk_str_of(image.site.parent), "/") ? "" : image.site.parent,
-		image.site.work);
+		image.site.work, tree_name);
 	*ret = image;
 	return 0;
 }
@@ -102,7 +104,7 @@ static int fix_tree(const struct lk_image *image, struct lk_error *err)
 {
 	static const char history[] = "conda-meta/history";
 	int LK_AUTO_CLOSE tree =
-		openat(image->site.work_fd, TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		openat(image->site.work_fd, tree_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tree < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", image->tree);
 	}
@@ -157,9 +159,9 @@ static int run_mksquashfs(
 	(void)snprintf(jobs, sizeof(jobs), "%u", options->jobs);
 	/* Hard links are those of the cache or none, as its file system has it: never in the
 	 * image. Equal files are stored once all the same. */
-	const char *const argv[] = {"mksquashfs", TREE, IMAGE, "-noappend", "-no-progress",
-		"-quiet", "-exit-on-error", "-reproducible", "-all-root", "-no-xattrs",
-		"-no-hardlinks", "-mkfs-time", time, "-b", "131072", "-comp",
+	const char *const argv[] = {"mksquashfs", tree_name, image_name, "-noappend",
+		"-no-progress", "-quiet", "-exit-on-error", "-reproducible", "-all-root",
+		"-no-xattrs", "-no-hardlinks", "-mkfs-time", time, "-b", "131072", "-comp",
 		options->compression ? options->compression : "zstd",
 		options->jobs > 0 ? "-processors" : NULL, jobs, NULL};
 	const char *const env[] = {NULL}; /* SOURCE_DATE_EPOCH would change times */
@@ -186,11 +188,11 @@ static int publish(struct lk_image *image, uint64_t *ret_size, struct lk_error *
 	struct stat st;
 	const char *name = lk_path_basename(lk_str_of(image->path)).ptr;
 	int LK_AUTO_CLOSE fd =
-		openat(image->site.work_fd, IMAGE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		openat(image->site.work_fd, image_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) != 0 || fsync(fd) != 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s'", image->path);
 	}
-	int rc = lk_fs_rename(image->site.work_fd, IMAGE, image->site.parent_fd, name, err);
+	int rc = lk_fs_rename(image->site.work_fd, image_name, image->site.parent_fd, name, err);
 	if (rc == 0) {
 		*ret_size = (uint64_t)st.st_size;
 		rc = lk_fs_sync_dir(image->site.parent_fd, ".", err);

@@ -76,13 +76,14 @@ static bool parse_pkcs8(lk_str der, struct lk_sign_key *ret)
 static bool parse_ssh_section(lk_str section, struct lk_sign_key *ret)
 {
 	struct lk_ssh_wire wire = {.rest = section};
-	bool same = lk_ssh_u32(&wire) == lk_ssh_u32(&wire);
+	uint32_t first = lk_ssh_u32(&wire);
+	uint32_t second = lk_ssh_u32(&wire);
 	lk_str type = lk_ssh_string(&wire);
 	lk_str public = lk_ssh_string(&wire);
 	lk_str private = lk_ssh_string(&wire);
 	(void)lk_ssh_string(&wire); /* the comment */
-	if (wire.bad || !same || !lk_str_is(type, LK_SSH_ED25519) ||
-		private.len != 2 * LK_ED25519_KEY_LEN || wire.rest.len >= SSH_BLOCK ||
+	if (wire.bad || first != second || !lk_str_is(type, LK_SSH_ED25519) ||
+		private.len != 2 * sizeof(ret->public.bytes) || wire.rest.len >= SSH_BLOCK ||
 		section.len % SSH_BLOCK != 0) {
 		return false;
 	}

@@ -38,7 +38,7 @@ static void test_forms(void **state)
 	key_file("openssl.pub.pem", &text);
 	struct lk_lines lines = lk_lines_of(lk_buf_view(&text));
 	lk_str line;
-	lk_str label;
+	lk_str label = {NULL, 0};
 	assert_true(lk_lines_next(&lines, &line) && lk_pem_begins(line, &label));
 	assert_ok(lk_pem_body(&lines, "x", label, &der, &err), err);
 	struct lk_ed25519_key public;
@@ -126,7 +126,7 @@ static void test_flips(void **state)
 	key_file("ssh", &text);
 	struct lk_lines lines = lk_lines_of(lk_buf_view(&text));
 	lk_str line;
-	lk_str label;
+	lk_str label = {NULL, 0};
 	assert_true(lk_lines_next(&lines, &line) && lk_pem_begins(line, &label));
 	assert_ok(lk_pem_body(&lines, "x", label, &blob, &err), err);
 	size_t taken = 0;
