@@ -6,6 +6,8 @@
 
 #include "base/json.h"
 #include "cli/fetching.h"
+#include "cli/pack_image.h"
+#include "cli/pack_sign.h"
 #include "cli/packing.h"
 
 #define DEFAULT_END ".lockpack"
@@ -194,6 +196,7 @@ static void tell_json(const struct lk_packing *p, const struct lk_manifest *mani
 	lk_jw_key_uint(&w, "size", size);
 	lk_jw_key_uint(&w, "volumes", n_volumes);
 	lk_jw_key_hex(&w, "manifest_sha256", hash.bytes, LK_SHA256_LEN);
+	lk_jw_opt_string(&w, "signed_by", lk_str_of(p->signing->fingerprint));
 	put_members(p, manifest, &w);
 	lk_jw_key_uint(&w, "archives", sums.packed);
 	lk_jw_key_uint(&w, "archives_bytes", sums.bytes);
@@ -242,6 +245,11 @@ static void tell(
 		lk_buf_puts(&text, ")");
 	}
 	lk_note(report, 0, "%s", lk_buf_cstr(&text));
+	if (p->signing->wanted) {
+		lk_note(report, 0, "%s by %s: %s.sig",
+			p->options->dry_run ? "would sign" : "signed", p->signing->fingerprint,
+			p->options->output);
+	}
 }
 
 /* ---- the command ---- */
@@ -251,10 +259,18 @@ static int write_bundle(struct lk_packing *p, const struct lk_manifest *manifest
 {
 	const struct lk_bundle_write_options options = {
 		.volume_size = volume_size, .jobs = p->app->common.jobs};
-	const struct lk_manifest_entry *wrong;
-	int rc = lk_bundle_write(manifest, p->options->output, lk_pack_open, p, &options,
-		&p->app->report, &wrong, err);
-	return wrong ? lk_pack_set_aside(p, wrong, err) : rc;
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_MANIFEST_MAX_BYTES);
+	const struct lk_manifest_entry *wrong = NULL;
+	lk_manifest_write(manifest, &text);
+	int rc = lk_pack_sign_prepare(p->signing, p->options->output, lk_buf_view(&text), err);
+	if (rc == 0) {
+		rc = lk_bundle_write(manifest, p->options->output, lk_pack_open, p, &options,
+			&p->app->report, &wrong, err);
+	}
+	if (wrong) {
+		return lk_pack_set_aside(p, wrong, err);
+	}
+	return rc < 0 ? rc : lk_pack_sign_publish(p->signing, err);
 }
 
 static int pack(struct lk_packing *p, const struct lk_args *locks, uint64_t volume_size,
@@ -284,6 +300,21 @@ static int pack(struct lk_packing *p, const struct lk_args *locks, uint64_t volu
 	return rc;
 }
 
+/* What only images have. */
+static int check_options(const struct lk_pack_options *options, struct lk_error *err)
+{
+	const char *other = options->prefix ? "--prefix"
+		: options->compress         ? "--compress"
+		: options->no_compile       ? "--no-compile"
+					    : NULL;
+	if (!other) {
+		return 0;
+	}
+	lk_fail(err, LK_E_USAGE, "%s is for images, not for bundles", other);
+	lk_error_hint(err, "add --format squashfs, or leave it out");
+	return LK_E_USAGE;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct lk_pack_options *options = context;
@@ -293,10 +324,18 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		lk_error_hint(err, "say where with -o, such as -o env" DEFAULT_END);
 		return LK_E_USAGE;
 	}
-	int rc = options->volume_size ? parse_size(options->volume_size, &volume_size, err) : 0;
+	if (options->format && strcmp(options->format, "squashfs") == 0) {
+		return lk_pack_image(app, options, args, err);
+	}
+	int rc = check_options(options, err);
+	if (rc == 0 && options->volume_size) {
+		rc = parse_size(options->volume_size, &volume_size, err);
+	}
 	if (rc == 0) {
-		struct lk_packing p = {.app = app, .options = options};
-		rc = pack(&p, args, volume_size, err);
+		struct lk_pack_signing LK_CLEANUP(lk_pack_sign_done) signing = {0};
+		struct lk_packing p = {.app = app, .options = options, .signing = &signing};
+		rc = lk_pack_sign_open(app, options->sign, &signing, err);
+		rc = rc < 0 ? rc : pack(&p, args, volume_size, err);
 		lk_pack_done(&p);
 	}
 	return rc;
@@ -320,6 +359,16 @@ static const struct lk_opt options[] = {
 		"the static lockenv-install for platform P; repeatable", NULL},
 	{"no-installer", 0, LK_OPT_FLAG, FIELD(no_installer), NULL,
 		"take no installer but those of --installer", NULL},
+	{"sign", 0, LK_OPT_STRING, FIELD(sign), "KEY",
+		"write FILE.sig with this private Ed25519 key (default: LOCKENV_SIGN_KEY)", NULL},
+	{"format", 0, LK_OPT_STRING, FIELD(format), "FORM",
+		"a bundle, or the environment as an image to mount at PREFIX", "lockpack|squashfs"},
+	{"prefix", 'p', LK_OPT_STRING, FIELD(prefix), "PREFIX",
+		"of an image: where it will be mounted; nothing need be there", NULL},
+	{"compress", 0, LK_OPT_STRING, FIELD(compress), "HOW",
+		"of an image (default: zstd, which needs Linux 4.14)", "zstd|xz|gzip|lz4|lzo"},
+	{"no-compile", 0, LK_OPT_FLAG, FIELD(no_compile), NULL,
+		"of an image: do not compile noarch python packages", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
 		"write nothing, fetch nothing; tell what would be packed", NULL},
 };
@@ -335,7 +384,9 @@ const struct lk_cmd lk_cmd_pack = {
 		"Packages come from the cache; each is hashed while it is copied, and FILE appears "
 		"only when all are right. What is missing is listed at once. With --delta-from "
 		"only what the far side lacks is packed; of several lists a package must be in "
-		"all.",
+		"all. --sign signs the MANIFEST as ssh-keygen -Y sign -n lockenv or openssl "
+		"pkeyutl -sign -rawin would, as the key is one of ssh-keygen or PEM. --format "
+		"squashfs makes an image of the installed environment instead, with mksquashfs.",
 	.examples = {"lockenv pack env.lock -o env.lockpack",
 		"lockenv pack a.lock b.lock --platform linux-64 --volume-size 4G -o both.lockpack"},
 	.options = options,

@@ -12,7 +12,7 @@
 
 struct making {
 	struct lk_app *app;
-	const struct lk_pack_image *request;
+	const struct lk_pack_options *options;
 	struct lk_lock_arg lock;
 	const struct lk_lock_platform *platform;
 	const char *prefix, *output; /* absolute */
@@ -33,23 +33,23 @@ static int absolute(struct making *m, const char *path, const char **ret, struct
 
 static int read_paths(struct making *m, struct lk_error *err)
 {
-	if (!m->request->prefix) {
+	if (!m->options->prefix) {
 		lk_fail(err, LK_E_USAGE, "no prefix given for the image");
 		lk_error_hint(
 			err, "say with -p PREFIX where it will be mounted; nothing need be there");
 		return LK_E_USAGE;
 	}
-	int rc = absolute(m, m->request->prefix, &m->prefix, err);
+	int rc = absolute(m, m->options->prefix, &m->prefix, err);
 	if (rc == 0) {
 		rc = lk_site_check_prefix(m->prefix, err);
 	}
-	return rc < 0 ? rc : absolute(m, m->request->output, &m->output, err);
+	return rc < 0 ? rc : absolute(m, m->options->output, &m->output, err);
 }
 
 /* What this host cannot compile is without pyc: said before the work. */
 static void warn_of_others(const struct making *m)
 {
-	if (!lk_str_is(m->platform->subdir, lk_subdir_native()) && !m->request->no_compile) {
+	if (!lk_str_is(m->platform->subdir, lk_subdir_native()) && !m->options->no_compile) {
 		lk_warn(&m->app->report,
 			"an image for " LK_STR_FMT " made on %s: its python cannot run here, so "
 			"that noarch packages stay uncompiled",
@@ -76,23 +76,23 @@ static int fetch_all(struct making *m, struct lk_error *err)
 static int open_cache(struct making *m, struct lk_error *err)
 {
 	int rc = lk_app_cache_layers(m->app, &m->cache, err);
-	for (size_t i = 0; rc == 0 && i < m->request->from.len; i++) {
-		rc = lk_cache_add_folder(m->cache, m->request->from.items[i], err);
+	for (size_t i = 0; rc == 0 && i < m->options->from.len; i++) {
+		rc = lk_cache_add_folder(m->cache, m->options->from.items[i], err);
 		if (rc == LK_E_NOT_FOUND) {
 			rc = lk_fail(err, LK_E_USAGE, "cannot take archives from '%s'",
-				m->request->from.items[i]);
+				m->options->from.items[i]);
 			lk_error_hint(err, "give --from a folder of archives, or a cache");
 		}
 	}
-	return rc == 0 && m->request->fetch ? fetch_all(m, err) : rc;
+	return rc == 0 && m->options->fetch ? fetch_all(m, err) : rc;
 }
 
 /* ---- the image ---- */
 
 static int build(struct making *m, const char *tree, struct lk_error *err)
 {
-	const struct lk_install_options options = {
-		.compile = !m->request->no_compile &&
+	const struct lk_install_options how = {
+		.compile = !m->options->no_compile &&
 			lk_str_is(m->platform->subdir, lk_subdir_native()),
 		.jobs = m->app->common.jobs,
 		.subdir = m->platform->subdir,
@@ -101,7 +101,7 @@ static int build(struct making *m, const char *tree, struct lk_error *err)
 	};
 	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&m->lock.text), m->lock.text.len);
 	return lk_install(m->cache, tree, m->platform->packages, m->platform->n_packages,
-		m->lock.lock.channels, m->lock.lock.n_channels, &digest, &options, &m->app->report,
+		m->lock.lock.channels, m->lock.lock.n_channels, &digest, &how, &m->app->report,
 		&m->result, err);
 }
 
@@ -134,7 +134,7 @@ static int squash(struct making *m, const struct lk_image_options *options, stru
 static int make(struct making *m, struct lk_error *err)
 {
 	struct lk_image_options options = {
-		.compression = m->request->compression, .jobs = m->app->common.jobs};
+		.compression = m->options->compress, .jobs = m->app->common.jobs};
 	int rc = find_program(m, &options.mksquashfs, err);
 	if (rc == 0) {
 		rc = open_cache(m, err);
@@ -149,12 +149,12 @@ static void tell_json(const struct making *m)
 	struct lk_jw w;
 	lk_jw_init(&w, &m->app->out, true);
 	lk_jw_object(&w);
-	lk_jw_key_string(&w, "image", lk_str_of(m->request->output));
+	lk_jw_key_string(&w, "image", lk_str_of(m->options->output));
 	lk_jw_key(&w, "dry_run");
-	lk_jw_bool(&w, m->request->dry_run);
+	lk_jw_bool(&w, m->options->dry_run);
 	lk_jw_key_string(&w, "prefix", lk_str_of(m->prefix));
 	lk_jw_key_string(&w, "platform", m->platform->subdir);
-	if (!m->request->dry_run) {
+	if (!m->options->dry_run) {
 		lk_jw_key_uint(&w, "size", m->size);
 		lk_jw_key_uint(&w, "files", m->result.files);
 		lk_jw_key_string(&w, "tree_digest", lk_str_of(m->result.tree_digest));
@@ -171,31 +171,59 @@ static void tell(const struct making *m)
 		tell_json(m);
 		return;
 	}
-	if (m->request->dry_run) {
+	if (m->options->dry_run) {
 		lk_note(report, 0, "would make %s, to be mounted at %s: %zu packages",
-			m->request->output, m->prefix, m->platform->n_packages);
+			m->options->output, m->prefix, m->platform->n_packages);
 		return;
 	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) size = LK_BUF_INIT(32);
 	lk_buf_put_size(&size, m->size);
-	lk_note(report, 0, "made %s, to be mounted at %s: %s, %zu files", m->request->output,
+	lk_note(report, 0, "made %s, to be mounted at %s: %s, %zu files", m->options->output,
 		m->prefix, lk_buf_cstr(&size), m->result.files);
 	lk_note(report, 0, "tree digest sha256:%s", m->result.tree_digest);
 }
 
-int lk_pack_image(struct lk_app *app, const struct lk_pack_image *request, struct lk_error *err)
+/* What only bundles have, and what would be left open. */
+static int check_options(
+	const struct lk_pack_options *options, const struct lk_args *locks, struct lk_error *err)
 {
-	struct making m = {.app = app, .request = request};
-	int rc = lk_lock_arg_read(app, request->lock, &m.lock, err);
+	const char *other = options->volume_size ? "--volume-size"
+		: options->delta.len > 0         ? "--delta-from"
+		: options->installers.len > 0    ? "--installer"
+		: options->sign                  ? "--sign"
+						 : NULL;
+	if (other) {
+		lk_fail(err, LK_E_USAGE, "%s is for bundles, not for images", other);
+		lk_error_hint(err, "leave it out, or make a bundle (no --format)");
+		return LK_E_USAGE;
+	}
+	if (locks->len != 1 || options->platforms.len > 1) {
+		lk_fail(err, LK_E_USAGE, "an image is of one lock and one platform");
+		lk_error_hint(err, "make one image for each");
+		return LK_E_USAGE;
+	}
+	return 0;
+}
+
+int lk_pack_image(struct lk_app *app, const struct lk_pack_options *options,
+	const struct lk_args *locks, struct lk_error *err)
+{
+	struct making m = {.app = app, .options = options};
+	int rc = check_options(options, locks, err);
 	if (rc == 0) {
-		rc = lk_lock_arg_platform(&m.lock, request->platform, true, &m.platform, err);
+		rc = lk_lock_arg_read(app, locks->items[0], &m.lock, err);
+	}
+	if (rc == 0) {
+		rc = lk_lock_arg_platform(&m.lock,
+			options->platforms.len > 0 ? options->platforms.items[0] : NULL, true,
+			&m.platform, err);
 	}
 	if (rc == 0) {
 		rc = read_paths(&m, err);
 	}
 	if (rc == 0) {
 		warn_of_others(&m);
-		rc = request->dry_run ? 0 : make(&m, err);
+		rc = options->dry_run ? 0 : make(&m, err);
 	}
 	if (rc == 0) {
 		tell(&m);

@@ -4,18 +4,10 @@
 #ifndef LK_CLI_PACK_IMAGE_H
 #define LK_CLI_PACK_IMAGE_H
 
-#include "cli/app.h"
-#include "cli/lock_arg.h"
+#include "cli/packing.h"
 
-struct lk_pack_image {
-	const char *lock, *output, *prefix;
-	const char *platform;    /* NULL: this host's, or the only one */
-	const char *compression; /* NULL: mksquashfs's zstd */
-	struct lk_args from;     /* borrowed: folders of archives */
-	bool fetch, dry_run, no_compile;
-};
-
-int lk_pack_image(
-	struct lk_app *app, const struct lk_pack_image *request, struct lk_error *err) LK_MUST_USE;
+/* LOCKS is to be one; of the options those of bundles are refused. */
+int lk_pack_image(struct lk_app *app, const struct lk_pack_options *options,
+	const struct lk_args *locks, struct lk_error *err) LK_MUST_USE;
 
 #endif

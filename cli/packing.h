@@ -11,8 +11,9 @@
 
 struct lk_pack_options {
 	struct lk_args platforms, from, installers, delta;
-	const char *output, *volume_size;
-	bool fetch, no_installer, dry_run;
+	const char *output, *volume_size, *sign;
+	const char *format, *prefix, *compress; /* of images: cli/pack_image.h */
+	bool fetch, no_installer, no_compile, dry_run;
 };
 
 /* Where an archive is taken from. */
@@ -34,9 +35,12 @@ struct lk_pack_member {
 struct lk_pack_members LK_VEC_OF(struct lk_pack_member);
 struct lk_pack_places LK_VEC_OF(struct lk_pack_place);
 
+struct lk_pack_signing;
+
 struct lk_packing {
 	struct lk_app *app;
 	const struct lk_pack_options *options;
+	struct lk_pack_signing *signing; /* cli/pack_sign.h */
 	struct lk_lock_arg *locks;
 	size_t n_locks;
 	struct lk_cache *cache; /* NULL: there is none */

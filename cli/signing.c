@@ -1,5 +1,5 @@
 /*
- * Signing, and what is made of a signature.
+ * What is made of a signature.
  */
 #include "cli/signing.h"
 
@@ -28,22 +28,6 @@ static const char *env_value(const char *name)
 {
 	const char *value = getenv(name);
 	return value && *value ? value : NULL;
-}
-
-int lk_app_sign_key(struct lk_app *app, const char *option, struct lk_sign_key *ret,
-	bool *ret_given, struct lk_error *err)
-{
-	const char *path = option ? option : env_value("LOCKENV_SIGN_KEY");
-	bool open = false;
-	*ret_given = path != NULL;
-	if (!path) {
-		return 0;
-	}
-	int rc = lk_sign_key_read(path, ret, &open, err);
-	if (rc == 0 && open) {
-		lk_warn(&app->report, "others can read the private key '%s': chmod 600 it", path);
-	}
-	return rc;
 }
 
 /* trusted_keys and trusted_keys.d of a folder; what is not there has none. */

@@ -1,6 +1,6 @@
 /*
- * Signatures as commands meet them: which key signs, which keys are trusted here, and what is made
- * of a signature beside a lock or a bundle.
+ * Signatures as commands meet them: which keys are trusted here, and what is made of a signature
+ * beside a lock or a bundle.
  *
  * Trusted keys are those of LOCKENV_TRUSTED_KEYS; else of /etc/lockenv/trusted_keys and the .pub
  * and .pem files in /etc/lockenv/trusted_keys.d, and of the same under $XDG_CONFIG_HOME
@@ -10,12 +10,6 @@
 #define LK_CLI_SIGNING_H
 
 #include "cli/app.h"
-#include "store/sign_key.h"
-
-/* The key to sign with: in the file OPTION, else in that of LOCKENV_SIGN_KEY; RET_GIVEN: is there
- * one? Wipe it (lk_sign_key_wipe). A key that others can read is warned of. */
-int lk_app_sign_key(struct lk_app *app, const char *option, struct lk_sign_key *ret,
-	bool *ret_given, struct lk_error *err) LK_MUST_USE;
 
 /* Holds MESSAGE, the whole of what will be used, against the signature in the file PATH.sig, PATH
  * being the lock or the bundle. DEMANDED (or LOCKENV_REQUIRE_SIGNATURE): LK_E_INTEGRITY unless a

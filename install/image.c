@@ -79,8 +79,28 @@ static int fail_times(struct lk_error *err, const char *name)
 	return lk_fail_errno(err, LK_E_FS, errno, "cannot set the time of '%s'", name);
 }
 
-/* The directory FD (taken) and those below it: their times are of this moment. Files and links
- * bear what their archives say. */
+static int fix_times(int taken, struct lk_error *err);
+
+static int fix_entry(int dirfd, const char *name, struct lk_error *err)
+{
+	struct stat st;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return fail_times(err, name);
+	}
+	if (S_ISLNK(st.st_mode)) {
+		return utimensat(dirfd, name, fixed, AT_SYMLINK_NOFOLLOW) == 0
+			? 0
+			: fail_times(err, name);
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		return 0;
+	}
+	int below = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return below >= 0 ? fix_times(below, err) : fail_times(err, name);
+}
+
+/* The directory FD (taken), and all directories and symlinks below it: their times are those of
+ * extracting and linking. Files bear what their archives say. */
 static int fix_times(int taken, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -88,13 +108,7 @@ static int fix_times(int taken, struct lk_error *err)
 	int LK_AUTO_CLOSE fd = taken;
 	int rc = lk_fs_list(fd, ".", &arena, &names, err);
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
-		const char *name = names.items[i].ptr;
-		int below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (below >= 0) {
-			rc = fix_times(below, err);
-		} else if (errno != ENOTDIR && errno != ELOOP) {
-			rc = lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", name);
-		}
+		rc = fix_entry(fd, names.items[i].ptr, err);
 	}
 	lk_vec_done(&names);
 	return rc == 0 && futimens(fd, fixed) != 0 ? fail_times(err, "a directory") : rc;

@@ -34,8 +34,8 @@ struct lk_image_options {
  * the folder beside it cannot be made or is another process's. After a failure no call of done. */
 int lk_image_begin(const char *path, struct lk_image *ret, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;
-/* Times of directories and of conda-meta/history are made the same for everybody; then image.tree
- * is packed. LK_E_FS, with what mksquashfs said; LK_E_USAGE when it cannot be run;
+/* Times of directories, symlinks and conda-meta/history are made the same for everybody; then
+ * image.tree is packed. LK_E_FS, with what mksquashfs said; LK_E_USAGE when it cannot be run;
  * LK_E_INTERRUPTED. RET_SIZE: bytes. */
 int lk_image_finish(struct lk_image *image, const struct lk_image_options *options,
 	const struct lk_report *report, uint64_t *ret_size, struct lk_error *err) LK_MUST_USE;
