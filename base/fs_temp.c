@@ -70,14 +70,14 @@ int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena 
 int lk_fs_scratch_file(int dirfd, int *ret_fd, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	char *name;
+	char *name = NULL;
 	int fd = memfd_create("lockenv", MFD_CLOEXEC);
 	if (fd >= 0) {
 		*ret_fd = fd;
 		return LK_OK;
 	}
 	int rc = lk_fs_temp_file(dirfd, ".lockenv", 0600, &arena, &name, ret_fd, err);
-	if (rc == LK_OK) {
+	if (name) {
 		(void)unlinkat(dirfd, name, 0);
 	}
 	return rc;

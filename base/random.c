@@ -30,6 +30,7 @@ static void from_start(unsigned char *out, size_t len)
 		size_t done;
 	} seed;
 	memset(&seed, 0, sizeof(seed));
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): so the auxiliary vector has its addresses */
 	const void *kernel = (const void *)getauxval(AT_RANDOM);
 	if (!kernel) {
 		lk_die("the system gives no random bytes");
