@@ -102,12 +102,42 @@ static int read_environment(struct lk_credentials *credentials, struct lk_error 
 	return lk_credentials_add_environment(credentials, (const char *const *)environ, n, err);
 }
 
+/* The credentials that URLs of the configuration carry: a lock has these URLs without them. */
+static int read_configuration(
+	const struct lk_config *config, struct lk_network *network, struct lk_error *err)
+{
+	struct lk_credentials *credentials = &network->credentials;
+	const struct lk_str_list *const lists[] = {
+		&config->channels, &config->default_channels, &config->migrated_channel_aliases};
+	lk_credentials_begin(credentials, "the configuration", false);
+	int rc = lk_credentials_add_url(credentials, config->channel_alias, err);
+	for (size_t i = 0; i < LK_COUNTOF(lists); i++) {
+		for (size_t k = 0; rc == 0 && k < lists[i]->n; k++) {
+			rc = lk_credentials_add_url(
+				credentials, expand(lists[i]->items[k], &network->arena), err);
+		}
+	}
+	for (size_t i = 0; rc == 0 && i < config->custom_channels.n; i++) {
+		rc = lk_credentials_add_url(credentials,
+			expand(config->custom_channels.items[i].text, &network->arena), err);
+	}
+	const struct lk_config_map *many = &config->custom_multichannels;
+	for (size_t i = 0; i < many->n; i++) {
+		for (size_t k = 0; rc == 0 && k < many->items[i].values.n; k++) {
+			rc = lk_credentials_add_url(credentials,
+				expand(many->items[i].values.items[k], &network->arena), err);
+		}
+	}
+	return rc;
+}
+
 static int read_credentials(struct lk_app *app, const struct lk_config *config,
 	struct lk_network *network, struct lk_error *err)
 {
 	struct places places = {.arena = &network->arena};
 	const char *home = env_value("HOME");
 	int rc = read_environment(&network->credentials, err);
+	rc = rc < 0 ? rc : read_configuration(config, network, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -173,6 +203,32 @@ static int read_proxies(
 	return rc;
 }
 
+/* The URLs that a key of mirrored_channels stands for, each with the mirrors. */
+static int add_mirrors(const struct lk_config *config, const struct lk_config_entry *entry,
+	struct lk_network *network, struct lk_error *err)
+{
+	struct lk_arena *arena = &network->arena;
+	struct lk_strs references = {0};
+	struct lk_strs urls = {0};
+	int rc = 0;
+	for (size_t i = 0; i < entry->values.n; i++) {
+		lk_vec_push(&urls, expand(entry->values.items[i], arena));
+	}
+	lk_config_expand_channel(config, expand(entry->name, arena), arena, &references);
+	for (size_t i = 0; rc == 0 && i < references.len; i++) {
+		struct lk_channel channel;
+		rc = lk_channel_resolve(
+			references.items[i], config->channel_alias, arena, &channel, err);
+		if (rc == 0) {
+			rc = lk_mirrors_add(
+				&network->mirrors, channel.url, urls.items, urls.len, arena, err);
+		}
+	}
+	lk_vec_done(&references);
+	lk_vec_done(&urls);
+	return rc;
+}
+
 int lk_app_network(struct lk_app *app, const struct lk_config *config, struct lk_network **ret,
 	struct lk_error *err)
 {
@@ -180,6 +236,9 @@ int lk_app_network(struct lk_app *app, const struct lk_config *config, struct lk
 	int rc = read_credentials(app, config, network, err);
 	if (rc == 0) {
 		rc = read_proxies(config, network, err);
+	}
+	for (size_t i = 0; rc == 0 && i < config->mirrored_channels.n; i++) {
+		rc = add_mirrors(config, &config->mirrored_channels.items[i], network, err);
 	}
 	if (rc == 0) {
 		*ret = LK_STEAL(network);

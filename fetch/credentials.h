@@ -94,6 +94,15 @@ int lk_credentials_add_anaconda(struct lk_credentials *credentials, lk_str name,
 int lk_credentials_add_environment(struct lk_credentials *credentials,
 	const char *const *environment, size_t n, struct lk_error *err) LK_MUST_USE;
 
+/* What is written into URL, such as a channel's in .condarc: USER:PASSWORD@, or else /t/TOKEN, for
+ * all below its path. A URL without them adds nothing. */
+int lk_credentials_add_url(
+	struct lk_credentials *credentials, lk_str url, struct lk_error *err) LK_MUST_USE;
+
+/* Splits USER:PASSWORD, each percent-encoded; the texts are owned by ARENA. */
+void lk_credentials_split_userinfo(
+	lk_str userinfo, struct lk_arena *arena, lk_str *ret_user, lk_str *ret_password);
+
 enum lk_credentials_format {
 	LK_CREDENTIALS_RATTLER,
 	LK_CREDENTIALS_MAMBA,

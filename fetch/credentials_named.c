@@ -132,6 +132,38 @@ int lk_credentials_add_environment(struct lk_credentials *credentials,
 	return rc;
 }
 
+void lk_credentials_split_userinfo(
+	lk_str userinfo, struct lk_arena *arena, lk_str *ret_user, lk_str *ret_password)
+{
+	lk_str password = userinfo;
+	lk_str user = LK_STR("");
+	(void)lk_str_split(&password, ':', &user);
+	*ret_user = lk_url_decode(user, arena);
+	*ret_password = password.ptr ? lk_url_decode(password, arena) : LK_STR("");
+}
+
+int lk_credentials_add_url(struct lk_credentials *credentials, lk_str url, struct lk_error *err)
+{
+	struct lk_url_parts parts;
+	if (!lk_url_split(url, &parts)) {
+		return 0;
+	}
+	size_t token_len = lk_url_token_len(&parts);
+	lk_str where = lk_url_without_credentials(url, &credentials->arena);
+	if (parts.has_userinfo) {
+		lk_str user;
+		lk_str password;
+		lk_credentials_split_userinfo(
+			parts.userinfo, &credentials->arena, &user, &password);
+		return lk_credentials_put(
+			credentials, LK_CREDENTIAL_BASIC, where, &user, &password, err);
+	}
+	lk_str token = lk_str_slice(parts.path, sizeof("/t/") - 1, token_len);
+	return token_len == 0
+		? 0
+		: lk_credentials_put(credentials, LK_CREDENTIAL_TOKEN, where, NULL, &token, err);
+}
+
 /* URL with its first "/api", "/api.", ".api/" or ".api." made "conda"; URL itself without one. */
 static lk_str conda_for_api(lk_str url, struct lk_arena *arena)
 {

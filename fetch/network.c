@@ -18,6 +18,7 @@ void lk_network_free(struct lk_network *network)
 	}
 	lk_credentials_done(&network->credentials);
 	lk_proxies_done(&network->proxies);
+	lk_mirrors_done(&network->mirrors);
 	lk_arena_done(&network->arena);
 	lk_free(network);
 }

@@ -6,12 +6,14 @@
 #define LK_FETCH_NETWORK_H
 
 #include "fetch/credentials.h"
+#include "fetch/mirror.h"
 #include "fetch/proxy.h"
 
 struct lk_network {
 	struct lk_arena arena; /* for what the members borrow */
 	struct lk_credentials credentials;
 	struct lk_proxies proxies;
+	struct lk_mirrors mirrors;
 };
 
 struct lk_network *lk_network_new(void) LK_MUST_USE;

@@ -4,6 +4,7 @@
 #include "fetch/proxy.h"
 
 #include "conda/url.h"
+#include "fetch/credentials.h"
 
 #define SCHEMES 6
 
@@ -30,12 +31,6 @@ static bool is_scheme(lk_str scheme)
 	return false;
 }
 
-static const char *decoded(lk_str text, struct lk_arena *arena)
-{
-	lk_str plain = lk_url_decode(text, arena);
-	return lk_str_has_control(plain) ? NULL : plain.ptr;
-}
-
 /* Fills what ADDRESS says; false when it cannot be used. */
 static bool read_address(lk_str address, struct lk_arena *arena, struct lk_proxy *ret)
 {
@@ -52,12 +47,12 @@ static bool read_address(lk_str address, struct lk_arena *arena, struct lk_proxy
 	ret->url = lk_arena_printf(
 		arena, LK_STR_FMT "://" LK_STR_FMT, LK_STR_ARG(scheme), LK_STR_ARG(parts.host));
 	if (parts.has_userinfo) {
-		lk_str password = parts.userinfo;
-		lk_str user = LK_STR("");
-		(void)lk_str_split(&password, ':', &user);
-		ret->user = decoded(user, arena);
-		ret->password = decoded(password, arena);
-		return ret->user && ret->password;
+		lk_str user;
+		lk_str password;
+		lk_credentials_split_userinfo(parts.userinfo, arena, &user, &password);
+		ret->user = user.ptr;
+		ret->password = password.ptr;
+		return !lk_str_has_control(user) && !lk_str_has_control(password);
 	}
 	return true;
 }

@@ -18,18 +18,12 @@ static lk_str with_channel(
 	return url;
 }
 
-/* USER:PASSWORD, each percent-encoded. */
 static struct lk_http_auth auth_of_userinfo(lk_str userinfo, struct lk_arena *arena)
 {
 	lk_str user;
-	lk_str password = userinfo;
-	if (!lk_str_split(&password, ':', &user)) {
-		user = LK_STR("");
-	}
-	return (struct lk_http_auth){
-		.user = lk_url_decode(user, arena).ptr,
-		.password = password.ptr ? lk_url_decode(password, arena).ptr : "",
-	};
+	lk_str password;
+	lk_credentials_split_userinfo(userinfo, arena, &user, &password);
+	return (struct lk_http_auth){.user = user.ptr, .password = password.ptr};
 }
 
 /* URL with "/t/TOKEN" before its path. */

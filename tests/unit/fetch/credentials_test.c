@@ -212,6 +212,32 @@ static void test_environment(void **state)
 	}
 }
 
+static void test_urls(void **state)
+{
+	static const char *const urls[] = {
+		"https://me:p%40w@a.example.org/chan/",
+		"https://b.example.org:8443/t/tk-1/chan",
+		"https://c.example.org/chan",
+		"conda-forge",
+	};
+	struct fixture *f = *state;
+	lk_credentials_begin(&f->credentials, "the configuration", false);
+	for (size_t i = 0; i < LK_COUNTOF(urls); i++) {
+		assert_int_equal(
+			lk_credentials_add_url(&f->credentials, lk_str_of(urls[i]), &f->err), 0);
+	}
+	assert_int_equal(f->credentials.items.len, 2);
+	assert_string_equal(user(f, "https://a.example.org/chan/noarch/x"), "me");
+	assert_string_equal(secret(f, "https://a.example.org/chan/noarch/x"), "p@w");
+	assert_string_equal(secret(f, "https://a.example.org/other"), "");
+	assert_string_equal(secret(f, "https://a.example.org:8443/chan/x"), "");
+	assert_string_equal(secret(f, "http://a.example.org/chan/x"), "");
+	assert_string_equal(secret(f, "https://b.example.org:8443/chan/x"), "tk-1");
+	assert_int_equal(lk_credentials_add_url(
+				 &f->credentials, LK_STR("https://u:%0aX-Evil:%201@h/"), &f->err),
+		LK_E_FORMAT);
+}
+
 /* Refused, with nothing of the secret in what is said. */
 static void test_refused(void **state)
 {
@@ -363,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_netrc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_anaconda, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_environment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_urls, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
