@@ -150,6 +150,6 @@ for kind in "LOCKENV_TOKEN_${name}_PORT_${host#*:}=t0ken" "LOCKENV_USERNAME_${na
 	unset "${kind%%=*}"
 done
 asked >log
-grep ' auth=[BD].* port=1' log && fail 'credentials went to another port' || true
+! grep ' auth=[BD].* port=1' log || fail 'credentials went to another port'
 grep -q 'auth= port=1' log || fail 'no redirect was followed'
 grep -q "^/redirect/.* auth=Bearer t0ken port=0" log || fail 'the first server had no token'
