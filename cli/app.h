@@ -64,6 +64,9 @@ int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err
 /* The same; may have layers alone (see lk_cache_is_writable). */
 int lk_app_cache_layers(
 	struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
+/* The same where it is there already: nothing is made. LK_E_USAGE when there is no cache. */
+int lk_app_cache_existing(
+	struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 /* The same for looking only: nothing is made. LK_E_NOT_FOUND when there is none. */
 int lk_app_cache_look(struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 /* What this host offers, CONDA_OVERRIDE_* applied; or what the file PROFILE (info --json) says. Its

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -307,6 +308,7 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 		.wait = c->wait,
 		.subdir = platform->subdir,
 		.specs = platform->specs,
+		.now = (int64_t)time(NULL),
 	};
 	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&arg->text), arg->text.len);
 	struct lk_install_result result = {0};

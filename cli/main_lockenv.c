@@ -22,6 +22,8 @@ int main(int argc, char **argv)
 		&lk_cmd_why,
 		&lk_cmd_search,
 		&lk_cmd_info,
+		&lk_cmd_cache,
+		&lk_cmd_clean,
 		&lk_cmd_export,
 		&lk_cmd_import,
 		&lk_cmd_debug,

@@ -165,6 +165,13 @@ static int add_layers(
 	return 0;
 }
 
+static int fail_no_folder(struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "the cache has no folder that may be written");
+	lk_error_hint(err, "name one before the first colon of --cache or LOCKENV_CACHE");
+	return err->code;
+}
+
 int lk_app_cache_layers(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
 {
 	const char *own;
@@ -218,15 +225,43 @@ int lk_app_cache_look(struct lk_app *app, struct lk_cache **ret, struct lk_error
 	return 0;
 }
 
+int lk_app_cache_existing(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
+{
+	const char *own;
+	lk_str layers;
+	struct lk_cache *cache = NULL;
+	int rc = cache_folders(app, &own, &layers, err);
+	if (rc == 0 && !*own) {
+		return fail_no_folder(err);
+	}
+	if (rc == 0) {
+		rc = lk_cache_open_existing(own, &cache, err);
+	}
+	if (rc == LK_E_NOT_FOUND) {
+		err->code = LK_E_USAGE;
+		lk_error_hint(err,
+			"a cache has the folders archives, trees and tmp; name one with "
+			"--cache DIR or LOCKENV_CACHE");
+		return err->code;
+	}
+	if (rc == 0) {
+		rc = add_layers(app, layers, cache, err);
+	}
+	if (rc < 0) {
+		lk_cache_free(cache);
+		return rc;
+	}
+	*ret = cache;
+	return 0;
+}
+
 int lk_app_cache(struct lk_app *app, struct lk_cache **ret, struct lk_error *err)
 {
 	const char *own;
 	lk_str layers;
 	int rc = cache_folders(app, &own, &layers, err);
 	if (rc == 0 && !*own) {
-		lk_fail(err, LK_E_USAGE, "the cache has no folder that may be written");
-		lk_error_hint(err, "name one before the first colon of --cache or LOCKENV_CACHE");
-		return err->code;
+		return fail_no_folder(err);
 	}
 	return rc < 0 ? rc : lk_app_cache_layers(app, ret, err);
 }

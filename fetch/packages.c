@@ -377,7 +377,7 @@ static int find_missing(struct batch *batch, const struct lk_record *records, si
 		if (lk_map_add(&seen, key, next) != next) {
 			continue;
 		}
-		if (lk_cache_has_archive(batch->fetch->cache, record)) {
+		if (lk_cache_use_archive(batch->fetch->cache, record, batch->fetch->options.now)) {
 			(*ret_present)++;
 		} else {
 			add_item(batch, record, shown);

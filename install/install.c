@@ -282,8 +282,10 @@ static int make_trees(struct run *run, struct lk_install_result *result, struct 
 	const struct lk_install_options *o = run->options;
 	char *LK_AUTO_FREE path =
 		lk_asprintf("%s/%s/%s", run->site.parent, run->site.work, LK_SITE_TREES);
-	struct lk_tree_options options = {
-		.strict = o->strict, .verify = o->verify, .safety_warn = o->safety_warn};
+	struct lk_tree_options options = {.strict = o->strict,
+		.verify = o->verify,
+		.safety_warn = o->safety_warn,
+		.now = o->now};
 	struct lk_tree_place place = {-1, path};
 	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
 	if (rc == 0 && !lk_cache_is_writable(run->cache)) {

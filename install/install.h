@@ -36,6 +36,7 @@ struct lk_install_options {
 	 * or mounted there. */
 	const char *final_prefix;
 	uint64_t when; /* time of the revision in conda-meta/history, seconds since 1970 */
+	int64_t now;   /* seconds since 1970, for the cache to note what is used; 0: it does not */
 };
 
 struct lk_install_result {

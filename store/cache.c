@@ -54,6 +54,24 @@ int lk_cache_open(const char *path, bool create, struct lk_cache **ret, struct l
 	return 0;
 }
 
+int lk_cache_open_existing(const char *path, struct lk_cache **ret, struct lk_error *err)
+{
+	struct lk_cache *cache;
+	int rc = lk_cache_open(path, false, &cache, err);
+	if (rc < 0) {
+		return rc;
+	}
+	const struct lk_layer *layer = &cache->layers[0];
+	if (layer->archives < 0 || layer->trees < 0 || layer->tmp < 0) {
+		rc = lk_fail(err, LK_E_NOT_FOUND, "'%s' is no cache", layer->path);
+		lk_cache_free(cache);
+		return rc;
+	}
+	cache->writable = true;
+	*ret = cache;
+	return 0;
+}
+
 int lk_cache_add_layer(struct lk_cache *cache, const char *path, struct lk_error *err)
 {
 	struct lk_layer layer;
@@ -246,6 +264,21 @@ int lk_cache_find(
 		}
 	}
 	return lk_cache_open_archive(cache, record, &blob, err);
+}
+
+bool lk_cache_use_archive(struct lk_cache *cache, const struct lk_record *record, int64_t now)
+{
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	struct stat st;
+	if (!cache->writable || lk_cache_check_record(record, &ignored) < 0 ||
+		lk_layer_open_archive(&cache->layers[0], record, &blob, &ignored) < 0) {
+		return lk_cache_has_archive(cache, record);
+	}
+	if (blob.fd >= 0 && fstat(blob.fd, &st) == 0 && st.st_mtim.tv_sec < now - LK_CACHE_USE_S) {
+		(void)futimens(blob.fd, NULL); /* where it is not ours to change it stays */
+	}
+	return true;
 }
 
 /* Takes the archive that was opened as BLOB out of the folder; not the one that somebody may have

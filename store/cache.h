@@ -29,12 +29,18 @@
 
 #define LK_CACHE_MAX_LAYERS 32 /* the folder itself counts */
 
+/* Seconds. Of a use that is not that much later than the last one no note is taken. */
+#define LK_CACHE_USE_S ((int64_t)24 * 60 * 60)
+
 struct lk_cache;
 
 /* Opens, making it when CREATE. Otherwise it is for looking only: nothing is made, LK_E_NOT_FOUND
  * when it is not there, and the descriptor of a part that is missing is -1. */
 int lk_cache_open(
 	const char *path, bool create, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
+/* Opens one that is there, to be changed. LK_E_NOT_FOUND when a part is missing. */
+int lk_cache_open_existing(
+	const char *path, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 /* A cache without a folder of its own: nothing can be put into it. */
 struct lk_cache *lk_cache_new(void) LK_MUST_USE;
 /* A further folder that is only read. LK_E_NOT_FOUND when there is no cache; LK_E_USAGE when there
@@ -73,9 +79,13 @@ bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *
 /* Has any layer RECORD's archive, with the right size, or a tree of its name? As above. */
 int lk_cache_find(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_error *err) LK_MUST_USE;
-/* The same, from the first layer whose bytes hash to the record's sha256. What has other bytes
- * leaves the writable folder, so that it is fetched again, and is passed over in a layer (a
- * warning); LK_E_INTEGRITY or LK_E_FS when nothing else is found, else LK_E_NOT_FOUND. */
+/* As lk_cache_has_archive; where the folder itself has it, notes that it was used NOW (seconds
+ * since 1970; 0: not noted), as its mtime: what was not used for long is cleaned away first
+ * (store/clean.h). */
+bool lk_cache_use_archive(struct lk_cache *cache, const struct lk_record *record, int64_t now);
+/* As lk_cache_open_archive, from the first layer whose bytes hash to the record's sha256. What has
+ * other bytes leaves the writable folder, so that it is fetched again, and is passed over in a
+ * layer (a warning); LK_E_INTEGRITY or LK_E_FS when nothing else is found, else LK_E_NOT_FOUND. */
 int lk_cache_open_hashed(struct lk_cache *cache, const struct lk_record *record,
 	const struct lk_report *report, struct lk_blob *ret, struct lk_error *err) LK_MUST_USE;
 

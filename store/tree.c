@@ -32,6 +32,7 @@ struct found {
 	bool damaged; /* it is not what was sealed */
 	ino_t ino;
 	dev_t dev;
+	int64_t used; /* seconds since 1970 */
 };
 
 /* ---- the archive ---- */
@@ -121,6 +122,7 @@ static int open_sealed(const struct ensure *e, const struct lk_layer *layer, str
 	}
 	ret->ino = st.st_ino;
 	ret->dev = st.st_dev;
+	ret->used = st.st_mtim.tv_sec;
 	struct lk_buf LK_CLEANUP(lk_buf_done) seal = LK_BUF_INIT(LK_SEAL_MAX);
 	bool foreign = false;
 	rc = lk_seal_read(ret->fd, &seal, &foreign, err);
@@ -148,6 +150,10 @@ static int use_sealed(const struct ensure *e, size_t index, struct found *found,
 	}
 	rc = load(e, found->fd, &listing, ret, err);
 	if (rc == 0) {
+		bool ours = index == 0 && e->cache->writable;
+		if (ours && found->used < e->options->now - LK_CACHE_USE_S) {
+			(void)futimens(found->fd, NULL);
+		}
 		ret->fd = lk_fd_take(&found->fd);
 		ret->path = lk_asprintf("%s/trees/%s", layer->path, e->name);
 		ret->layer = index;

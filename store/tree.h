@@ -52,6 +52,9 @@ struct lk_tree_options {
 	bool wait;                /* for whoever is at it */
 	const struct lk_tree_place
 		*place; /* where a cache that is only read lacks a tree; or NULL */
+	/* Seconds since 1970: a tree that was not used for a day gets this use noted, as the mtime
+	 * of its folder, where that may be done. 0: not noted. */
+	int64_t now;
 };
 
 /* With claims and without wait LK_E_NOT_FOUND when somebody else is extracting it just now.
