@@ -131,6 +131,41 @@ image --compress gzip
 same env.squashfs before
 is "$(find . -name '.*' ! -name .)" ''
 
+# With a python that compiles: what is compiled counts as fresh where the image is mounted.
+prefix=$scratch/area/python
+lockenv solve -q --override-channels -c "$demo_channel" --platform linux-64 --glibc 2.36 'python 3.11.*' \
+	lockenv-hello lockenv-prefix -o env.lock
+lockenv fetch -q env.lock
+image --json
+tree=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["tree_digest"])' <"$out")
+mv env.squashfs first.squashfs
+image --jobs 1
+same env.squashfs first.squashfs
+unsquashfs -q -n -d "$prefix" env.squashfs >/dev/null
+cat >fresh.py <<'PY'
+import os, struct, sys
+found = 0
+for folder, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        if name.endswith(".cpython-311.pyc"):
+            source = os.path.join(os.path.dirname(folder), name.split(".")[0] + ".py")
+            if os.path.exists(source):
+                flags, time = struct.unpack("<II", open(os.path.join(folder, name), "rb").read()[4:12])
+                assert flags or time == int(os.stat(source).st_mtime), name
+                found += 1
+print(found > 0)
+PY
+runs 0 "$python" fresh.py "$(dirname "$(find "$prefix/lib" -path '*-packages/lockenv_hello' -print -quit)")"
+out_is True
+shape "$prefix" >unpacked
+rm -rf "$prefix"
+runs 0 lockenv install --json env.lock -p "$prefix"
+json 'd["tree_digest"]' "$tree"
+shape "$prefix" >installed
+same unpacked installed
+unsquashfs -q -n -d unpacked.python env.squashfs >/dev/null
+diff -r --no-dereference --exclude history "$prefix" unpacked.python >&2 || fail 'contents differ'
+
 # Of another platform: without pyc, which is said.
 lockenv solve -q --override-channels -c "$test_channel" --platform linux-aarch64 greeting -o far.lock
 lockenv fetch -q far.lock
