@@ -6,7 +6,6 @@
  */
 #include "cli/app.h"
 
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +13,7 @@
 #include "base/json.h"
 #include "cli/lock_arg.h"
 #include "cli/signing.h"
+#include "cli/sources.h"
 #include "conda/subdir.h"
 #include "install/install.h"
 #ifndef LK_CLI_OFFLINE
@@ -21,32 +21,45 @@
 #endif
 
 struct context {
-	const char *prefix, *name, *platform, *host, *link;
+	const char *prefix, *name, *lock, *platform, *host, *link;
 	struct lk_args from;
 	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
 	unsigned wait;
 };
 
-/* -p, -n, or the lock's file name without ".lock", beside it. */
-static int choose_prefix(struct lk_app *app, const struct context *c, const char *lock,
+/* The lock's file name without ".lock", beside it; of a lock in a bundle its name, beside that. */
+static int default_prefix(
+	struct lk_app *app, const struct lk_lock_arg *arg, const char **ret, struct lk_error *err)
+{
+	lk_str path = lk_str_of(arg->path);
+	if (arg->entry) {
+		lk_str dir = lk_path_dirname(path);
+		*ret = lk_arena_printf(&app->arena, LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(dir),
+			dir.len > 0 ? "/" : "", LK_STR_ARG(lk_manifest_name(arg->entry)));
+		return 0;
+	}
+	if (!lk_str_ends(path, LK_STR(".lock")) || lk_path_basename(path).len == strlen(".lock")) {
+		lk_fail(err, LK_E_USAGE, "no prefix given, and '%s' does not end in .lock",
+			arg->path);
+		lk_error_hint(err, "say where to install with -p PREFIX");
+		return LK_E_USAGE;
+	}
+	*ret = lk_arena_strndup(&app->arena, path.ptr, path.len - strlen(".lock"));
+	return 0;
+}
+
+/* -p, -n, or the default. */
+static int choose_prefix(struct lk_app *app, const struct context *c, const struct lk_lock_arg *arg,
 	const char **ret, struct lk_error *err)
 {
 	const char *prefix;
 	int rc = lk_app_prefix(app, c->prefix, c->name, &prefix, err);
+	if (rc == 0 && !prefix) {
+		rc = default_prefix(app, arg, &prefix, err);
+	}
 	if (rc < 0) {
 		return rc;
-	}
-	if (!prefix) {
-		size_t len = strlen(lock);
-		if (!lk_str_ends(lk_str_of(lock), LK_STR(".lock")) ||
-			lk_path_basename(lk_str_of(lock)).len == strlen(".lock")) {
-			lk_fail(err, LK_E_USAGE, "no prefix given, and '%s' does not end in .lock",
-				lock);
-			lk_error_hint(err, "say where to install with -p PREFIX");
-			return LK_E_USAGE;
-		}
-		prefix = lk_arena_strndup(&app->arena, lock, len - strlen(".lock"));
 	}
 	char *LK_AUTO_FREE absolute = NULL;
 	rc = lk_path_absolute(prefix, &absolute, err);
@@ -89,110 +102,6 @@ static int check_host(struct lk_app *app, const struct context *c,
 	}
 	lk_vec_done(&host);
 	return rc;
-}
-
-/* --no-cache, or no place for a cache while there are others to take archives from. */
-static bool is_without_cache(struct lk_app *app, const struct context *c)
-{
-	const char *path;
-	struct lk_error none = LK_ERROR_INIT;
-	if (c->no_cache || c->from.len == 0 || lk_app_cache_path(app, &path, &none) == 0) {
-		return c->no_cache;
-	}
-	lk_note(&app->report, 0, "no cache is used: %s", none.message);
-	return true;
-}
-
-/* The cache itself; nothing is made for a dry run. */
-static int open_own(
-	struct lk_app *app, const struct context *c, struct lk_cache **ret, struct lk_error *err)
-{
-	int rc = LK_E_NOT_FOUND;
-	if (!is_without_cache(app, c)) {
-		rc = c->dry_run ? lk_app_cache_look(app, ret, err)
-				: lk_app_cache_layers(app, ret, err);
-	}
-	if (rc == LK_E_NOT_FOUND) {
-		*ret = lk_cache_new();
-		return 0;
-	}
-	if (rc == LK_E_FS) {
-		lk_error_hint(err,
-			"name a folder that can be written with --cache DIR, or do without one: "
-			"--no-cache");
-	}
-	return rc;
-}
-
-/* With one that nothing can be put into, the folders of --from are layers of it. */
-static int open_cache(
-	struct lk_app *app, const struct context *c, struct lk_cache **ret, struct lk_error *err)
-{
-	struct lk_cache *cache = NULL;
-	int rc = open_own(app, c, &cache, err);
-	for (size_t i = 0; rc == 0 && !lk_cache_is_writable(cache) && i < c->from.len; i++) {
-		rc = lk_cache_add_folder(cache, c->from.items[i], err);
-	}
-	if (rc < 0) {
-		lk_cache_free(cache);
-		return rc;
-	}
-	*ret = cache;
-	return 0;
-}
-
-/* A folder that is not there is a slip, also when nothing would be taken from it. */
-static int check_from(const struct context *c, struct lk_error *err)
-{
-	for (size_t i = 0; i < c->from.len; i++) {
-		int LK_AUTO_CLOSE fd = open(c->from.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-			lk_fail_errno(err, LK_E_USAGE, errno, "cannot take archives from '%s'",
-				c->from.items[i]);
-			lk_error_hint(err, "give --from a folder of archives, or a cache");
-			return err->code;
-		}
-	}
-	return 0;
-}
-
-/* Copies RECORD's archive from the first of the --from folders that has the right bytes.
- * LK_E_NOT_FOUND when none has it. */
-static int import_archive(struct lk_app *app, const struct context *c, struct lk_cache *cache,
-	const struct lk_record *record, struct lk_error *err)
-{
-	int rc = LK_E_NOT_FOUND;
-	for (size_t i = 0; i < c->from.len && rc < 0; i++) {
-		rc = lk_cache_import(cache, c->from.items[i], record, err);
-		if (rc == LK_E_INTEGRITY && i + 1 < c->from.len) {
-			lk_warn(&app->report, "%s", err->message);
-		} else if (rc < 0 && rc != LK_E_NOT_FOUND) {
-			break;
-		}
-	}
-	return rc;
-}
-
-/* What the cache lacks it gets from the folders. RET_MISSING: what none of them has. */
-static int import_archives(struct lk_app *app, const struct context *c, struct lk_cache *cache,
-	const struct lk_lock_platform *platform, struct lk_records *ret_missing,
-	struct lk_error *err)
-{
-	for (size_t i = 0; i < platform->n_packages; i++) {
-		const struct lk_record *record = &platform->packages[i];
-		struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
-		int rc = lk_cache_open_archive(cache, record, &blob, err);
-		if (rc == LK_E_NOT_FOUND && lk_cache_is_writable(cache)) {
-			rc = import_archive(app, c, cache, record, err);
-		}
-		if (rc == LK_E_NOT_FOUND) {
-			lk_vec_push(ret_missing, *record);
-		} else if (rc < 0) {
-			return rc;
-		}
-	}
-	lk_error_clear(err);
-	return 0;
 }
 
 #ifndef LK_CLI_OFFLINE
@@ -284,14 +193,16 @@ static void tell(struct lk_app *app, const struct context *c, const char *prefix
 	}
 }
 
-static int install(struct lk_app *app, const struct context *c, const struct lk_lock_arg *arg,
+static int install(struct lk_app *app, const struct context *c, struct lk_lock_arg *arg,
 	const struct lk_lock_platform *platform, const char *prefix, struct lk_error *err)
 {
 	struct lk_cache *cache = NULL;
 	struct lk_records missing = {0};
-	int rc = open_cache(app, c, &cache, err);
+	struct lk_sources sources = {&c->from, LK_STEAL(arg->bundle), c->no_cache, c->dry_run};
+	int rc = lk_sources_open(app, &sources, &cache, err);
 	if (rc == 0) {
-		rc = import_archives(app, c, cache, platform, &missing, err);
+		rc = lk_sources_import(app, &sources, cache, platform->packages,
+			platform->n_packages, &missing, err);
 	}
 	if (rc == 0 && c->fetch && !c->dry_run) {
 		rc = fetch_missing(app, cache, &arg->lock, &missing, err);
@@ -325,16 +236,38 @@ static int install(struct lk_app *app, const struct context *c, const struct lk_
 	return rc;
 }
 
-/* Nothing of the lock is looked at before its signature. */
+/* Nothing of the lock is looked at before its signature, or that of the bundle it lies in. */
 static int read_lock(struct lk_app *app, const struct context *c, const char *path,
 	struct lk_lock_arg *ret, struct lk_error *err)
 {
-	int rc = lk_lock_arg_load(path, ret, err);
+	const char *signed_path;
+	int rc = lk_lock_arg_open(path, ret, err);
 	if (rc == 0) {
-		rc = lk_app_check_signature(
-			app, c->require_signature, path, lk_buf_view(&ret->text), err);
+		lk_str text = lk_lock_arg_signed(ret, &signed_path);
+		rc = lk_app_check_signature(app, c->require_signature, signed_path, text, err);
+	}
+	if (rc == 0) {
+		rc = lk_lock_arg_choose(ret, c->lock, err);
 	}
 	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
+}
+
+/* The lock in a bundle may have more platforms than were packed. */
+static void check_packed(
+	struct lk_app *app, const struct lk_lock_arg *arg, const struct lk_lock_platform *platform)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) names = LK_BUF_INIT(4096);
+	for (size_t i = 0; arg->entry && i < arg->entry->platforms.n; i++) {
+		lk_str name = arg->entry->platforms.items[i];
+		if (lk_str_eq(name, platform->subdir)) {
+			return;
+		}
+		lk_buf_appendf(&names, "%s" LK_STR_FMT, i > 0 ? ", " : "", LK_STR_ARG(name));
+	}
+	if (arg->entry) {
+		lk_warn(&app->report, "the bundle was packed for %s, not for " LK_STR_FMT,
+			lk_buf_cstr(&names), LK_STR_ARG(platform->subdir));
+	}
 }
 
 static int check_options(const struct lk_app *app, const struct context *c, struct lk_error *err)
@@ -362,13 +295,13 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = read_lock(app, c, args->items[0], &arg, err);
 	}
 	if (rc == 0) {
-		rc = choose_prefix(app, c, args->items[0], &prefix, err);
+		rc = choose_prefix(app, c, &arg, &prefix, err);
 	}
 	if (rc == 0) {
 		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
 	}
 	if (rc == 0) {
-		rc = check_from(c, err);
+		rc = lk_sources_check(&c->from, err);
 	}
 	if (rc == 0) {
 		rc = check_whole(app, c, platform, err);
@@ -377,6 +310,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = check_host(app, c, platform, err);
 	}
 	if (rc == 0) {
+		check_packed(app, &arg, platform);
 		rc = install(app, c, &arg, platform, prefix, err);
 	}
 	return rc;
@@ -386,17 +320,19 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 
 static const struct lk_opt options[] = {
 	{"prefix", 'p', LK_OPT_STRING, FIELD(prefix), "PREFIX",
-		"where to install (default: the lock's name without .lock)", NULL},
+		"where to install (default: the lock's name without .lock, beside it)", NULL},
 	{"name", 'n', LK_OPT_STRING, FIELD(name), "NAME", "an environment of the envs folder",
 		NULL},
-	{"from", 0, LK_OPT_LIST, FIELD(from), "DIR",
-		"take missing archives from this folder or cache; repeatable", NULL},
+	{"lock", 0, LK_OPT_STRING, FIELD(lock), "NAME",
+		"the lock to take, of a bundle with several", NULL},
+	{"from", 0, LK_OPT_LIST, FIELD(from), "BUNDLE|DIR",
+		"take what is missing from this bundle, folder or cache; repeatable", NULL},
 #ifndef LK_CLI_OFFLINE
 	{"fetch", 0, LK_OPT_FLAG, FIELD(fetch), NULL,
 		"download what is missing (otherwise no socket is ever opened)", NULL},
 #endif
 	{"no-cache", 0, LK_OPT_FLAG, FIELD(no_cache), NULL,
-		"use no cache: extract beside the prefix, straight from --from", NULL},
+		"keep nothing: extract beside the prefix, straight from the bundle", NULL},
 	{"platform", 0, LK_OPT_STRING, FIELD(platform), "P",
 		"install this platform of the lock (default: this host's)", NULL},
 	{"host", 0, LK_OPT_STRING, FIELD(host), "FILE",
@@ -414,26 +350,39 @@ static const struct lk_opt options[] = {
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,
 		"hash again every file that comes from the cache", NULL},
 	{"require-signature", 0, LK_OPT_FLAG, FIELD(require_signature), NULL,
-		"refuse what is not signed (LOCK.sig) by a key that is trusted here", NULL},
+		"refuse what is not signed (FILE.sig) by a key that is trusted here", NULL},
 	{"strict", 0, LK_OPT_FLAG, FIELD(strict), NULL,
 		"refuse clobbered files, links that point outside and locks with holes", NULL},
 };
 
+#ifdef LK_CLI_OFFLINE
+#define FIRST_EXAMPLE "lockenv-install env.lockpack -p /opt/env"
+#define SECOND_EXAMPLE "lockenv-install env.lockpack --no-cache -p /local/env"
+#else
+#define FIRST_EXAMPLE "lockenv install env.lock"
+#define SECOND_EXAMPLE "lockenv install env.lockpack --no-cache -p /opt/env"
+#endif
+
 const struct lk_cmd lk_cmd_install = {
 	.name = "install",
-	.arguments = "LOCK",
+	.arguments = "LOCK|BUNDLE",
 	.summary = "make an environment equal to a lock, offline",
 	.description =
-		"Builds the environment beside the prefix from the cache and makes it current by "
-		"one "
-		"rename: the prefix is either the old or the new one. Foreign files in the prefix "
-		"are carried over. The host is held against what the lock requires first. "
-		"A lock can be signed: LOCK.sig beside it, by ssh-keygen -Y sign -n lockenv or "
-		"openssl pkeyutl -sign -rawin. Trusted keys are the lines of "
+		"Builds the environment beside the prefix and makes it current by one rename: the "
+		"prefix is either the old or the new one. Foreign files in the prefix are carried "
+		"over. The host is held against what the lock requires first.\n"
+		"\n"
+		"Packages come from the cache; from a bundle (made by lockenv pack), which is read "
+		"in place and need not be unpacked, be it whole or in volumes; and from what "
+		"--from names. Each archive is hashed against the lock before anything of it is "
+		"used. The cache keeps what was extracted for the next install; --no-cache keeps "
+		"nothing, needs no home folder and takes the room of one environment.\n"
+		"\n"
+		"A lock or bundle can be signed: FILE.sig beside it, by ssh-keygen -Y sign -n "
+		"lockenv or openssl pkeyutl -sign -rawin. Trusted keys are the lines of "
 		"/etc/lockenv/trusted_keys and ~/.config/lockenv/trusted_keys, or of the file "
 		"LOCKENV_TRUSTED_KEYS; LOCKENV_REQUIRE_SIGNATURE=1 stands for --require-signature.",
-	.examples = {"lockenv install env.lock",
-		"lockenv install env.lock -p /opt/env --from /mnt/pkgs"},
+	.examples = {FIRST_EXAMPLE, SECOND_EXAMPLE},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),

@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #define HELP_COLUMN 30
+#define TEXT_WIDTH 80u
 
 static void put_option(const struct lk_opt *opt, struct lk_buf *out)
 {
@@ -43,11 +44,32 @@ static void put_usage(
 	}
 }
 
+/* Words in lines of at most TEXT_WIDTH columns; a newline stays one. */
+static void put_wrapped(lk_str text, struct lk_buf *out)
+{
+	lk_str line;
+	while (text.len > 0 && lk_str_split(&text, '\n', &line)) {
+		lk_str word;
+		size_t width = 0;
+		while (line.len > 0 && lk_str_split(&line, ' ', &word)) {
+			bool fits = width + 1 + word.len <= TEXT_WIDTH;
+			lk_buf_puts(out, width == 0 ? "" : fits ? " " : "\n");
+			width = (width > 0 && fits ? width + 1 : 0) + word.len;
+			lk_buf_put(out, word);
+		}
+		lk_buf_putc(out, '\n');
+	}
+}
+
 void lk_help_command(const struct lk_program *program, const struct lk_cmd *cmd, struct lk_buf *out)
 {
 	lk_buf_puts(out, "Usage: ");
 	put_usage(program, cmd, out);
 	lk_buf_appendf(out, "\n\n%s\n", cmd->summary);
+	if (program->only == cmd) { /* travels without its manual */
+		lk_buf_putc(out, '\n');
+		put_wrapped(lk_str_of(cmd->description), out);
+	}
 	if (cmd->n_options > 0) {
 		lk_buf_puts(out, "\nOptions:\n");
 		for (size_t i = 0; i < cmd->n_options; i++) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "store/bundle.h"
 #include "store/cache_priv.h"
 #include "store/partial.h"
 
@@ -84,6 +85,20 @@ int lk_cache_add_folder(struct lk_cache *cache, const char *path, struct lk_erro
 	struct lk_layer layer;
 	int rc = lk_layer_open_folder(path, &layer, err);
 	return rc < 0 ? rc : add_layer(cache, &layer, err);
+}
+
+int lk_cache_add_bundle(
+	struct lk_cache *cache, struct lk_bundle *bundle /* taken */, struct lk_error *err)
+{
+	const struct lk_layer layer = {
+		.path = lk_strdup(lk_bundle_path(bundle)),
+		.fd = -1,
+		.archives = -1,
+		.trees = -1,
+		.tmp = -1,
+		.bundle = bundle,
+	};
+	return add_layer(cache, &layer, err);
 }
 
 void lk_cache_free(struct lk_cache *cache)
@@ -298,6 +313,34 @@ static void drop_archive(
 	}
 }
 
+/* The archive FN in the layer INDEX has other bytes than the lock says. */
+static int fail_bytes(const struct lk_cache *cache, size_t index, const char *fn,
+	const struct lk_sha256 *sha256, const struct lk_sha256 *expected, struct lk_error *err)
+{
+	const struct lk_layer *layer = &cache->layers[index];
+	char have[LK_HEX_MAX];
+	char want[LK_HEX_MAX];
+	lk_hex(sha256->bytes, LK_SHA256_LEN, have);
+	lk_hex(expected->bytes, LK_SHA256_LEN, want);
+	lk_fail(err, LK_E_INTEGRITY, "'%s' in the %s '%s' has sha256 %s, the lock says %s", fn,
+		layer->bundle            ? "bundle"
+			: layer->foreign ? "folder"
+					 : "cache",
+		layer->path, have, want);
+	if (index == 0 && cache->writable) {
+		lk_error_hint(err, "it was taken out of the cache; 'lockenv fetch' gets it again");
+	} else if (layer->bundle) {
+		lk_error_hint(err, "it was damaged on its way: copy the bundle again");
+	} else if (layer->foreign) {
+		lk_error_hint(err, "put a good one in its place");
+	} else {
+		lk_error_hint(err,
+			"that cache is only read; 'lockenv fetch --verify' gets a good "
+			"one into a cache of your own");
+	}
+	return err->code;
+}
+
 /* Opens RECORD's archive in the layer INDEX and hashes it. */
 static int open_hashed_in(struct lk_cache *cache, size_t index, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err)
@@ -317,21 +360,10 @@ static int open_hashed_in(struct lk_cache *cache, size_t index, const struct lk_
 		*ret = lk_blob_take(&blob);
 		return 0;
 	}
-	char have[LK_HEX_MAX];
-	char want[LK_HEX_MAX];
-	lk_hex(sha256.bytes, LK_SHA256_LEN, have);
-	lk_hex(record->sha256.bytes, LK_SHA256_LEN, want);
-	lk_fail(err, LK_E_INTEGRITY, "'%s' in the cache '%s' has sha256 %s, the lock says %s", fn,
-		layer->path, have, want);
 	if (index == 0 && cache->writable) {
 		drop_archive(cache, record, &blob);
-		lk_error_hint(err, "it was taken out of the cache; 'lockenv fetch' gets it again");
-	} else {
-		lk_error_hint(err,
-			"that cache is only read; 'lockenv fetch --verify' gets a good "
-			"one into a cache of your own");
 	}
-	return err->code;
+	return fail_bytes(cache, index, fn, &sha256, &record->sha256, err);
 }
 
 int lk_cache_open_hashed(struct lk_cache *cache, const struct lk_record *record,

@@ -10,7 +10,8 @@
  * One folder, shared by all: entries are immutable and published by rename, there are no lock files
  * and no flock. A copy of the folder on another path, machine or user works.
  *
- * Below it there may be layers that are only read: other such folders. Look-ups ask the folder
+ * Below it there may be layers that are only read: other such folders, folders of other tools, and
+ * bundles, whose archives are used where they lie. Look-ups ask the folder
  * itself first, then the layers in the order in which they were added; what is new is made in the
  * folder. An entry of a layer that cannot be read or believed is passed over and left as it is.
  *
@@ -32,6 +33,7 @@
 /* Seconds. Of a use that is not that much later than the last one no note is taken. */
 #define LK_CACHE_USE_S ((int64_t)24 * 60 * 60)
 
+struct lk_bundle;
 struct lk_cache;
 
 /* Opens, making it when CREATE. Otherwise it is for looking only: nothing is made, LK_E_NOT_FOUND
@@ -49,6 +51,9 @@ int lk_cache_add_layer(struct lk_cache *cache, const char *path, struct lk_error
 /* A folder of archives as lk_cache_import knows them, which are read where they lie. LK_E_NOT_FOUND
  * when it is not there, LK_E_USAGE as above. */
 int lk_cache_add_folder(struct lk_cache *cache, const char *path, struct lk_error *err) LK_MUST_USE;
+/* The archives of an open bundle, which is the cache's from now on, also on failure. LK_E_USAGE. */
+int lk_cache_add_bundle(struct lk_cache *cache, struct lk_bundle *bundle /* taken */,
+	struct lk_error *err) LK_MUST_USE;
 void lk_cache_free(struct lk_cache *cache);
 /* May the folder be changed: is there one, and was it opened for more than looking? */
 bool lk_cache_is_writable(const struct lk_cache *cache);

@@ -11,6 +11,7 @@ struct lk_layer {
 	char *path;                   /* absolute; owned */
 	int fd, archives, trees, tmp; /* owned; -1: not there */
 	bool foreign;                 /* archives lie as other tools keep them (lk_import_open) */
+	struct lk_bundle *bundle;     /* instead of a folder; owned */
 };
 
 struct lk_cache {

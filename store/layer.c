@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "store/bundle.h"
 #include "store/cache_priv.h"
 
 static int open_part(const struct lk_layer *layer, const char *name, bool create, int *ret_fd,
@@ -85,6 +86,8 @@ void lk_layer_done(struct lk_layer *layer)
 	lk_close_p(&layer->trees);
 	lk_close_p(&layer->archives);
 	lk_close_p(&layer->fd);
+	lk_bundle_free(layer->bundle);
+	layer->bundle = NULL;
 	lk_free(layer->path);
 	layer->path = NULL;
 }
@@ -93,6 +96,9 @@ int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *
 	struct lk_blob *ret, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(NAME_MAX);
+	if (layer->bundle) {
+		return lk_bundle_open_archive(layer->bundle, record, ret, err);
+	}
 	if (layer->foreign) {
 		return lk_import_open(layer->fd, layer->path, record, ret, err);
 	}

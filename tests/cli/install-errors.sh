@@ -95,7 +95,7 @@ refused 5 hello-1.1-h0_0.conda lockenv install --from pkgs old.lock -p env2
 absent env2
 # One that is not there, or no folder; one that may not be read.
 refused 2 "'nowhere': no such file or directory" lockenv install --from pkgs --from nowhere old.lock -p env2
-refused 2 "'old.lock': not a directory" lockenv install --from old.lock old.lock -p env2
+refused 2 "'old.lock': no bundle and no folder" lockenv install --from old.lock old.lock -p env2
 if [ "$(id -u)" -ne 0 ]; then
 	chmod 0 pkgs
 	runs 8 lockenv install --from pkgs old.lock -p env2
