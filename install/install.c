@@ -312,12 +312,15 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 		}
 		return 0;
 	}
-	if (o->dry_run) {
-		int rc = load_have(run, err);
+	int rc = lk_site_check(&run->site, err);
+	if (rc == 0 && o->dry_run) {
+		rc = load_have(run, err);
 		count(&run->plan, result);
 		return rc;
 	}
-	int rc = make_trees(run, result, err);
+	if (rc == 0) {
+		rc = make_trees(run, result, err);
+	}
 	if (rc == 0 && !result->unchanged) {
 		rc = make_layout(run, err);
 	}

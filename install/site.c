@@ -63,10 +63,7 @@ static int open_prefix(struct lk_site *site, struct lk_error *err)
 		return lk_fail_errno(
 			err, LK_E_FS, errno, "cannot look at prefix '%s'", site->prefix);
 	}
-	if (here.st_dev != parent.st_dev) {
-		return refuse(site, "is a mount point, which cannot be replaced as a whole",
-			"choose a directory below it", err);
-	}
+	site->mounted = here.st_dev != parent.st_dev;
 	return 0;
 }
 
@@ -78,6 +75,7 @@ static int look(struct lk_site *site, struct lk_error *err)
 	struct stat status;
 	lk_close_p(&site->old_fd);
 	site->old_fd = -1;
+	site->mounted = false;
 	site->state = LK_SITE_ABSENT;
 	if (site->parent_fd < 0 ||
 		(fstatat(site->parent_fd, site->name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
@@ -337,11 +335,18 @@ static int own_in_time(
 	return rc;
 }
 
+int lk_site_check(const struct lk_site *site, struct lk_error *err)
+{
+	return site->mounted ? refuse(site, "is a mount point, which cannot be replaced as a whole",
+				       "choose a directory below it", err)
+			     : 0;
+}
+
 int lk_site_own(
 	struct lk_site *site, unsigned wait, const struct lk_report *report, struct lk_error *err)
 {
-	int rc = 0;
-	if (site->parent_fd < 0) {
+	int rc = lk_site_check(site, err);
+	if (rc == 0 && site->parent_fd < 0) {
 		rc = lk_fs_mkdirs(AT_FDCWD, site->parent, 0, false, err);
 		if (rc == 0) {
 			rc = open_parent(site, err);

@@ -39,6 +39,7 @@ struct lk_site {
 	int parent_fd; /* -1 while the parent does not exist */
 	int old_fd;    /* the prefix as it is; -1 when absent */
 	int work_fd;   /* -1 until owned */
+	bool mounted;  /* the prefix is a mount point: it can be read, and not replaced */
 	bool keep;     /* the working folder holds something that is not to be lost */
 	bool busy;     /* it was another process's when we last looked */
 	enum lk_site_state state;
@@ -48,13 +49,15 @@ struct lk_site {
  */
 int lk_site_check_prefix(const char *prefix, struct lk_error *err) LK_MUST_USE;
 /* PREFIX is absolute and normal. LK_E_USAGE, with nothing touched, for one that is no directory, a
- * symlink, a mount point, or a directory that is neither empty nor an environment, and for a name
+ * symlink, or a directory that is neither empty nor an environment, and for a name
  * with control characters. */
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
-/* Makes the parent where it is missing. LK_E_FS when another process owns the folder (said who) and
- * does not let go of it for WAIT seconds, when something else has its name, or when the parent is
- * not writable; LK_E_INTERRUPTED while waiting. After taking over, `state` and `old_fd` are looked
- * at again. */
+/* Could the prefix be replaced? LK_E_USAGE for a mount point. */
+int lk_site_check(const struct lk_site *site, struct lk_error *err) LK_MUST_USE;
+/* Makes the parent where it is missing. LK_E_USAGE as lk_site_check. LK_E_FS when another process
+ * owns the folder (said who) and does not let go of it for WAIT seconds, when something else has
+ * its name, or when the parent is not writable; LK_E_INTERRUPTED while waiting. After taking over,
+ * `state` and `old_fd` are looked at again. */
 int lk_site_own(struct lk_site *site, unsigned wait, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;
 /* NAME in the working folder, which is ours, is all that is left of something: no run, this or a
