@@ -70,6 +70,6 @@ fi
 
 step 'shellcheck'
 # shellcheck disable=SC2046
-shellcheck -x dev .ci/run $(git ls-files '*.sh') || fail shellcheck
+shellcheck -x dev .ci/run $(git ls-files '*.sh' '*.sbatch') || fail shellcheck
 
 exit "$failed"
