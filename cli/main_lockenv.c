@@ -12,6 +12,7 @@ int main(int argc, char **argv)
 		&lk_cmd_update,
 		&lk_cmd_fetch,
 		&lk_cmd_pack,
+		&lk_cmd_unpack,
 		&lk_cmd_install,
 		&lk_cmd_diff,
 		&lk_cmd_merge,

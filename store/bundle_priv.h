@@ -22,7 +22,8 @@ struct lk_bundle {
 void lk_bundle_put_volume(const char *path, size_t number, struct lk_buf *ret);
 
 /* Opens the files, reads the manifest and lays everything out, but does not ask whether all of it
- * is there: volumes that lack are left out at the end and have fd -1 and size 0 between others. */
+ * is there: volumes that lack are left out at the end and have fd -1 and size 0 between others.
+ * LK_E_OFFLINE when the manifest is not there yet. */
 int lk_bundle_open_part(const char *path, struct lk_bundle **ret, struct lk_error *err) LK_MUST_USE;
 
 /* Bytes FROM to FROM + SIZE of the files as they lie. */

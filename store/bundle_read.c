@@ -156,6 +156,13 @@ static int fail_no_bundle(const struct lk_bundle *bundle, struct lk_error *err)
 		bundle->path);
 }
 
+static int fail_short(const struct lk_bundle *bundle, struct lk_error *err)
+{
+	lk_fail(err, LK_E_OFFLINE, "bundle '%s' is cut short within its manifest", bundle->path);
+	lk_error_hint(err, "copy the rest of it");
+	return LK_E_OFFLINE;
+}
+
 /* The size of the manifest as its header tells it: found by trying what size gives this header. */
 static int read_manifest_size(
 	const struct lk_bundle *bundle, size_t *ret_size, struct lk_error *err)
@@ -166,12 +173,20 @@ static int read_manifest_size(
 	};
 	unsigned char head[LK_BUNDLE_BLOCK];
 	if (bundle->volumes.items[0].fd < 0) {
-		return lk_fail(err, LK_E_INTEGRITY,
-			"volume '%s.001', which has the manifest, is not there", bundle->path);
+		lk_fail(err, LK_E_OFFLINE, "volume '%s.001', which has the manifest, is not there",
+			bundle->path);
+		lk_error_hint(err, "put it beside the others");
+		return LK_E_OFFLINE;
 	}
-	int rc = bytes_there(bundle) >= sizeof(head)
-		? read_exactly(bundle, 0, head, sizeof(head), err)
-		: fail_no_bundle(bundle, err);
+	uint64_t there = bytes_there(bundle);
+	size_t len = there < sizeof(head) ? (size_t)there : sizeof(head);
+	int rc = read_exactly(bundle, 0, head, len, err);
+	if (rc == 0 && memcmp(head, MAGIC, len < sizeof(MAGIC) ? len : sizeof(MAGIC)) != 0) {
+		rc = fail_no_bundle(bundle, err);
+	}
+	if (rc == 0 && len < sizeof(head)) {
+		rc = fail_short(bundle, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
@@ -201,8 +216,7 @@ static int read_manifest(struct lk_bundle *bundle, struct lk_error *err)
 		return rc;
 	}
 	if (bytes_there(bundle) < LK_BUNDLE_BLOCK + size) {
-		return lk_fail(err, LK_E_INTEGRITY, "bundle '%s' is cut short within its manifest",
-			bundle->path);
+		return fail_short(bundle, err);
 	}
 	char *room = lk_buf_room(&bundle->text, size);
 	if (!room) {
@@ -265,6 +279,10 @@ int lk_bundle_open(const char *path, struct lk_bundle **ret, struct lk_error *er
 {
 	struct lk_bundle *LK_CLEANUP(lk_bundle_free_p) bundle = NULL;
 	int rc = lk_bundle_open_part(path, &bundle, err);
+	if (rc == LK_E_OFFLINE) {
+		err->code = LK_E_INTEGRITY;
+		return LK_E_INTEGRITY;
+	}
 	if (rc == 0) {
 		rc = check_size(bundle, err);
 	}
