@@ -3,9 +3,13 @@
  */
 #include "cli/pack_image.h"
 
+#include <time.h>
+
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/fetching.h"
+#include "cli/signing.h"
+#include "cli/sources.h"
 #include "conda/subdir.h"
 #include "install/image.h"
 #include "install/install.h"
@@ -59,32 +63,36 @@ static void warn_of_others(const struct making *m)
 
 /* ---- archives ---- */
 
-static int fetch_all(struct making *m, struct lk_error *err)
+static int fetch_missing(struct making *m, const struct lk_records *missing, struct lk_error *err)
 {
 	const struct lk_lock *lock = &m->lock.lock;
 	struct lk_fetch *fetch = NULL;
 	struct lk_fetch_stats stats;
 	int rc = lk_app_fetch(m->app, m->cache, false, &fetch, err);
 	if (rc == 0) {
-		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels,
-			m->platform->packages, m->platform->n_packages, &stats, err);
+		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, missing->items,
+			missing->len, &stats, err);
 	}
 	lk_fetch_free(fetch);
 	return rc;
 }
 
+/* What is still missing then the install tells. */
 static int open_cache(struct making *m, struct lk_error *err)
 {
-	int rc = lk_app_cache_layers(m->app, &m->cache, err);
-	for (size_t i = 0; rc == 0 && i < m->options->from.len; i++) {
-		rc = lk_cache_add_folder(m->cache, m->options->from.items[i], err);
-		if (rc == LK_E_NOT_FOUND) {
-			rc = lk_fail(err, LK_E_USAGE, "cannot take archives from '%s'",
-				m->options->from.items[i]);
-			lk_error_hint(err, "give --from a folder of archives, or a cache");
-		}
+	const struct lk_sources sources = {
+		.from = &m->options->from, .bundle = LK_STEAL(m->lock.bundle)};
+	struct lk_records missing = {0};
+	int rc = lk_sources_open(m->app, &sources, &m->cache, err);
+	if (rc == 0) {
+		rc = lk_sources_import(m->app, &sources, m->cache, m->platform->packages,
+			m->platform->n_packages, &missing, err);
 	}
-	return rc == 0 && m->options->fetch ? fetch_all(m, err) : rc;
+	if (rc == 0 && m->options->fetch && missing.len > 0) {
+		rc = fetch_missing(m, &missing, err);
+	}
+	lk_vec_done(&missing);
+	return rc;
 }
 
 /* ---- the image ---- */
@@ -98,6 +106,7 @@ static int build(struct making *m, const char *tree, struct lk_error *err)
 		.subdir = m->platform->subdir,
 		.specs = m->platform->specs,
 		.final_prefix = m->prefix,
+		.now = (int64_t)time(NULL),
 	};
 	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&m->lock.text), m->lock.text.len);
 	return lk_install(m->cache, tree, m->platform->packages, m->platform->n_packages,
@@ -205,13 +214,31 @@ static int check_options(
 	return 0;
 }
 
+/* A lock, or a bundle of one. */
+static int read_lock(struct making *m, const char *path, struct lk_error *err)
+{
+	const char *signed_path;
+	int rc = lk_lock_arg_open(path, &m->lock, err);
+	if (rc == 0) {
+		lk_str text = lk_lock_arg_signed(&m->lock, &signed_path);
+		rc = lk_app_check_signature(m->app, false, signed_path, text, err);
+	}
+	if (rc == 0) {
+		rc = lk_lock_arg_choose(&m->lock, NULL, err);
+	}
+	return rc < 0 ? rc : lk_lock_arg_parse(m->app, &m->lock, err);
+}
+
 int lk_pack_image(struct lk_app *app, const struct lk_pack_options *options,
 	const struct lk_args *locks, struct lk_error *err)
 {
 	struct making m = {.app = app, .options = options};
 	int rc = check_options(options, locks, err);
 	if (rc == 0) {
-		rc = lk_lock_arg_read(app, locks->items[0], &m.lock, err);
+		rc = lk_sources_check(&options->from, err);
+	}
+	if (rc == 0) {
+		rc = read_lock(&m, locks->items[0], err);
 	}
 	if (rc == 0) {
 		rc = lk_lock_arg_platform(&m.lock,

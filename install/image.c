@@ -4,7 +4,6 @@
 #include "install/image.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,10 @@
 #include "install/spawn.h"
 #include "install/write.h"
 
+#define MAX_ARGUMENTS 24
+/* An eighth of the time that mksquashfs's own 15 takes, for images 9 per cent larger (of python).
+ */
+#define ZSTD_LEVEL "9"
 #define MAX_SAID ((size_t)1 << 20)
 
 /* In the working folder. */
@@ -160,24 +163,39 @@ static int fail_said(int said_fd, const char *path, int status, struct lk_error 
 		lk_str_find(line, LK_STR("out of space")) != SIZE_MAX;
 	lk_error_hint(err, "%s",
 		is_full ? "free some space on this file system, or use another one"
-			: "see 'mksquashfs -help' for the compressions that it has");
+			: "squashfs-tools 4.4 or newer is needed; 'mksquashfs -help' tells its "
+			  "compressions");
 	return LK_E_FS;
 }
 
-static int run_mksquashfs(
-	const struct lk_image *image, const struct lk_image_options *options, struct lk_error *err)
+/* Hard links are those of the cache or none, as its file system has it: never in the image. Equal
+ * files are stored once all the same. */
+static void put_arguments(
+	struct lk_arena *arena, const struct lk_image_options *options, const char **argv)
 {
-	char time[32];
-	char jobs[32];
-	(void)snprintf(time, sizeof(time), "%lld", (long long)LK_WRITE_EPOCH);
-	(void)snprintf(jobs, sizeof(jobs), "%u", options->jobs);
-	/* Hard links are those of the cache or none, as its file system has it: never in the
-	 * image. Equal files are stored once all the same. */
-	const char *const argv[] = {"mksquashfs", tree_name, image_name, "-noappend",
+	const char *const always[] = {"mksquashfs", tree_name, image_name, "-noappend",
 		"-no-progress", "-quiet", "-exit-on-error", "-reproducible", "-all-root",
-		"-no-xattrs", "-no-hardlinks", "-mkfs-time", time, "-b", "131072", "-comp",
-		options->compression ? options->compression : "zstd",
-		options->jobs > 0 ? "-processors" : NULL, jobs, NULL};
+		"-no-xattrs", "-no-hardlinks", "-b", "131072", "-mkfs-time",
+		lk_arena_printf(arena, "%lld", (long long)LK_WRITE_EPOCH), "-comp",
+		options->compression ? options->compression : "zstd"};
+	size_t n = LK_COUNTOF(always);
+	memcpy(argv, always, sizeof(always));
+	if (!options->compression || strcmp(options->compression, "zstd") == 0) {
+		argv[n++] = "-Xcompression-level";
+		argv[n++] = ZSTD_LEVEL;
+	}
+	if (options->jobs > 0) {
+		argv[n++] = "-processors";
+		argv[n++] = lk_arena_printf(arena, "%u", options->jobs);
+	}
+	argv[n] = NULL;
+}
+
+static int run_mksquashfs(
+	struct lk_image *image, const struct lk_image_options *options, struct lk_error *err)
+{
+	const char *argv[MAX_ARGUMENTS];
+	put_arguments(&image->arena, options, argv);
 	const char *const env[] = {NULL}; /* SOURCE_DATE_EPOCH would change times */
 	int LK_AUTO_CLOSE said = -1;
 	int status = 0;

@@ -54,6 +54,16 @@ json 'd["tree_digest"], d["platform"], d["dry_run"]' "('${tree#sha256:}', 'linux
 same env.squashfs first.squashfs
 is "$(find . -name '.*' ! -name .)" ''
 
+# From a bundle instead of the cache.
+runs 0 lockenv pack -q --no-installer env.lock -o env.lockpack
+runs 0 lockenv pack --cache "$scratch/empty" env.lockpack --format squashfs -p "$prefix" -o env.squashfs
+same env.squashfs first.squashfs
+runs 0 lockenv pack --cache "$scratch/empty2" env.lock --from env.lockpack --format squashfs -p "$prefix" -o env.squashfs
+same env.squashfs first.squashfs
+runs 6 lockenv pack --cache "$scratch/empty3" env.lock --format squashfs -p "$prefix" -o env.squashfs
+same env.squashfs first.squashfs
+runs 5 env LOCKENV_REQUIRE_SIGNATURE=1 lockenv pack env.lockpack --format squashfs -p "$prefix" -o env.squashfs
+
 # Unpacked at the prefix it is what an install makes, down to modes and times; and an install finds nothing to do.
 runs 0 unsquashfs -q -n -d "$prefix" env.squashfs
 runs 0 lockenv install env.lock
@@ -136,10 +146,10 @@ prefix=$scratch/area/python
 lockenv solve -q --override-channels -c "$demo_channel" --platform linux-64 --glibc 2.36 'python 3.11.*' \
 	lockenv-hello lockenv-prefix -o env.lock
 lockenv fetch -q env.lock
-image --json
+image --compress lz4 --json
 tree=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["tree_digest"])' <"$out")
 mv env.squashfs first.squashfs
-image --jobs 1
+image --compress lz4 --jobs 1
 same env.squashfs first.squashfs
 unsquashfs -q -n -d "$prefix" env.squashfs >/dev/null
 cat >fresh.py <<'PY'
