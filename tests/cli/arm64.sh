@@ -38,14 +38,18 @@ err_lacks 'the host is not checked'
 runs 7 "$emulator" "$installer" --cache cache small.lock -p env2
 err_has linux-aarch64
 
+# pack puts it into the bundle of a lock for arm64, from where it installs on a node that has nothing.
+runs 0 lockenv pack -q arm.lock -o arm.lockpack
+mkdir -p "jail$scratch/area"
+tar -xOf arm.lockpack bin/linux-aarch64/lockenv-install >jail/lockenv-install
+chmod 755 jail/lockenv-install
+same jail/lockenv-install "$installer"
+cp "$emulator" arm.lockpack jail
 if [ "$(id -u)" -eq 0 ]; then
-	jail=$scratch/jail
-	mkdir -p "$jail$scratch/area"
-	cp -r "$emulator" "$installer" arm.lock cache "$jail/"
-	runs 0 env -i "$(command -v chroot)" "$jail" /qemu-aarch64-static /lockenv-install --json --cache /cache \
-		/arm.lock -p "$scratch/area/env"
+	runs 0 env -i "$(command -v chroot)" jail /qemu-aarch64-static /lockenv-install --json --no-cache /arm.lockpack \
+		-p "$scratch/area/env"
 	json 'd["tree_digest"]' "$tree"
-	is "$(digest "$jail$scratch/area/env")" "$files"
+	is "$(digest "jail$scratch/area/env")" "$files"
 else
 	part 'chroot needs root'
 fi

@@ -17,7 +17,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 jail=$scratch/jail
 prefix=$scratch/area/env
-mkdir -p "$jail$scratch/area" "$jail/archives"
+mkdir -p "$jail$scratch/area"
 cp "$installer" "$jail/"
 $enter "$jail" /lockenv-install --version >/dev/null 2>&1 || skip 'no chroot here'
 
@@ -25,17 +25,22 @@ solve -q hello oldtool -o small.lock
 lockenv solve -q --override-channels -c "$demo_channel" --platform linux-64 --glibc 2.36 'python 3.11.*' \
 	lockenv-hello lockenv-prefix -o python.lock
 lockenv info --json >node.json
-cp ./*.lock node.json "$jail/"
-find "$channels/test/linux-64" "$channels/test/noarch" "$channels/demo/main" \
-	\( -name '*.conda' -o -name '*.tar.bz2' \) -exec cp {} "$jail/archives/" \;
+lockenv fetch -q small.lock python.lock
+for name in small python; do
+	lockenv pack -q $name.lock -o $name.lockpack
+done
+# A bundle unpacked by what is at hand there is a folder to take archives from.
+mkdir "$jail/unpacked"
+tar -xf small.lockpack -C "$jail/unpacked"
+cp ./*.lockpack node.json "$jail/"
 ls -A "$jail" >in-jail
 
-# wanted LOCK OPTION...: the tree that a plain install makes.
+# wanted NAME OPTION...: the tree that a plain install makes of NAME.lock.
 wanted() {
-	lock=$1
+	name=$1
 	shift
 	rm -rf "$prefix"
-	runs 0 lockenv install -q --json --cache cache --from "$jail/archives" "$lock" -p "$prefix" "$@"
+	runs 0 lockenv install -q --json "$name.lock" -p "$prefix" "$@"
 	tree=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["tree_digest"])' <"$out")
 	files=$(digest "$prefix")
 }
@@ -46,19 +51,17 @@ holds() {
 	is "$(digest "${1:-}$prefix")" "$files"
 }
 
-# inside COMMAND...: the lock installed in the bare root, which a command that ends in chroot enters.
+# inside COMMAND...: NAME's bundle installed in the bare root, which a command that ends in chroot enters.
 inside() {
-	rm -rf "${jail:?}$prefix" "$jail/cache"
-	runs 0 "$@" "$jail" /lockenv-install --json --cache /cache --from /archives --host /node.json \
-		"/$lock" -p "$prefix"
+	rm -rf "${jail:?}$prefix"
+	runs 0 "$@" "$jail" /lockenv-install --json --no-cache --host /node.json "/$name.lockpack" -p "$prefix"
 	holds "$jail"
-	rm -rf "$jail/cache"
 	ls -A "$jail" >left
 	same in-jail left
 	is "$(ls -A "$jail$scratch/area")" env
 }
 
-wanted small.lock
+wanted small
 # shellcheck disable=SC2086 # words of a command
 {
 	inside $enter
@@ -74,64 +77,62 @@ os.close(0)
 os.execvp(sys.argv[1], sys.argv[1:])' $enter
 	# Nobody there to be told: no file gets the messages.
 	rm -rf "${jail:?}$prefix"
-	runs 0 sh -c '"$@" <&- >&- 2>&-' sh $enter "$jail" /lockenv-install -q --cache /cache --from /archives \
-		/small.lock -p "$prefix"
+	runs 0 sh -c '"$@" <&- >&- 2>&-' sh $enter "$jail" /lockenv-install -q --no-cache /small.lockpack -p "$prefix"
 	is "$(digest "$jail$prefix")" "$files"
+	# From a folder, through a cache.
+	rm -rf "${jail:?}$prefix"
+	runs 0 $enter "$jail" /lockenv-install --json --cache /cache --from /unpacked /unpacked/locks/small.lock -p "$prefix"
+	holds "$jail"
+	rm -r "$jail/cache"
 }
 
 if [ "$(id -u)" -eq 0 ]; then
 	chmod 755 "$scratch"
 	for mask in 022 0777; do
-		rm -rf "${jail:?}$prefix" "$jail/cache"
-		install -d -o 12345 -g 54321 "$jail/cache" "$jail$scratch/area"
-		runs 0 sh -c "umask $mask; exec \"\$@\"" sh chroot --userspec=12345:54321 "$jail" /lockenv-install \
-			--json --cache /cache --from /archives /small.lock -p "$prefix"
-		holds "$jail"
+		rm -rf "${jail:?}$prefix"
+		install -d -o 12345 -g 54321 "$jail$scratch/area"
+		inside sh -c "umask $mask; exec \"\$@\"" sh chroot --userspec=12345:54321
 		is "$(stat -c %u:%g "$jail$prefix/bin/hello")" 12345:54321
-		rm -rf "$jail/cache"
 	done
 	chown 0:0 "$jail$scratch/area"
-	# A root that nobody can write to, but for the prefix's file system and the cache's.
+	# A root that nobody can write to, but for the prefix's file system.
 	rm -rf "${jail:?}$prefix"
-	mkdir "$jail/cache" seen
+	mkdir seen
 	# shellcheck disable=SC2016 # for the inner shell
 	runs 0 unshare -mn sh -eu -c '
 		jail=$1 area=$2
 		shift 2
 		mount --bind "$jail" "$jail"
 		mount -t tmpfs none "$jail$area"
-		mount -t tmpfs none "$jail/cache"
 		mount -o remount,bind,ro "$jail"
-		! touch "$jail/file" 2>/dev/null
+		[ ! -w "$jail" ]
 		chroot "$jail" "$@"
 		cp -a "$jail$area/env" "$area/seen"' sh "$jail" "$scratch/area" \
-		/lockenv-install --json --cache /cache --from /archives /small.lock -p "$prefix"
+		/lockenv-install --json --no-cache /small.lockpack -p "$prefix"
 	json 'd["tree_digest"]' "$tree"
 	is "$(digest seen/env)" "$files"
-	rmdir "$jail/cache"
 else
 	part 'another user and a read-only root need root'
 fi
 
 # What the host lacks is said there too; who fills a root for other hosts says what they have.
 # shellcheck disable=SC2086
-runs 7 $enter "$jail" /lockenv-install --cache /cache --from /archives /python.lock -p "$prefix"
+runs 7 $enter "$jail" /lockenv-install --no-cache /python.lockpack -p "$prefix"
 err_has 'this host has none'
 err_has '--host FILE'
 
 # An environment with a python that cannot run there: told, and left without compiled files.
-wanted python.lock --no-compile
+wanted python --no-compile
 rm -rf "${jail:?}$prefix"
 # shellcheck disable=SC2086
-runs 0 $enter "$jail" /lockenv-install --json --cache /cache --from /archives --host /node.json /python.lock -p "$prefix"
+runs 0 $enter "$jail" /lockenv-install --json --no-cache --host /node.json /python.lockpack -p "$prefix"
 json 'd["tree_digest"]' "$tree"
 err_has "the environment's python ('bin/python3.11') does not run here"
 err_has 'stay uncompiled'
 
 # With the libraries that it needs it runs, with neither /dev nor /proc.
-wanted python.lock
+wanted python
 [ "$(find "$prefix" -name '*.pyc' | wc -l)" -gt 0 ] || fail 'nothing was compiled'
-rm -r "$jail/cache"
 ldd "$prefix/bin/python3.11" | grep -oE '/[^ ]+' | while read -r library; do
 	install -D "$library" "$jail$library"
 done
@@ -152,10 +153,10 @@ done
 # Outside: no socket, and no file but what is named, the C library's version, and the machine's own.
 export ASAN_OPTIONS=detect_leaks=0
 if strace -f true 2>/dev/null; then
-	wanted small.lock
+	wanted small
 	rm -rf "$prefix"
-	runs 0 env -i "$(command -v strace)" -f -e trace=%file,%network -o trace "$installer" --json --cache "$PWD/cache2" \
-		--from "$jail/archives" small.lock -p "$prefix"
+	runs 0 env -i "$(command -v strace)" -f -e trace=%file,%network -o trace "$installer" --json --no-cache \
+		small.lockpack -p "$prefix"
 	holds
 	! grep -E 'socket|connect|bind' trace || fail 'a socket'
 	grep -oE '"/[^"]*"' trace | sort -u |
