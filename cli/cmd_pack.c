@@ -1,10 +1,10 @@
 /*
  * lockenv pack: locks, their archives and an installer in one file for the air gap.
  */
-#include <inttypes.h>
 #include <limits.h>
 
 #include "base/json.h"
+#include "cli/amount.h"
 #include "cli/fetching.h"
 #include "cli/pack_image.h"
 #include "cli/pack_sign.h"
@@ -12,64 +12,15 @@
 
 #define DEFAULT_END ".lockpack"
 
-/* ---- sizes ---- */
-
-static uint64_t unit_of(lk_str text)
-{
-	static const struct {
-		const char *name;
-		uint64_t bytes;
-	} units[] = {
-		{"", 1},
-		{"B", 1},
-		{"K", 1000},
-		{"M", 1000 * 1000},
-		{"G", 1000 * 1000 * 1000},
-		{"T", UINT64_C(1000) * 1000 * 1000 * 1000},
-		{"KB", 1000},
-		{"MB", 1000 * 1000},
-		{"GB", 1000 * 1000 * 1000},
-		{"TB", UINT64_C(1000) * 1000 * 1000 * 1000},
-		{"KiB", UINT64_C(1) << 10},
-		{"MiB", UINT64_C(1) << 20},
-		{"GiB", UINT64_C(1) << 30},
-		{"TiB", UINT64_C(1) << 40},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(units); i++) {
-		if (lk_str_eq_nocase(text, lk_str_of(units[i].name))) {
-			return units[i].bytes;
-		}
-	}
-	return 0;
-}
-
-/* "4G", "4.7GB", "700MiB", "123456": bytes. */
 static int parse_size(const char *text, uint64_t *ret, struct lk_error *err)
 {
-	lk_str rest = lk_str_of(text);
-	size_t len = 0;
-	while (len < rest.len && (lk_is_digit(rest.ptr[len]) || rest.ptr[len] == '.')) {
-		len++;
-	}
-	lk_str digits = lk_str_slice(rest, 0, len);
-	uint64_t unit = unit_of(lk_str_trim(lk_str_skip(rest, len)));
-	size_t point = lk_str_find_char(digits, '.');
-	lk_str fraction = point == SIZE_MAX ? LK_STR("0") : lk_str_skip(digits, point + 1);
-	uint64_t whole = 0;
-	uint64_t part = 0;
-	bool is_number = lk_str_to_u64(lk_str_slice(digits, 0, point), &whole) &&
-		fraction.len <= 3 && lk_str_to_u64(fraction, &part);
-	for (size_t i = fraction.len; i < 3; i++) {
-		part *= 10;
-	}
-	if (!is_number || unit == 0 || whole > (uint64_t)INT64_MAX / unit - 1 ||
-		whole * unit + part * unit / 1000 == 0) {
-		lk_fail(err, LK_E_USAGE, "'%s' is no size of a volume", text);
+	int rc = lk_size_parse(lk_str_of(text), ret, err);
+	if (rc == 0 && *ret == 0) {
+		lk_fail(err, LK_E_USAGE, "volumes of no size hold nothing");
 		lk_error_hint(err, "write it as 4G (4,000,000,000 bytes) or 700MiB");
-		return LK_E_USAGE;
+		rc = LK_E_USAGE;
 	}
-	*ret = whole * unit + part * unit / 1000;
-	return 0;
+	return rc < 0 ? lk_wrap(err, "--volume-size") : 0;
 }
 
 /* ---- what is missing ---- */

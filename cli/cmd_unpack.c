@@ -135,8 +135,9 @@ static void tell(struct lk_app *app, const struct lk_bundle *bundle, const struc
 			"its locks (%s) are in %s/locks, to be installed with --from %s",
 			lk_buf_cstr(&locks), result->to, result->to);
 	} else {
-		lk_note(&app->report, 0, "its locks (%s) are written with -d DIR",
-			lk_buf_cstr(&locks));
+		lk_note(&app->report, 0,
+			"its locks (%s): 'lockenv install %s' reads them there, -d DIR writes them",
+			lk_buf_cstr(&locks), lk_bundle_path(bundle));
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/bundle_check.h"
 #include "store/bundle_write.h"
 #include "tests/support/pack.h"
 
@@ -312,15 +313,60 @@ static void no_damage_unseen(void **state)
 	box_done(&box);
 }
 
-static int count_stop(void *ctx)
+/* What has to be copied again is just what is not there, or the member that was hit. */
+static void checked(void **state)
 {
-	unsigned *left = ctx;
-	return *left == 0 || (*left)-- == 1;
+	(void)state;
+	struct box box;
+	box_init(&box);
+	struct lk_bundle_check check = {0};
+	assert_int_equal(write_bundle(&box, 0, 2), 0);
+	uint64_t size = lk_bundle_size_of(&box.manifest);
+	assert_int_equal(lk_bundle_check(box.path, 2, NULL, &check, &box.err), 0);
+	assert_int_equal(check.whole, size);
+	assert_int_equal(check.ranges.len, 0);
+	size_t manifest_end = (size_t)check.parts.items[0].from;
+	lk_bundle_check_done(&check);
+	int fd = open(box.path, O_RDWR | O_CLOEXEC);
+	for (uint64_t at = 0; at < size; at += 13) {
+		char byte;
+		assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+		byte ^= 0x10;
+		assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+		int rc = lk_bundle_check(box.path, 1, NULL, &check, &box.err);
+		assert_int_equal(rc, at < manifest_end ? LK_E_INTEGRITY : 0);
+		if (rc == 0) {
+			assert_int_equal(check.n_damaged, 1);
+			assert_int_equal(check.n_missing, 0);
+			assert_int_equal(check.ranges.len, 1);
+			const struct lk_bundle_range *range = check.ranges.items;
+			assert_true(range->from <= at && at < range->from + range->size);
+			lk_bundle_check_done(&check);
+		}
+		byte ^= 0x10;
+		assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+	}
+	for (uint64_t left = size - 1; left > 13; left -= 13) {
+		assert_int_equal(ftruncate(fd, (off_t)left), 0);
+		int rc = lk_bundle_check(box.path, 1, NULL, &check, &box.err);
+		assert_int_equal(rc, left < manifest_end ? LK_E_OFFLINE : 0);
+		if (rc == 0) {
+			assert_int_equal(check.n_damaged, 0);
+			assert_int_equal(check.ranges.len, 1);
+			assert_int_equal(check.ranges.items[0].from, left);
+			assert_int_equal(check.ranges.items[0].size, size - left);
+			lk_bundle_check_done(&check);
+		}
+	}
+	assert_int_equal(close(fd), 0);
+	box_done(&box);
 }
 
+/* True from the second call on. */
 static bool stop(void *ctx)
 {
-	return count_stop(ctx) != 0;
+	unsigned *calls = ctx;
+	return (*calls)++ > 0;
 }
 
 /* A failure of any kind leaves what was there, and nothing else. */
@@ -342,8 +388,8 @@ static void nothing_half_written(void **state)
 	assert_int_equal(write_bundle(&box, 0, 2), LK_E_INTEGRITY);
 	assert_non_null(strstr(box.err.message, "sha256 is"));
 	box.contents[0] = right;
-	unsigned left = 2;
-	const struct lk_report report = {.ctx = &left, .stop = stop};
+	unsigned calls = 0;
+	const struct lk_report report = {.ctx = &calls, .stop = stop};
 	const struct lk_bundle_write_options options = {0, 1};
 	const struct lk_manifest_entry *where;
 	assert_int_equal(lk_bundle_write(&box.manifest, box.path, source, &box, &options, &report,
@@ -388,6 +434,7 @@ int main(void)
 		cmocka_unit_test(as_gnu_tar),
 		cmocka_unit_test(volumes),
 		cmocka_unit_test(no_damage_unseen),
+		cmocka_unit_test(checked),
 		cmocka_unit_test(nothing_half_written),
 		cmocka_unit_test(no_bundle),
 	};
