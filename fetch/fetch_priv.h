@@ -24,4 +24,15 @@ void lk_fetch_route(struct lk_fetch *fetch, const struct lk_channel *channels, s
  * there, LK_E_FS. */
 int lk_fetch_open_local(const char *path, int *ret_fd, struct lk_error *err) LK_MUST_USE;
 
+/* The record with SHA256, which is the channel's or, where that gives none, that of the bytes: then
+ * their md5, where there is one, is all that ties them to the channel's word. */
+int lk_fetch_complete_record(const struct lk_record *record, const struct lk_sha256 *sha256,
+	struct lk_digest *md5, struct lk_record *ret, struct lk_error *err) LK_MUST_USE;
+
+/* Copies RECORD's archive from a file:// channel. *RET_LOCAL: it is of one; then *RET_SHA256 is the
+ * archive's. LK_E_NETWORK when the channel has no such file, LK_E_INTEGRITY, LK_E_FS. */
+int lk_fetch_import_local(struct lk_fetch *fetch, const struct lk_record *record,
+	struct lk_arena *arena, bool *ret_local, struct lk_sha256 *ret_sha256,
+	struct lk_error *err) LK_MUST_USE;
+
 #endif

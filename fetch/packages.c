@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "fetch/fetch_priv.h"
 #include "fetch/writer.h"
+#include "store/claim.h"
 #include "store/partial.h"
 
 #define READ_BYTES ((size_t)1 << 20) /* of a file that is hashed between two looks at the user */
@@ -26,6 +27,8 @@ struct item {
 	bool open; /* `incoming` is */
 	bool bad;  /* what has arrived is of no use */
 	bool done;
+	bool ours;      /* to bring in: nobody else is at it */
+	bool by_others; /* done, but not by us */
 	struct lk_writer_file file;
 	uint64_t size;           /* bytes that have arrived */
 	struct lk_error *error;  /* why it has failed, or NULL */
@@ -41,6 +44,8 @@ struct batch {
 	struct lk_arena arena;
 	struct items items; /* in the order of the records, each archive once */
 	uint64_t bytes_all;
+	uint64_t bytes_told; /* to those who wait for us */
+	struct lk_claims *claims;
 	struct lk_partials *partials;
 	struct lk_writer *writer;
 	struct lk_http_request *requests;
@@ -49,7 +54,7 @@ struct batch {
 
 static void report_progress(void *ctx)
 {
-	const struct batch *batch = ctx;
+	struct batch *batch = ctx;
 	struct lk_progress progress = {
 		.stage = "fetch",
 		.total = batch->items.len,
@@ -64,6 +69,10 @@ static void report_progress(void *ctx)
 		}
 	}
 	lk_report_progress(batch->fetch->report, &progress);
+	if (progress.bytes != batch->bytes_told) {
+		batch->bytes_told = progress.bytes;
+		lk_claims_beat(batch->claims);
+	}
 }
 
 static void item_abort(struct item *item)
@@ -107,27 +116,6 @@ static int item_fail(const struct item *item, struct lk_error *err)
 				  "or choose another build");
 	}
 	return err->code;
-}
-
-/* The record with SHA256, which is the channel's or, where that gives none, that of the bytes: then
- * their md5, where there is one, is all that ties them to the channel's word. */
-static int complete_record(const struct lk_record *record, const struct lk_sha256 *sha256,
-	struct lk_digest *md5, struct lk_record *ret, struct lk_error *err)
-{
-	*ret = *record;
-	if (record->has_sha256) {
-		return 0;
-	}
-	ret->has_sha256 = true;
-	ret->sha256 = *sha256;
-	struct lk_md5 have;
-	if (record->has_md5) {
-		lk_digest_final(md5, have.bytes);
-	}
-	if (record->has_md5 && memcmp(have.bytes, record->md5.bytes, LK_MD5_LEN) != 0) {
-		return lk_fail(err, LK_E_INTEGRITY, "md5 is not the one expected");
-	}
-	return 0;
 }
 
 static void restart(struct lk_digest **digest, enum lk_digest_kind kind)
@@ -191,12 +179,21 @@ static void free_digests(struct item *item)
 	lk_digest_free_p(&item->file.second);
 }
 
+/* Whoever waits for ITEM need not wait any longer. */
+static void let_go(struct item *item)
+{
+	if (item->ours && item->record->has_sha256) {
+		lk_claim_release(item->batch->claims, LK_CLAIM_ARCHIVE, item->record);
+	}
+}
+
 /* All has been written: into the cache with it, or away. */
 static int item_commit(struct item *item, struct lk_error *err)
 {
 	struct lk_record record;
 	lk_digest_final(item->file.digest, item->sha256.bytes);
-	int rc = complete_record(item->record, &item->sha256, item->file.second, &record, err);
+	int rc = lk_fetch_complete_record(
+		item->record, &item->sha256, item->file.second, &record, err);
 	if (rc == 0) {
 		item->open = false; /* whatever comes of it */
 		rc = lk_cache_commit(item->batch->fetch->cache, &item->incoming, &record,
@@ -208,6 +205,7 @@ static int item_commit(struct item *item, struct lk_error *err)
 	}
 	free_digests(item);
 	item->done = true;
+	let_go(item);
 	return 0;
 }
 
@@ -244,6 +242,12 @@ static bool is_wanted(const struct item *item)
 	return !item->done && !item->error;
 }
 
+/* ... and to be brought in by us, now. */
+static bool is_ours(const struct item *item)
+{
+	return is_wanted(item) && item->ours;
+}
+
 /* Hashes what an earlier run has left of ITEM. LK_E_INTERRUPTED, LK_E_FS. */
 static int hash_claimed(
 	struct item *item, uint64_t size, unsigned char *buffer, struct lk_error *err)
@@ -272,7 +276,7 @@ static int claim_partials(struct batch *batch, struct lk_error *err)
 		struct item *item = &batch->items.items[i];
 		struct lk_error none = LK_ERROR_INIT;
 		uint64_t size;
-		if (!is_wanted(item) || !item->record->has_sha256 ||
+		if (!is_ours(item) || !item->record->has_sha256 ||
 			lk_partial_claim(batch->partials, item->record, batch->fetch->options.now,
 				&item->incoming, &size, &none) < 0) {
 			continue;
@@ -293,48 +297,20 @@ static int claim_partials(struct batch *batch, struct lk_error *err)
 	return 0;
 }
 
-/* The sha256, where the channel gives none, of the file PATH itself. */
-static int hash_local(struct item *item, lk_str path, struct lk_record *ret, struct lk_error *err)
-{
-	const char *name = lk_str_dup(&item->batch->arena, path).ptr;
-	struct lk_digest *LK_CLEANUP(lk_digest_free_p) md5 = lk_digest_new(LK_DIGEST_MD5);
-	int LK_AUTO_CLOSE fd = -1;
-	int rc = lk_fetch_open_local(name, &fd, err);
-	if (rc == 0) {
-		rc = lk_sha256_fd(fd, name, &item->sha256, NULL, err);
-	}
-	if (rc == 0) {
-		rc = lk_digest_fd(md5, fd, name, NULL, err);
-	}
-	return rc < 0 ? rc : complete_record(item->record, &item->sha256, md5, ret, err);
-}
-
 /* Copies the archive of a file:// channel. *ret_local: it is one. */
 static int import_local(struct item *item, bool *ret_local, struct lk_error *err)
 {
 	struct batch *batch = item->batch;
-	struct lk_record record = *item->record;
-	lk_str path;
-	*ret_local = lk_url_to_path(record.url, &batch->arena, &path);
-	if (!*ret_local) {
-		return 0;
-	}
-	const char *dir = lk_str_dup(&batch->arena, lk_path_dirname(path)).ptr;
-	int rc = record.has_sha256 ? 0 : hash_local(item, path, &record, err);
-	if (rc == 0) {
-		rc = lk_cache_import(batch->fetch->cache, dir, &record, err);
-	}
-	if (rc == LK_E_NOT_FOUND || (rc == LK_E_FS && err->sys_errno == ENOENT)) {
-		lk_fail(err, LK_E_NETWORK, "channel '" LK_STR_FMT "' has no '" LK_STR_FMT "'",
-			LK_STR_ARG(record.channel), LK_STR_ARG(path));
-		lk_error_hint(err, "check that the channel's folder is complete, or solve again");
-		return err->code;
-	}
+	int rc = lk_fetch_import_local(
+		batch->fetch, item->record, &batch->arena, ret_local, &item->sha256, err);
 	if (rc < 0) {
 		return item_fail(item, err);
 	}
-	item->done = true;
-	item->size = record.has_size ? record.size : 0;
+	if (*ret_local) {
+		item->done = true;
+		item->size = item->record->has_size ? item->record->size : 0;
+		let_go(item);
+	}
 	return 0;
 }
 
@@ -424,6 +400,9 @@ static int import_all(struct batch *batch, struct lk_error *err)
 		if (lk_report_stop(batch->fetch->report)) {
 			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
 		}
+		if (!is_ours(item)) {
+			continue;
+		}
 		int rc = import_local(item, &local, err);
 		if (rc == LK_E_NETWORK || rc == LK_E_INTEGRITY) {
 			item_failed(item, err);
@@ -479,7 +458,7 @@ static int request_all(struct batch *batch, struct lk_error *err)
 	batch->requests = lk_calloc(batch->items.len, sizeof(*batch->requests));
 	for (size_t i = 0; i < batch->items.len; i++) {
 		struct item *item = &batch->items.items[i];
-		if (!is_wanted(item)) {
+		if (!is_ours(item)) {
 			continue;
 		}
 		struct lk_http_request *request = &batch->requests[batch->n_requests++];
@@ -497,18 +476,109 @@ static int request_all(struct batch *batch, struct lk_error *err)
 	return lk_writer_run(batch->writer, receive, batch, err);
 }
 
-static int download(struct batch *batch, struct lk_error *err)
+/* Makes ITEM ours, or done when another process has brought it in meanwhile. False while one is at
+ * it, who is told in WHO. */
+static bool take_item(struct item *item, struct lk_buf *who)
 {
-	size_t wanted = 0;
+	struct batch *batch = item->batch;
+	item->ours = !item->record->has_sha256 ||
+		lk_claim_take(batch->claims, LK_CLAIM_ARCHIVE, item->record, who);
+	if (item->ours && item->record->has_sha256 &&
+		lk_cache_has_archive(batch->fetch->cache, item->record)) {
+		item->done = item->by_others = true;
+		let_go(item);
+	}
+	return item->ours;
+}
+
+/* Takes what is wanted and free. *RET_OTHERS: the first that another process is at, or NULL. */
+static size_t take_items(struct batch *batch, struct item **ret_others)
+{
+	size_t n = 0;
+	*ret_others = NULL;
 	for (size_t i = 0; i < batch->items.len; i++) {
-		wanted += is_wanted(&batch->items.items[i]);
+		struct item *item = &batch->items.items[i];
+		if (!is_wanted(item)) {
+			continue;
+		}
+		if (take_item(item, NULL)) {
+			n += !item->done;
+		} else if (!*ret_others) {
+			*ret_others = item;
+		}
 	}
-	if (wanted == 0) {
-		return 0;
+	return n;
+}
+
+static int wait_for(struct item *item, struct lk_error *err)
+{
+	struct batch *batch = item->batch;
+	struct lk_buf LK_CLEANUP(lk_buf_done) who = LK_BUF_INIT(1024);
+	for (unsigned round = 0; !take_item(item, round == 0 ? &who : NULL); round++) {
+		if (round == 0) {
+			lk_note(batch->fetch->report, 1, "waiting for '%s': %s is fetching it",
+				item->shown, lk_buf_cstr(&who));
+		}
+		if (lk_report_stop(batch->fetch->report)) {
+			return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
+		}
+		report_progress(batch);
+		lk_claims_pause(batch->claims, round);
 	}
-	int rc = lk_partials_read(batch->fetch->cache, &batch->partials, err);
+	return 0;
+}
+
+/* Brings in what is ours. */
+static int bring_ours(struct batch *batch, struct lk_error *err)
+{
+	size_t n = 0;
+	int rc = import_all(batch, err);
+	for (size_t i = 0; i < batch->items.len; i++) {
+		n += is_ours(&batch->items.items[i]);
+	}
+	if (rc < 0 || n == 0) {
+		return rc;
+	}
+	rc = lk_partials_read(batch->fetch->cache, &batch->partials, err);
 	rc = rc < 0 ? rc : claim_partials(batch, err);
 	return rc < 0 ? rc : request_all(batch, err);
+}
+
+/* Before another round: what the one before has left in order stays for whoever comes next. */
+static void end_round(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->items.len; i++) {
+		struct item *item = &batch->items.items[i];
+		if (item->ours && !item->done) {
+			item_leave(item);
+			let_go(item);
+		}
+	}
+	lk_partials_free(batch->partials);
+	lk_writer_free(batch->writer);
+	lk_free(batch->requests);
+	batch->partials = NULL;
+	batch->writer = NULL;
+	batch->requests = NULL;
+	batch->n_requests = 0;
+}
+
+/* All that is wanted, with what other processes bring into the same cache just now. */
+static int bring_all(struct batch *batch, struct lk_error *err)
+{
+	struct item *others;
+	int rc = 0;
+	batch->claims = lk_claims_new(batch->fetch->cache);
+	do {
+		size_t n = take_items(batch, &others);
+		if (n > 0) {
+			rc = bring_ours(batch, err);
+			end_round(batch);
+		} else if (others) {
+			rc = wait_for(others, err);
+		}
+	} while (rc == 0 && others);
+	return rc;
 }
 
 /* The first failed item's error is the batch's; those of others are told. */
@@ -536,8 +606,7 @@ static int judge(struct batch *batch, int rc, struct lk_error *err)
 static int bring_in(struct batch *batch, struct lk_error *err)
 {
 	int rc = batch->fetch->options.offline ? check_offline(batch, err) : 0;
-	rc = rc < 0 ? rc : import_all(batch, err);
-	rc = rc < 0 ? rc : download(batch, err);
+	rc = rc < 0 ? rc : bring_all(batch, err);
 	return judge(batch, rc, err);
 }
 
@@ -550,9 +619,7 @@ static void batch_done(struct batch *batch)
 		lk_free(item->error);
 	}
 	lk_vec_done(&batch->items);
-	lk_partials_free(batch->partials);
-	lk_writer_free(batch->writer);
-	lk_free(batch->requests);
+	lk_claims_free(batch->claims);
 	lk_arena_done(&batch->arena);
 }
 
@@ -560,8 +627,10 @@ static void count_done(const struct batch *batch, struct lk_fetch_stats *stats)
 {
 	for (size_t i = 0; i < batch->items.len; i++) {
 		const struct item *item = &batch->items.items[i];
-		stats->downloaded += item->done;
-		stats->bytes += item->done ? item->size : 0;
+		bool by_us = item->done && !item->by_others;
+		stats->present += item->by_others;
+		stats->downloaded += by_us;
+		stats->bytes += by_us ? item->size : 0;
 	}
 }
 

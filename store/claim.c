@@ -159,9 +159,22 @@ static bool is_void(const struct lk_claims *claims, const char *name, struct lk_
 	return false;
 }
 
+static bool is_held(const struct lk_claims *claims, const char *name)
+{
+	for (size_t i = 0; i < claims->held.len; i++) {
+		if (lk_str_is(claims->held.items[i], name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool take(struct lk_claims *claims, const char *name, struct lk_buf *who)
 {
 	int tmp = lk_cache_tmp_fd(claims->cache);
+	if (is_held(claims, name)) {
+		return true;
+	}
 	int rc = symlinkat(claims->life, tmp, name);
 	if (rc != 0 && errno == EEXIST) {
 		if (!is_void(claims, name, who)) {

@@ -341,6 +341,7 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 		lk_package_free(made.package);
 		return rc;
 	}
+	lk_note(e->report, 1, "extracted '%s'", e->fn);
 	*ret = made;
 	ret->fd = lk_fd_take(&fd);
 	ret->path = lk_asprintf("%s/trees/%s", lk_cache_path(e->cache), e->name);
