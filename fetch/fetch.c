@@ -86,9 +86,7 @@ bool lk_fetch_renew(struct lk_fetch *fetch)
 void lk_fetch_route(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
 	lk_str url, struct lk_arena *arena, struct lk_http_request *request)
 {
-	struct lk_network *network = fetch->options.network;
-	lk_route(network ? &network->credentials : NULL, fetch->report, channels, n_channels, url,
-		arena, request);
+	lk_route(fetch->options.network, fetch->report, channels, n_channels, url, arena, request);
 }
 
 int lk_fetch_open_local(const char *path, int *ret_fd, struct lk_error *err)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "fetch/failover.h"
 #include "fetch/turns.h"
 #include "fetch/way_priv.h"
 
@@ -33,6 +34,7 @@ struct slot {
 	struct run *run;
 	const struct lk_http_request *request; /* NULL: idle */
 	size_t index;                          /* of the request */
+	struct lk_failover at;                 /* the place that is asked */
 	bool running;                          /* in the multi handle, else waiting for `wake_ms` */
 	int64_t wake_ms;
 	unsigned tries;    /* that failed since the last good progress */
@@ -204,17 +206,18 @@ static bool add_header(struct slot *slot, const char *name, const char *value)
 static bool slot_set_headers(struct slot *slot, bool resume)
 {
 	const struct lk_http_request *request = slot->request;
+	bool known = !request->validated || strcmp(request->validated, slot->at.place->shown) == 0;
 	curl_slist_free_all(slot->headers);
 	slot->headers = NULL;
-	return add_header(slot, "If-None-Match", request->if_none_match) &&
-		add_header(slot, "If-Modified-Since", request->if_modified_since) &&
+	return add_header(slot, "If-None-Match", known ? request->if_none_match : "") &&
+		add_header(slot, "If-Modified-Since", known ? request->if_modified_since : "") &&
 		add_header(slot, "If-Range", resume ? slot->etag : "");
 }
 
 /* curl sends them to the first scheme, host and port of a chain of redirects only. */
 static CURLcode slot_set_auth(struct slot *slot)
 {
-	const struct lk_http_auth *auth = &slot->request->auth;
+	const struct lk_http_auth *auth = &slot->at.place->auth;
 	CURL *easy = slot->easy;
 	CURLcode rc = curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
 	rc |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -232,7 +235,7 @@ static CURLcode slot_set_auth(struct slot *slot)
 static CURLcode slot_set_options(struct slot *slot, bool resume)
 {
 	const struct lk_http_settings *settings = &slot->run->http->settings;
-	const char *url = slot->request->url;
+	const char *url = slot->at.place->url;
 	bool tls = lk_str_starts(lk_str_of(url), LK_STR("https:"));
 	CURL *easy = slot->easy;
 	CURLcode rc = CURLE_OK;
@@ -282,7 +285,7 @@ static int slot_try(struct slot *slot, struct lk_error *err)
 		slot_set_options(slot, resume) != CURLE_OK ||
 		curl_multi_add_handle(slot->run->http->multi, slot->easy) != CURLM_OK) {
 		return lk_fail(
-			err, LK_E_BUG, "cannot set up the transfer of '%s'", slot->request->shown);
+			err, LK_E_BUG, "cannot set up the transfer of '%s'", slot->at.place->shown);
 	}
 	slot->running = true;
 	return 0;
@@ -343,7 +346,7 @@ static bool slot_retry(struct slot *slot)
 		slot->furthest = slot->offset;
 	}
 	if (slot->asked_rest && slot->no_resume) {
-		lk_note(run->http->report, 1, "starting over: '%s'", slot->request->shown);
+		lk_note(run->http->report, 1, "starting over: '%s'", slot->at.place->shown);
 		slot->offset = 0;
 		slot->wake_ms = 0;
 		return true; /* once, and not the network's fault */
@@ -363,7 +366,7 @@ static bool slot_retry(struct slot *slot)
 	if (slot->no_resume || !slot->request->resumable) {
 		slot->offset = 0;
 	}
-	lk_note(run->http->report, 1, "trying again: '%s'", slot->request->shown);
+	lk_note(run->http->report, 1, "trying again: '%s'", slot->at.place->shown);
 	return true;
 }
 
@@ -441,10 +444,31 @@ static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_erro
 		lower ? lk_lower(reason[0]) : reason[0], LK_STR_ARG(rest));
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const char *hint =
-		lk_way_hint(&slot->run->http->settings, slot->request->url, code, reason, &arena);
+		lk_way_hint(&slot->run->http->settings, slot->at.place->url, code, reason, &arena);
 	lk_error_hint(err, "%s", hint ? hint : hint_for(code));
-	lk_error_file(err, slot->request->shown);
+	lk_error_file(err, slot->at.place->shown);
 	return err->code;
+}
+
+/* After a failure: goes on at another place, at once. False: there is none; *AGAIN tells whether
+ * those that were tried may be tried again. */
+static bool slot_fail_over(struct slot *slot, bool *again, const struct lk_error *error)
+{
+	const struct run *run = slot->run;
+	const char *shown = slot->at.place->shown;
+	bool starts_over = slot->asked_rest && slot->no_resume;
+	if (starts_over || slot->index > run->limit ||
+		!lk_failover_next(&slot->at, again, error->code)) {
+		return false;
+	}
+	lk_note(run->http->report, 1, "'%s': %s; trying '%s'", shown, error->message,
+		slot->at.place->shown);
+	if (error->code == LK_E_INTEGRITY || !slot->request->resumable) {
+		slot->offset = 0;
+	}
+	slot->no_resume = false;
+	slot->wake_ms = 0;
+	return true;
 }
 
 /* The final answer goes to the sink. LK_E_INTEGRITY of a resumed body: *ret_again. */
@@ -456,13 +480,18 @@ static int slot_end(struct slot *slot, long status, bool *ret_again, struct lk_e
 			return slot->sink_rc;
 		}
 		*ret_again = true;
-		return lk_http_fail_status(slot->request->shown, status, err);
+		return lk_http_fail_status(slot->at.place->shown, status, err);
+	}
+	if (lk_failover_passes_on(&slot->at, status)) {
+		return lk_http_fail_status(slot->at.place->shown, status, err);
 	}
 	const struct lk_http_response response = {
 		.status = status,
 		.etag = slot_header(slot, "ETag"),
 		.last_modified = slot_header(slot, "Last-Modified"),
 		.cache_control = slot_header(slot, "Cache-Control"),
+		.from = slot->at.place->shown,
+		.more = lk_failover_has_more(&slot->at),
 		.resumed = slot->resumed,
 	};
 	int rc = slot->request->sink->end(slot->request->ctx, &response, err);
@@ -491,11 +520,10 @@ static int slot_conclude(struct slot *slot, CURLcode code, bool *ret_again, stru
 	}
 	if (status_is_transient(status) || (status == 416 && slot->offset > 0)) {
 		*ret_again = true;
-		lk_http_fail_status(slot->request->shown, status, err);
+		lk_http_fail_status(slot->at.place->shown, status, err);
 		int64_t asked_s = slot_asked_s(slot);
 		if (asked_s > HTTP_WAIT_MAX_S) {
-			lk_error_hint(err,
-				"it asks to be left alone for %lld s; run the command again then",
+			lk_error_hint(err, "it wants to be left alone for %lld s: try again then",
 				(long long)asked_s);
 		}
 		return err->code;
@@ -514,9 +542,10 @@ static void run_failed(struct run *run, const struct slot *slot, const struct lk
 	if (request->sink->fail) {
 		request->sink->fail(request->ctx, error);
 	}
-	if (request->sink->fail && error->code == LK_E_NETWORK) {
+	bool others_go_on = request->sink->fail && error->code == LK_E_NETWORK;
+	if (others_go_on && lk_failover_is_hopeless(&slot->at)) {
 		lk_turns_close(&run->turns, slot->index);
-	} else if (slot->index < run->limit) {
+	} else if (!others_go_on && slot->index < run->limit) {
 		run->limit = slot->index;
 	}
 }
@@ -529,8 +558,18 @@ static void slot_finish(struct slot *slot, CURLcode code)
 	int rc = slot_conclude(slot, code, &again, &error);
 	curl_multi_remove_handle(run->http->multi, slot->easy);
 	slot->running = false;
-	if (rc < 0 && again && slot_retry(slot)) {
+	if (rc < 0 && slot->request->n_places > 1) {
+		lk_error_file(&error, slot->at.place->shown);
+	}
+	if (rc < 0 && (slot_fail_over(slot, &again, &error) || (again && slot_retry(slot)))) {
 		return;
+	}
+	if (rc == 0) {
+		lk_failover_succeeded(&slot->at);
+	} else if (slot->at.absent && slot->request->optional) {
+		const struct lk_http_response absent = {
+			slot->at.absent, "", "", "", slot->at.place->shown, false, false};
+		rc = slot->request->sink->end(slot->request->ctx, &absent, &error);
 	}
 	if (rc < 0) {
 		run_failed(run, slot, &error);
@@ -554,6 +593,7 @@ static bool run_give(struct run *run, size_t at, int64_t now)
 	slot->run = run;
 	slot->index = index;
 	slot->request = &run->requests[index];
+	lk_failover_init(&slot->at, slot->request);
 	slot->offset = slot->furthest = slot->request->resumable ? slot->request->have : 0;
 	run->active++;
 	return true;

@@ -19,6 +19,11 @@
  * credentials of a request go to the scheme, host and port of its URL alone: a redirect elsewhere
  * carries none, one from https to http is refused. TLS is verified.
  *
+ * A request may have several places. What fails at one, by connection, status or (the sink says
+ * LK_E_INTEGRITY) bytes, is asked of the next at once; when all have failed those whose trouble may
+ * pass are tried again after the pause. A place where tries failed three times in a row is asked
+ * last until one succeeds. The error tells the place that was tried last.
+ *
  * Not thread-safe: one lk_http, one thread.
  */
 #ifndef LK_FETCH_HTTP_H
@@ -32,6 +37,8 @@
 #include "fetch/proxy.h"
 
 struct lk_http;
+
+#define LK_HTTP_PLACES_MAX 16
 
 /* Borrowed texts. */
 struct lk_http_tls {
@@ -58,7 +65,9 @@ struct lk_http_response {
 	const char *etag;
 	const char *last_modified;
 	const char *cache_control;
-	bool resumed; /* the sink got the body in several parts */
+	const char *from; /* the place that answered, as it is shown */
+	bool more;        /* after LK_E_INTEGRITY from `end` another place is asked */
+	bool resumed;     /* the sink got the body in several parts */
 };
 
 struct lk_http_sink {
@@ -81,12 +90,22 @@ struct lk_http_auth {
 	const char *bearer;
 };
 
-struct lk_http_request {
+/* An address that a file can be had from. */
+struct lk_http_place {
 	const char *url;   /* may hold a token, so it is never shown; no user in it */
 	const char *shown; /* the same for messages */
 	struct lk_http_auth auth;
+	unsigned
+		*trouble; /* tries in a row that failed there, of all requests; NULL: not counted */
+};
+
+struct lk_http_request {
+	const struct lk_http_place *places; /* in the order they are tried */
+	size_t n_places;                    /* 1 to LK_HTTP_PLACES_MAX */
+	bool optional; /* that one place lacks it is an answer even when another does not answer */
 	const char *if_none_match;     /* NULL or "": not sent */
 	const char *if_modified_since; /* the same */
+	const char *validated; /* the place, as shown, that these came from; NULL: all places */
 	bool resumable;
 	uint64_t have; /* bytes that the sink holds already, of one that is resumable */
 	bool small;    /* the way costs more than the bytes: many more than `jobs` at a time */

@@ -11,9 +11,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "fetch/http.h"
 
 /* As many mirrors has a rule at most. */
-#define LK_MIRRORS_MAX 16
+#define LK_MIRRORS_MAX LK_HTTP_PLACES_MAX
 
 struct lk_mirror {
 	lk_str url;       /* without slash at its end */

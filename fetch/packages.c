@@ -226,7 +226,10 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 		rc = lk_writer_drain(item->batch->writer, &item->file, err);
 		rc = rc < 0 ? rc : item_commit(item, err);
 	}
-	bool again = rc == LK_E_INTEGRITY && response->resumed;
+	bool again = rc == LK_E_INTEGRITY && (response->resumed || response->more);
+	if (rc < 0) {
+		lk_error_file(err, response->from);
+	}
 	if ((rc != LK_E_NETWORK && rc != LK_E_INTEGRITY) || again) {
 		return rc;
 	}

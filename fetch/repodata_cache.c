@@ -105,6 +105,7 @@ int lk_repodata_state_parse(lk_str text, const char *name, struct lk_arena *aren
 		.has_shards = get_availability(root, "has_shards"),
 	};
 	if (!get_text(root, "url", arena, &state.url) ||
+		!get_text(root, "mirror", arena, &state.mirror) ||
 		!get_text(root, "etag", arena, &state.etag) ||
 		!get_text(root, "mod", arena, &state.modified) ||
 		!get_text(root, "cache_control", arena, &state.cache_control) ||
@@ -121,6 +122,9 @@ void lk_repodata_state_print(const struct lk_repodata_state *state, struct lk_bu
 	lk_jw_init(&w, out, true);
 	lk_jw_object(&w);
 	lk_jw_key_string(&w, "url", lk_str_of(state->url));
+	if (strcmp(state->mirror, state->url) != 0) {
+		lk_jw_opt_string(&w, "mirror", lk_str_of(state->mirror));
+	}
 	lk_jw_key_string(&w, "etag", lk_str_of(state->etag));
 	lk_jw_key_string(&w, "mod", lk_str_of(state->modified));
 	lk_jw_key_string(&w, "cache_control", lk_str_of(state->cache_control));

@@ -40,7 +40,8 @@ struct lk_availability {
 
 /* Strings are borrowed, NUL-ended, "" when unknown. */
 struct lk_repodata_state {
-	const char *url; /* what was downloaded, without credentials */
+	const char *url;    /* what was downloaded, without credentials */
+	const char *mirror; /* the address that it and its validators came from; "": `url` */
 	const char *etag;
 	const char *modified;
 	const char *cache_control;

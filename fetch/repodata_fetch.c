@@ -256,6 +256,7 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 		part->source = SOURCE_DOWNLOADED;
 		part->state = (struct lk_repodata_state){
 			.url = file,
+			.mirror = lk_str_dup(arena, lk_str_of(response->from)).ptr,
 			.etag = lk_str_dup(arena, lk_str_of(response->etag)).ptr,
 			.modified = lk_str_dup(arena, lk_str_of(response->last_modified)).ptr,
 			.cache_control = lk_str_dup(arena, lk_str_of(response->cache_control)).ptr,
@@ -308,7 +309,8 @@ static void report_progress(void *ctx)
 /* The cached copy helps against the file it came from only. */
 static void set_validators(const struct part *part, struct lk_http_request *request)
 {
-	if (part->cached_fd >= 0 && lk_str_is(lk_str_of(part->state.url), request->shown)) {
+	if (part->cached_fd >= 0 && strcmp(part->state.url, part->file) == 0) {
+		request->validated = *part->state.mirror ? part->state.mirror : part->file;
 		request->if_none_match = part->state.etag;
 		request->if_modified_since = part->state.modified;
 	}
@@ -339,6 +341,7 @@ static int download_round(struct batch *batch, enum form form, struct lk_error *
 		part->form = form;
 		part->file = form_url(part, form);
 		requests[n] = (struct lk_http_request){
+			.optional = form != FORM_JSON,
 			.sink = &sink,
 			.ctx = part,
 		};
@@ -577,6 +580,7 @@ static int part_publish(struct part *part, struct lk_error *err)
 	if (part->source == SOURCE_ABSENT) {
 		part->state = (struct lk_repodata_state){
 			.url = part->file,
+			.mirror = "",
 			.etag = "",
 			.modified = "",
 			.cache_control = "",

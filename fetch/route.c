@@ -57,45 +57,70 @@ static void tell(struct lk_credentials *credentials, const struct lk_report *rep
 	}
 }
 
-void lk_route(struct lk_credentials *credentials, const struct lk_report *report,
-	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena,
-	struct lk_http_request *request)
+/* The place WHOLE, an address with the credentials that were written into it, if any. */
+static void set_place(struct lk_network *network, const struct lk_report *report, lk_str whole,
+	struct lk_arena *arena, struct lk_http_place *place)
 {
 	struct lk_url_parts parts;
-	lk_str whole = with_channel(channels, n_channels, url, arena);
 	lk_str shown = lk_url_without_credentials(whole, arena);
-	request->shown = shown.ptr;
-	request->url = shown.ptr;
+	place->shown = shown.ptr;
+	place->url = shown.ptr;
 	if (!lk_url_split(whole, &parts)) {
 		return;
 	}
 	if (parts.has_userinfo || lk_url_token_len(&parts) > 0) {
-		request->url = lk_arena_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT,
+		place->url = lk_arena_printf(arena, LK_STR_FMT "://" LK_STR_FMT LK_STR_FMT,
 			LK_STR_ARG(parts.scheme), LK_STR_ARG(parts.host), LK_STR_ARG(parts.path));
 		if (parts.has_userinfo) {
-			request->auth = auth_of_userinfo(parts.userinfo, arena);
+			place->auth = auth_of_userinfo(parts.userinfo, arena);
 		}
 		return;
 	}
 	const struct lk_credential *credential =
-		credentials ? lk_credentials_find(credentials, shown) : NULL;
+		network ? lk_credentials_find(&network->credentials, shown) : NULL;
 	if (!credential) {
 		return;
 	}
-	tell(credentials, report, credential);
+	tell(&network->credentials, report, credential);
 	switch (credential->kind) {
 	case LK_CREDENTIAL_BASIC:
-		request->auth = (struct lk_http_auth){
+		place->auth = (struct lk_http_auth){
 			.user = credential->user, .password = credential->secret};
 		break;
 	case LK_CREDENTIAL_BEARER:
-		request->auth = (struct lk_http_auth){.bearer = credential->secret};
+		place->auth = (struct lk_http_auth){.bearer = credential->secret};
 		break;
 	case LK_CREDENTIAL_TOKEN:
-		request->url = with_token(shown, credential->secret, arena);
+		place->url = with_token(shown, credential->secret, arena);
 		break;
 	case LK_CREDENTIAL_S3:
 	case LK_CREDENTIAL_OAUTH:
 		break;
 	}
+}
+
+void lk_route(struct lk_network *network, const struct lk_report *report,
+	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena,
+	struct lk_http_request *request)
+{
+	const struct lk_mirror_rule *rule =
+		network ? lk_mirrors_find(&network->mirrors, url) : NULL;
+	size_t n = rule ? rule->n : 1;
+	struct lk_http_place *places = lk_arena_calloc(arena, n, sizeof(*places));
+	for (size_t i = 0; i < n; i++) {
+		lk_str whole = url;
+		if (rule) {
+			struct lk_mirror *mirror = rule->mirrors[i];
+			lk_str rest = lk_str_skip(url, rule->prefix.len);
+			bool itself = lk_str_eq(mirror->auth_url, rule->prefix);
+			whole = itself ? url
+				       : lk_str_printf(arena, LK_STR_FMT LK_STR_FMT,
+						 LK_STR_ARG(mirror->auth_url), LK_STR_ARG(rest));
+			places[i].trouble = n > 1 ? &mirror->trouble : NULL;
+		}
+		whole = with_channel(channels, n_channels, whole, arena);
+		set_place(network, report, whole, arena, &places[i]);
+	}
+	request->places = places;
+	request->n_places = n;
 }

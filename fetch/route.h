@@ -5,14 +5,15 @@
 #define LK_FETCH_ROUTE_H
 
 #include "conda/channel.h"
-#include "fetch/credentials.h"
 #include "fetch/http.h"
+#include "fetch/network.h"
 
-/* Fills the address and the credentials of REQUEST for URL: those written into the address of the
- * first of CHANNELS that URL lies under, else what CREDENTIALS (may be NULL) have for it. Strings
- * are owned by ARENA, CREDENTIALS or the caller of old. What is worth a warning about the
- * credentials used is told to REPORT once a run. */
-void lk_route(struct lk_credentials *credentials, const struct lk_report *report,
+/* Fills the places of REQUEST for URL, which has no credentials: its mirrors', or its own. To each
+ * place go the credentials written into its address, a mirror's or the first of CHANNELS that it
+ * lies under, else what NETWORK (may be NULL) has for it. Strings are owned by ARENA, NETWORK or
+ * the caller of old. What is worth a warning about the credentials used is told to REPORT once a
+ * run. */
+void lk_route(struct lk_network *network, const struct lk_report *report,
 	const struct lk_channel *channels, size_t n_channels, lk_str url, struct lk_arena *arena,
 	struct lk_http_request *request);
 

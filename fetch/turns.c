@@ -35,7 +35,7 @@ void lk_turns_init(struct lk_turns *turns, const struct lk_http_request *request
 	*turns = (struct lk_turns){.requests = requests};
 	turns->places = lk_calloc(n, sizeof(*turns->places));
 	for (size_t i = 0; i < n; i++) {
-		lk_str host = lk_turns_host(lk_str_of(requests[i].url));
+		lk_str host = lk_turns_host(lk_str_of(requests[i].places[0].url));
 		uint32_t at = server_of(turns, &known, host);
 		struct lk_turns_server *server = &turns->servers.items[at];
 		turns->places[i] = (struct lk_turns_place){at, LK_TURNS_NONE};

@@ -112,10 +112,10 @@ static int teardown(void **state)
 static int get_as(struct world *world, const char *url, struct lk_http_auth auth, bool resumable,
 	const char *etag, struct got *got, struct lk_error *err)
 {
+	const struct lk_http_place place = {.url = url, .shown = "http://shown/f", .auth = auth};
 	const struct lk_http_request request = {
-		.url = url,
-		.shown = "http://shown/f",
-		.auth = auth,
+		.places = &place,
+		.n_places = 1,
 		.if_none_match = etag,
 		.resumable = resumable,
 		.sink = &sink,
@@ -249,8 +249,9 @@ static void test_sink_errors_are_final(void **state)
 	struct got got = {0};
 	char url[256];
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/ok/f", world->server.port);
+	const struct lk_http_place place = {.url = url, .shown = "f"};
 	const struct lk_http_request request = {
-		.url = url, .shown = "f", .resumable = true, .sink = &sink, .ctx = &got};
+		.places = &place, .n_places = 1, .resumable = true, .sink = &sink, .ctx = &got};
 	got.body = (struct lk_buf)LK_BUF_INIT(BODY_LEN / 2);
 	assert_int_equal(lk_http_run(world->http, &request, 1, NULL, NULL, &err), LK_E_INTEGRITY);
 	assert_string_equal(err.message, "too much");
@@ -364,6 +365,110 @@ static void test_credentials(void **state)
 	lk_buf_done(&got.body);
 }
 
+/* Gets what the faults PATHS of the first server, or free ports (NULL), have between them. */
+static int get_from(struct world *world, const char *const *paths, size_t n, unsigned *trouble,
+	bool optional, struct got *got, struct lk_error *err)
+{
+	char urls[4][256];
+	struct lk_http_place places[4] = {0};
+	for (size_t i = 0; i < n; i++) {
+		snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%s",
+			paths[i] ? world->server.port : free_port(), paths[i] ? paths[i] : "f");
+		places[i] = (struct lk_http_place){urls[i], urls[i], {0}, &trouble[i]};
+	}
+	const struct lk_http_request request = {
+		.places = places,
+		.n_places = n,
+		.optional = optional,
+		.resumable = true,
+		.sink = &sink,
+		.ctx = got,
+	};
+	*got = (struct got){.body = LK_BUF_INIT(BODY_LEN + 16), .reject_first = got->reject_first};
+	return lk_http_run(world->http, &request, 1, NULL, NULL, err);
+}
+
+static void test_places(void **state)
+{
+	struct world *world = *state;
+	static const struct {
+		const char *paths[3];
+		const char *asked; /* of these, the log's line */
+		unsigned n, requests;
+		int code;
+	} rows[] = {
+		{{NULL, "ok/f?p1"}, "ok/f?p1", 2, 1, 0},
+		{{"missing/f?p2", "ok/f?p2"}, "missing/f?p2", 2, 1, 0},
+		{{"statuses/503/f?p3", "ok/f?p3"}, "statuses/503/f?p3", 2, 1, 0},
+		{{"statuses/403/f?p4", "statuses/404/f?p4", "ok/f?p4"}, "ok/f?p4", 3, 1, 0},
+		{{"truncate/f?p5", "ok/f?p5"}, "truncate/f?p5", 2, 1, 0},
+		{{"garbage/f?p6", NULL, "ok/f?p6"}, "ok/f?p6", 3, 1, 0},
+		/* All fail: only what may pass is asked again. */
+		{{"missing/f?p7", "statuses/503/f?p7"}, "missing/f?p7", 2, 1, LK_E_NETWORK},
+		{{"missing/f?p8", "statuses/503/f?p8"}, "statuses/503/f?p8", 2, 4, LK_E_NETWORK},
+		{{"flaky/f?p9", "missing/f?p9"}, "flaky/f?p9", 2, 2, 0},
+		{{"missing/f?pa", "statuses/403/f?pa"}, "statuses/403/f?pa", 2, 1, LK_E_NETWORK},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_error err = LK_ERROR_INIT;
+		struct got got = {0};
+		unsigned trouble[3] = {0};
+		int rc = get_from(world, rows[i].paths, rows[i].n, trouble, false, &got, &err);
+		if (rc != rows[i].code) {
+			fail_msg("%zu: %d %s: %s", i, rc, err.file, err.message);
+		}
+		if (rc == 0) {
+			assert_body(world, &got);
+			assert_true(got.ended == 1);
+		}
+		lk_buf_done(&got.body);
+		char logged[128];
+		snprintf(logged, sizeof(logged), "/%s range=", rows[i].asked);
+		assert_int_equal(log_count(world, logged), rows[i].requests);
+	}
+}
+
+/* What trouble leaves behind, wrong bytes, and what one place lacks. */
+static void test_places_remember(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct got got = {0};
+	unsigned trouble[2] = {0};
+	static const char *const paths[] = {"statuses/503/f?q1", "ok/f?q1"};
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(get_from(world, paths, 2, trouble, false, &got, &err), 0);
+		lk_buf_done(&got.body);
+	}
+	assert_int_equal(trouble[0], 3);
+	assert_int_equal(log_count(world, "/statuses/503/f?q1 range="), 3);
+	assert_int_equal(log_count(world, "/ok/f?q1 range="), 5);
+
+	/* Bytes that the sink refuses are another place's turn. */
+	static const char *const damaged[] = {"ok/f?q2", "ok/f?q3"};
+	trouble[0] = 0;
+	got.reject_first = true;
+	assert_int_equal(get_from(world, damaged, 2, trouble, false, &got, &err), 0);
+	assert_body(world, &got);
+	assert_int_equal(trouble[0], 1);
+	assert_int_equal(trouble[1], 0);
+	assert_int_equal(log_count(world, "/ok/f?q2 range="), 1);
+	assert_int_equal(log_count(world, "/ok/f?q3 range="), 1);
+	lk_buf_done(&got.body);
+
+	/* Of an optional file one word is enough, of another not as long as a place is silent. */
+	static const char *const absent[] = {"missing/f?q4", NULL};
+	got.reject_first = false;
+	assert_int_equal(get_from(world, absent, 2, trouble, false, &got, &err), LK_E_NETWORK);
+	assert_int_equal(got.ended, 0);
+	assert_non_null(strstr(err.message, "failed to connect"));
+	lk_buf_done(&got.body);
+	assert_int_equal(get_from(world, absent, 2, trouble, true, &got, &err), LK_E_NETWORK);
+	assert_int_equal(got.ended, 1);
+	assert_int_equal(got.status, 404);
+	lk_buf_done(&got.body);
+}
+
 static void test_unreachable(void **state)
 {
 	struct world *world = *state;
@@ -395,14 +500,16 @@ static void test_first_error_in_order(void **state)
 	struct lk_http_request requests[12];
 	char urls[12][128];
 	char names[12][32];
+	struct lk_http_place places[12] = {0};
 	for (int i = 0; i < 12; i++) {
 		const char *path = i == 2 ? "hang-up/f?2" : i == 3 ? "missing/g" : "ok/f";
 		snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%s", world->server.port,
 			path);
 		snprintf(names[i], sizeof(names[i]), "file %d", i);
 		gots[i].body = (struct lk_buf)LK_BUF_INIT(BODY_LEN);
+		places[i] = (struct lk_http_place){.url = urls[i], .shown = names[i]};
 		requests[i] = (struct lk_http_request){
-			.url = urls[i], .shown = names[i], .sink = &sink, .ctx = &gots[i]};
+			.places = &places[i], .n_places = 1, .sink = &sink, .ctx = &gots[i]};
 	}
 	assert_int_equal(lk_http_run(world->http, requests, 12, NULL, NULL, &err), LK_E_NETWORK);
 	assert_string_equal(err.file, "file 2");
@@ -426,8 +533,9 @@ static void test_interrupt(void **state)
 	struct got got = {.body = LK_BUF_INIT(BODY_LEN)};
 	char url[256];
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/stall/f?stop", world->server.port);
+	const struct lk_http_place place = {.url = url, .shown = "f"};
 	const struct lk_http_request request = {
-		.url = url, .shown = "f", .sink = &sink, .ctx = &got};
+		.places = &place, .n_places = 1, .sink = &sink, .ctx = &got};
 	assert_int_equal(
 		lk_http_run(world->http, &request, 1, stop_now, world, &err), LK_E_INTERRUPTED);
 	world->stop = false;
@@ -469,6 +577,7 @@ static void test_stall(void **state)
 	assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
 	struct got gots[N] = {0};
 	struct lk_http_request requests[N];
+	struct lk_http_place places[N] = {0};
 	struct lk_http_sink failing = sink;
 	char urls[N][128];
 	failing.fail = got_fail;
@@ -476,9 +585,10 @@ static void test_stall(void **state)
 		snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%s/f", world->server.port,
 			faults[i]);
 		gots[i].body = (struct lk_buf)LK_BUF_INIT(BODY_LEN);
+		places[i] = (struct lk_http_place){.url = urls[i], .shown = urls[i]};
 		requests[i] = (struct lk_http_request){
-			.url = urls[i],
-			.shown = urls[i],
+			.places = &places[i],
+			.n_places = 1,
 			.resumable = i == 0,
 			.sink = &failing,
 			.ctx = &gots[i],
@@ -525,10 +635,11 @@ static void test_small(void **state)
 		assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
 		snprintf(url, sizeof(url), "%s://127.0.0.1:%d/s", tls ? "https" : "http",
 			tls ? nginx.other_port : nginx.port);
+		const struct lk_http_place place = {.url = url, .shown = "s"};
 		for (size_t i = 0; i < N_SMALL; i++) {
 			gots[i].body = (struct lk_buf)LK_BUF_INIT(SMALL_LEN);
-			requests[i] = (struct lk_http_request){.url = url,
-				.shown = "s",
+			requests[i] = (struct lk_http_request){.places = &place,
+				.n_places = 1,
 				.small = true,
 				.sink = &sink,
 				.ctx = &gots[i]};
@@ -621,6 +732,8 @@ int main(void)
 		cmocka_unit_test(test_empty_body),
 		cmocka_unit_test(test_not_modified),
 		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_places_remember),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_first_error_in_order),
 		cmocka_unit_test(test_interrupt),

@@ -30,12 +30,13 @@ static void test_print_and_parse(void **state)
 {
 	(void)state;
 	static const struct lk_repodata_state states[] = {
-		{URL "/repodata.json.zst", "\"abc\"", "Mon, 01 Jan 2024 00:00:00 GMT",
-			"max-age=1200", 12345678901, 1704067200123456789, false, {true, 1700000000},
-			{false, 1700000001}, "0123abcd"},
-		{URL "/repodata.json", "W/\"a\\b\"", "", "", 0, 0, false, {false, 0}, {true, 5},
+		{URL "/repodata.json.zst", "https://m/x.zst", "\"abc\"",
+			"Mon, 01 Jan 2024 00:00:00 GMT", "max-age=1200", 12345678901,
+			1704067200123456789, false, {true, 1700000000}, {false, 1700000001},
+			"0123abcd"},
+		{URL "/repodata.json", "", "W/\"a\\b\"", "", "", 0, 0, false, {false, 0}, {true, 5},
 			""},
-		{URL "/repodata.json", "", "", "", 0, 0, true, {false, 7}, {false, 0}, ""},
+		{URL "/repodata.json", "", "", "", "", 0, 0, true, {false, 7}, {false, 0}, ""},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(states); i++) {
 		struct lk_error err = LK_ERROR_INIT;
@@ -46,6 +47,7 @@ static void test_print_and_parse(void **state)
 		assert_int_equal(
 			lk_repodata_state_parse(lk_buf_view(&text), "s", &arena, &got, &err), 0);
 		assert_string_equal(got.url, states[i].url);
+		assert_string_equal(got.mirror, states[i].mirror);
 		assert_string_equal(got.etag, states[i].etag);
 		assert_string_equal(got.modified, states[i].modified);
 		assert_string_equal(got.content, states[i].content);
@@ -195,6 +197,7 @@ static void store(struct cache *cache, const char *content)
 {
 	struct lk_error err = LK_ERROR_INIT;
 	const struct lk_repodata_state s = {.url = URL "/repodata.json.zst",
+		.mirror = "https://mirror/x",
 		.etag = "\"1\"",
 		.modified = "M",
 		.cache_control = "C",
@@ -274,6 +277,7 @@ static void test_not_believed(void **state)
 	assert_int_equal(symlinkat("/etc/passwd", cache->dirfd, "497deca9.json.zst"), 0);
 	assert_int_equal(load(cache, &got, text), LK_E_NOT_FOUND);
 	struct lk_repodata_state absent = {.url = URL "/repodata.json",
+		.mirror = "",
 		.etag = "",
 		.modified = "",
 		.cache_control = "",

@@ -14,13 +14,21 @@
 #define SLOW "http://slow.example/"
 #define FAST "https://user:word@fast.example:81/"
 
-static const struct lk_http_request requests[N] = {
+static const struct lk_http_place places[N] = {
 	{.url = SLOW "0"},
 	{.url = SLOW "1"},
 	{.url = SLOW "2"},
 	{.url = FAST "3"},
-	{.url = FAST "4", .small = true},
+	{.url = FAST "4"},
 	{.url = SLOW "5"},
+};
+static const struct lk_http_request requests[N] = {
+	{.places = &places[0], .n_places = 1},
+	{.places = &places[1], .n_places = 1},
+	{.places = &places[2], .n_places = 1},
+	{.places = &places[3], .n_places = 1},
+	{.places = &places[4], .n_places = 1, .small = true},
+	{.places = &places[5], .n_places = 1},
 };
 
 static void assert_next(struct lk_turns *turns, size_t wanted)
