@@ -5,11 +5,12 @@
 #include "base/json.h"
 #include "cli/app.h"
 #include "cli/bundle_tell.h"
+#include "cli/signing.h"
 #include "store/bundle_unpack.h"
 
 struct context {
 	const char *folder;
-	bool list, check;
+	bool list, check, require_signature;
 };
 
 struct result {
@@ -18,7 +19,9 @@ struct result {
 	const char *to;
 };
 
-static int open_bundle(const char *path, struct lk_bundle **ret, struct lk_error *err)
+/* Nothing of the bundle is looked at before its signature, but where its members lie. */
+static int open_bundle(struct lk_app *app, const struct context *c, const char *path,
+	struct lk_bundle **ret, struct lk_error *err)
 {
 	int rc = lk_bundle_open(path, ret, err);
 	if (rc == LK_E_NOT_FOUND) {
@@ -26,7 +29,9 @@ static int open_bundle(const char *path, struct lk_bundle **ret, struct lk_error
 		lk_error_hint(err, "name the bundle, or of volumes the first");
 		return LK_E_USAGE;
 	}
-	return rc;
+	return rc < 0 ? rc
+		      : lk_app_check_signature(app, c->require_signature, lk_bundle_path(*ret),
+				lk_bundle_manifest_text(*ret), err);
 }
 
 /* Packages that a delta left out have to be in the cache already. */
@@ -168,12 +173,17 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		lk_error_hint(err, "give one of them");
 		return LK_E_USAGE;
 	}
+	if (c->check && c->require_signature) {
+		lk_fail(err, LK_E_USAGE, "'--check' is about bytes, not about signatures");
+		lk_error_hint(err, "use --list with --require-signature");
+		return LK_E_USAGE;
+	}
 	if (c->check) {
 		int rc = lk_bundle_tell_check(app, args->items[0], err);
 		return rc == LK_E_NOT_FOUND ? LK_E_USAGE : rc;
 	}
 	struct lk_bundle *LK_CLEANUP(lk_bundle_free_p) bundle = NULL;
-	int rc = open_bundle(args->items[0], &bundle, err);
+	int rc = open_bundle(app, c, args->items[0], &bundle, err);
 	if (rc == 0 && c->list) {
 		lk_bundle_tell_members(app, bundle);
 		return 0;
@@ -189,6 +199,8 @@ static const struct lk_opt options[] = {
 	{"list", 0, LK_OPT_FLAG, FIELD(list), NULL, "unpack nothing; list what is in it", NULL},
 	{"check", 0, LK_OPT_FLAG, FIELD(check), NULL,
 		"unpack nothing; is it whole, and what has to be copied again?", NULL},
+	{"require-signature", 0, LK_OPT_FLAG, FIELD(require_signature), NULL,
+		"refuse what is not signed (BUNDLE.sig) by a key that is trusted here", NULL},
 };
 
 const struct lk_cmd lk_cmd_unpack = {
