@@ -40,6 +40,12 @@ else
 	on_full_disk lockenv install new.lock -p disk/env2
 	on_full_disk lockenv solve --override-channels -c "$test_channel" --platform linux-64 hello -o disk/env.lock --update-all
 	on_full_disk lockenv solve --override-channels -c "$test_channel" --platform linux-64 hello -o disk/new.lock
+	on_full_disk lockenv pack --no-installer new.lock -o disk/new.lockpack
+	if command -v mksquashfs >/dev/null; then
+		on_full_disk lockenv pack new.lock --format squashfs -p /opt/env -o disk/new.squashfs
+	else
+		part 'no mksquashfs here'
+	fi
 	on_full_disk lockenv fetch --cache disk/cache new.lock
 fi
 
