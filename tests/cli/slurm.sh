@@ -78,7 +78,7 @@ srun -N1 -w node3 sh -c 'rm -rf "$1" && echo mine >"$1"' sh "$prefix"
 finished FAILED --nodes=4 -o broken.out "$examples/slurm-install.sbatch" train.lockpack "$prefix" "$cluster/local"
 srun -N1 -w node3 rm "$prefix"
 
-# Eight tasks on each... of two processors: as many as fit, all at once into one prefix.
+# Two tasks on each node, at once into one prefix.
 srun -N4 --ntasks-per-node=2 "$installer" small.lockpack --no-cache --wait 600 -q --json -p "$prefix-2" >tasks.out
 srun -N4 rm -rf "$prefix-2"
 
@@ -89,6 +89,12 @@ CONDA_OVERRIDE_CUDA=12.6 srun -N4 "$installer" gpu.lockpack --no-cache --dry-run
 # One cache that all may only read.
 export LOCKENV_INSTALL="$installer"
 finished COMPLETED --nodes=4 -o cache.out "$examples/slurm-shared-cache.sbatch" small.lock "$cluster/cache" "$prefix"
+srun -N4 rm -rf "$prefix"
+
+# One cache that all fill at once.
+srun -N4 "$installer" small.lockpack --cache "$cluster/filled" -q --json -p "$prefix" >filled.out
+ls "$cluster/filled/trees" >filled.trees
+ls -A "$cluster/filled/tmp" >filled.tmp
 srun -N4 rm -rf "$prefix"
 
 # An image, unpacked.
@@ -156,6 +162,9 @@ has driver.out 'node1: task 0: Exited with exit code 7'
 has driver.out 'ended with 7'
 is "$(grep -c 'would install' driver-good.out)" 4
 is "$(tail -n 1 cache.out | tr -s ' ')" " 4 $(cat small.digest)"
+is "$(grep -c "\"tree_digest\": \"$(cat small.digest)\"" filled.out)" 4
+is "$(wc -l <filled.trees)" 3
+is "$(cat filled.tmp)" ''
 for i in 1 2; do
 	is "$(sort prolog-$i.out | tr '\n' ';')" "$(for k in 0 1 2 3; do printf '%s: %s;' $k "$prefix"; done)"
 done
