@@ -7,7 +7,11 @@
 
 #include "cli/app.h"
 
-/* Puts what REFERENCE means behind CHANNELS, unless it is there; strings owned by ARENA. */
+/* LK_E_USAGE when .condarc forbids CHANNEL (allowlist_channels, denylist_channels). */
+int lk_app_check_channel(
+	struct lk_app *app, const struct lk_channel *channel, struct lk_error *err) LK_MUST_USE;
+/* Puts what REFERENCE means behind CHANNELS, unless it is there or (LK_E_USAGE) forbidden; strings
+ * owned by ARENA. */
 int lk_app_add_channel(struct lk_app *app, lk_str reference, struct lk_arena *arena,
 	struct lk_channels *channels, struct lk_error *err) LK_MUST_USE;
 

@@ -35,8 +35,7 @@ static int fetch_lock(struct lk_app *app, const struct context *c, const char *p
 	}
 	struct lk_fetch_stats stats = {0};
 	if (rc == 0) {
-		rc = lk_fetch_packages(fetch, arg.lock.channels, arg.lock.n_channels, records.items,
-			records.len, &stats, err);
+		rc = lk_app_fetch_locked(app, fetch, &arg.lock, &records, &stats, err);
 	}
 	total->downloaded += stats.downloaded;
 	total->present += stats.present;
@@ -92,7 +91,10 @@ const struct lk_cmd lk_cmd_fetch = {
 	.description =
 		"Downloads the packages of one or several locks in parallel. Each file is hashed "
 		"while it is written and enters the cache only when its size and SHA-256 are those "
-		"of the lock. What is in the cache already is not fetched again.",
+		"of the lock. What is in the cache already is not fetched again. Credentials, "
+		"proxies, "
+		"certificates and mirrors come from .condarc and the environment "
+		"(docs/network.md).",
 	.examples = {"lockenv fetch env.lock", "lockenv fetch --platform linux-64 a.lock b.lock"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),

@@ -112,8 +112,7 @@ static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struc
 	struct lk_fetch_stats stats;
 	int rc = lk_app_fetch(app, cache, false, &fetch, err);
 	if (rc == 0) {
-		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, missing->items,
-			missing->len, &stats, err);
+		rc = lk_app_fetch_locked(app, fetch, lock, missing, &stats, err);
 	}
 	lk_fetch_free(fetch);
 	return rc;

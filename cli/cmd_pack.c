@@ -40,8 +40,7 @@ static int fetch_missing(struct lk_packing *p, struct lk_error *err)
 				lk_vec_push(&records, member->record);
 			}
 		}
-		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, records.items,
-			records.len, &stats, err);
+		rc = lk_app_fetch_locked(p->app, fetch, lock, &records, &stats, err);
 		lk_vec_done(&records);
 	}
 	lk_fetch_free(fetch);

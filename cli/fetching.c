@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cli/channels.h"
 #include "cli/servers.h"
 
 #define RETRIES_MAX 100
@@ -67,4 +68,16 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 		rc = rc < 0 ? rc : lk_app_network(app, config, &options.network, err);
 	}
 	return rc < 0 ? rc : lk_fetch_new(cache, &options, &app->report, ret, err);
+}
+
+int lk_app_fetch_locked(struct lk_app *app, struct lk_fetch *fetch, const struct lk_lock *lock,
+	const struct lk_records *records, struct lk_fetch_stats *ret, struct lk_error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < lock->n_channels; i++) {
+		rc = lk_app_check_channel(app, &lock->channels[i], err);
+	}
+	return rc < 0 ? rc
+		      : lk_fetch_packages(fetch, lock->channels, lock->n_channels, records->items,
+				records->len, ret, err);
 }

@@ -189,9 +189,21 @@ static const char man_tail[] =
 	".TP\nCONDA_OVERRIDE_CUDA, CONDA_OVERRIDE_GLIBC, ...\n"
 	"virtual packages as conda reads them; empty removes one\n"
 	".TP\nCONDARC\na further configuration file\n"
+	".TP\nCONDA_KEY\na key of .condarc, such as CONDA_SSL_VERIFY; it comes before the files\n"
+	".TP\nLOCKENV_TOKEN_HOST, LOCKENV_CONDA_TOKEN_HOST, LOCKENV_USERNAME_HOST, LOCKENV_PASSWORD_HOST\n"
+	"credentials for HOST, written in capitals with _ for each dot and __ for each dash\n"
+	".TP\nRATTLER_AUTH_FILE, NETRC\na credentials file, as rattler and as curl have it\n"
+	".TP\nhttps_proxy, http_proxy, all_proxy, no_proxy\nproxies, where .condarc has no "
+	"proxy_servers\n"
+	".TP\nREQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR\nwhom to trust, "
+	"where ssl_verify in .condarc names nobody\n"
 	".TP\nNO_COLOR, CLICOLOR_FORCE\nno colour; colour always\n"
 	".SH FILES\n"
 	".TP\nenv.lock\nthe lock; its format stands in docs/lockfile.md\n"
+	".TP\n.condarc\nconda's settings; those that are read stand in docs/network.md and "
+	"conda/config.h\n"
+	".TP\n~/.rattler/credentials.json, ~/.mamba/auth/authentication.json, ~/.netrc\n"
+	"credentials; docs/network.md tells which win\n"
 	".TP\nenvironment.yml\nwhat is asked for (CEP 24)\n";
 
 void lk_help_man(const struct lk_program *program, struct lk_buf *out)

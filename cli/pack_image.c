@@ -70,8 +70,7 @@ static int fetch_missing(struct making *m, const struct lk_records *missing, str
 	struct lk_fetch_stats stats;
 	int rc = lk_app_fetch(m->app, m->cache, false, &fetch, err);
 	if (rc == 0) {
-		rc = lk_fetch_packages(fetch, lock->channels, lock->n_channels, missing->items,
-			missing->len, &stats, err);
+		rc = lk_app_fetch_locked(m->app, fetch, lock, missing, &stats, err);
 	}
 	lk_fetch_free(fetch);
 	return rc;

@@ -21,38 +21,6 @@ static const char *env_value(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static bool is_name_char(char c)
-{
-	return lk_is_alnum(c) || c == '_';
-}
-
-/* TEXT with ~/ in front, $NAME and ${NAME} replaced, as conda does; a variable that is not set
- * stays as it is written. NUL-ended. */
-static lk_str expand(lk_str text, struct lk_arena *arena)
-{
-	struct lk_buf out LK_CLEANUP(lk_buf_done) = LK_BUF_INIT((size_t)64 << 10);
-	const char *home = env_value("HOME");
-	if (home && lk_str_starts(text, LK_STR("~/"))) {
-		lk_buf_puts(&out, home);
-		text = lk_str_skip(text, 1);
-	}
-	while (text.len > 0) {
-		bool braces = lk_str_starts(text, LK_STR("${"));
-		size_t start = braces ? 2 : 1;
-		size_t end = start;
-		while (text.ptr[0] == '$' && end < text.len && is_name_char(text.ptr[end])) {
-			end++;
-		}
-		bool whole = end > start && (!braces || (end < text.len && text.ptr[end] == '}'));
-		lk_str name = lk_str_slice(text, start, end);
-		const char *value = whole ? env_value(lk_str_dup(arena, name).ptr) : NULL;
-		size_t taken = value ? end + braces : 1;
-		lk_buf_put(&out, value ? lk_str_of(value) : lk_str_slice(text, 0, 1));
-		text = lk_str_skip(text, taken);
-	}
-	return lk_str_dup(arena, lk_buf_view(&out));
-}
-
 /* Adds the file that the VARIABLE names. */
 static bool add_named(
 	struct places *places, enum lk_credentials_format format, const char *variable)
@@ -113,19 +81,18 @@ static int read_configuration(
 	int rc = lk_credentials_add_url(credentials, config->channel_alias, err);
 	for (size_t i = 0; i < LK_COUNTOF(lists); i++) {
 		for (size_t k = 0; rc == 0 && k < lists[i]->n; k++) {
-			rc = lk_credentials_add_url(
-				credentials, expand(lists[i]->items[k], &network->arena), err);
+			rc = lk_credentials_add_url(credentials, lists[i]->items[k], err);
 		}
 	}
 	for (size_t i = 0; rc == 0 && i < config->custom_channels.n; i++) {
-		rc = lk_credentials_add_url(credentials,
-			expand(config->custom_channels.items[i].text, &network->arena), err);
+		rc = lk_credentials_add_url(
+			credentials, config->custom_channels.items[i].text, err);
 	}
 	const struct lk_config_map *many = &config->custom_multichannels;
 	for (size_t i = 0; i < many->n; i++) {
 		for (size_t k = 0; rc == 0 && k < many->items[i].values.n; k++) {
-			rc = lk_credentials_add_url(credentials,
-				expand(many->items[i].values.items[k], &network->arena), err);
+			rc = lk_credentials_add_url(
+				credentials, many->items[i].values.items[k], err);
 		}
 	}
 	return rc;
@@ -187,9 +154,8 @@ static int read_proxies(
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < config->proxy_servers.n; i++) {
 		const struct lk_config_entry *entry = &config->proxy_servers.items[i];
-		rc = lk_proxies_add(&network->proxies, FROM_CONFIGURATION, entry->name,
-			expand(entry->text, &network->arena), "proxy_servers of .condarc",
-			&network->arena, err);
+		rc = lk_proxies_add(&network->proxies, FROM_CONFIGURATION, entry->name, entry->text,
+			"proxy_servers of .condarc", &network->arena, err);
 	}
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(variables); i++) {
 		const char *value = first_set(variables[i].names, &name);
@@ -209,23 +175,18 @@ static int add_mirrors(const struct lk_config *config, const struct lk_config_en
 {
 	struct lk_arena *arena = &network->arena;
 	struct lk_strs references = {0};
-	struct lk_strs urls = {0};
 	int rc = 0;
-	for (size_t i = 0; i < entry->values.n; i++) {
-		lk_vec_push(&urls, expand(entry->values.items[i], arena));
-	}
-	lk_config_expand_channel(config, expand(entry->name, arena), arena, &references);
+	lk_config_expand_channel(config, entry->name, arena, &references);
 	for (size_t i = 0; rc == 0 && i < references.len; i++) {
 		struct lk_channel channel;
 		rc = lk_channel_resolve(
 			references.items[i], config->channel_alias, arena, &channel, err);
 		if (rc == 0) {
-			rc = lk_mirrors_add(
-				&network->mirrors, channel.url, urls.items, urls.len, arena, err);
+			rc = lk_mirrors_add(&network->mirrors, channel.url, entry->values.items,
+				entry->values.n, arena, err);
 		}
 	}
 	lk_vec_done(&references);
-	lk_vec_done(&urls);
 	return rc;
 }
 
@@ -253,13 +214,13 @@ static int configured_path(struct lk_app *app, const char *key, lk_str text, con
 	if (text.len == 0) {
 		return 0;
 	}
-	lk_str path = expand(text, &app->arena);
-	if (stat(path.ptr, ret_stat) != 0 || access(path.ptr, R_OK) != 0) {
-		lk_fail(err, LK_E_USAGE, "%s: '%s' cannot be read", key, path.ptr);
+	const char *path = lk_app_expand_home(app, text);
+	if (stat(path, ret_stat) != 0 || access(path, R_OK) != 0) {
+		lk_fail(err, LK_E_USAGE, "%s: '%s' cannot be read", key, path);
 		lk_error_hint(err, "check the path in .condarc or CONDA_*");
 		return err->code;
 	}
-	*ret = path.ptr;
+	*ret = path;
 	return 0;
 }
 

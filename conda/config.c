@@ -12,6 +12,7 @@
 
 struct reader {
 	struct lk_config *config;
+	const char *const *environment; /* NULL: none */
 	const struct lk_yaml_doc *doc;
 	struct lk_error *err;
 };
@@ -74,9 +75,49 @@ static const struct setting {
 	{"channel_relations_max_depth", SETTING_NUMBER, MEMBER(channel_relations_max_depth)},
 };
 
+/* The value of the variable NAME; NULL when it is not set. */
+static const char *variable(const char *const *environment, lk_str name)
+{
+	for (; environment && *environment; environment++) {
+		lk_str value = lk_str_of(*environment);
+		lk_str other;
+		(void)lk_str_split(&value, '=', &other);
+		if (value.ptr && lk_str_eq(other, name)) {
+			return value.ptr;
+		}
+	}
+	return NULL;
+}
+
+/* The variable that TEXT, which begins with "$", names as $NAME or ${NAME}; *ret_len: how much of
+ * TEXT that is, 0 when it names none. */
+static lk_str variable_name(lk_str text, size_t *ret_len)
+{
+	bool braces = lk_str_starts(text, LK_STR("${"));
+	size_t start = braces ? 2 : 1;
+	size_t end = start;
+	while (end < text.len && (lk_is_alnum(text.ptr[end]) || text.ptr[end] == '_')) {
+		end++;
+	}
+	bool whole = end > start && (!braces || (end < text.len && text.ptr[end] == '}'));
+	*ret_len = whole ? end + braces : 0;
+	return lk_str_slice(text, start, end);
+}
+
+/* Without space around it, and variables replaced by their values, as conda does; those that are
+ * not set stay as they are written. */
 static lk_str keep(const struct reader *r, lk_str text)
 {
-	return lk_str_dup(&r->config->arena, lk_str_trim(text));
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(MAX_BYTES);
+	lk_str rest = lk_str_trim(text);
+	while (rest.len > 0) {
+		size_t len = 0;
+		lk_str name = rest.ptr[0] == '$' ? variable_name(rest, &len) : LK_STR("");
+		const char *value = len > 0 ? variable(r->environment, name) : NULL;
+		lk_buf_put(&out, value ? lk_str_of(value) : lk_str_slice(rest, 0, 1));
+		rest = lk_str_skip(rest, value ? len : 1);
+	}
+	return lk_str_dup(&r->config->arena, lk_buf_view(&out));
 }
 
 static bool contains(const struct lk_str_list *list, size_t n, lk_str text)
@@ -105,8 +146,9 @@ static int read_list(const struct reader *r, const struct lk_yaml *node, struct 
 		if (item->kind != LK_YAML_SCALAR) {
 			return lk_yaml_fail(r->doc, item, r->err, "expected plain text");
 		}
-		if (!contains(&merged, merged.n, lk_str_trim(item->text))) {
-			items[merged.n++] = keep(r, item->text);
+		lk_str text = keep(r, item->text);
+		if (!contains(&merged, merged.n, text)) {
+			items[merged.n++] = text;
 		}
 	}
 	for (size_t i = 0; i < list->n; i++) {
@@ -155,11 +197,11 @@ static int read_bool(const struct reader *r, const struct lk_yaml *node, bool *r
 
 static int read_alias(const struct reader *r, const struct lk_yaml *node)
 {
-	lk_str alias = lk_str_trim_end(lk_str_trim(node->text), '/');
+	lk_str alias = lk_str_trim_end(keep(r, node->text), '/');
 	if (lk_str_find(alias, LK_STR("://")) == SIZE_MAX) {
 		return fail_kind(r, node, "a URL");
 	}
-	r->config->channel_alias = keep(r, alias);
+	r->config->channel_alias = lk_str_dup(&r->config->arena, alias);
 	return 0;
 }
 
@@ -338,7 +380,8 @@ static int read_document(const struct reader *r)
 	return 0;
 }
 
-static int read_file(struct lk_config *config, const char *path, struct lk_error *err)
+static int read_file(struct lk_config *config, const char *path, const char *const *environment,
+	struct lk_error *err)
 {
 	static const struct lk_yaml_limits limits = {MAX_BYTES, MAX_DEPTH, 0};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_BYTES);
@@ -351,7 +394,7 @@ static int read_file(struct lk_config *config, const char *path, struct lk_error
 	if (rc < 0) {
 		return rc;
 	}
-	struct reader r = {config, &doc, err};
+	struct reader r = {config, environment, &doc, err};
 	rc = read_document(&r);
 	lk_yaml_doc_done(&doc);
 	return rc;
@@ -413,7 +456,7 @@ static int read_variables(
 			continue;
 		}
 		const struct lk_yaml_doc doc = {.name = LK_STR("the environment's CONDA_*")};
-		struct reader r = {config, &doc, err};
+		struct reader r = {config, NULL, &doc, err};
 		int rc = read_setting(
 			&r, node_of(&settings[i], value, &config->arena), &settings[i]);
 		if (rc < 0) {
@@ -446,7 +489,7 @@ int lk_config_read(const lk_str *paths, size_t n_paths, const char *const *envir
 	lk_arena_init(&config.arena);
 	int rc = 0;
 	for (size_t i = 0; i < n_paths && rc == 0; i++) {
-		rc = read_file(&config, lk_str_dup(&config.arena, paths[i]).ptr, err);
+		rc = read_file(&config, lk_str_dup(&config.arena, paths[i]).ptr, environment, err);
 	}
 	rc = rc < 0 ? rc : read_variables(&config, environment, err);
 	if (rc < 0) {

@@ -36,7 +36,7 @@ struct lk_config {
 	struct lk_str_list allowlist_channels, denylist_channels;
 	struct lk_config_map mirrored_channels; /* channel or URL to the URLs that stand for it */
 	lk_str channel_priority; /* "strict", "flexible", "disabled"; empty when no file says */
-	struct lk_str_list pkgs_dirs, envs_dirs; /* as written; ~ and $VAR are not expanded */
+	struct lk_str_list pkgs_dirs, envs_dirs; /* ~ is not expanded */
 	struct lk_str_list pinned_packages;
 	bool ssl_verify;     /* true unless a file says no */
 	bool ssl_truststore; /* ssl_verify: truststore */
@@ -59,8 +59,10 @@ struct lk_config {
 
 /* Reads the files of PATHS that exist, then the variables CONDA_KEY of ENVIRONMENT (texts
  * NAME=VALUE, the last NULL; NULL: none), which win; an empty one says nothing, a list has commas
- * between its items, and mappings have none, as in conda. LK_E_FORMAT with file:line:column or the
- * variable for bad YAML or a value of the wrong kind. With no path: the defaults. */
+ * between its items, and mappings have none, as in conda.
+ * $NAME and ${NAME} in the files' texts stand for values of ENVIRONMENT, if set. LK_E_FORMAT with
+ * file:line:column or the variable for bad YAML or a value of the wrong kind. With no path: the
+ * defaults. */
 int lk_config_read(const lk_str *paths, size_t n_paths, const char *const *environment,
 	struct lk_config *ret, struct lk_error *err) LK_MUST_USE;
 void lk_config_done(struct lk_config *config);

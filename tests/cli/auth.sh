@@ -153,3 +153,25 @@ asked >log
 ! grep ' auth=[BD].* port=1' log || fail 'credentials went to another port'
 grep -q 'auth= port=1' log || fail 'no redirect was followed'
 grep -q "^/redirect/.* auth=Bearer t0ken port=0" log || fail 'the first server had no token'
+
+# The address in .condarc lets the lock's packages in, whose addresses say nothing.
+runs 0 from ok
+sed "s|http://$host/ok/|http://$host/auth/|" a.lock >closed.lock
+rm -rf "$LOCKENV_CACHE"
+runs 4 lockenv fetch closed.lock
+export SECRET=s3cret
+# shellcheck disable=SC2016 # lockenv replaces it
+printf 'channels: ["http://user:${SECRET}@%s/auth/test"]\n' "$host" >"$LOCKENV_CONFIG"
+runs 0 lockenv fetch closed.lock
+silent
+
+# Channels that may be used, and those that may not.
+printf 'denylist_channels: [other, http://%s/ok/test]\n' "$host" >"$LOCKENV_CONFIG"
+runs 2 from ok
+err_has "channel 'http://$host/ok/test' may not be used: denylist_channels of .condarc"
+runs 0 from limit
+printf 'custom_multichannels: {ours: [http://%s/ok/test, conda-forge]}\nallowlist_channels: [ours]\n' "$host" >"$LOCKENV_CONFIG"
+runs 0 from ok
+runs 2 from auth
+err_has 'allowlist_channels'
+runs 2 lockenv fetch closed.lock

@@ -184,6 +184,8 @@ static void variables_win(void **state)
 		"CONDA_PROXY_SERVERS=nonsense",
 		"CONDA_REMOTE_READ_TIMEOUT_SECS=1.5",
 		"CONDA_PREFIX=/opt/conda",
+		"HOST=h.example",
+		"EMPTY=",
 		NULL,
 	};
 	static const char *const bad[] = {"CONDA_REMOTE_MAX_RETRIES=many", NULL};
@@ -191,8 +193,10 @@ static void variables_win(void **state)
 	f->environment = environment;
 	const struct lk_config *c = config_of(f,
 		"channels: [a, y]\nssl_verify: false\nremote_max_retries: 1\n"
-		"remote_read_timeout_secs: 9\n");
+		"remote_read_timeout_secs: 9\n"
+		"envs_dirs: ['https://$HOST/x-${HOST}${EMPTY}', '$NONE ${HOST $ $$ ${} end']\n");
 	check_list(c->channels, "x|y|a");
+	check_list(c->envs_dirs, "https://h.example/x-h.example|$NONE ${HOST $ $$ ${} end");
 	assert_true(c->ssl_verify && lk_str_is(c->ssl_ca_path, "/ca"));
 	assert_int_equal(c->remote_max_retries, 7);
 	assert_int_equal(c->remote_read_timeout_ms, 1500);
