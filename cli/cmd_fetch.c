@@ -9,7 +9,7 @@
 
 struct context {
 	struct lk_args platforms;
-	bool offline;
+	bool offline, verify;
 };
 
 static int fetch_lock(struct lk_app *app, const struct context *c, const char *path,
@@ -54,6 +54,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (rc == 0) {
 		rc = lk_app_fetch(app, cache, c->offline, &fetch, err);
 	}
+	if (rc == 0 && c->verify) {
+		lk_fetch_verify(fetch);
+	}
 	for (size_t i = 0; rc == 0 && i < args->len; i++) {
 		rc = fetch_lock(app, c, args->items[i], fetch, &stats, err);
 	}
@@ -82,6 +85,8 @@ static const struct lk_opt options[] = {
 		"this platform of the lock only; repeatable (default: all)", NULL},
 	{"offline", 0, LK_OPT_FLAG, offsetof(struct context, offline), NULL,
 		"download nothing; list what is missing", NULL},
+	{"verify", 0, LK_OPT_FLAG, offsetof(struct context, verify), NULL,
+		"hash what the cache has; what is damaged is fetched again", NULL},
 };
 
 const struct lk_cmd lk_cmd_fetch = {

@@ -68,6 +68,25 @@ void lk_fetch_free(struct lk_fetch *fetch)
 	lk_free(fetch);
 }
 
+void lk_fetch_verify(struct lk_fetch *fetch)
+{
+	fetch->verify = true;
+}
+
+bool lk_fetch_has(struct lk_fetch *fetch, const struct lk_record *record)
+{
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	struct lk_error why = LK_ERROR_INIT;
+	if (!fetch->verify) {
+		return lk_cache_use_archive(fetch->cache, record, fetch->options.now);
+	}
+	int rc = lk_cache_open_hashed(fetch->cache, record, fetch->report, &blob, &why);
+	if (rc < 0 && rc != LK_E_NOT_FOUND) {
+		lk_warn(fetch->report, "%s", why.message);
+	}
+	return rc == 0;
+}
+
 bool lk_fetch_is_offline(const struct lk_fetch *fetch)
 {
 	return fetch->options.offline;

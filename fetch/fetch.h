@@ -44,6 +44,9 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err) LK_MUST_USE;
 void lk_fetch_free(struct lk_fetch *fetch);
 bool lk_fetch_is_offline(const struct lk_fetch *fetch);
+/* From now on archives that the cache has are hashed, and got again when they are damaged: into the
+ * cache's own folder, also when it is one of a layer below it. */
+void lk_fetch_verify(struct lk_fetch *fetch);
 /* True once, after a server said that it does not have a shard: its index was an old one then. From
  * now on servers are asked about all that is cached, so fetching the repodata again may help. */
 bool lk_fetch_renew(struct lk_fetch *fetch);

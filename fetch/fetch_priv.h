@@ -14,11 +14,15 @@ struct lk_fetch {
 	struct lk_http *http; /* NULL while offline */
 	bool gone;            /* a shard that the index names was not on the server */
 	bool renewed;
+	bool verify; /* what the cache has is hashed */
 };
 
 /* lk_route with what FETCH knows of the network. */
 void lk_fetch_route(struct lk_fetch *fetch, const struct lk_channel *channels, size_t n_channels,
 	lk_str url, struct lk_arena *arena, struct lk_http_request *request);
+
+/* Has the cache RECORD's archive, so that it need not be brought in? */
+bool lk_fetch_has(struct lk_fetch *fetch, const struct lk_record *record);
 
 /* Opens a regular file of a file:// channel; never waits for a FIFO. LK_E_NOT_FOUND when it is not
  * there, LK_E_FS. */

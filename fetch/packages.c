@@ -356,7 +356,7 @@ static int find_missing(struct batch *batch, const struct lk_record *records, si
 		if (lk_map_add(&seen, key, next) != next) {
 			continue;
 		}
-		if (lk_cache_use_archive(batch->fetch->cache, record, batch->fetch->options.now)) {
+		if (lk_fetch_has(batch->fetch, record)) {
 			(*ret_present)++;
 		} else {
 			add_item(batch, record, shown);
@@ -487,7 +487,7 @@ static bool take_item(struct item *item, struct lk_buf *who)
 	item->ours = !item->record->has_sha256 ||
 		lk_claim_take(batch->claims, LK_CLAIM_ARCHIVE, item->record, who);
 	if (item->ours && item->record->has_sha256 &&
-		lk_cache_has_archive(batch->fetch->cache, item->record)) {
+		lk_cache_has_own_archive(batch->fetch->cache, item->record)) {
 		item->done = item->by_others = true;
 		let_go(item);
 	}

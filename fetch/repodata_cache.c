@@ -280,5 +280,9 @@ int lk_repodata_state_store(int dirfd, lk_str subdir_url, const char *file_name,
 		return lk_fail(err, LK_E_NETWORK, "the headers of '%s' are too long", state->url);
 	}
 	state_name(lk_str_of(key), name);
-	return lk_fs_write_unsynced(dirfd, name, text.ptr, text.len, err);
+	rc = lk_fs_write_unsynced(dirfd, name, text.ptr, text.len, err);
+	if (rc == 0) {
+		(void)fchmodat(dirfd, name, 0644, 0); /* the cache may be others' too */
+	}
+	return rc;
 }

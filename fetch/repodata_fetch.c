@@ -225,7 +225,7 @@ static int sink_begin(void *ctx, struct lk_error *err)
 	struct part *part = ctx;
 	part->bytes = 0;
 	if (!part->tmp) {
-		return lk_fs_temp_file(lk_cache_tmp_fd(part->batch->fetch->cache), "repodata", 0,
+		return lk_fs_temp_file(lk_cache_tmp_fd(part->batch->fetch->cache), "repodata", 0644,
 			&part->batch->arena, &part->tmp, &part->fd, err);
 	}
 	if (ftruncate(part->fd, 0) != 0 || lseek(part->fd, 0, SEEK_SET) != 0) {
@@ -651,7 +651,7 @@ static void batch_done(struct batch *batch)
 static int batch_open_cache(struct batch *batch, struct lk_error *err)
 {
 	int cache_fd = lk_cache_dirfd(batch->fetch->cache);
-	int rc = lk_fs_mkdirs(cache_fd, "repodata", 0, true, err);
+	int rc = lk_cache_mkdir(batch->fetch->cache, "repodata", err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -130,7 +130,7 @@ int lk_repodata_file_begin(struct lk_repodata_file *file, struct lk_error *err)
 	drop_work(file);
 	/* Some file systems cannot be written, others cannot be mapped. */
 	if (!file->place.no_disk &&
-		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0, &file->arena,
+		lk_fs_temp_file(lk_cache_tmp_fd(file->fetch->cache), "index", 0644, &file->arena,
 			&file->tmp, &file->index_fd, err) == 0 &&
 		new_spool(file, err) == 0) {
 		return 0;

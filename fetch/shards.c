@@ -279,7 +279,7 @@ static int keep_in_cache(const struct lk_shard *shard, struct lk_error *err)
 	int tmp_fd = lk_cache_tmp_fd(loader->fetch->cache);
 	int fd LK_AUTO_CLOSE = -1;
 	char *tmp;
-	int rc = lk_fs_temp_file(tmp_fd, "shard", 0, &shard->owner->arena, &tmp, &fd, err);
+	int rc = lk_fs_temp_file(tmp_fd, "shard", 0644, &shard->owner->arena, &tmp, &fd, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -375,7 +375,7 @@ static int open_cache(struct lk_shard_loader *loader, struct lk_error *err)
 	if (loader->dirfd >= 0) {
 		return 0;
 	}
-	int rc = lk_fs_mkdirs(cache_fd, CACHE_FOLDER, 0, true, err);
+	int rc = lk_cache_mkdir(loader->fetch->cache, CACHE_FOLDER, err);
 	return rc < 0 ? rc
 		      : lk_fs_open_beneath(cache_fd, CACHE_FOLDER, O_RDONLY | O_DIRECTORY, 0,
 				&loader->dirfd, err);

@@ -148,6 +148,11 @@ int lk_cache_tmp_fd(const struct lk_cache *cache)
 	return cache->layers->tmp;
 }
 
+int lk_cache_mkdir(struct lk_cache *cache, const char *path, struct lk_error *err)
+{
+	return lk_layer_mkdir(&cache->layers[0], path, err);
+}
+
 void lk_cache_sweep(struct lk_cache *cache, int64_t before)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -222,6 +227,16 @@ int lk_cache_check_record(const struct lk_record *record, struct lk_error *err)
 	return 0;
 }
 
+void lk_cache_hint_others(const struct lk_cache *cache, struct lk_error *err)
+{
+	if (err->sys_errno == EPERM || err->sys_errno == EACCES) {
+		lk_error_hint(err,
+			"what stands there may be another user's; put a cache of your own before "
+			"it: --cache DIR:%s",
+			cache->names);
+	}
+}
+
 /* ---- looking up ---- */
 
 static int fail_absent(
@@ -279,6 +294,14 @@ int lk_cache_find(
 		}
 	}
 	return lk_cache_open_archive(cache, record, &blob, err);
+}
+
+bool lk_cache_has_own_archive(const struct lk_cache *cache, const struct lk_record *record)
+{
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	return cache->writable && lk_cache_check_record(record, &ignored) == 0 &&
+		lk_layer_open_archive(&cache->layers[0], record, &blob, &ignored) == 0;
 }
 
 bool lk_cache_use_archive(struct lk_cache *cache, const struct lk_record *record, int64_t now)
@@ -466,6 +489,9 @@ static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 			rc = lk_fs_rename(cache->layers->tmp, incoming->name,
 				cache->layers->archives, lk_buf_cstr(&name), err);
 		}
+	}
+	if (rc < 0) {
+		lk_cache_hint_others(cache, err);
 	}
 	return rc;
 }

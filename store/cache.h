@@ -67,6 +67,10 @@ int lk_cache_archives_fd(const struct lk_cache *cache);
 int lk_cache_trees_fd(const struct lk_cache *cache);
 int lk_cache_tmp_fd(const struct lk_cache *cache);
 
+/* Makes the folder PATH in the writable folder, with those above it: where that is shared by a
+ * group so are they, whatever the umask is. */
+int lk_cache_mkdir(struct lk_cache *cache, const char *path, struct lk_error *err) LK_MUST_USE;
+
 /* Removes from tmp/ what was last changed before BEFORE (seconds since 1970): work that a kill or a
  * loss of power left unfinished; partial downloads (store/partial.h) stay longer. What cannot be
  * removed (another user's) stays without a word. */
@@ -84,6 +88,8 @@ bool lk_cache_has_archive(const struct lk_cache *cache, const struct lk_record *
 /* Has any layer RECORD's archive, with the right size, or a tree of its name? As above. */
 int lk_cache_find(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_error *err) LK_MUST_USE;
+/* Has the writable folder itself it? */
+bool lk_cache_has_own_archive(const struct lk_cache *cache, const struct lk_record *record);
 /* As lk_cache_has_archive; where the folder itself has it, notes that it was used NOW (seconds
  * since 1970; 0: not noted), as its mtime: what was not used for long is cleaned away first
  * (store/clean.h). */

@@ -10,6 +10,7 @@
 struct lk_layer {
 	char *path;                   /* absolute; owned */
 	int fd, archives, trees, tmp; /* owned; -1: not there */
+	mode_t dir_mode;              /* of folders in it: those of a group share are its group's */
 	bool foreign;                 /* archives lie as other tools keep them (lk_import_open) */
 	struct lk_bundle *bundle;     /* instead of a folder; owned */
 };
@@ -28,6 +29,9 @@ int lk_layer_open(
 /* Any folder, for its archives alone. LK_E_NOT_FOUND. */
 int lk_layer_open_folder(const char *path, struct lk_layer *ret, struct lk_error *err) LK_MUST_USE;
 void lk_layer_done(struct lk_layer *layer);
+/* Makes the folder PATH and those above it in the layer, where missing, as shared as its own. */
+int lk_layer_mkdir(
+	const struct lk_layer *layer, const char *path, struct lk_error *err) LK_MUST_USE;
 
 /* RECORD (checked) must be there with the right size: else LK_E_NOT_FOUND. Not hashed here. */
 int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *record,
@@ -36,6 +40,9 @@ int lk_layer_open_archive(const struct lk_layer *layer, const struct lk_record *
  * places have one, that with the right bytes. LK_E_INTEGRITY when all have another size. */
 int lk_import_open(int dir, const char *from, const struct lk_record *record, struct lk_blob *ret,
 	struct lk_error *err) LK_MUST_USE;
+
+/* Adds to an error of what may be another user's entry in a shared folder how to do without it. */
+void lk_cache_hint_others(const struct lk_cache *cache, struct lk_error *err);
 
 /* "<STEM>-<sha256 of RECORD>", at most NAME_MAX bytes, appended to BUF. */
 void lk_cache_entry_name(lk_str stem, const struct lk_record *record, struct lk_buf *buf);

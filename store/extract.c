@@ -22,6 +22,7 @@ struct extract {
 	bool fold_case;
 	const struct lk_report *report;
 	struct lk_claims *claims;
+	mode_t dir_mode;
 	struct lk_listing *listing;
 	struct lk_map by_path;   /* index into the listing's entries */
 	struct lk_parent parent; /* directory of the last member */
@@ -172,7 +173,7 @@ static int make_dir(struct extract *x, lk_str path, struct lk_error *err)
 			return rc;
 		}
 		if (mkdirat(fd, base_name(path), 0755) != 0 ||
-			fchmodat(fd, base_name(path), 0755, 0) != 0) {
+			fchmodat(fd, base_name(path), x->dir_mode, 0) != 0) {
 			return fail_write(x, path, err);
 		}
 	}
@@ -435,6 +436,7 @@ int lk_extract(struct lk_archive *archive, int dirfd, const struct lk_extract_op
 			lk_str_starts(options->subdir, LK_STR("win-")),
 		.report = options->report,
 		.claims = options->claims,
+		.dir_mode = options->dir_mode ? options->dir_mode : 0755,
 		.listing = ret,
 		.parent = {.root = dirfd},
 		.digest = lk_digest_new(LK_DIGEST_SHA256),

@@ -27,6 +27,7 @@ struct lk_extract_options {
 	lk_str subdir;                  /* the record's: "osx-…" and "win-…" make case count */
 	const struct lk_report *report; /* asked whether to stop; may be NULL */
 	struct lk_claims *claims;       /* kept alive meanwhile; may be NULL */
+	mode_t dir_mode;                /* of folders; 0: 0755 */
 };
 
 /* Extracts into DIRFD, or with -1 only reads, hashes and checks. RET is sorted; it must be empty

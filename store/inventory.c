@@ -146,6 +146,9 @@ int lk_inventory_take(const struct lk_cache *cache, bool verify, unsigned jobs,
 	struct lk_inventory inventory = {0};
 	int rc = 0;
 	for (size_t i = 0; i < cache->n_layers && rc == 0; i++) {
+		if (cache->layers[i].archives < 0) {
+			continue; /* no cache, but a bundle or another tool's folder */
+		}
 		rc = take_layer(&cache->layers[i], verify, jobs, report, &inventory, err);
 	}
 	if (rc < 0) {

@@ -9,10 +9,89 @@
 #include "store/bundle.h"
 #include "store/cache_priv.h"
 
+/* ---- folders as shared as the cache's own ---- */
+
+/* The mode of the parts of a folder with ST: that of the folder, and what is made in them belongs
+ * to its group. 0 when it is nobody else's to write: then the umask decides. */
+static mode_t part_mode(const struct stat *st)
+{
+	bool shared = st->st_mode & (S_IWGRP | S_IWOTH);
+	return shared ? (st->st_mode & 01777) | (st->st_mode & S_IWGRP ? S_ISGID : 0) : 0;
+}
+
+/* Gives the new folder NAME group and mode, as far as this user may. */
+static bool share(int dirfd, const char *name, const struct stat *root, mode_t mode)
+{
+	struct stat st;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return false;
+	}
+	if (st.st_gid != root->st_gid &&
+		fchownat(dirfd, name, (uid_t)-1, root->st_gid, AT_SYMLINK_NOFOLLOW) != 0) {
+		mode &= (mode_t) ~(S_IWGRP | S_ISGID); /* another group's than was meant */
+	}
+	return fchmodat(dirfd, name, mode, 0) == 0;
+}
+
+/* Makes the folder NAME in DIRFD if it is missing: never there without its mode. */
+static int make_shared(
+	int dirfd, const char *name, const struct stat *root, mode_t mode, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	bool exists = false;
+	char *work;
+	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		return 0;
+	}
+	int rc = lk_fs_temp_dir(dirfd, ".part", &arena, &work, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (!share(dirfd, work, root, mode)) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot make directory '%s'", name);
+	}
+	rc = rc < 0 ? rc : lk_fs_rename_noreplace(dirfd, work, dirfd, name, &exists, err);
+	if (rc < 0 || exists) {
+		(void)unlinkat(dirfd, work, AT_REMOVEDIR);
+	}
+	return rc;
+}
+
+int lk_layer_mkdir(const struct lk_layer *layer, const char *path, struct lk_error *err)
+{
+	struct stat root;
+	if (fstat(layer->fd, &root) != 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", layer->path);
+	}
+	mode_t mode = part_mode(&root);
+	if (mode == 0) {
+		return lk_fs_mkdirs(layer->fd, path, 0, false, err);
+	}
+	int rc = 0;
+	for (const char *slash = strchr(path, '/'); slash && rc == 0;
+		slash = strchr(slash + 1, '/')) {
+		char *above LK_AUTO_FREE = lk_strndup(path, (size_t)(slash - path));
+		rc = make_shared(layer->fd, above, &root, mode, err);
+	}
+	return rc < 0 ? rc : make_shared(layer->fd, path, &root, mode, err);
+}
+
+/* What is made in tmp/ and moved from there is as shared as tmp/ itself; not where sticky folders
+ * keep what everybody made apart. */
+static mode_t dir_mode(int tmp)
+{
+	const mode_t group = S_IWGRP | S_ISGID;
+	struct stat st;
+	bool shared = tmp >= 0 && fstat(tmp, &st) == 0 && (st.st_mode & (group | S_ISVTX)) == group;
+	return shared ? 0775 | S_ISGID : 0755;
+}
+
+/* ---- opening ---- */
+
 static int open_part(const struct lk_layer *layer, const char *name, bool create, int *ret_fd,
 	struct lk_error *err)
 {
-	int rc = create ? lk_fs_mkdirs(layer->fd, name, 0, false, err) : 0;
+	int rc = create ? lk_layer_mkdir(layer, name, err) : 0;
 	if (rc < 0) {
 		return lk_wrap(err, "cache '%s'", layer->path);
 	}
@@ -54,6 +133,7 @@ int lk_layer_open(const char *path, bool create, struct lk_layer *ret, struct lk
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(parts); i++) {
 		rc = open_part(&layer, parts[i].name, create, parts[i].fd, err);
 	}
+	layer.dir_mode = dir_mode(layer.tmp);
 	if (rc < 0) {
 		lk_layer_done(&layer);
 		return rc;

@@ -59,8 +59,10 @@ static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, st
 	if (rc < 0) {
 		return rc;
 	}
-	struct lk_extract_options options = {
-		.subdir = e->record->subdir, .report = e->report, .claims = e->options->claims};
+	struct lk_extract_options options = {.subdir = e->record->subdir,
+		.report = e->report,
+		.claims = e->options->claims,
+		.dir_mode = e->cache->writable ? e->cache->layers[0].dir_mode : 0};
 	return lk_extract(archive, dirfd, &options, ret, err);
 }
 
@@ -138,6 +140,20 @@ static int open_sealed(const struct ensure *e, const struct lk_layer *layer, str
 	return rc;
 }
 
+/* A tree of another user that cannot be read is as good as none. */
+static bool is_kept_from_us(const struct ensure *e, const struct lk_layer *layer,
+	struct found *found, const struct lk_error *err)
+{
+	struct stat st;
+	if (err->code != LK_E_FS || err->sys_errno != EACCES ||
+		fstatat(layer->trees, e->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return false;
+	}
+	found->ino = st.st_ino;
+	found->dev = st.st_dev;
+	return true;
+}
+
 static int use_sealed(const struct ensure *e, size_t index, struct found *found,
 	struct lk_tree *ret, struct lk_error *err)
 {
@@ -145,7 +161,7 @@ static int use_sealed(const struct ensure *e, size_t index, struct found *found,
 	const struct lk_layer *layer = &e->cache->layers[index];
 	int rc = open_sealed(e, layer, found, &listing, err);
 	if (rc < 0) {
-		found->damaged = rc == LK_E_INTEGRITY;
+		found->damaged = rc == LK_E_INTEGRITY || is_kept_from_us(e, layer, found, err);
 		return rc;
 	}
 	rc = load(e, found->fd, &listing, ret, err);
@@ -199,7 +215,7 @@ static int make_in(
 		return rc;
 	}
 	rc = seal(dirfd, &listing, err);
-	if (rc == 0 && fchmod(dirfd, 0755) != 0) {
+	if (rc == 0 && fchmod(dirfd, e->cache->layers[0].dir_mode) != 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot extract '%s'", e->fn);
 	}
 	if (rc < 0) {
@@ -332,6 +348,9 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	*ret_published = false;
 	if (rc == 0) {
 		rc = publish(e, work, found, ret_published, err);
+		if (rc < 0) {
+			lk_cache_hint_others(e->cache, err);
+		}
 	}
 	/* What is still under the name: our unfinished or beaten work, or the damaged tree. */
 	struct lk_error ignored = LK_ERROR_INIT;

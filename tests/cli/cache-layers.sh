@@ -53,6 +53,23 @@ runs 0 lockenv install --json --cache "$own:$site" env.lock -p env
 err_lacks 'passed over'
 is "$(digest "$site")" "$before"
 
+bad=$(find "$site/archives" -name 'oldtool-*')
+chmod u+w "$bad"
+printf X | dd of="$bad" bs=1 seek=100 conv=notrunc status=none
+before=$(digest "$site")
+rm -rf "$own" env
+mv "$site/trees" "$site/no-trees"
+runs 5 lockenv install --cache "$own:$site" env.lock -p env
+err_has "in the cache '$site' has sha256"
+err_has 'fetch --verify'
+runs 0 lockenv fetch --json --cache "$own:$site" env.lock
+json 'd["downloaded"]' 0
+runs 0 lockenv fetch --json --verify --cache "$own:$site" env.lock
+json 'd["downloaded"], d["present"]' '(1, 2)'
+mv "$site/no-trees" "$site/trees"
+is "$(digest "$site")" "$before"
+runs 0 lockenv install -q --cache "$own:$site" env.lock -p env
+
 # Nobody can write there, be it so by its mode or as a read-only mount.
 if [ "$(id -u)" -ne 0 ]; then
 	chmod -R a-w "$site"
