@@ -1,20 +1,16 @@
 #!/usr/bin/env python3
 """A web server on loopback that misbehaves on request, for the tests of fetch.
 
-usage: fault_server.py ROOT [--tls PEM] [--client-ca PEM] [--proxy USER:PASSWORD]
+usage: fault_server.py ROOT [--tls PEM] [--client-ca PEM] [--proxy USER:PASSWORD] [--log FILE]
 
 Prints two port numbers and serves the files of ROOT on both until it is killed; with --tls (a certificate and its
 key) a third speaks TLS, with --client-ca a fourth TLS that demands a certificate of that authority, and with --proxy
 the last is a proxy that lets USER pass, to other servers by CONNECT and to this one by whole URLs. The first component of
 a path names the fault, the rest the file; "/ok/FILE" is served well (ranges, ETag, 304). Faults that
 depend on what came before count by whole path, so "?2" starts anew. GET /log
-<<<<<<< HEAD
 lists what was asked so far: path, Range, If-None-Match, Authorization, the number of the port; Proxy-Authorization
-where there is one.
-=======
-lists what was asked so far: method, path, Range, If-None-Match, Authorization, port. GET /sent lists the bytes
-of bodies that went out for each path, GET /most tells how many slow answers were under way at once at most.
->>>>>>> 3ddae06 (fetch: --jobs, .condarc's patience and LOCKENV_MIN_RATE reach the transfers)
+where there is one. FILE gets the same lines. GET /sent lists the bytes of bodies that went out for each path, GET
+/most tells how many slow answers were under way at once at most.
 """
 import argparse
 import hashlib
@@ -22,7 +18,6 @@ import os
 import select
 import socket
 import ssl
-import sys
 import threading
 import time
 from base64 import b64encode
@@ -33,6 +28,7 @@ LOCK = threading.Lock()
 SEEN = {}
 LOG = []
 PORTS = []
+ARGS = argparse.Namespace()
 SENT = {}
 SLOW = {"now": 0, "most": 0}
 
@@ -65,8 +61,12 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def note(self, what):
+        line = what + " port=%d" % PORTS.index(self.server.server_port)
         with LOCK:
-            LOG.append(what + " port=%d" % PORTS.index(self.server.server_port))
+            LOG.append(line)
+            if ARGS.log:
+                with open(ARGS.log, "a") as log:
+                    log.write(line + "\n")
 
     def may_pass(self):
         """As a proxy: is this the user who may?"""
@@ -110,23 +110,21 @@ class Handler(BaseHTTPRequestHandler):
         if parts == ["most"]:
             self.reply(200, b"%d" % SLOW["most"])
             return
-        with LOCK:
-            LOG.append(
-                " ".join(
-                    [
-                        self.path,
-                        "range=" + self.headers.get("Range", ""),
-                        "match=" + self.headers.get("If-None-Match", ""),
-                        "since=" + self.headers.get("If-Modified-Since", ""),
-                        "auth=" + self.headers.get("Authorization", ""),
-                        "port=%d" % PORTS.index(self.server.server_port),
-                    ]
-                )
+        self.note(
+            "%s range=%s match=%s since=%s auth=%s"
+            % (
+                self.path,
+                self.headers.get("Range", ""),
+                self.headers.get("If-None-Match", ""),
+                self.headers.get("If-Modified-Since", ""),
+                self.headers.get("Authorization", ""),
             )
+        )
+        with LOCK:
             self.nth = SEEN[self.path] = SEEN.get(self.path, 0) + 1
         if parts[0] == "t":
             parts = parts[2:]
-        path = os.path.join(sys.argv[1], *parts[1:])
+        path = os.path.join(ARGS.root, *parts[1:])
         body = b""
         if os.path.isfile(path):
             with open(path, "rb") as file:
@@ -341,7 +339,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(302, b"", [("Location", "/bearer/%s" % "/".join(parts[1:]))])
 
     def fault_redirect_file(self, parts, _body):
-        self.reply(302, b"", [("Location", "file://" + os.path.join(sys.argv[1], *parts[1:]))])
+        self.reply(302, b"", [("Location", "file://" + os.path.join(ARGS.root, *parts[1:]))])
 
     def fault_redirect_loop(self, _parts, _body):
         self.reply(302, b"", [("Location", self.path)])
@@ -378,9 +376,9 @@ def tls_context(pem, client_ca=None):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("root")
-    for option in ("--tls", "--client-ca", "--proxy"):
+    for option in ("--tls", "--client-ca", "--proxy", "--log"):
         parser.add_argument(option)
-    args = parser.parse_args()
+    args = parser.parse_args(namespace=ARGS)
     servers = [Server(("127.0.0.1", 0), Handler) for _ in range(2)]
     if args.tls:
         servers.append(Server(("127.0.0.1", 0), Handler))
