@@ -72,6 +72,7 @@ static void tell(struct lk_relay *relay, const char *stage)
 void lk_relay_step(struct lk_relay *relay, const char *stage)
 {
 	atomic_fetch_add(&relay->done, 1);
+	atomic_store(&relay->stage, stage);
 	tell(relay, stage);
 }
 
@@ -83,6 +84,10 @@ void lk_relay_bytes(struct lk_relay *relay, const char *stage, uint64_t bytes)
 
 void lk_relay_flush(struct lk_relay *relay)
 {
+	const char *stage = atomic_load(&relay->stage);
+	if (stage) {
+		tell(relay, stage);
+	}
 	for (size_t i = 0; i < relay->n; i++) {
 		const struct lk_relay_messages *messages = &relay->items[i].messages;
 		for (size_t m = 0; m < messages->len; m++) {

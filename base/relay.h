@@ -32,6 +32,7 @@ struct lk_relay {
 	const struct lk_report *to;
 	pid_t caller; /* thread id */
 	atomic_bool stopped;
+	_Atomic(const char *) stage; /* of the last step */
 	atomic_size_t done;
 	atomic_uint_fast64_t bytes;
 	uint64_t bytes_all; /* may be set after init; 0: unknown, or bytes make no sense */
@@ -47,7 +48,8 @@ void lk_relay_done(struct lk_relay *relay);
 void lk_relay_step(struct lk_relay *relay, const char *stage);
 /* BYTES more are done, somewhere within an item: tells likewise. */
 void lk_relay_bytes(struct lk_relay *relay, const char *stage, uint64_t bytes);
-/* Hands on what the items told, in input order. For the caller's thread. */
+/* Tells how far it has come, the steps of other threads included, and hands on what the items told,
+ * in input order. For the caller's thread. */
 void lk_relay_flush(struct lk_relay *relay);
 
 #endif

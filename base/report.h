@@ -13,13 +13,22 @@
 #include "base/attr.h"
 #include "base/str.h"
 
+/* A file under way. */
+struct lk_progress_file {
+	lk_str name;
+	uint64_t bytes; /* so far */
+	uint64_t size;  /* in all; 0 while unknown */
+};
+
 struct lk_progress {
 	const char *stage;  /* what is being done: "fetch", "extract", "link" … */
-	lk_str item;        /* the file or package at hand, or empty */
+	lk_str item;        /* the file or package at hand where none is in `files`, or empty */
 	uint64_t done;      /* items done */
 	uint64_t total;     /* items in all; 0 while unknown */
 	uint64_t bytes;     /* bytes done; 0 where bytes make no sense */
 	uint64_t bytes_all; /* bytes in all; 0 while unknown */
+	const struct lk_progress_file *files; /* under way, in an order that stays; borrowed */
+	size_t n_files;
 };
 
 struct lk_report {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -97,13 +96,17 @@ static bool colour_for(const struct lk_app *app, int fd)
 	return env_set("CLICOLOR_FORCE") || isatty(fd);
 }
 
-static unsigned terminal_columns(void)
+static enum lk_progress_kind progress_kind(const struct lk_common *common)
 {
-	struct winsize size;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) {
-		return size.ws_col;
+	const char *terminal = getenv("TERM");
+	if (common->quiet) {
+		return LK_PROGRESS_NONE;
 	}
-	return 80;
+	if (common->json) {
+		return LK_PROGRESS_JSON;
+	}
+	bool able = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+	return able ? LK_PROGRESS_TERMINAL : LK_PROGRESS_LINES;
 }
 
 #define KEPT_MEMORY (32 << 20) /* bytes */
@@ -141,8 +144,7 @@ int lk_app_init(struct lk_app *app, struct lk_error *err)
 	set_limits();
 	app->color_out = colour_for(app, STDOUT_FILENO);
 	app->color_err = colour_for(app, STDERR_FILENO);
-	app->progress = lk_progress_view_new(
-		isatty(STDERR_FILENO) && !app->common.quiet, terminal_columns());
+	app->progress = lk_progress_view_new(progress_kind(&app->common), app->color_err);
 	app->report = (struct lk_report){
 		.ctx = app,
 		.warn = on_warn,

@@ -96,8 +96,8 @@ const struct lk_cmd lk_cmd_fetch = {
 	.description =
 		"Downloads the packages of one or several locks in parallel. Each file is hashed "
 		"while it is written and enters the cache only when its size and SHA-256 are those "
-		"of the lock. What is in the cache already is not fetched again. Credentials, "
-		"proxies, "
+		"of the lock. What is in the cache already is not fetched again, and what an "
+		"interrupted run has got is where the next one goes on. Credentials, proxies, "
 		"certificates and mirrors come from .condarc and the environment "
 		"(docs/network.md).",
 	.examples = {"lockenv fetch env.lock", "lockenv fetch --platform linux-64 a.lock b.lock"},

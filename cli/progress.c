@@ -1,24 +1,53 @@
 /*
- * The progress line.
+ * When progress is shown, and how a terminal is kept in order.
  */
 #include "cli/progress.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/vec.h"
+#include "cli/progress_text.h"
 
-#define FIRST_AFTER_MS 300
+#define FIRST_AFTER_MS 300 /* what is done sooner shows nothing */
 #define REDRAW_MS 80
-#define BAR_WIDTH 20
+#define LINE_AFTER_MS 10000 /* logs get the first line then, later ones in growing distances */
+#define LINE_DISTANCE_MAX_MS 60000
+#define EVENT_MS 1000
+#define SAMPLES 8
+#define SAMPLE_MS 500
+#define TEXT_MAX ((size_t)64 << 10)
+
+/* Bytes over the last few seconds. */
+struct meter {
+	uint64_t ms[SAMPLES], bytes[SAMPLES]; /* the newest last */
+	unsigned n;
+};
+
+struct file_meter {
+	char *name;
+	struct meter meter;
+	bool seen;
+};
+
+struct file_meters LK_VEC_OF(struct file_meter);
+struct rates LK_VEC_OF(uint64_t);
 
 struct lk_progress_view {
-	bool enabled;
-	bool drawn;
-	unsigned columns;
+	enum lk_progress_kind kind;
+	bool color;
+	unsigned lines; /* on the screen; the cursor is at the end of the last */
 	uint64_t started_ms;
 	uint64_t last_ms;
+	uint64_t distance_ms; /* between lines of a log */
 	const char *stage;
+	bool told_end; /* an event has said that the stage is done */
+	struct meter all;
+	struct file_meters files;
+	struct rates rates; /* of the files at hand */
 };
 
 static uint64_t now_ms(void)
@@ -28,11 +57,75 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-struct lk_progress_view *lk_progress_view_new(bool enabled, unsigned columns)
+/* Bytes a second since the oldest sample, and NOW as one more if it is time. */
+static uint64_t measure(struct meter *meter, uint64_t now, uint64_t bytes)
+{
+	if (meter->n > 0 && bytes < meter->bytes[meter->n - 1]) {
+		meter->n = 0; /* begun anew */
+	}
+	uint64_t rate = 0;
+	if (meter->n > 0 && now > meter->ms[0]) {
+		rate = (bytes - meter->bytes[0]) * 1000 / (now - meter->ms[0]);
+	}
+	if (meter->n > 0 && now - meter->ms[meter->n - 1] < SAMPLE_MS) {
+		return rate;
+	}
+	if (meter->n == SAMPLES) {
+		meter->n--;
+		memmove(meter->ms, meter->ms + 1, meter->n * sizeof(meter->ms[0]));
+		memmove(meter->bytes, meter->bytes + 1, meter->n * sizeof(meter->bytes[0]));
+	}
+	meter->ms[meter->n] = now;
+	meter->bytes[meter->n++] = bytes;
+	return rate;
+}
+
+static struct meter *meter_of(struct lk_progress_view *view, lk_str name)
+{
+	for (size_t i = 0; i < view->files.len; i++) {
+		struct file_meter *file = &view->files.items[i];
+		if (lk_str_is(name, file->name)) {
+			file->seen = true;
+			return &file->meter;
+		}
+	}
+	lk_vec_push(&view->files,
+		((struct file_meter){.name = lk_strndup(name.ptr, name.len), .seen = true}));
+	return &view->files.items[view->files.len - 1].meter;
+}
+
+/* Forgets the meters of files that were not SEEN; all when FORGET. */
+static void forget_files(struct lk_progress_view *view, bool forget)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < view->files.len; i++) {
+		struct file_meter *file = &view->files.items[i];
+		if (file->seen && !forget) {
+			file->seen = false;
+			view->files.items[kept++] = *file;
+		} else {
+			lk_free(file->name);
+		}
+	}
+	view->files.len = kept;
+}
+
+static void measure_files(struct lk_progress_view *view, const struct lk_progress *p, uint64_t now)
+{
+	lk_vec_clear(&view->rates);
+	for (size_t i = 0; i < p->n_files; i++) {
+		const struct lk_progress_file *file = &p->files[i];
+		uint64_t rate = measure(meter_of(view, file->name), now, file->bytes);
+		lk_vec_push(&view->rates, rate);
+	}
+	forget_files(view, false);
+}
+
+struct lk_progress_view *lk_progress_view_new(enum lk_progress_kind kind, bool color)
 {
 	struct lk_progress_view *view = lk_calloc(1, sizeof(*view));
-	view->enabled = enabled;
-	view->columns = columns < 40 ? 80 : columns;
+	view->kind = kind;
+	view->color = color;
 	return view;
 }
 
@@ -40,90 +133,127 @@ void lk_progress_view_free(struct lk_progress_view *view)
 {
 	if (view) {
 		lk_progress_view_clear(view);
+		forget_files(view, true);
+		lk_vec_done(&view->files);
+		lk_vec_done(&view->rates);
 	}
 	lk_free(view);
 }
 
+/* To the first column of the first line drawn. */
+static void put_home(const struct lk_progress_view *view, struct lk_buf *out)
+{
+	if (view->lines > 1) {
+		lk_buf_appendf(out, "\033[%uA", view->lines - 1);
+	}
+	lk_buf_putc(out, '\r');
+}
+
+/* In one write: a terminal that shows half of a frame flickers. */
+static void flush_text(const struct lk_buf *text)
+{
+	(void)fwrite(lk_buf_cstr(text), 1, text->len, stderr);
+	(void)fflush(stderr);
+}
+
 void lk_progress_view_clear(struct lk_progress_view *view)
 {
-	if (view->drawn) {
-		fputs("\r\033[K", stderr);
-		fflush(stderr);
-		view->drawn = false;
+	if (view->lines > 0) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(TEXT_MAX);
+		put_home(view, &text);
+		lk_buf_puts(&text, "\033[J");
+		flush_text(&text);
+		view->lines = 0;
 	}
 }
 
-static void put_amount(struct lk_buf *line, uint64_t bytes)
+static void draw(struct lk_progress_view *view, const struct lk_progress *p, uint64_t rate)
 {
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	double amount = (double)bytes;
-	size_t unit = 0;
-	while (amount >= 1000 && unit + 1 < LK_COUNTOF(units)) {
-		amount /= 1000;
-		unit++;
+	struct winsize size = {0};
+	struct lk_buf LK_CLEANUP(lk_buf_done) frame = LK_BUF_INIT(TEXT_MAX);
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(2 * TEXT_MAX);
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+		size = (struct winsize){.ws_col = 80, .ws_row = 24};
 	}
-	lk_buf_appendf(line, unit ? "%.1f %s" : "%.0f %s", amount, units[unit]);
+	const struct lk_frame shape = {
+		size.ws_col, size.ws_row, view->color, rate, view->rates.items};
+	unsigned lines = lk_progress_put_frame(p, &shape, &frame);
+	put_home(view, &text);
+	lk_str rest = lk_buf_view(&frame);
+	lk_str line;
+	for (unsigned i = 0; i < lines && lk_str_split(&rest, '\n', &line); i++) {
+		lk_buf_puts(&text, i > 0 ? "\n" : "");
+		lk_buf_put(&text, line);
+		lk_buf_puts(&text, "\033[K");
+	}
+	lk_buf_puts(&text, "\033[J");
+	flush_text(&text);
+	view->lines = lines;
 }
 
-static void put_bar(struct lk_buf *line, uint64_t done, uint64_t total)
+static void print(const struct lk_progress *p, uint64_t rate, bool json)
 {
-	uint64_t filled = total ? done * BAR_WIDTH / total : 0;
-	lk_buf_puts(line, " [");
-	for (uint64_t i = 0; i < BAR_WIDTH; i++) {
-		lk_buf_putc(line, i < filled ? '#' : ' ');
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(TEXT_MAX);
+	if (json) {
+		lk_progress_put_json(p, &text);
+	} else {
+		lk_progress_put_line(p, rate, &text);
 	}
-	lk_buf_putc(line, ']');
+	lk_buf_putc(&text, '\n');
+	flush_text(&text);
 }
 
-static void put_rate(struct lk_buf *line, const struct lk_progress *p, uint64_t elapsed_ms)
+static bool is_end(const struct lk_progress *p)
 {
-	put_amount(line, p->bytes);
-	if (p->bytes_all) {
-		lk_buf_puts(line, " of ");
-		put_amount(line, p->bytes_all);
+	return p->total > 0 && p->done == p->total;
+}
+
+/* Is it time? */
+static bool is_due(const struct lk_progress_view *view, const struct lk_progress *p, uint64_t now)
+{
+	uint64_t since = now - view->last_ms;
+	switch (view->kind) {
+	case LK_PROGRESS_TERMINAL:
+		return now - view->started_ms >= FIRST_AFTER_MS && since >= REDRAW_MS;
+	case LK_PROGRESS_LINES:
+		return since >= view->distance_ms;
+	case LK_PROGRESS_JSON:
+		return since >= EVENT_MS || (is_end(p) && !view->told_end);
+	case LK_PROGRESS_NONE:
+		break;
 	}
-	if (elapsed_ms > 0 && p->bytes > 0) {
-		uint64_t rate = p->bytes * 1000 / elapsed_ms;
-		lk_buf_puts(line, ", ");
-		put_amount(line, rate);
-		lk_buf_puts(line, "/s");
-		if (p->bytes_all > p->bytes && rate > 0) {
-			lk_buf_appendf(line, ", %llu s left",
-				(unsigned long long)((p->bytes_all - p->bytes) / rate));
-		}
-	}
+	return false;
 }
 
 void lk_progress_view_show(struct lk_progress_view *view, const struct lk_progress *p)
 {
-	if (!view->enabled) {
+	if (view->kind == LK_PROGRESS_NONE) {
 		return;
 	}
 	uint64_t now = now_ms();
-	if (view->stage != p->stage) {
+	if (view->stage != p->stage || (view->told_end && !is_end(p))) {
 		view->stage = p->stage;
+		view->told_end = false;
 		view->started_ms = now;
+		view->distance_ms = LINE_AFTER_MS;
+		view->last_ms = view->kind == LK_PROGRESS_LINES ? now : 0;
+		view->all.n = 0;
+		forget_files(view, true);
 	}
-	if (now - view->started_ms < FIRST_AFTER_MS || now - view->last_ms < REDRAW_MS) {
+	uint64_t rate = measure(&view->all, now, p->bytes);
+	if (!is_due(view, p, now)) {
 		return;
 	}
 	view->last_ms = now;
-	struct lk_buf line = LK_BUF_INIT(4096);
-	lk_buf_puts(&line, p->stage);
-	put_bar(&line, p->bytes_all ? p->bytes : p->done, p->bytes_all ? p->bytes_all : p->total);
-	if (p->total) {
-		lk_buf_appendf(&line, " %llu/%llu ", (unsigned long long)p->done,
-			(unsigned long long)p->total);
+	view->told_end = is_end(p);
+	if (view->kind == LK_PROGRESS_TERMINAL) {
+		measure_files(view, p, now);
+		draw(view, p, rate);
+		return;
 	}
-	if (p->bytes) {
-		put_rate(&line, p, now - view->started_ms);
+	print(p, rate, view->kind == LK_PROGRESS_JSON);
+	view->distance_ms += view->distance_ms / 2;
+	if (view->distance_ms > LINE_DISTANCE_MAX_MS) {
+		view->distance_ms = LINE_DISTANCE_MAX_MS;
 	}
-	if (p->item.len) {
-		lk_buf_putc(&line, ' ');
-		lk_buf_put_escaped(&line, p->item);
-	}
-	fprintf(stderr, "\r\033[K%.*s", (int)(view->columns - 1), lk_buf_cstr(&line));
-	fflush(stderr);
-	view->drawn = true;
-	lk_buf_done(&line);
 }

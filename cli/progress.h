@@ -1,5 +1,6 @@
 /*
- * Progress on stderr: one line redrawn on a terminal, after a short delay; silence elsewhere.
+ * Progress on stderr: lines that are redrawn on a terminal, after a short delay; a line now and
+ * then elsewhere; an event a second with --json (docs/cli.md).
  */
 #ifndef LK_CLI_PROGRESS_H
 #define LK_CLI_PROGRESS_H
@@ -8,13 +9,20 @@
 
 #include "base/report.h"
 
+enum lk_progress_kind {
+	LK_PROGRESS_NONE,
+	LK_PROGRESS_LINES,
+	LK_PROGRESS_TERMINAL,
+	LK_PROGRESS_JSON,
+};
+
 struct lk_progress_view;
 
-/* COLUMNS is the width of the terminal; ENABLED false draws nothing. */
-struct lk_progress_view *lk_progress_view_new(bool enabled, unsigned columns) LK_MUST_USE;
+/* COLOR matters on a terminal only, whose size is asked at each redraw. */
+struct lk_progress_view *lk_progress_view_new(enum lk_progress_kind kind, bool color) LK_MUST_USE;
 void lk_progress_view_free(struct lk_progress_view *view);
 void lk_progress_view_show(struct lk_progress_view *view, const struct lk_progress *progress);
-/* Takes the line away, so that other text can be printed. */
+/* Takes the redrawn lines away, so that other text can be printed. */
 void lk_progress_view_clear(struct lk_progress_view *view);
 
 #endif

@@ -36,6 +36,7 @@ struct item {
 };
 
 struct items LK_VEC_OF(struct item);
+struct progress_files LK_VEC_OF(struct lk_progress_file);
 
 struct batch {
 	struct lk_fetch *fetch;
@@ -50,6 +51,7 @@ struct batch {
 	struct lk_writer *writer;
 	struct lk_http_request *requests;
 	size_t n_requests;
+	struct progress_files under_way; /* for the report of the moment */
 };
 
 static void report_progress(void *ctx)
@@ -60,14 +62,20 @@ static void report_progress(void *ctx)
 		.total = batch->items.len,
 		.bytes_all = batch->bytes_all,
 	};
+	lk_vec_clear(&batch->under_way);
 	for (size_t i = 0; i < batch->items.len; i++) {
 		const struct item *item = &batch->items.items[i];
+		const struct lk_record *record = item->record;
 		progress.done += item->done;
 		progress.bytes += item->size;
-		if (item->open && progress.item.len == 0) {
-			progress.item = item->record->fn;
+		if (item->open) {
+			const struct lk_progress_file file = {
+				record->fn, item->size, record->has_size ? record->size : 0};
+			lk_vec_push(&batch->under_way, file);
 		}
 	}
+	progress.files = batch->under_way.items;
+	progress.n_files = batch->under_way.len;
 	lk_report_progress(batch->fetch->report, &progress);
 	if (progress.bytes != batch->bytes_told) {
 		batch->bytes_told = progress.bytes;
@@ -623,6 +631,7 @@ static void batch_done(struct batch *batch)
 	}
 	lk_vec_done(&batch->items);
 	lk_claims_free(batch->claims);
+	lk_vec_done(&batch->under_way);
 	lk_arena_done(&batch->arena);
 }
 
