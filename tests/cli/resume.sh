@@ -59,17 +59,17 @@ for signal in KILL INT; do
 	KILL) is 137 "$code" ;;
 	INT) is 130 "$code" ;;
 	esac
-	is "$(find cache/tmp -type f | wc -l)" 1
-	has_bytes=$(stat -c %s cache/tmp/*)
+	is "$(find cache/tmp -name 'partial,*' | wc -l)" 1
+	has_bytes=$(stat -c %s cache/tmp/partial,*)
 	[ "$has_bytes" -gt 1048576 ] || fail "only $has_bytes bytes were kept"
 	# Again, then to the end: from where it stopped, and nearly nothing twice.
 	broken_off "$signal" lockenv fetch --cache cache slow.lock
-	more_bytes=$(stat -c %s cache/tmp/*)
+	more_bytes=$(stat -c %s cache/tmp/partial,*)
 	[ "$more_bytes" -gt "$has_bytes" ] || fail "no more than $more_bytes bytes"
-	is "$(find cache/tmp -type f | wc -l)" 1
+	is "$(find cache/tmp -name 'partial,*' | wc -l)" 1
 	runs 0 lockenv fetch -v --cache cache slow.lock
 	err_has "going on after $more_bytes bytes: '$url$path'"
-	is "$(find cache/tmp -type f)" ''
+	is "$(find cache/tmp -name 'partial,*')" ''
 	same site/chan/noarch/big-1-0.conda "$(find cache/archives -type f)"
 	is "$(ask log | sed 's/ match=.*//')" "$path range=
 $path range=bytes=$has_bytes-
@@ -81,13 +81,13 @@ done
 # Other bytes than the archive's: fetched anew, at once.
 rm -rf cache
 broken_off KILL lockenv fetch --cache cache slow.lock
-for file in cache/tmp/*; do
+for file in cache/tmp/partial,*; do
 	printf 'x' | dd of="$file" conv=notrunc status=none
 done
 printf 'channels: []\nremote_max_retries: 0\n' >"$LOCKENV_CONFIG"
 runs 0 lockenv fetch -v --cache cache slow.lock
 err_has "starting over: '$url$path'"
-is "$(find cache/tmp -type f)" ''
+is "$(find cache/tmp -name 'partial,*')" ''
 
 # Two runs at one partial: one goes on with it, the other begins anew or finds the archive; both succeed.
 rm -rf cache
@@ -97,5 +97,5 @@ first=$!
 lockenv fetch -v --cache cache slow.lock 2>second.err || fail 'the second run failed'
 wait "$first" || fail 'the first run failed'
 is "$(cat first.err second.err | grep -c 'going on after')" 1
-is "$(find cache/tmp -type f)" ''
+is "$(find cache/tmp -name 'partial,*')" ''
 same site/chan/noarch/big-1-0.conda "$(find cache/archives -type f)"
