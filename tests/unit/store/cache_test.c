@@ -210,6 +210,38 @@ static void test_import_damaged(void **state)
 	box_done(&box);
 }
 
+/* Read where they lie; of several files of the name the one with the right bytes. */
+static void test_folder(void **state)
+{
+	(void)state;
+	struct box box;
+	box_init(&box);
+	struct lk_cache *folder = lk_cache_new();
+	struct lk_blob blob = LK_BLOB_NONE;
+	struct lk_report silent = {0};
+	assert_int_equal(lk_cache_add_folder(folder, "/nowhere", &box.err), LK_E_NOT_FOUND);
+	assert_int_equal(lk_cache_add_folder(folder, box.from, &box.err), 0);
+	assert_false(lk_cache_is_writable(folder));
+	assert_string_equal(lk_cache_names(folder), box.from);
+	assert_int_equal(lk_cache_find(folder, &box.record, &box.err), LK_E_NOT_FOUND);
+	put(&box, "a-1-0.conda", LK_STR("short"));
+	assert_int_equal(lk_cache_find(folder, &box.record, &box.err), LK_E_INTEGRITY);
+	assert_non_null(strstr(box.err.message, "size is 5 bytes, expected are 21"));
+	put(&box, "a-1-0.conda", LK_STR("not really an archivf"));
+	assert_int_equal(lk_cache_open_hashed(folder, &box.record, &silent, &blob, &box.err),
+		LK_E_INTEGRITY);
+	assert_non_null(strstr(box.err.message, "in the folder"));
+	put(&box, "linux-64/a-1-0.conda", content);
+	put(&box, "pkgs/a-1-0.conda", LK_STR("not really an archivg"));
+	assert_int_equal(lk_cache_open_hashed(folder, &box.record, &silent, &blob, &box.err), 0);
+	assert_int_equal(blob.size, content.len);
+	lk_blob_done(&blob);
+	struct lk_cache_incoming incoming;
+	assert_int_equal(lk_cache_begin(folder, &incoming, &box.err), LK_E_USAGE);
+	lk_cache_free(folder);
+	box_done(&box);
+}
+
 static void test_sweep(void **state)
 {
 	(void)state;
@@ -242,6 +274,7 @@ static void test_sweep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_commit),
