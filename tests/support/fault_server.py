@@ -259,6 +259,25 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.write_slowly(body[first:], 1 << 16, 0.025)
 
+    def fault_portion(self, _parts, body, times=1):
+        """2.5 MB of what is asked for, then nothing more; served well when asked again."""
+        if self.nth > times:
+            self.serve(body)
+            return
+        first = int(self.headers.get("Range", "bytes=0-").split("=")[1].split("-")[0])
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", "bytes %d-%d/%d" % (first, len(body) - 1, len(body)))
+        self.send_header("Content-Length", str(len(body) - first))
+        self.end_headers()
+        self.write(body[first : first + 2500000])
+        self.wfile.flush()
+        time.sleep(600)
+
+    def fault_portions(self, parts, body):
+        """The same, twice."""
+        self.fault_portion(parts, body, 2)
+
     def fault_drip(self, _parts, body):
         """A byte at a time, for ever."""
         self.send_response(200)
