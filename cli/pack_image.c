@@ -80,7 +80,7 @@ static int fetch_missing(struct making *m, const struct lk_records *missing, str
 static int open_cache(struct making *m, struct lk_error *err)
 {
 	const struct lk_sources sources = {
-		.from = &m->options->from, .bundle = LK_STEAL(m->lock.bundle)};
+		&m->options->from, LK_STEAL(m->lock.bundle), false, false};
 	struct lk_records missing = {0};
 	int rc = lk_sources_open(m->app, &sources, &m->cache, err);
 	if (rc == 0) {
