@@ -1,6 +1,6 @@
 #!/bin/sh
-# The whole path on one machine: fixture channel, solve, lock, fetch, install offline, smoke, diff.
-# Leaves the channel, the lock and the prefix under build/demo/.
+# The whole path on one machine: fixture channel, solve, lock, fetch, pack, install from the bundle offline, smoke, diff.
+# Leaves the channel, the lock, the bundle and the prefix under build/demo/.
 set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
@@ -23,7 +23,7 @@ run() {
 }
 
 mkdir -p "$demo"
-rm -rf "$demo/cache" "$demo/env" "$demo"/*.lock
+rm -rf "$demo/cache" "$demo/env" "$demo/far" "$demo"/*.lock "$demo"/*.lockpack
 printf 'channels: []\n' >"$LOCKENV_CONFIG"
 
 title 'the channel: made from text and from Debian packages of this machine'
@@ -46,7 +46,13 @@ run "$lockenv" fetch "$demo/env.lock"
 serve_stop "$demo/nginx"
 trap - EXIT
 
-title 'install with the network cut, for the node that the lock was solved for'
+title 'pack: lock, packages and installer in one file, which stock tools check'
+run "$lockenv" pack "$demo/env.lock" -o "$demo/env.lockpack"
+mkdir "$demo/far"
+run tar xf "$demo/env.lockpack" -C "$demo/far"
+(cd "$demo/far" && run sha256sum --quiet -c MANIFEST 2>/dev/null && echo 'all files are what MANIFEST says')
+
+title 'the far side: install straight from the bundle, with the network cut, for the node that the lock was solved for'
 CONDA_OVERRIDE_CUDA=12.6 "$lockenv" info --json >"$demo/node.json"
 cut=
 if unshare -n true 2>/dev/null; then
@@ -57,7 +63,8 @@ else
 	echo 'this machine allows no network namespace; the server is stopped all the same'
 fi
 # shellcheck disable=SC2086 # words of a command
-run $cut "$lockenv" install "$demo/env.lock" -p "$demo/env" --host "$demo/node.json"
+run $cut "$demo/far/bin/linux-64/lockenv-install" "$demo/env.lockpack" --no-cache -p "$demo/env" \
+	--host "$demo/node.json"
 # shellcheck disable=SC2086
 run $cut "$lockenv" install "$demo/env.lock" -p "$demo/env" --host "$demo/node.json"
 

@@ -94,6 +94,12 @@ for tar in 'tar' 'bsdtar' 'busybox tar'; do
 done
 (cd far && sha256sum -c MANIFEST) >"$out" 2>"$scratch/ignored" || fail 'sha256sum stumbles over comments'
 
+if tar --version | grep -q 'GNU tar'; then
+	tar tf first.lockpack | tar --format=posix -b1 --owner=0 --group=0 --numeric-owner --mtime=@0 \
+		--pax-option=exthdr.name=pax-header,delete=atime,delete=ctime --mode=u=rwX,go=rX -C far -cf again.tar -T -
+	same again.tar first.lockpack
+fi
+
 # Platforms: those asked for.
 runs 0 lockenv solve -q --override-channels -c "$test_channel" --platform linux-64 --platform linux-aarch64 --glibc 2.28 \
 	greeting -o two.lock
