@@ -13,6 +13,8 @@
 #include "base/fs_priv.h"
 #include "base/stream.h"
 
+#define MAX_STALE 4
+
 void lk_close_p(int *fd)
 {
 	if (*fd >= 0) {
@@ -23,12 +25,19 @@ void lk_close_p(int *fd)
 	}
 }
 
+/* What a network file system knew of a name is no longer so: asking again makes it look. */
+static bool is_stale(unsigned *tries)
+{
+	return errno == ESTALE && ++*tries < MAX_STALE;
+}
+
 int lk_fs_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
+	unsigned tries = 0;
 	int fd;
 	do {
 		fd = openat(dirfd, path, flags | O_CLOEXEC, mode);
-	} while (fd < 0 && errno == EINTR);
+	} while (fd < 0 && (errno == EINTR || is_stale(&tries)));
 	return fd;
 }
 
@@ -85,7 +94,9 @@ static int open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 	long fd = TEMP_FAILURE_RETRY(syscall(SYS_openat2, dirfd, path, &how, sizeof(how)));
 	/* EPERM: what some sandboxes answer to calls that they do not know. EAGAIN: others move
 	 * things about, and the kernel cannot be sure. */
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == EAGAIN)) {
+	if (fd < 0 &&
+		(errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == EAGAIN ||
+			errno == ESTALE)) {
 		return lk_fs_walk_beneath(dirfd, path, flags, mode);
 	}
 	return (int)fd;

@@ -21,6 +21,8 @@
 #include "install/trees.h"
 #include "install/write.h"
 
+#define MAX_RESTARTS 3
+
 /* One install; what was not made yet is zero. */
 struct run {
 	struct lk_arena arena;
@@ -333,48 +335,67 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 	return rc;
 }
 
+/* *RET_LOST: it failed, and trees were taken out of the cache meanwhile. */
+static int install_once(struct run *run, const char *prefix, const struct lk_sha256 *lock_digest,
+	struct lk_install_result *result, bool *ret_lost, struct lk_error *err)
+{
+	const struct lk_install_options *o = run->options;
+	int rc = lk_site_open(prefix, &run->site, err);
+	*ret_lost = false;
+	if (rc < 0) {
+		return rc;
+	}
+	lk_arena_init(&run->arena);
+	run->stamp = (struct lk_stamp){.lock = *lock_digest,
+		.subdir = o->subdir,
+		.prefix = lk_str_of(o->final_prefix ? o->final_prefix : run->site.prefix),
+		.compile = o->compile};
+	rc = install(run, result, err);
+	*ret_lost = rc < 0 && rc != LK_E_INTERRUPTED && lk_trees_lost(&run->trees);
+	lk_close_p(&run->new_fd);
+	lk_close_p(&run->apart_fd);
+	if (run->has_layout) {
+		lk_layout_done(&run->layout);
+	}
+	lk_trees_done(&run->trees);
+	lk_prefix_records_done(&run->have);
+	lk_site_done(&run->site);
+	lk_arena_done(&run->arena);
+	return rc;
+}
+
 int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
 	size_t n_records, const struct lk_channel *channels, size_t n_channels,
 	const struct lk_sha256 *lock_digest, const struct lk_install_options *options,
 	const struct lk_report *report, struct lk_install_result *ret, struct lk_error *err)
 {
-	struct lk_install_result result = {0};
-	struct run run = {
-		.cache = cache,
-		.records = records,
-		.n_records = n_records,
-		.channels = channels,
-		.n_channels = n_channels,
-		.options = options,
-		.report = report,
-		.new_fd = -1,
-		.apart_fd = -1,
-	};
 	int rc = options->final_prefix ? lk_site_check_prefix(options->final_prefix, err) : 0;
-	if (rc == 0) {
-		rc = lk_site_open(prefix, &run.site, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	lk_arena_init(&run.arena);
-	run.stamp = (struct lk_stamp){.lock = *lock_digest,
-		.subdir = options->subdir,
-		.prefix =
-			lk_str_of(options->final_prefix ? options->final_prefix : run.site.prefix),
-		.compile = options->compile};
-	rc = install(&run, &result, err);
-	lk_close_p(&run.new_fd);
-	lk_close_p(&run.apart_fd);
-	if (run.has_layout) {
-		lk_layout_done(&run.layout);
-	}
-	lk_trees_done(&run.trees);
-	lk_prefix_records_done(&run.have);
-	lk_site_done(&run.site);
-	lk_arena_done(&run.arena);
-	if (rc == 0) {
-		*ret = result;
+	bool again = rc == 0;
+	for (unsigned i = 0; again; i++) {
+		struct lk_install_result result = {0};
+		struct run run = {
+			.cache = cache,
+			.records = records,
+			.n_records = n_records,
+			.channels = channels,
+			.n_channels = n_channels,
+			.options = options,
+			.report = report,
+			.new_fd = -1,
+			.apart_fd = -1,
+		};
+		rc = install_once(&run, prefix, lock_digest, &result, &again, err);
+		again = again && i < MAX_RESTARTS;
+		if (again) {
+			lk_warn(report,
+				"packages were taken out of the cache meanwhile (%s): starting "
+				"over",
+				err->message);
+			lk_error_clear(err);
+		}
+		if (rc == 0) {
+			*ret = result;
+		}
 	}
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include "install/trees.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/relay.h"
 #include "base/workers.h"
@@ -160,6 +161,21 @@ int lk_trees_ensure(struct lk_cache *cache, const struct lk_record *records, siz
 	}
 	*ret = ensure.trees;
 	return 0;
+}
+
+bool lk_trees_lost(const struct lk_trees *trees)
+{
+	for (size_t i = 0; i < trees->n; i++) {
+		const struct lk_tree *tree = &trees->items[i];
+		struct stat opened;
+		struct stat named;
+		bool there = fstat(tree->fd, &opened) == 0 && stat(tree->path, &named) == 0 &&
+			opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+		if (!there && !tree->movable) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void lk_trees_done(struct lk_trees *trees)

@@ -13,6 +13,8 @@
 #include "store/cache_priv.h"
 #include "store/partial.h"
 
+#define MAX_STALE 4
+
 /* ---- layers ---- */
 
 struct lk_cache *lk_cache_new(void)
@@ -398,7 +400,10 @@ int lk_cache_open_hashed(struct lk_cache *cache, const struct lk_record *record,
 		return rc;
 	}
 	for (size_t i = 0; i < cache->n_layers; i++) {
-		rc = open_hashed_in(cache, i, record, ret, err);
+		unsigned tries = 0;
+		do { /* another machine may replace it while it is read */
+			rc = open_hashed_in(cache, i, record, ret, err);
+		} while (rc == LK_E_FS && err->sys_errno == ESTALE && ++tries < MAX_STALE);
 		if (rc == 0) {
 			if (first.code < 0) {
 				lk_warn(report, "%s: taken from '%s'", first.message,

@@ -411,6 +411,14 @@ static int claim(struct ensure *e, struct lk_error *err)
 	return 0;
 }
 
+/* Was what was FOUND taken away or replaced since? */
+static bool has_moved(const struct ensure *e, const struct found *found)
+{
+	struct stat st;
+	return fstatat(lk_cache_trees_fd(e->cache), e->name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		st.st_ino != found->ino || st.st_dev != found->dev;
+}
+
 /* One round: the tree that is there, else a new one. *RET_DONE is false when it is to be looked for
  * again: another process changed it meanwhile, or was at it. */
 static int try_once(struct ensure *e, struct lk_tree *ret, bool *ret_done, struct lk_error *err)
@@ -418,6 +426,12 @@ static int try_once(struct ensure *e, struct lk_tree *ret, bool *ret_done, struc
 	struct found found = {.fd = -1};
 	*ret_done = true;
 	int rc = e->cache->writable ? use_sealed(e, 0, &found, ret, err) : LK_E_NOT_FOUND;
+	bool stale = rc == LK_E_FS && err->sys_errno == ESTALE;
+	if (stale || (found.damaged && has_moved(e, &found))) {
+		*ret_done = false;
+		lk_close_p(&found.fd);
+		return 0;
+	}
 	if (rc == LK_E_NOT_FOUND || found.damaged) {
 		struct lk_error ignored = LK_ERROR_INIT; /* was warned of */
 		rc = use_layers(e, ret, &ignored);

@@ -77,6 +77,25 @@ out_has 'removed 0 archives, 3 trees'
 is "$(count archives) $(count trees)" '1 0'
 is "$(digest env)" "$env"
 
+# Beside running installs: whoever loses a tree makes it again.
+lockenv fetch -q old.lock
+(
+	for number in $(seq 40); do
+		lockenv clean -q --trees >"$scratch/cleaned" 2>&1 || echo "$number" >>"$scratch/clean-failed"
+	done
+) &
+cleaner=$!
+for number in $(seq 12); do
+	rm -rf beside
+	runs 0 lockenv install -q old.lock -p beside
+	grep -v 'warning: ' "$err" >"$scratch/told" || true
+	is "$(cat "$scratch/told")" ''
+	is "$(beside/bin/hello)" 'hello 1.1'
+done
+wait "$cleaner"
+absent "$scratch/clean-failed"
+rm -rf beside
+
 # Unfinished work: what nobody is at.
 mkdir "$cache/tmp/tree-aaaaaa" "$cache/tmp/tree-bbbbbb"
 touch -d '2 days ago' "$cache/tmp/tree-aaaaaa"
