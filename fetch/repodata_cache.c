@@ -282,7 +282,7 @@ int lk_repodata_state_store(int dirfd, lk_str subdir_url, const char *file_name,
 	state_name(lk_str_of(key), name);
 	rc = lk_fs_write_unsynced(dirfd, name, text.ptr, text.len, err);
 	if (rc == 0) {
-		(void)fchmodat(dirfd, name, 0644, 0); /* the cache may be others' too */
+		(void)!fchmodat(dirfd, name, 0644, 0); /* the cache may be others' too */
 	}
 	return rc;
 }
