@@ -3,11 +3,11 @@
  */
 #include "fetch/http.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "fetch/failover.h"
+#include "fetch/http_error_priv.h"
 #include "fetch/turns.h"
 #include "fetch/way_priv.h"
 
@@ -24,7 +24,6 @@
 /* Small requests for each connection. HTTP/2 answers them side by side; elsewhere those that wait
  * go out as soon as a connection is free. */
 #define HTTP_SMALL_FACTOR 8
-#define TOO_SLOW "Operation too slow" /* how curl begins to say so */
 /* Spreads small numbers over 32 bits. */
 #define HTTP_SPREAD 2654435769u
 
@@ -40,6 +39,8 @@ struct slot {
 	unsigned tries;    /* that failed since the last good progress */
 	uint64_t offset;   /* bytes the sink holds */
 	uint64_t furthest; /* the largest offset of all tries */
+	size_t head_bytes; /* of this try's headers */
+	bool head_whole;   /* the headers of this try's last answer have come to their end */
 	bool body_begun;   /* this try has given the sink bytes */
 	bool asked_rest;   /* this try is for what follows the offset */
 	bool resumed;      /* what the sink holds came in several tries */
@@ -125,11 +126,13 @@ static long slot_status(const struct slot *slot)
 	return status;
 }
 
-/* The last answer's header NAME, valid until the handle is used again; "" when it was not sent. */
+/* The last answer's header NAME, valid until the handle is used again; "" when it was not sent, or
+ * with control characters in it. */
 static const char *slot_header(const struct slot *slot, const char *name)
 {
 	struct curl_header *header = NULL;
-	if (curl_easy_header(slot->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+	if (curl_easy_header(slot->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+		lk_str_has_control(lk_str_of(header->value))) {
 		return "";
 	}
 	return header->value;
@@ -186,6 +189,21 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 	}
 	slot->offset += len;
 	return len;
+}
+
+/* Each line of the headers. A header that ends with the connection is no whole one to curl. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
+{
+	struct slot *slot = ctx;
+	size_t len = size * count;
+	lk_str line = lk_str_n(bytes, len);
+	if (lk_str_starts(line, LK_STR("HTTP/"))) {
+		slot->head_whole = false;
+	} else if (lk_str_trim(line).len == 0) {
+		slot->head_whole = true;
+	}
+	slot->head_bytes += len;
+	return slot->head_bytes > LK_HTTP_HEADERS_MAX ? 0 : len;
 }
 
 /* Appends "NAME: VALUE" unless VALUE is empty or NULL. False: out of memory. */
@@ -246,6 +264,8 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->reason);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
 		slot->request->small ? HTTP_SMALL_BUFFER_BYTES : HTTP_BUFFER_BYTES);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, slot->request->small ? 1L : 0L);
@@ -274,6 +294,8 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 static int slot_try(struct slot *slot, struct lk_error *err)
 {
 	bool resume = slot->request->resumable && !slot->no_resume && slot->offset > 0;
+	slot->head_bytes = 0;
+	slot->head_whole = false;
 	slot->asked_rest = resume;
 	slot->body_begun = false;
 	slot->sink_rc = 0;
@@ -370,84 +392,28 @@ static bool slot_retry(struct slot *slot)
 	return true;
 }
 
-int lk_http_fail_status(const char *shown, long status, struct lk_error *err)
+static int slot_fail_try(struct slot *slot, CURLcode code, struct lk_error *err)
 {
-	switch (status) {
-	case 401:
-	case 403:
-		lk_fail(err, LK_E_NETWORK, "access denied (HTTP %ld)", status);
-		lk_error_hint(err, "give credentials for the host: docs/network.md has the ways");
-		break;
-	case 407:
-		lk_fail(err, LK_E_NETWORK, "the proxy wants a user and password (HTTP 407)");
-		lk_error_hint(err,
-			"write them into proxy_servers of .condarc or into http_proxy: "
-			"http://user:password@host:port");
-		break;
-	case 404:
-	case 410:
-		lk_fail(err, LK_E_NETWORK, "the server does not have it (HTTP %ld)", status);
-		lk_error_hint(err,
-			"check the channel's name or URL; the file may have been removed there");
-		break;
-	case 429:
-		lk_fail(err, LK_E_NETWORK, "the server limits requests (HTTP 429)");
-		lk_error_hint(
-			err, "wait a while and run the command again, perhaps with fewer --jobs");
-		break;
-	default:
-		lk_fail(err, LK_E_NETWORK, "the server answers HTTP %ld", status);
-		lk_error_hint(err,
-			status >= 500 ? "the server is in trouble; try again later"
-				      : "check the channel's URL");
-		break;
-	}
-	lk_error_file(err, shown);
-	return err->code;
+	const struct lk_http_failure failure = {
+		.code = code,
+		.status = slot_status(slot),
+		.settings = &slot->run->http->settings,
+		.head_bytes = slot->head_bytes,
+		.head_whole = slot->head_whole,
+		.reason = slot->reason,
+		.url = slot->at.place->url,
+		.shown = slot->at.place->shown,
+	};
+	return lk_http_fail_try(&failure, err);
 }
 
-static const char *hint_for(CURLcode code)
+/* May what the sink holds be wrong because it came in several tries, or because it broke off where
+ * no length tells? Then it is asked for once more, from the start. */
+static bool slot_in_doubt(const struct slot *slot)
 {
-	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-		return "check the channel's URL and the network, and http_proxy and https_proxy "
-		       "where there must be a proxy";
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return "check proxy_servers in .condarc and the variables http_proxy and "
-		       "https_proxy";
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-		return "use an http, https or file URL";
-	default:
-		return "try again later";
-	}
-}
-
-static int slot_fail_code(const struct slot *slot, CURLcode code, struct lk_error *err)
-{
-	const struct lk_http_settings *settings = &slot->run->http->settings;
-	const char *reason = slot->reason[0] != '\0' ? slot->reason : curl_easy_strerror(code);
-	char slow[128];
-	if (code == CURLE_WRITE_ERROR) {
-		reason = "the server sends a part that was not asked for";
-	} else if (code == CURLE_OPERATION_TIMEDOUT &&
-		strncmp(reason, TOO_SLOW, strlen(TOO_SLOW)) == 0) {
-		(void)snprintf(slow, sizeof(slow), "less than %u bytes a second for %u s",
-			settings->min_rate, settings->stall_timeout_s);
-		reason = slow;
-	}
-	/* curl starts its sentences with a capital; words such as SSL stay. */
-	bool lower = lk_is_alpha(reason[0]) && reason[1] == lk_lower(reason[1]);
-	lk_str rest = lk_str_trim(lk_str_of(reason + 1));
-	lk_fail(err, LK_E_NETWORK, "cannot download: %c" LK_STR_FMT,
-		lower ? lk_lower(reason[0]) : reason[0], LK_STR_ARG(rest));
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	const char *hint =
-		lk_way_hint(&slot->run->http->settings, slot->at.place->url, code, reason, &arena);
-	lk_error_hint(err, "%s", hint ? hint : hint_for(code));
-	lk_error_file(err, slot->at.place->shown);
-	return err->code;
+	curl_off_t length = -1;
+	curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	return slot->resumed || (length < 0 && !slot->no_resume);
 }
 
 /* After a failure: goes on at another place, at once. False: there is none; *AGAIN tells whether
@@ -471,7 +437,7 @@ static bool slot_fail_over(struct slot *slot, bool *again, const struct lk_error
 	return true;
 }
 
-/* The final answer goes to the sink. LK_E_INTEGRITY of a resumed body: *ret_again. */
+/* The final answer goes to the sink. *ret_again: it is to be asked for once more. */
 static int slot_end(struct slot *slot, long status, bool *ret_again, struct lk_error *err)
 {
 	if (status >= 200 && status <= 299 && !slot->body_begun && !slot_begin_body(slot, status)) {
@@ -492,13 +458,12 @@ static int slot_end(struct slot *slot, long status, bool *ret_again, struct lk_e
 		.cache_control = slot_header(slot, "Cache-Control"),
 		.from = slot->at.place->shown,
 		.more = lk_failover_has_more(&slot->at),
-		.resumed = slot->resumed,
+		.content_type = slot_header(slot, "Content-Type"),
+		.in_doubt = slot_in_doubt(slot),
 	};
 	int rc = slot->request->sink->end(slot->request->ctx, &response, err);
-	if (rc == LK_E_INTEGRITY && slot->resumed) {
-		slot->no_resume = true;
-		*ret_again = true;
-	}
+	*ret_again = rc == LK_E_INTEGRITY && response.in_doubt;
+	slot->no_resume = slot->no_resume || *ret_again;
 	return rc;
 }
 
@@ -507,12 +472,17 @@ static int slot_conclude(struct slot *slot, CURLcode code, bool *ret_again, stru
 {
 	if (slot->sink_rc < 0) {
 		*err = slot->error;
+		*ret_again = slot->sink_rc == LK_E_INTEGRITY && slot->resumed;
+		slot->no_resume = slot->no_resume || *ret_again;
 		return slot->sink_rc;
+	}
+	if (code == CURLE_OK && !slot->head_whole) {
+		code = CURLE_PARTIAL_FILE;
 	}
 	if (code != CURLE_OK) {
 		*ret_again = (code_is_transient(code) && !lk_way_is_refused(slot->easy)) ||
 			(code == CURLE_WRITE_ERROR && slot->no_resume);
-		return slot_fail_code(slot, code, err);
+		return slot_fail_try(slot, code, err);
 	}
 	long status = slot_status(slot);
 	if (status == 416 && slot->offset > 0) {
@@ -568,7 +538,13 @@ static void slot_finish(struct slot *slot, CURLcode code)
 		lk_failover_succeeded(&slot->at);
 	} else if (slot->at.absent && slot->request->optional) {
 		const struct lk_http_response absent = {
-			slot->at.absent, "", "", "", slot->at.place->shown, false, false};
+			.status = slot->at.absent,
+			.etag = "",
+			.last_modified = "",
+			.cache_control = "",
+			.content_type = "",
+			.from = slot->at.place->shown,
+		};
 		rc = slot->request->sink->end(slot->request->ctx, &absent, &error);
 	}
 	if (rc < 0) {

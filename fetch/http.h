@@ -59,7 +59,7 @@ struct lk_http_settings {
 	const struct lk_proxies *proxies; /* borrowed; NULL: none */
 };
 
-/* The final answer. Strings are the empty text when the header was not sent. */
+/* The final answer. Strings are the empty text when the header was not sent, or not as text. */
 struct lk_http_response {
 	long status;
 	const char *etag;
@@ -67,7 +67,10 @@ struct lk_http_response {
 	const char *cache_control;
 	const char *from; /* the place that answered, as it is shown */
 	bool more;        /* after LK_E_INTEGRITY from `end` another place is asked */
-	bool resumed;     /* the sink got the body in several parts */
+	const char *content_type;
+	/* The body came in several parts, or nothing told its length: LK_E_INTEGRITY may be due to
+	 * that. */
+	bool in_doubt;
 };
 
 struct lk_http_sink {
@@ -75,8 +78,8 @@ struct lk_http_sink {
 	int (*begin)(void *ctx, struct lk_error *err);
 	int (*write)(void *ctx, const void *bytes, size_t len, struct lk_error *err);
 	/* Any answer that is not to be tried again: 2xx with the body written, or another status
-	 * without body. LK_E_INTEGRITY after a resumed body has it fetched once more, with begin
-	 * again. */
+	 * without body. LK_E_INTEGRITY of a body that is `in_doubt` has it fetched once more,
+	 * with begin again. */
 	int (*end)(void *ctx, const struct lk_http_response *response, struct lk_error *err);
 	/* The request has failed for good, with ERROR. May be NULL; if not, LK_E_NETWORK ends only
 	 * what waits at the same server, and the requests at others go on. */
@@ -127,6 +130,12 @@ unsigned lk_http_jobs(const struct lk_http *http);
  * LK_E_INTERRUPTED when REPORT says stop. TICK (may be NULL) is called a few times a second. */
 int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, size_t n,
 	void (*tick)(void *ctx), void *ctx, struct lk_error *err) LK_MUST_USE;
+
+/* Is the answer a page for people, which no file of a channel is? Something on the way may have
+ * sent it. */
+bool lk_http_is_page(const struct lk_http_response *response);
+#define LK_HTTP_PAGE_HINT                                                                          \
+	"a web page came in its place: look for a login page or a proxy on the way, and try again"
 
 /* LK_E_NETWORK about the file SHOWN (err->file): what STATUS means, with a hint. */
 int lk_http_fail_status(const char *shown, long status, struct lk_error *err);

@@ -234,10 +234,13 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 		rc = lk_writer_drain(item->batch->writer, &item->file, err);
 		rc = rc < 0 ? rc : item_commit(item, err);
 	}
-	bool again = rc == LK_E_INTEGRITY && (response->resumed || response->more);
+	if (rc == LK_E_INTEGRITY && lk_http_is_page(response)) {
+		lk_error_hint(err, LK_HTTP_PAGE_HINT);
+	}
 	if (rc < 0) {
 		lk_error_file(err, response->from);
 	}
+	bool again = rc == LK_E_INTEGRITY && (response->in_doubt || response->more);
 	if ((rc != LK_E_NETWORK && rc != LK_E_INTEGRITY) || again) {
 		return rc;
 	}

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/workers.h"
 #include "fetch/repodata_cache.h"
+#include "fetch/repodata_form_priv.h"
 #include "fetch/repodata_set_priv.h"
 
 enum source {
@@ -21,14 +22,6 @@ enum source {
 	SOURCE_ABSENT, /* the channel has no such subdir */
 };
 
-/* How a channel serves its records, in the order they are tried. */
-enum form {
-	FORM_SHARDS,
-	FORM_ZST,
-	FORM_JSON,
-	N_FORMS,
-};
-
 /* One subdir of one channel. */
 struct part {
 	struct batch *batch;
@@ -37,7 +30,7 @@ struct part {
 	lk_str url;        /* of the directory, without credentials */
 	lk_str local_path; /* the directory of a file:// channel, else empty */
 	enum source source;
-	enum form form;                 /* of what is loaded */
+	enum lk_form form;              /* of what is loaded */
 	const char *file;               /* its URL or path, for errors */
 	bool no_shards;                 /* they are there, but cannot be read */
 	bool no_disk;                   /* an index cannot be written */
@@ -46,6 +39,7 @@ struct part {
 	struct lk_repodata_state state; /* of the cached copy, later of what is loaded */
 	char *tmp;                      /* the download's name in tmp/, or NULL */
 	uint64_t bytes;
+	bool page;      /* a web page was sent in its place */
 	bool forbidden; /* the server said 403, which object stores do for what they lack */
 	bool again;     /* the cached copy was damaged */
 	int failed[2];  /* to be decoded, to be scanned: enum lk_code */
@@ -68,35 +62,13 @@ static bool is_usual(const struct batch *batch)
 	return strcmp(batch->file_name, LK_REPODATA_JSON) == 0;
 }
 
-/* The file's name in the directory of the channel's subdir. */
-static const char *form_name(struct batch *batch, enum form form)
-{
-	switch (form) {
-	case FORM_SHARDS:
-		return LK_REPODATA_SHARDS;
-	case FORM_ZST:
-		return lk_arena_printf(&batch->arena, "%s.zst", batch->file_name);
-	default:
-		return batch->file_name;
-	}
-}
-
-static enum form form_of(const char *file)
-{
-	lk_str name = lk_str_of(file);
-	if (lk_str_ends(name, LK_STR(LK_REPODATA_SHARDS))) {
-		return FORM_SHARDS;
-	}
-	return lk_str_ends(name, LK_STR(".zst")) ? FORM_ZST : FORM_JSON;
-}
-
 /* What is known of a form that a channel need not have. */
-static struct lk_availability *availability(struct part *part, enum form form)
+static struct lk_availability *availability(struct part *part, enum lk_form form)
 {
 	switch (form) {
-	case FORM_SHARDS:
+	case LK_FORM_SHARDS:
 		return &part->state.has_shards;
-	case FORM_ZST:
+	case LK_FORM_ZST:
 		return &part->state.has_zst;
 	default:
 		return NULL;
@@ -104,25 +76,25 @@ static struct lk_availability *availability(struct part *part, enum form form)
 }
 
 /* Is it of use to look for FORM? */
-static bool form_allowed(struct part *part, enum form form)
+static bool form_allowed(struct part *part, enum lk_form form)
 {
 	const struct lk_fetch_options *options = &part->batch->fetch->options;
 	const struct lk_availability *known = availability(part, form);
-	if (form == FORM_SHARDS &&
+	if (form == LK_FORM_SHARDS &&
 		(options->no_shards || part->no_shards || !is_usual(part->batch))) {
 		return false;
 	}
-	if (form == FORM_ZST && options->no_zst) {
+	if (form == LK_FORM_ZST && options->no_zst) {
 		return false;
 	}
 	return !known || !lk_availability_rules_out(known, options->now);
 }
 
-static const char *form_url(struct part *part, enum form form)
+static const char *form_url(struct part *part, enum lk_form form)
 {
 	struct batch *batch = part->batch;
-	return lk_arena_printf(
-		&batch->arena, LK_STR_FMT "/%s", LK_STR_ARG(part->url), form_name(batch, form));
+	return lk_arena_printf(&batch->arena, LK_STR_FMT "/%s", LK_STR_ARG(part->url),
+		lk_form_name(form, batch->file_name, &batch->arena));
 }
 
 static int fail_no_noarch(const struct part *part, struct lk_error *err)
@@ -155,20 +127,21 @@ static int part_absent(struct part *part, struct lk_error *err)
 			LK_STR_ARG(part->url));
 	}
 	part->source = SOURCE_ABSENT;
-	part->form = FORM_JSON;
-	part->file = form_url(part, FORM_JSON);
+	part->form = LK_FORM_JSON;
+	part->file = form_url(part, LK_FORM_JSON);
 	return 0;
 }
 
 static int part_open_local(struct part *part, struct lk_error *err)
 {
-	for (enum form form = 0; form < N_FORMS; form++) {
+	for (enum lk_form form = 0; form < LK_N_FORMS; form++) {
 		if (!form_allowed(part, form)) {
 			continue;
 		}
 		part->form = form;
 		part->file = lk_arena_printf(&part->batch->arena, LK_STR_FMT "/%s",
-			LK_STR_ARG(part->local_path), form_name(part->batch, form));
+			LK_STR_ARG(part->local_path),
+			lk_form_name(form, part->batch->file_name, &part->batch->arena));
 		int rc = lk_fetch_open_local(part->file, &part->fd, err);
 		if (rc == 0) {
 			part->source = SOURCE_LOCAL;
@@ -184,7 +157,7 @@ static void part_use_cached(struct part *part, enum source source)
 {
 	part->source = source;
 	part->file = part->state.url;
-	part->form = form_of(part->file);
+	part->form = lk_form_of(part->file);
 	part->fd = lk_fd_take(&part->cached_fd);
 }
 
@@ -208,7 +181,7 @@ static int part_look_up(struct part *part, struct lk_error *err)
 	if (rc < 0) {
 		return 0;
 	}
-	bool usable = !part->state.absent && form_allowed(part, form_of(part->state.url)) &&
+	bool usable = !part->state.absent && form_allowed(part, lk_form_of(part->state.url)) &&
 		lk_repodata_state_is_fresh(&part->state, options->repodata_ttl, options->now);
 	if (!options->offline && !usable) {
 		return 0;
@@ -237,13 +210,24 @@ static int sink_begin(void *ctx, struct lk_error *err)
 static int sink_write(void *ctx, const void *bytes, size_t len, struct lk_error *err)
 {
 	struct part *part = ctx;
+	size_t max = lk_form_max(part->form);
 	part->bytes += len;
-	if (part->bytes > LK_FETCH_REPODATA_MAX) {
-		return lk_fail(err, LK_E_NETWORK,
-			"repodata of '" LK_STR_FMT "' is larger than %zu bytes",
-			LK_STR_ARG(part->url), LK_FETCH_REPODATA_MAX);
+	if (part->bytes > max) {
+		lk_fail(err, LK_E_NETWORK, "larger than %zu bytes", max);
+		lk_error_file(err, part->file);
+		lk_error_hint(err, "no channel has so many records; tell its owner");
+		return LK_E_NETWORK;
 	}
 	return lk_fs_write_all(part->fd, bytes, len, part->tmp, err);
+}
+
+/* No form of repodata is empty, although an empty text is taken for one without records. */
+static int fail_empty(const struct part *part, struct lk_error *err)
+{
+	lk_fail(err, LK_E_NETWORK, "the server sends an empty file");
+	lk_error_file(err, part->file);
+	lk_error_hint(err, "the server is in trouble; try again later");
+	return LK_E_NETWORK;
 }
 
 static int sink_end(void *ctx, const struct lk_http_response *response, struct lk_error *err)
@@ -253,6 +237,10 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 	const char *file = part->file;
 	switch (response->status) {
 	case 200:
+		if (part->bytes == 0) {
+			return fail_empty(part, err);
+		}
+		part->page = lk_http_is_page(response);
 		part->source = SOURCE_DOWNLOADED;
 		part->state = (struct lk_repodata_state){
 			.url = file,
@@ -317,7 +305,7 @@ static void set_validators(const struct part *part, struct lk_http_request *requ
 }
 
 /* Notes for a while whether the channel has the form that it was asked for. */
-static void remember(struct part *part, enum form form)
+static void remember(struct part *part, enum lk_form form)
 {
 	struct lk_availability *known = availability(part, form);
 	if (known && part->form == form) {
@@ -327,7 +315,7 @@ static void remember(struct part *part, enum form form)
 }
 
 /* Asks the channels for FORM of all parts that are not settled. */
-static int download_round(struct batch *batch, enum form form, struct lk_error *err)
+static int download_round(struct batch *batch, enum lk_form form, struct lk_error *err)
 {
 	static const struct lk_http_sink sink = {
 		.begin = sink_begin, .write = sink_write, .end = sink_end};
@@ -341,7 +329,7 @@ static int download_round(struct batch *batch, enum form form, struct lk_error *
 		part->form = form;
 		part->file = form_url(part, form);
 		requests[n] = (struct lk_http_request){
-			.optional = form != FORM_JSON,
+			.optional = form != LK_FORM_JSON,
 			.sink = &sink,
 			.ctx = part,
 		};
@@ -372,13 +360,19 @@ static bool cached_would_do(const struct batch *batch)
 	return true;
 }
 
+static void offer_cached(struct lk_error *err)
+{
+	char hint[sizeof(err->hint)];
+	memcpy(hint, err->hint, sizeof(hint));
+	lk_error_hint(err, "%s, or use the copy in the cache with --offline", hint);
+}
+
 static int download(struct batch *batch, struct lk_error *err)
 {
-	for (enum form form = 0; form < N_FORMS; form++) {
+	for (enum lk_form form = 0; form < LK_N_FORMS; form++) {
 		int rc = download_round(batch, form, err);
 		if (rc == LK_E_NETWORK && cached_would_do(batch)) {
-			lk_error_hint(err,
-				"try again later, or use the copy in the cache with --offline");
+			offer_cached(err);
 		}
 		if (rc < 0) {
 			return rc;
@@ -405,6 +399,8 @@ static int fail_damaged(const struct part *part, struct lk_error *err)
 		hint = "index the channel again";
 	} else if (part->source == SOURCE_CACHED) {
 		hint = "the copy in the cache is damaged; run again without --offline";
+	} else if (part->page) {
+		hint = LK_HTTP_PAGE_HINT;
 	}
 	err->code = LK_E_NETWORK;
 	lk_error_hint(err, "%s", hint);
@@ -437,14 +433,14 @@ static int part_open(struct part *part, struct lk_error *err)
 {
 	const struct batch *batch = part->batch;
 	char index_name[LK_REPODATA_FILE_MAX];
-	if (part->loaded || part->form == FORM_SHARDS) {
+	if (part->loaded || part->form == LK_FORM_SHARDS) {
 		return 0;
 	}
 	lk_repodata_index_name(part->url, batch->file_name, index_name);
 	const struct lk_repodata_place place = {
 		.origin = origin_of(part),
 		.fd = part->source == SOURCE_ABSENT ? -1 : part->fd,
-		.codec = part->form == FORM_JSON ? LK_CODEC_NONE : LK_CODEC_ZSTD,
+		.codec = part->form == LK_FORM_JSON ? LK_CODEC_NONE : LK_CODEC_ZSTD,
 		.dirfd = batch->dirfd,
 		.index_name = index_name,
 		.identity = identity_of(part),
@@ -476,7 +472,7 @@ static int part_load(void *ctx, size_t index, struct lk_error *err)
 	const struct batch *batch = ctx;
 	struct part *part = &batch->parts[index / 2];
 	bool first = index % 2 == 0;
-	bool shards = part->form == FORM_SHARDS;
+	bool shards = part->form == LK_FORM_SHARDS;
 	if (part->loaded || (shards && !first)) {
 		return 0;
 	}
@@ -524,7 +520,7 @@ static bool forget_unknown(struct part *part)
 {
 	struct lk_fetch *fetch = part->batch->fetch;
 	struct lk_error ignored = LK_ERROR_INIT;
-	if (part->form != FORM_SHARDS || part->failed[0] != LK_E_NOT_FOUND ||
+	if (part->form != LK_FORM_SHARDS || part->failed[0] != LK_E_NOT_FOUND ||
 		(!fetch->http && part->local_path.len == 0)) {
 		return false;
 	}
@@ -552,7 +548,7 @@ static bool forget_damaged(struct part *part)
 static bool avoid_disk(struct part *part)
 {
 	bool unwritten = part->failed[0] == LK_E_FS || part->failed[1] == LK_E_FS;
-	if (part->form == FORM_SHARDS || part->no_disk || !unwritten) {
+	if (part->form == LK_FORM_SHARDS || part->no_disk || !unwritten) {
 		return false;
 	}
 	part->no_disk = true;

@@ -269,7 +269,14 @@ static int sink_end(void *ctx, const struct lk_http_response *response, struct l
 		return rc;
 	}
 	shard->fetched = is_sound(shard);
-	return shard->fetched ? 0 : fail_other_bytes(shard, err);
+	if (shard->fetched) {
+		return 0;
+	}
+	fail_other_bytes(shard, err);
+	if (lk_http_is_page(response)) {
+		lk_error_hint(err, LK_HTTP_PAGE_HINT);
+	}
+	return err->code;
 }
 
 /* Not synced: a shard that a loss of power damages is seen by its hash. */

@@ -219,7 +219,7 @@ static void test_fails(void **state)
 		{"statuses/503/f", "HTTP 503", 4},
 		{"limit-long/f", "limits requests", 1},
 		{"auth/f", "access denied (HTTP 401)", 1},
-		{"redirect-file/f", "protocol \"file\" not supported", 1},
+		{"redirect-file/f", "not of the web, which is not followed", 1},
 		{"redirect-loop/f", "maximum (10) redirects", 11},
 	};
 	struct world *world = *state;

@@ -187,7 +187,7 @@ static void test_faults(void **state)
 		{"statuses/401/chan", "access denied"},
 		{"statuses/403/chan", "for you (HTTP 403)"},
 		{"statuses/500/chan", "HTTP 500"},
-		{"redirect-file/chan", "not supported"},
+		{"redirect-file/chan", "not of the web"},
 		{"auth/chan", "access denied"},
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {

@@ -87,7 +87,7 @@ static void test_too_much(void **state)
 	lk_buf_append(&shard, head, sizeof(head));
 	lk_buf_append(&shard, text, len);
 	struct lk_sha256 hash = put_shard(world, "big/linux-64", shard.ptr, shard.len);
-	put_text(world->www, "big/noarch/repodata.json", "");
+	put_text(world->www, "big/noarch/repodata.json", "{}");
 	mp_index(&index, 1, "./shards/", 5);
 	for (char name[] = "a"; name[0] < 'f'; name[0]++) {
 		mp_entry(&index, name, &hash);
