@@ -15,7 +15,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 unmount() {
-	for dir in dev/pts dev/shm dev sys proc shared/data; do
+	for dir in dev/pts dev/shm dev sys proc shared/data ''; do
 		umount -l "$bare/$dir" 2>/dev/null || true
 	done
 }
@@ -24,6 +24,8 @@ trap unmount EXIT
 unmount
 rm -rf "$bare"
 mkdir -p "$bare"
+# Mount namespaces, which tests make, want a root that is a mount point.
+mount --bind "$bare" "$bare"
 echo "== debootstrap --variant=minbase bookworm" >&2
 debootstrap --variant=minbase bookworm "$bare" "$mirror" >"$root/build/debootstrap.log" 2>&1 || {
 	tail -20 "$root/build/debootstrap.log" >&2

@@ -37,7 +37,10 @@ chmod 755 ../prolog
 head -c 1024 /dev/urandom >key
 chmod 600 key
 munged --force --key-file "$PWD/key" --socket "$PWD/munge" --pid-file "$PWD/munged.pid" \
-	--log-file "$PWD/munged.log" --seed-file "$PWD/seed" 2>munged.err
+	--log-file "$PWD/munged.log" --seed-file "$PWD/seed" 2>munged.err || {
+	cat munged.err >&2
+	exit 1
+}
 cat >slurm.conf <<END
 ClusterName=test
 SlurmctldHost=cluster(127.0.0.1)
@@ -68,19 +71,24 @@ SlurmctldPort=17000
 NodeName=node[1-$nodes] NodeHostname=cluster NodeAddr=127.0.0.1 Port=[17001-$((17000 + nodes))] CPUs=2
 PartitionName=all Nodes=ALL Default=YES State=UP
 END
+# No control groups are used, but slurmd wants to know a kind of them.
+echo CgroupPlugin=cgroup/v1 >cgroup.conf
 mkdir state
 export SLURM_CONF="$PWD/slurm.conf"
 slurmctld
+# A node that cannot start is told below.
 for i in $(seq "$nodes"); do
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount sh -c 'mount -t tmpfs none "$1" && exec slurmd -N "$2"' sh "$folder/local" "node$i"
+	unshare --mount sh -c 'mount -t tmpfs none "$1" && exec slurmd -N "$2"' sh "$folder/local" "node$i" || true
 done
 tries=0
 while [ "$(sinfo -h -t idle -o %D)" != "$nodes" ]; do
 	tries=$((tries + 1))
 	if [ $tries -gt 100 ]; then
 		echo 'slurm.sh: the nodes do not come up' >&2
-		tail -n 5 ./*.log >&2
+		for log in ./*.log; do
+			tail -n 5 "$log" >&2
+		done
 		exit 1
 	fi
 	sleep 0.1
