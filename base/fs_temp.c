@@ -54,7 +54,8 @@ int lk_fs_temp_file(int dirfd, const char *prefix, mode_t mode, struct lk_arena 
 		if (fd < 0) {
 			return lk_fail_errno(err, LK_E_FS, errno, "cannot make file '%s'", name);
 		}
-		if (mode && fchmod(fd, mode) != 0) {
+		/* EPERM of one's own file: a file system without modes. */
+		if (mode && fchmod(fd, mode) != 0 && errno != EPERM) {
 			lk_fail_errno(err, LK_E_FS, errno, "cannot set the mode of '%s'", name);
 			close(fd);
 			(void)unlinkat(dirfd, name, 0);

@@ -476,7 +476,8 @@ static int check_incoming(const struct lk_record *record, const struct lk_sha256
 static int publish(struct lk_cache *cache, struct lk_cache_incoming *incoming,
 	const struct lk_record *record, struct lk_error *err)
 {
-	bool written = fchmod(incoming->fd, 0644) == 0;
+	/* EPERM of one's own file: a file system without modes. */
+	bool written = fchmod(incoming->fd, 0644) == 0 || errno == EPERM;
 	/* Network file systems tell of a failed write only now. */
 	written = close(lk_fd_take(&incoming->fd)) == 0 && written;
 	if (!written) {

@@ -7,7 +7,8 @@
  *     FAULT_ACT=kill    the process dies there, a write half done; or ENOSPC (also every later call
  *                       that needs room), EIO, EACCES (once)
  *     FAULT_LACKS=...   what the file system does not have: any of "renameat2", "hardlink",
- *                       "reflink", "long-writes" and "long-reads" (one takes 512 bytes at most)
+ *                       "reflink", "locks", "claims" (no symlink of such a name), "modes",
+ *                       "long-writes" and "long-reads" (one takes 512 bytes at most)
  *     FAULT_LOG=FILE    a line for each counted call: its name
  */
 #include <dlfcn.h>
@@ -277,6 +278,10 @@ int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 
 int symlinkat(const char *target, int dirfd, const char *path)
 {
+	if (lacks("claims") && strncmp(path, "claim,", 6) == 0) {
+		errno = EPERM;
+		return -1;
+	}
 	return CALL(symlinkat, ROOM, target, dirfd, path);
 }
 
@@ -315,8 +320,18 @@ int syncfs(int fd)
 	return CALL(syncfs, ROOM, fd);
 }
 
+int flock(int fd, int operation)
+{
+	errno = ENOLCK;
+	return lacks("locks") ? -1 : (int)syscall(SYS_flock, fd, operation);
+}
+
 int fchmod(int fd, mode_t mode)
 {
+	if (lacks("modes")) {
+		errno = EPERM;
+		return -1;
+	}
 	return CALL(fchmod, NO_ROOM, fd, mode);
 }
 
