@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "cli/bundle_tell.h"
 #include "cli/lock_arg.h"
 #include "cli/signing.h"
 #include "cli/sources.h"
@@ -25,6 +26,7 @@ struct context {
 	struct lk_args from;
 	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
+	bool list, check; /* of a bundle; only where there is no unpack beside it */
 	unsigned wait;
 };
 
@@ -283,9 +285,37 @@ static int check_options(const struct lk_app *app, const struct context *c, stru
 	return err->code;
 }
 
+/* What lockenv unpack --list and --check do: lockenv-install may be all that the far side has. */
+static int look_into(
+	struct lk_app *app, const struct context *c, const char *path, struct lk_error *err)
+{
+	struct lk_bundle *LK_CLEANUP(lk_bundle_free_p) bundle = NULL;
+	if (c->list && c->check) {
+		lk_fail(err, LK_E_USAGE, "'--list' and '--check' exclude each other");
+		lk_error_hint(err, "give one of them");
+		return LK_E_USAGE;
+	}
+	if (c->check) {
+		int rc = lk_bundle_tell_check(app, path, err);
+		return rc == LK_E_NOT_FOUND ? LK_E_USAGE : rc;
+	}
+	int rc = lk_bundle_open(path, &bundle, err);
+	if (rc == 0) {
+		rc = lk_app_check_signature(app, c->require_signature, lk_bundle_path(bundle),
+			lk_bundle_manifest_text(bundle), err);
+	}
+	if (rc == 0) {
+		lk_bundle_tell_members(app, bundle);
+	}
+	return rc == LK_E_NOT_FOUND ? LK_E_USAGE : rc;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
+	if (c->list || c->check) {
+		return look_into(app, c, args->items[0], err);
+	}
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
 	const struct lk_lock_platform *platform;
 	const char *prefix;
@@ -326,7 +356,12 @@ static const struct lk_opt options[] = {
 		"the lock to take, of a bundle with several", NULL},
 	{"from", 0, LK_OPT_LIST, FIELD(from), "BUNDLE|DIR",
 		"take what is missing from this bundle, folder or cache; repeatable", NULL},
-#ifndef LK_CLI_OFFLINE
+#ifdef LK_CLI_OFFLINE
+	{"list", 0, LK_OPT_FLAG, FIELD(list), NULL, "install nothing; list what is in the bundle",
+		NULL},
+	{"check", 0, LK_OPT_FLAG, FIELD(check), NULL,
+		"install nothing; is the bundle whole, and what has to be copied again?", NULL},
+#else
 	{"fetch", 0, LK_OPT_FLAG, FIELD(fetch), NULL,
 		"download what is missing (otherwise no socket is ever opened)", NULL},
 #endif
