@@ -42,13 +42,22 @@ static bool is_there(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+/* What a damaged bundle asks for. */
+static int advise(int rc, struct lk_error *err)
+{
+	if (rc == LK_E_INTEGRITY && err->hint[0] == '\0') {
+		lk_error_hint(err, "copy the bundle again");
+	}
+	return rc;
+}
+
 int lk_lock_arg_open(const char *path, struct lk_lock_arg *ret, struct lk_error *err)
 {
 	/* A FIFO is not touched twice: who writes into it would see its reader go. */
 	if ((is_file(path) || !is_there(path)) && lk_bundle_is(path)) {
 		*ret = (struct lk_lock_arg){.path = path};
 		lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
-		return lk_bundle_open(path, &ret->bundle, err);
+		return advise(lk_bundle_open(path, &ret->bundle, err), err);
 	}
 	int rc = load(path, ret, err);
 	if (rc == 0 && is_bundle(&ret->text)) {
@@ -104,7 +113,7 @@ int lk_lock_arg_choose(struct lk_lock_arg *arg, const char *name, struct lk_erro
 		return fail_choice(arg, name, err);
 	}
 	arg->shown = lk_asprintf("%s:" LK_STR_FMT, arg->path, LK_STR_ARG(arg->entry->path));
-	return lk_bundle_read_lock(arg->bundle, arg->entry, &arg->text, err);
+	return advise(lk_bundle_read_lock(arg->bundle, arg->entry, &arg->text, err), err);
 }
 
 int lk_lock_arg_read(

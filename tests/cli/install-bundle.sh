@@ -80,6 +80,17 @@ truncate -s -1 "$final"
 runs 5 lockenv-install cut.lockpack --no-cache -p other
 err_has 'is not whole'
 
+# What it is, and whether it is whole, from the installer alone.
+runs 0 lockenv-install old.lockpack --list
+out_has hello-1.1
+runs 0 lockenv-install --json both.lockpack --list
+runs 0 lockenv-install old.lockpack --check
+runs 6 lockenv-install cut.lockpack --check
+runs 2 lockenv-install old.lockpack --check --list
+runs 2 lockenv-install none.lockpack --check
+runs 2 lockenv-install none.lockpack --list
+runs 2 lockenv install old.lockpack --list
+
 # Slips.
 runs 2 lockenv-install both.lockpack -p other
 err_has 'both.lockpack'
@@ -129,6 +140,7 @@ for member in locks/ archives/hello archives/oldtool; do
 	damage bad.lockpack "$(offset bad.lockpack "$member")"
 	runs 5 lockenv-install bad.lockpack --no-cache -p other
 	err_has bad.lockpack
+	err_has 'copy the bundle again'
 	absent other
 	rm -rf "$LOCKENV_CACHE"
 	runs 5 lockenv-install bad.lockpack -p other
