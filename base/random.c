@@ -32,10 +32,11 @@ static void from_start(unsigned char *out, size_t len)
 	memset(&seed, 0, sizeof(seed));
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): so the auxiliary vector has its addresses */
 	const void *kernel = (const void *)getauxval(AT_RANDOM);
-	if (!kernel) {
+	if (kernel) {
+		memcpy(seed.kernel, kernel, sizeof(seed.kernel));
+	} else {
 		lk_die("the system gives no random bytes");
 	}
-	memcpy(seed.kernel, kernel, sizeof(seed.kernel));
 	seed.thread = &seed;
 	seed.pid = getpid();
 	(void)clock_gettime(CLOCK_MONOTONIC, &seed.now);

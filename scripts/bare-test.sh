@@ -22,7 +22,7 @@ unmount() {
 trap unmount EXIT
 
 unmount
-rm -rf "$bare"
+rm -rf --one-file-system "$bare"
 mkdir -p "$bare"
 # Mount namespaces, which tests make, want a root that is a mount point.
 mount --bind "$bare" "$bare"
