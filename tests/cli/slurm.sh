@@ -17,6 +17,11 @@ lockenv fetch -q train.lock small.lock gpu.lock
 lockenv pack -q train.lock -o train.lockpack
 lockenv pack -q small.lock -o small.lockpack
 lockenv pack -q gpu.lock -o gpu.lockpack
+# Signed by a key that is trusted here.
+openssl genpkey -algorithm ed25519 -out key.pem
+mkdir -p "$HOME/.config/lockenv/trusted_keys.d"
+openssl pkey -in key.pem -pubout -out "$HOME/.config/lockenv/trusted_keys.d/site.pem"
+lockenv pack -q small.lock --sign key.pem -o signed.lockpack
 # An image can be unpacked where there are its tools, and mounted where there are loop devices.
 image=
 if command -v mksquashfs >/dev/null && command -v unsquashfs >/dev/null; then
@@ -77,6 +82,13 @@ srun -N4 ls -A "$cluster/local" >left.out
 srun -N1 -w node3 sh -c 'rm -rf "$1" && echo mine >"$1"' sh "$prefix"
 finished FAILED --nodes=4 -o broken.out "$examples/slurm-install.sbatch" train.lockpack "$prefix" "$cluster/local"
 srun -N1 -w node3 rm "$prefix"
+
+# Only what is signed, by an installer that comes from elsewhere.
+finished COMPLETED --nodes=4 -o signed.out --export="ALL,LOCKENV_REQUIRE_SIGNATURE=1,LOCKENV_INSTALL=$installer" \
+	"$examples/slurm-install.sbatch" signed.lockpack "$prefix" "$cluster/local"
+finished FAILED --nodes=4 -o unsigned.out --export="ALL,LOCKENV_REQUIRE_SIGNATURE=1,LOCKENV_INSTALL=$installer" \
+	"$examples/slurm-install.sbatch" small.lockpack "$prefix" "$cluster/local"
+srun -N4 rm -rf "$prefix"
 
 # Two tasks on each node, at once into one prefix.
 srun -N4 --ntasks-per-node=2 "$installer" small.lockpack --no-cache --wait 600 -q --json -p "$prefix-2" >tasks.out
@@ -155,6 +167,8 @@ is "$(sort where.out | tr '\n' ';')" "$(for i in 0 1 2 3; do printf '%s: %s;' $i
 is "$(sort -u left.out)" envs
 has broken.out 'is not a directory'
 has broken.out 'node3: task 2: Exited with exit code 2'
+is "$(tail -n 1 signed.out | tr -s ' ')" " 4 $(cat small.digest)"
+has unsigned.out 'Exited with exit code 5'
 is "$(grep -c "\"tree_digest\": " tasks.out)" 8
 is "$(grep -c '"unchanged": true' tasks.out)" 4
 has driver.out 'this host does not meet what the lock requires: __cuda >=12.4'
