@@ -29,15 +29,38 @@ int lk_pack_sign_open(
 	return rc;
 }
 
+/* Of a bundle that is not signed now: a signature that lies there from before is of another one,
+ * unless it can be seen that it is not. */
+static void warn_of_old(const struct lk_pack_signing *signing, lk_str message)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_SIGNATURE_MAX_BYTES);
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_signature old = {.is_ssh = false};
+	int rc = lk_fs_read_file(AT_FDCWD, signing->path, &text, &ignored);
+	if (rc == LK_E_NOT_FOUND) {
+		return;
+	}
+	if (rc == 0) {
+		rc = lk_signature_parse(
+			lk_buf_view(&text), signing->path, &signing->app->arena, &old, &ignored);
+	}
+	if (rc < 0 || !old.is_ssh || !lk_signature_holds(&old, &old.key, message)) {
+		lk_warn(&signing->app->report,
+			"'%s' was there before: remove it, or sign again with --sign",
+			signing->path);
+	}
+}
+
 int lk_pack_sign_prepare(
 	struct lk_pack_signing *signing, const char *path, lk_str message, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_SIGNATURE_MAX_BYTES);
 	int LK_AUTO_CLOSE fd = -1;
+	signing->path = lk_arena_printf(&signing->app->arena, "%s.sig", path);
 	if (!signing->wanted) {
+		warn_of_old(signing, message);
 		return 0;
 	}
-	signing->path = lk_arena_printf(&signing->app->arena, "%s.sig", path);
 	lk_signature_put(&text, &signing->key, message);
 	int rc = lk_fs_temp_file(
 		AT_FDCWD, signing->path, 0, &signing->app->arena, &signing->prepared, &fd, err);

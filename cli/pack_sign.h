@@ -16,7 +16,7 @@
 
 struct lk_pack_signing {
 	struct lk_app *app;
-	bool wanted; /* is there a key? Without one nothing below does anything */
+	bool wanted; /* is there a key? Without one an old signature is warned of, no more */
 	struct lk_sign_key key;
 	char fingerprint[LK_FINGERPRINT_MAX];
 	const char *path; /* of the signature */

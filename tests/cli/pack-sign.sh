@@ -48,6 +48,16 @@ runs 0 lockenv pack -q --no-installer --volume-size 3KiB env.lock -o cut.lockpac
 same cut.lockpack.sig first.lockpack.sig
 absent cut.lockpack
 
+# Not signed this time: a signature from before is left, and told where it is not seen to be of the same bytes.
+runs 0 pack
+err_lacks warning
+same env.lockpack.sig first.lockpack.sig
+cp first.lockpack.sig other.lockpack.sig
+solve -q 'greeting 1.4' -o other.lock
+lockenv fetch -q other.lock
+runs 0 lockenv pack --no-installer other.lock -o other.lockpack
+err_has "warning: 'other.lockpack.sig' was there before"
+
 # Keys that do not serve: nothing is written, not even looked for.
 refuses() {
 	runs 2 lockenv pack --no-installer none.lock -o new.lockpack --sign "$1"
