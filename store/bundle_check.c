@@ -151,7 +151,7 @@ static int check_member(struct checking *c, size_t index, struct lk_error *err)
 {
 	const struct lk_bundle_part *part = &c->check->parts.items[index];
 	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
-	struct lk_sha256 have;
+	struct lk_sha256 have = {{0}};
 	int rc = lk_bundle_open_member(c->check->bundle, part->entry, &blob, err);
 	if (rc == 0) {
 		rc = hash_member(c, index, &blob, &have, err);
@@ -187,10 +187,12 @@ static int check_part(void *ctx, size_t index, struct lk_error *err)
 static void add_range(struct lk_bundle_check *check, size_t file, uint64_t from, uint64_t size)
 {
 	struct lk_bundle_ranges *ranges = &check->ranges;
-	struct lk_bundle_range *last = ranges->len > 0 ? &ranges->items[ranges->len - 1] : NULL;
-	if (last && last->file == file && last->from + last->size == from) {
-		last->size += size;
-		return;
+	if (ranges->len > 0) {
+		struct lk_bundle_range *last = &ranges->items[ranges->len - 1];
+		if (last->file == file && last->from + last->size == from) {
+			last->size += size;
+			return;
+		}
 	}
 	lk_vec_push(ranges, (struct lk_bundle_range){file, from, size});
 }

@@ -83,8 +83,8 @@ static int put_into_cache(struct unpacking *u, size_t index, const struct lk_man
 		*ret_present = true;
 		return 0;
 	}
-	struct lk_cache_incoming incoming;
-	struct lk_sha256 sha256;
+	struct lk_cache_incoming incoming = {.fd = -1};
+	struct lk_sha256 sha256 = {{0}};
 	int rc = lk_bundle_open_member(u->bundle, entry, &blob, err);
 	if (rc == 0) {
 		rc = lk_cache_begin(u->cache, &incoming, err);
@@ -108,7 +108,7 @@ static bool is_present(const struct unpacking *u, const struct lk_manifest_entry
 {
 	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
-	struct lk_sha256 have;
+	struct lk_sha256 have = {{0}};
 	int fd;
 	int rc = lk_fs_open_beneath(
 		u->dir, entry->path.ptr, O_RDONLY | O_NONBLOCK, 0, &fd, &ignored);
@@ -152,7 +152,7 @@ static int put_into_folder(struct unpacking *u, size_t index, const struct lk_ma
 	}
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
-	struct lk_sha256 sha256;
+	struct lk_sha256 sha256 = {{0}};
 	char *temp = NULL;
 	int LK_AUTO_CLOSE fd = -1;
 	int rc = lk_bundle_open_member(u->bundle, entry, &blob, err);

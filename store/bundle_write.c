@@ -107,7 +107,7 @@ static int copy_bytes(struct packing *p, size_t index, uint64_t to,
 		lk_relay_bytes(&p->relay, "pack", (uint64_t)got);
 		at += (uint64_t)got;
 	}
-	struct lk_sha256 have;
+	struct lk_sha256 have = {{0}};
 	lk_digest_final(digest, have.bytes);
 	return check_hash(entry, &have, name, err);
 }
@@ -139,7 +139,7 @@ static int pack_member(void *ctx, size_t index, struct lk_error *err)
 
 static int cmp_size(const void *a, const void *b, void *ctx)
 {
-	const struct lk_manifest_entry *entries = ctx;
+	const struct lk_manifest_entry *entries = ((const struct packing *)ctx)->manifest->entries;
 	uint32_t left = *(const uint32_t *)a;
 	uint32_t right = *(const uint32_t *)b;
 	if (entries[left].size != entries[right].size) {
@@ -159,8 +159,7 @@ static uint64_t put_in_order(struct packing *p)
 		}
 	}
 	if (p->order.len > 0) {
-		qsort_r(p->order.items, p->order.len, sizeof(*p->order.items), cmp_size,
-			(void *)(uintptr_t)p->manifest->entries);
+		qsort_r(p->order.items, p->order.len, sizeof(*p->order.items), cmp_size, p);
 	}
 	return sum;
 }

@@ -110,7 +110,7 @@ int lk_installer_check(
 		return lk_fail(err, LK_E_USAGE, "there is no lockenv-install for " LK_STR_FMT,
 			LK_STR_ARG(subdir));
 	}
-	struct headers headers;
+	struct headers headers = {0};
 	int rc = read_header(blob, m, name, &headers, err);
 	for (uint64_t i = 0; rc == 0 && i < headers.n; i++) {
 		unsigned char type[sizeof(uint32_t)]; /* p_type, the first in both classes */

@@ -288,7 +288,7 @@ static int read_size(struct reader *r, uint64_t *ret)
 static int read_platforms(struct reader *r, struct lk_manifest_entry *entry)
 {
 	struct lk_strs names = {0};
-	lk_str rest;
+	lk_str rest = {0};
 	size_t begin = r->at;
 	int rc = read_line_end(r, &rest, r->err);
 	if (rc == 0 && rest.len > 0) {
@@ -326,7 +326,7 @@ static int read_hash(struct reader *r, struct lk_sha256 *ret)
 /* "<sha256>  <path>" and the line's end. */
 static int read_file_line(struct reader *r, struct lk_manifest_entry *entry)
 {
-	lk_str path;
+	lk_str path = {0};
 	int rc = read_hash(r, &entry->sha256);
 	if (rc == 0) {
 		rc = expect(r, LK_STR("  "), "expected two blanks and a path");

@@ -38,12 +38,12 @@ enum lk_manifest_kind {
 };
 
 struct lk_manifest_entry {
-	enum lk_manifest_kind kind;
-	lk_str path; /* NUL-ended */
-	struct lk_sha256 sha256;
+	lk_str path;                  /* NUL-ended */
 	uint64_t size;                /* bytes */
 	struct lk_str_list platforms; /* of a lock: sorted bytewise, at least one */
-	bool absent;                  /* an archive that is not in the bundle */
+	struct lk_sha256 sha256;
+	enum lk_manifest_kind kind;
+	bool absent; /* an archive that is not in the bundle */
 };
 struct lk_manifest_entries LK_VEC_OF(struct lk_manifest_entry);
 

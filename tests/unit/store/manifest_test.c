@@ -149,60 +149,60 @@ static void not_made(void **state)
 	assert_non_null(strstr(err.message, "twice"));
 }
 
+static const struct {
+	const char *text;
+	unsigned line, column;
+} not_read[] = {
+	{"", 1, 1},
+	{"# lockpack 2\n", 1, 1},
+	{"# lockpack 1", 1, 1},
+	{HEAD, 2, 1},
+	{HEAD "\n", 2, 1},
+	{HEAD "# sum \n", 2, 7},
+	{HEAD "# sum " SUM_A "\n", 2, 1},
+	{HEAD "# 12 bytes\n", 3, 1},
+	{HEAD "# bytes\n" SUM_A "  locks/env.lock\n", 2, 3},
+	{HEAD "# 012 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 3},
+	{HEAD "# 99999999999999999999 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 3},
+	{HEAD "# 1099511627777 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# -1 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 3},
+	{HEAD "# 12 byte for linux-64\n" SUM_A "  locks/env.lock\n", 2, 5},
+	{HEAD "# 12 bytes\n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# 12 bytes for\n" SUM_A "  locks/env.lock\n", 2, 11},
+	{HEAD "# 12 bytes for \n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# 12 bytes for noarch\n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# 12 bytes for linux-64 linux-64\n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# 12 bytes for osx-64 linux-64\n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# 12 bytes for linux-64 \n" SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# 12 bytes for linux-64\n" SUM_A " *locks/env.lock\n", 3, 65},
+	{HEAD "# 12 bytes for linux-64\n" SUM_A "  locks/env.lock", 3, 81},
+	{HEAD "# 12 bytes for linux-64\n" SUM_A "  locks/env.lock\r\n", 2, 1},
+	{HEAD "# 12 bytes for linux-64\nABCD", 3, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  archives/a-" SUM_B "\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  archives/-" SUM_A "\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  archives/../a-" SUM_A "\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  /archives/a-" SUM_A "\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  MANIFEST\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  bin/noarch/lockenv-install\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  bin/../lockenv-install\n", 2, 1},
+	{HEAD "# 7 bytes\n" SUM_A "  bin/linux-64/sh\n", 2, 1},
+	{HEAD "# absent 12 bytes " SUM_A "  locks/env.lock\n", 2, 1},
+	{HEAD "# absent 12 bytes\n" SUM_A "  archives/a-" SUM_A "\n", 2, 18},
+	{HEAD BIN LOCK, 4, 1},
+	{HEAD ABSENT ARCHIVE, 3, 1},
+	{HEAD ARCHIVE ARCHIVE, 4, 1},
+	{HEAD LOCK LOCK, 4, 1},
+};
+
 static void refused(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		unsigned line, column;
-	} cases[] = {
-		{"", 1, 1},
-		{"# lockpack 2\n", 1, 1},
-		{"# lockpack 1", 1, 1},
-		{HEAD, 2, 1},
-		{HEAD "\n", 2, 1},
-		{HEAD "# sum \n", 2, 7},
-		{HEAD "# sum " SUM_A "\n", 2, 1},
-		{HEAD "# 12 bytes\n", 3, 1},
-		{HEAD "# bytes\n" SUM_A "  locks/env.lock\n", 2, 3},
-		{HEAD "# 012 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 3},
-		{HEAD "# 99999999999999999999 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2,
-			3},
-		{HEAD "# 1099511627777 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# -1 bytes for linux-64\n" SUM_A "  locks/env.lock\n", 2, 3},
-		{HEAD "# 12 byte for linux-64\n" SUM_A "  locks/env.lock\n", 2, 5},
-		{HEAD "# 12 bytes\n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# 12 bytes for\n" SUM_A "  locks/env.lock\n", 2, 11},
-		{HEAD "# 12 bytes for \n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# 12 bytes for noarch\n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# 12 bytes for linux-64 linux-64\n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# 12 bytes for osx-64 linux-64\n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# 12 bytes for linux-64 \n" SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# 12 bytes for linux-64\n" SUM_A " *locks/env.lock\n", 3, 65},
-		{HEAD "# 12 bytes for linux-64\n" SUM_A "  locks/env.lock", 3, 81},
-		{HEAD "# 12 bytes for linux-64\n" SUM_A "  locks/env.lock\r\n", 2, 1},
-		{HEAD "# 12 bytes for linux-64\nABCD", 3, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  archives/a-" SUM_B "\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  archives/-" SUM_A "\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  archives/../a-" SUM_A "\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  /archives/a-" SUM_A "\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  MANIFEST\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  bin/noarch/lockenv-install\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  bin/../lockenv-install\n", 2, 1},
-		{HEAD "# 7 bytes\n" SUM_A "  bin/linux-64/sh\n", 2, 1},
-		{HEAD "# absent 12 bytes " SUM_A "  locks/env.lock\n", 2, 1},
-		{HEAD "# absent 12 bytes\n" SUM_A "  archives/a-" SUM_A "\n", 2, 18},
-		{HEAD BIN LOCK, 4, 1},
-		{HEAD ABSENT ARCHIVE, 3, 1},
-		{HEAD ARCHIVE ARCHIVE, 4, 1},
-		{HEAD LOCK LOCK, 4, 1},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(not_read); i++) {
 		struct lk_manifest manifest;
 		struct lk_error err = LK_ERROR_INIT;
-		int rc = lk_manifest_parse(lk_str_of(cases[i].text), "m", &manifest, &err);
-		if (rc != LK_E_FORMAT || err.line != cases[i].line ||
-			err.column != cases[i].column) {
+		int rc = lk_manifest_parse(lk_str_of(not_read[i].text), "m", &manifest, &err);
+		if (rc != LK_E_FORMAT || err.line != not_read[i].line ||
+			err.column != not_read[i].column) {
 			fail_msg("case %zu: %d at %u:%u, %s", i, rc, err.line, err.column,
 				err.message);
 		}
