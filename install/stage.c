@@ -206,7 +206,7 @@ static int place_one(struct place *place, struct lk_error *err)
 static bool is_copied(const struct lk_entry *entry)
 {
 	return entry->kind == LK_ENTRY_PATCHED ||
-		(entry->kind == LK_ENTRY_FILE && entry->source->no_link);
+		(entry->source != NULL && entry->source->no_link);
 }
 
 /* NEXT follows in order; NULL for the last. */
