@@ -195,6 +195,14 @@ static int read_whole(int fd, const char *path, struct lk_buf *buf, struct lk_er
 	return rc;
 }
 
+bool lk_fs_same_file(const char *path, const char *other)
+{
+	struct stat a;
+	struct stat b;
+	return stat(path, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+		a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int lk_fs_read_file(int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_NOCTTY | O_CLOEXEC);

@@ -51,6 +51,9 @@ int lk_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode, int 
 int lk_fs_mkdirs(
 	int dirfd, const char *path, mode_t mode, bool nofollow, struct lk_error *err) LK_MUST_USE;
 
+/* Do both names lead, by links or not, to one file that is there? */
+bool lk_fs_same_file(const char *path, const char *other);
+
 /* The whole file appended to BUF; LK_E_INTERRUPTED by a signal while it waits, LK_E_FORMAT when it
  * does not fit into the buffer's maximum or is a directory, LK_E_NOT_FOUND when it is not there. */
 int lk_fs_read_file(

@@ -153,10 +153,7 @@ static int write_out(struct lk_app *app, const struct context *c, const struct f
 static bool is_source(const struct context *c, const struct lk_lock *lock)
 {
 	const char *source = lock->file.ptr;
-	struct stat from;
-	struct stat to;
-	return source && c->output && stat(source, &from) == 0 && stat(c->output, &to) == 0 &&
-		S_ISREG(from.st_mode) && from.st_dev == to.st_dev && from.st_ino == to.st_ino;
+	return source && c->output && lk_fs_same_file(source, c->output);
 }
 
 static int refuse_source(const struct context *c, struct lk_error *err)

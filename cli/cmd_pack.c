@@ -3,6 +3,7 @@
  */
 #include <limits.h>
 
+#include "base/fs.h"
 #include "base/json.h"
 #include "cli/amount.h"
 #include "cli/fetching.h"
@@ -265,6 +266,40 @@ static int check_options(const struct lk_pack_options *options, struct lk_error 
 	return LK_E_USAGE;
 }
 
+static int check_source(
+	const struct lk_pack_options *options, const char *source, struct lk_error *err)
+{
+	static const char *const ends[] = {"", ".sig", ".001"};
+	for (size_t i = 0; source && i < LK_COUNTOF(ends); i++) {
+		char *LK_AUTO_FREE file = lk_asprintf("%s%s", options->output, ends[i]);
+		if (lk_fs_same_file(source, file)) {
+			lk_fail(err, LK_E_USAGE,
+				"'%s' goes into what is packed, which would replace it", source);
+			lk_error_hint(err, "give another file with -o");
+			return LK_E_USAGE;
+		}
+	}
+	return 0;
+}
+
+/* Nothing that is read may be what is written. */
+static int check_sources(
+	const struct lk_pack_options *options, const struct lk_args *locks, struct lk_error *err)
+{
+	const struct lk_args *lists[] = {locks, &options->from, &options->delta};
+	int rc = check_source(options, options->sign, err);
+	for (size_t i = 0; i < LK_COUNTOF(lists); i++) {
+		for (size_t k = 0; rc == 0 && k < lists[i]->len; k++) {
+			rc = check_source(options, lists[i]->items[k], err);
+		}
+	}
+	for (size_t i = 0; rc == 0 && i < options->installers.len; i++) {
+		const char *equals = strchr(options->installers.items[i], '=');
+		rc = check_source(options, equals ? equals + 1 : NULL, err);
+	}
+	return rc;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct lk_pack_options *options = context;
@@ -274,10 +309,11 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		lk_error_hint(err, "say where with -o, such as -o env" DEFAULT_END);
 		return LK_E_USAGE;
 	}
-	if (options->format && strcmp(options->format, "squashfs") == 0) {
+	int rc = check_sources(options, args, err);
+	if (rc == 0 && options->format && strcmp(options->format, "squashfs") == 0) {
 		return lk_pack_image(app, options, args, err);
 	}
-	int rc = check_options(options, err);
+	rc = rc < 0 ? rc : check_options(options, err);
 	if (rc == 0 && options->volume_size) {
 		rc = parse_size(options->volume_size, &volume_size, err);
 	}

@@ -23,8 +23,8 @@
 
 struct lk_bundle;
 
-/* Is PATH a file that begins as bundles do, or what volumes of one are called without their number?
- * Tells bundles from locks and folders; says nothing about whether it is whole. */
+/* Is PATH a file that begins as bundles do, any volume of one, or what they are called without
+ * their number? Tells bundles from locks and folders; says nothing about whether it is whole. */
 bool lk_bundle_is(const char *path);
 
 /* PATH is the file, the name of volumes without their number, or any one volume. Reads and checks

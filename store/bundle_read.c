@@ -328,8 +328,11 @@ bool lk_bundle_is(const char *path)
 	struct lk_volume file = {-1, 0};
 	char head[sizeof(MAGIC)];
 	int rc = open_file(path, &file, &ignored);
-	if (rc == LK_E_NOT_FOUND) {
-		rc = open_volume(path, 1, &file, &ignored);
+	lk_str name = stem(lk_str_of(path));
+	if (rc == LK_E_NOT_FOUND || (rc == 0 && name.len < strlen(path))) {
+		char *LK_AUTO_FREE whole = lk_strndup(name.ptr, name.len);
+		lk_close_p(&file.fd);
+		rc = open_volume(whole, 1, &file, &ignored);
 	}
 	bool is = rc == 0 &&
 		TEMP_FAILURE_RETRY(pread(file.fd, head, sizeof(head), 0)) == sizeof(head) &&

@@ -219,6 +219,22 @@ err_has "'pkgs/hello-1.1-h0_0.conda': sha256 is"
 absent none.lockpack
 is "$(find . -name '.lockpack*' | wc -l)" 0
 
+# What is read is not what is written, whatever it is called.
+cp old.lock kept
+ln -s old.lock link.lock
+runs 2 lockenv pack --no-installer old.lock -o link.lock
+err_has "'old.lock' goes into what is packed, which would replace it"
+same old.lock kept
+cp x64 kept
+runs 2 lockenv pack --no-installer --installer linux-64=x64 old.lock -o ./x64
+same x64 kept
+cp old.lock a.001
+cp a.001 kept
+runs 2 lockenv pack --no-installer a.001 --volume-size 1M -o a
+same a.001 kept
+runs 2 lockenv pack --no-installer old.lock --delta-from a.lockpack -o a.lockpack
+same a.lockpack before
+
 # Where it cannot be written.
 mkdir folder
 runs 2 lockenv pack --no-installer old.lock -o folder

@@ -267,6 +267,7 @@ static void volumes(void **state)
 	char *second = lk_asprintf("%s.002", box.path);
 	char *third = lk_asprintf("%s.003", box.path);
 	char *away = lk_asprintf("%s.away", box.path);
+	assert_true(lk_bundle_is(second));
 	assert_int_equal(rename(second, away), 0);
 	assert_int_equal(read_all(box.path, &box.err), LK_E_INTEGRITY);
 	assert_non_null(strstr(box.err.message, "env.lockpack.002' is not there"));
