@@ -27,7 +27,7 @@ static bool add_named(
 {
 	const char *path = env_value(variable);
 	if (path) {
-		places->items[places->n++] = (struct lk_credentials_place){format, path, true};
+		places->items[places->n++] = (struct lk_credentials_place){path, format, true};
 	}
 	return path != NULL;
 }
@@ -38,7 +38,7 @@ static void add_usual(
 {
 	if (dir) {
 		const char *path = lk_arena_printf(places->arena, "%s%s", dir, rest);
-		places->items[places->n++] = (struct lk_credentials_place){format, path, false};
+		places->items[places->n++] = (struct lk_credentials_place){path, format, false};
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #define MAX_BYTES ((size_t)1 << 20)
 #define MAX_DEPTH 16
+#define SECONDS_MAX ((uint64_t)24 * 60 * 60)
 
 struct reader {
 	struct lk_config *config;
@@ -259,7 +260,7 @@ static int read_seconds(const struct reader *r, const struct lk_yaml *node, uint
 	uint64_t seconds = 0;
 	uint64_t thousandths = 0;
 	(void)lk_str_split(&fraction, '.', &whole);
-	bool ok = lk_str_to_u64(whole, &seconds) && seconds <= 24 * 60 * 60;
+	bool ok = lk_str_to_u64(whole, &seconds) && seconds <= SECONDS_MAX;
 	for (size_t i = 0; i < 3; i++) {
 		char digit = i < fraction.len ? fraction.ptr[i] : '0';
 		ok = ok && lk_is_digit(digit);

@@ -111,8 +111,8 @@ enum lk_credentials_format {
 };
 
 struct lk_credentials_place {
-	enum lk_credentials_format format;
 	const char *path;
+	enum lk_credentials_format format;
 	bool asked_for; /* the user names it: it must be there and be readable */
 };
 

@@ -59,14 +59,13 @@ static int read_file(struct lk_credentials *credentials, enum lk_credentials_for
 }
 
 /* A place of which nothing is known is passed over; another may be told about. */
-static int forgive(const struct lk_report *report, struct lk_error *err)
+static void forgive(const struct lk_report *report, struct lk_error *err)
 {
 	if (err->code != LK_E_NOT_FOUND) {
 		lk_warn(report, "%s%s%s: these credentials are not used", err->file,
 			err->file[0] ? ": " : "", err->message);
 	}
 	lk_error_clear(err);
-	return 0;
 }
 
 static int read_folder(struct lk_credentials *credentials, const char *path,
@@ -78,8 +77,9 @@ static int read_folder(struct lk_credentials *credentials, const char *path,
 		if (lk_str_ends(names.items[i], LK_STR(".token"))) {
 			const char *file = lk_arena_printf(&credentials->arena, "%s/" LK_STR_FMT,
 				path, LK_STR_ARG(names.items[i]));
-			int read = read_file(credentials, LK_CREDENTIALS_ANACONDA, file, err);
-			rc = read < 0 ? forgive(report, err) : 0;
+			if (read_file(credentials, LK_CREDENTIALS_ANACONDA, file, err) < 0) {
+				forgive(report, err);
+			}
 		}
 	}
 	lk_vec_done(&names);
@@ -101,7 +101,9 @@ int lk_credentials_read(struct lk_credentials *credentials,
 					  place->path)
 				: rc;
 		}
-		rc = rc < 0 ? forgive(report, err) : 0;
+		if (rc < 0) {
+			forgive(report, err);
+		}
 	}
 	return 0;
 }

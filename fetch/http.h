@@ -105,13 +105,13 @@ struct lk_http_place {
 struct lk_http_request {
 	const struct lk_http_place *places; /* in the order they are tried */
 	size_t n_places;                    /* 1 to LK_HTTP_PLACES_MAX */
-	bool optional; /* that one place lacks it is an answer even when another does not answer */
-	const char *if_none_match;     /* NULL or "": not sent */
-	const char *if_modified_since; /* the same */
+	const char *if_none_match;          /* NULL or "": not sent */
+	const char *if_modified_since;      /* the same */
 	const char *validated; /* the place, as shown, that these came from; NULL: all places */
-	bool resumable;
-	uint64_t have; /* bytes that the sink holds already, of one that is resumable */
+	uint64_t have;         /* bytes that the sink holds already, of one that is resumable */
 	bool small;    /* the way costs more than the bytes: many more than `jobs` at a time */
+	bool optional; /* that one place lacks it is an answer even when another does not answer */
+	bool resumable;
 	const struct lk_http_sink *sink;
 	void *ctx; /* given to the sink */
 };

@@ -122,22 +122,7 @@ static void every_key_is_read(void **state)
 		"repodata_use_shards: false\n"
 		"repodata_use_zst: no\n"
 		"channel_relations_max_depth: 3\n"
-		"auto_activate_base: false\n"
-		"proxy_servers: {http: x, \"https://h\": null}\n"
-		"client_ssl_cert: ~/c.pem\n"
-		"client_ssl_cert_key: k.pem\n"
-		"remote_connect_timeout_secs: 9.15\n"
-		"remote_read_timeout_secs: 60\n"
-		"remote_backoff_factor: 0.25\n"
-		"remote_max_retries: 0\n"
-		"fetch_threads: 3\n"
-		"add_anaconda_token: no\n"
-		"custom_multichannels: {many: [a, b]}\n"
-		"mirrored_channels:\n  conda-forge: [https://m/1, https://m/2]\n  https://h/: "
-		"https://m/3\n"
-		"migrated_channel_aliases: [https://old]\n"
-		"allowlist_channels: [x]\n"
-		"denylist_channels: [y]\n");
+		"auto_activate_base: false\n");
 	check_list(c->channels, "conda-forge|nvidia");
 	check_list(c->default_channels, "https://h/main");
 	assert_true(lk_str_is(c->channel_alias, "https://mirror.example/conda"));
@@ -153,6 +138,26 @@ static void every_key_is_read(void **state)
 	check_list(c->repodata_fns, "current_repodata.json|repodata.json");
 	assert_false(c->repodata_use_shards || c->repodata_use_zst);
 	assert_int_equal(c->channel_relations_max_depth, 3);
+}
+
+static void every_key_of_the_network_is_read(void **state)
+{
+	const struct lk_config *c = config_of(*state,
+		"proxy_servers: {http: x, \"https://h\": null}\n"
+		"client_ssl_cert: ~/c.pem\n"
+		"client_ssl_cert_key: k.pem\n"
+		"remote_connect_timeout_secs: 9.15\n"
+		"remote_read_timeout_secs: 60\n"
+		"remote_backoff_factor: 0.25\n"
+		"remote_max_retries: 0\n"
+		"fetch_threads: 3\n"
+		"add_anaconda_token: no\n"
+		"custom_multichannels: {many: [a, b]}\n"
+		"mirrored_channels:\n  conda-forge: [https://m/1, https://m/2]\n  https://h/: "
+		"https://m/3\n"
+		"migrated_channel_aliases: [https://old]\n"
+		"allowlist_channels: [x]\n"
+		"denylist_channels: [y]\n");
 	assert_int_equal(c->proxy_servers.n, 2);
 	assert_true(lk_str_is(c->proxy_servers.items[0].text, "x"));
 	assert_true(lk_str_is(c->proxy_servers.items[1].name, "https://h"));
@@ -317,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_files_there_are_defaults, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_key_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_key_of_the_network_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(variables_win, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_have_several_forms, setup, teardown),
 		cmocka_unit_test_setup_teardown(later_files_come_first, setup, teardown),

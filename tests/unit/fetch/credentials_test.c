@@ -346,11 +346,11 @@ static void test_files(void **state)
 
 	/* Those that nobody asked for are passed over, with a warning if they are there. */
 	const struct lk_credentials_place places[] = {
-		{LK_CREDENTIALS_RATTLER, missing, false},
-		{LK_CREDENTIALS_ANACONDA, missing, false},
-		{LK_CREDENTIALS_RATTLER, bad, false},
-		{LK_CREDENTIALS_RATTLER, good, true},
-		{LK_CREDENTIALS_ANACONDA, folder, false},
+		{missing, LK_CREDENTIALS_RATTLER, false},
+		{missing, LK_CREDENTIALS_ANACONDA, false},
+		{bad, LK_CREDENTIALS_RATTLER, false},
+		{good, LK_CREDENTIALS_RATTLER, true},
+		{folder, LK_CREDENTIALS_ANACONDA, false},
 	};
 	assert_int_equal(
 		lk_credentials_read(&f->credentials, places, LK_COUNTOF(places), &report, &f->err),
@@ -368,9 +368,9 @@ static void test_files(void **state)
 
 	/* Those that were asked for must serve. */
 	const struct lk_credentials_place asked[] = {
-		{LK_CREDENTIALS_RATTLER, missing, true},
-		{LK_CREDENTIALS_NETRC, bad, true},
-		{LK_CREDENTIALS_RATTLER, folder, true},
+		{missing, LK_CREDENTIALS_RATTLER, true},
+		{bad, LK_CREDENTIALS_NETRC, true},
+		{folder, LK_CREDENTIALS_RATTLER, true},
 	};
 	static const int codes[] = {LK_E_USAGE, LK_E_FORMAT, LK_E_FS};
 	for (size_t i = 0; i < LK_COUNTOF(asked); i++) {

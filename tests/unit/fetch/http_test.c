@@ -19,12 +19,12 @@ struct world {
 /* A request and what came of it. */
 struct got {
 	struct lk_buf body;
+	long status;
 	unsigned begun;
 	unsigned ended;
 	unsigned failed;
-	long status;
-	char etag[64];
 	bool reject_first; /* the first end finds damage */
+	char etag[64];
 };
 
 static int got_begin(void *ctx, struct lk_error *err)
