@@ -100,7 +100,10 @@ static int end_entry(struct reader *r, struct entry *entry)
 	if (!entry->open || !entry->password.ptr) {
 		return 0;
 	}
-	lk_str where = entry->is_default ? (lk_str){0} : entry->machine;
+	lk_str where = {0};
+	if (!entry->is_default) {
+		where = entry->machine;
+	}
 	lk_str user = entry->login.ptr ? entry->login : LK_STR("");
 	return lk_credentials_put(
 		r->credentials, LK_CREDENTIAL_BASIC, where, &user, &entry->password, r->err);
