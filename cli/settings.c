@@ -133,7 +133,7 @@ int lk_app_cache_path(struct lk_app *app, const char **ret, struct lk_error *err
 static int cache_folders(
 	struct lk_app *app, const char **ret_own, lk_str *ret_layers, struct lk_error *err)
 {
-	const char *path;
+	const char *path = "";
 	int rc = lk_app_cache_path(app, &path, err);
 	*ret_layers = LK_STR("");
 	if (rc == 0 && (app->common.cache || env_value("LOCKENV_CACHE"))) {

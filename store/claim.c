@@ -231,7 +231,8 @@ void lk_claims_pause(struct lk_claims *claims, unsigned round)
 	const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 	(void)nanosleep(&pause, NULL);
 	for (size_t i = 0; i < LK_COUNTOF(parts); i++) {
-		int fd LK_AUTO_CLOSE = openat(lk_cache_dirfd(claims->cache), parts[i],
+		int fd = openat(lk_cache_dirfd(claims->cache), parts[i],
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		lk_close_p(&fd);
 	}
 }

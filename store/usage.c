@@ -162,6 +162,7 @@ static int add_entry(struct scan *scan, enum lk_usage_kind kind, const char *par
 	scan->entry = &entry;
 	add_file(scan, &st);
 	int rc = S_ISDIR(st.st_mode) ? walk(scan, dirfd, name.ptr, 0, err) : 0;
+	scan->entry = NULL;
 	lk_vec_push(&usage->entries, entry);
 	return rc;
 }

@@ -12,7 +12,7 @@
 #include "tests/support/pack.h"
 
 #define ALL ((1u << LK_USAGE_KINDS) - 1)
-#define KILO 4096 /* a file this large occupies just so much, near enough */
+#define KILO ((size_t)4096) /* a file this large occupies just so much, near enough */
 
 struct box {
 	char *root;
