@@ -36,7 +36,7 @@ static int run(char **argv, struct lk_cache *cache, struct lk_error *err)
 	int rc = lk_channel_resolve(
 		lk_str_of(argv[2]), LK_STR(LK_CHANNEL_ALIAS), &arena, &channel, err);
 	if (rc == 0) {
-		rc = lk_fetch_new(cache, &options, NULL, &fetch, err);
+		fetch = lk_fetch_new(cache, &options, NULL);
 	}
 	if (rc == 0) {
 		rc = lk_fetch_repodata(fetch, &channel, 1, &subdir, 1, "repodata.json", &set, err);

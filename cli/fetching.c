@@ -67,7 +67,10 @@ int lk_app_fetch(struct lk_app *app, struct lk_cache *cache, bool offline, struc
 		rc = lk_app_tls(app, config, &options.tls, err);
 		rc = rc < 0 ? rc : lk_app_network(app, config, &options.network, err);
 	}
-	return rc < 0 ? rc : lk_fetch_new(cache, &options, &app->report, ret, err);
+	if (rc == 0) {
+		*ret = lk_fetch_new(cache, &options, &app->report);
+	}
+	return rc;
 }
 
 int lk_app_fetch_locked(struct lk_app *app, struct lk_fetch *fetch, const struct lk_lock *lock,

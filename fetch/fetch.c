@@ -22,8 +22,8 @@ static unsigned or_default(unsigned value, unsigned fallback)
 	return value != 0 ? value : fallback;
 }
 
-int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
-	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err)
+struct lk_fetch *lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
+	const struct lk_report *report)
 {
 	const struct lk_http_settings settings = {
 		.jobs = or_default(options->jobs, DEFAULT_JOBS),
@@ -36,26 +36,17 @@ int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
 		.tls = options->tls,
 		.proxies = options->network ? &options->network->proxies : NULL,
 	};
-	struct lk_http *http = NULL;
-	if (!options->offline) {
-		int rc = lk_http_new(&settings, report, &http, err);
-		if (rc < 0) {
-			lk_network_free(options->network);
-			return rc;
-		}
-		if (options->tls.no_verify) {
-			lk_warn(report, "certificates are not verified (ssl_verify: false)");
-		}
+	if (!options->offline && options->tls.no_verify) {
+		lk_warn(report, "certificates are not verified (ssl_verify: false)");
 	}
 	struct lk_fetch *fetch = lk_calloc(1, sizeof(*fetch));
 	*fetch = (struct lk_fetch){
 		.cache = cache,
 		.options = *options,
 		.report = report,
-		.http = http,
+		.http = options->offline ? NULL : lk_http_new(&settings, report),
 	};
-	*ret = fetch;
-	return 0;
+	return fetch;
 }
 
 void lk_fetch_free(struct lk_fetch *fetch)

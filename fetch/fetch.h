@@ -38,10 +38,10 @@ struct lk_fetch_options {
 
 struct lk_fetch;
 
-/* CACHE, REPORT (may be NULL) and the strings of OPTIONS are borrowed. Offline, no transfer library
- * is even started. */
-int lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
-	const struct lk_report *report, struct lk_fetch **ret, struct lk_error *err) LK_MUST_USE;
+/* CACHE, REPORT (may be NULL) and the strings of OPTIONS are borrowed, but the network of OPTIONS
+ * is taken. No transfer library is even started before the first transfer. */
+struct lk_fetch *lk_fetch_new(struct lk_cache *cache, const struct lk_fetch_options *options,
+	const struct lk_report *report) LK_MUST_USE;
 void lk_fetch_free(struct lk_fetch *fetch);
 bool lk_fetch_is_offline(const struct lk_fetch *fetch);
 /* From now on archives that the cache has are hashed, and got again when they are damaged: into the

@@ -77,25 +77,32 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int lk_http_new(const struct lk_http_settings *settings, const struct lk_report *report,
-	struct lk_http **ret, struct lk_error *err)
+struct lk_http *lk_http_new(const struct lk_http_settings *settings, const struct lk_report *report)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
-	}
 	struct lk_http *http = lk_calloc(1, sizeof(*http));
 	http->settings = *settings;
 	http->report = report;
 	http->n_slots = (size_t)settings->jobs * HTTP_SMALL_FACTOR;
 	http->slots = lk_calloc(http->n_slots, sizeof(*http->slots));
-	http->multi = curl_multi_init();
-	if (!http->multi) {
-		lk_http_free(http);
+	return http;
+}
+
+/* The transfer library takes a few milliseconds: not before there is something to transfer. */
+static int start(struct lk_http *http, struct lk_error *err)
+{
+	if (http->multi) {
+		return 0;
+	}
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
 	}
-	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)settings->jobs);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)settings->jobs);
-	*ret = http;
+	http->multi = curl_multi_init();
+	if (!http->multi) {
+		curl_global_cleanup();
+		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
+	}
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)http->settings.jobs);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->settings.jobs);
 	return 0;
 }
 
@@ -108,10 +115,12 @@ void lk_http_free(struct lk_http *http)
 		curl_easy_cleanup(http->slots[i].easy);
 		curl_slist_free_all(http->slots[i].headers);
 	}
-	curl_multi_cleanup(http->multi);
+	if (http->multi) {
+		curl_multi_cleanup(http->multi);
+		curl_global_cleanup();
+	}
 	lk_free(http->slots);
 	lk_free(http);
-	curl_global_cleanup();
 }
 
 unsigned lk_http_jobs(const struct lk_http *http)
@@ -654,8 +663,12 @@ int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, si
 		.limit = n,
 		.failed = n,
 		.error = &first};
+	int rc = n > 0 ? start(http, err) : 0;
+	if (rc < 0) {
+		return rc;
+	}
 	lk_turns_init(&run.turns, requests, n);
-	int rc = run_loop(&run, tick, ctx, err);
+	rc = run_loop(&run, tick, ctx, err);
 	lk_turns_done(&run.turns);
 	for (size_t i = 0; i < http->n_slots; i++) {
 		struct slot *slot = &http->slots[i];

@@ -4,7 +4,7 @@
  * A run takes requests and keeps up to `jobs` of them going (of small ones more, over no more
  * connections), started in their order as far as their servers get equal shares (fetch/turns.h):
  *
- *     lk_http_new(&settings, report, &http, err);
+ *     http = lk_http_new(&settings, report);
  *     lk_http_run(http, requests, n, tick, ctx, err);
  *     lk_http_free(http);
  *
@@ -118,8 +118,8 @@ struct lk_http_request {
 
 /* REPORT's stop is asked at least ten times a second. It and the strings in SETTINGS are borrowed.
  */
-int lk_http_new(const struct lk_http_settings *settings, const struct lk_report *report,
-	struct lk_http **ret, struct lk_error *err) LK_MUST_USE;
+struct lk_http *lk_http_new(
+	const struct lk_http_settings *settings, const struct lk_report *report) LK_MUST_USE;
 void lk_http_free(struct lk_http *http);
 /* How many transfers go at a time. */
 unsigned lk_http_jobs(const struct lk_http *http);

@@ -61,6 +61,17 @@ static void give_back(struct lk_writer *writer, struct lk_writer_block *block)
 	writer->free = block;
 }
 
+/* Hashes and writes BLOCK. */
+static int work_on(const struct lk_writer_block *block, struct lk_error *err)
+{
+	const struct lk_writer_file *file = block->file;
+	lk_digest_update(file->digest, block->bytes, block->len);
+	if (file->second) {
+		lk_digest_update(file->second, block->bytes, block->len);
+	}
+	return lk_fs_write_all(file->fd, block->bytes, block->len, file->name, err);
+}
+
 /* With the mutex held, which is let go meanwhile: works on the first block of the queue. */
 static void work_on_first(struct lk_writer *writer)
 {
@@ -74,13 +85,7 @@ static void work_on_first(struct lk_writer *writer)
 	}
 	writer->busy = true;
 	pthread_mutex_unlock(&writer->mutex);
-	if (rc == 0) {
-		lk_digest_update(file->digest, block->bytes, block->len);
-		if (file->second) {
-			lk_digest_update(file->second, block->bytes, block->len);
-		}
-		rc = lk_fs_write_all(file->fd, block->bytes, block->len, file->name, &error);
-	}
+	rc = rc < 0 ? rc : work_on(block, &error);
 	pthread_mutex_lock(&writer->mutex);
 	if (rc < 0 && file->rc == 0) {
 		file->rc = rc;
@@ -210,10 +215,26 @@ int lk_writer_put(struct lk_writer *writer, struct lk_writer_file *file, const v
 	return 0;
 }
 
+/* With the mutex held: of a small file, all of which is in one block. Handing that over would take
+ * longer than the work. */
+static void finish_here(struct lk_writer *writer, struct lk_writer_file *file)
+{
+	struct lk_writer_block *block = file->filling;
+	file->filling = NULL;
+	pthread_mutex_unlock(&writer->mutex);
+	int rc = work_on(block, &file->error);
+	pthread_mutex_lock(&writer->mutex);
+	file->rc = rc;
+	give_back(writer, block);
+	pthread_cond_broadcast(&writer->changed);
+}
+
 int lk_writer_drain(struct lk_writer *writer, struct lk_writer_file *file, struct lk_error *err)
 {
 	pthread_mutex_lock(&writer->mutex);
-	if (file->filling) {
+	if (file->filling && file->queued == 0 && file->rc == 0) {
+		finish_here(writer, file);
+	} else if (file->filling) {
 		queue(writer, file);
 	}
 	while (file->queued > 0) {

@@ -83,7 +83,6 @@ static const struct lk_http_settings quick = {
 
 static int setup(void **state)
 {
-	struct lk_error err = LK_ERROR_INIT;
 	struct world *world = lk_calloc(1, sizeof(*world));
 	scratch_init(&world->scratch);
 	world->body = lk_calloc(1, BODY_LEN);
@@ -92,7 +91,7 @@ static int setup(void **state)
 	put_file(world->scratch.path, "empty", "", 0);
 	fault_server_start(&world->server, world->scratch.path);
 	world->report = (struct lk_report){.ctx = world, .stop = asked_to_stop};
-	assert_int_equal(lk_http_new(&quick, &world->report, &world->http, &err), 0);
+	world->http = lk_http_new(&quick, &world->report);
 	*state = world;
 	return 0;
 }
@@ -554,7 +553,7 @@ static void test_no_retries(void **state)
 	struct lk_http_settings settings = quick;
 	settings.retries = 0;
 	struct lk_http *patient = world->http;
-	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
+	world->http = lk_http_new(&settings, &world->report);
 	assert_int_equal(get(world, "flaky/f?2", true, &got, &err), LK_E_NETWORK);
 	lk_buf_done(&got.body);
 	lk_http_free(world->http);
@@ -574,7 +573,7 @@ static void test_stall(void **state)
 	struct lk_http_settings settings = quick;
 	settings.retries = 1;
 	struct lk_http *http = NULL;
-	assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
+	http = lk_http_new(&settings, &world->report);
 	struct got gots[N] = {0};
 	struct lk_http_request requests[N];
 	struct lk_http_place places[N] = {0};
@@ -632,7 +631,7 @@ static void test_small(void **state)
 		struct got gots[N_SMALL] = {0};
 		struct lk_http_request requests[N_SMALL];
 		char url[128];
-		assert_int_equal(lk_http_new(&settings, &world->report, &http, &err), 0);
+		http = lk_http_new(&settings, &world->report);
 		snprintf(url, sizeof(url), "%s://127.0.0.1:%d/s", tls ? "https" : "http",
 			tls ? nginx.other_port : nginx.port);
 		const struct lk_http_place place = {.url = url, .shown = "s"};
@@ -697,7 +696,7 @@ static void test_tls(void **state)
 	struct lk_http *strict = world->http;
 	struct lk_http_settings settings = quick;
 	settings.tls.ca_file = ca;
-	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
+	world->http = lk_http_new(&settings, &world->report);
 	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
 	assert_body(world, &got);
 	lk_buf_done(&got.body);
@@ -708,7 +707,7 @@ static void test_tls(void **state)
 
 	settings.tls.ca_file = NULL;
 	settings.tls.no_verify = true;
-	assert_int_equal(lk_http_new(&settings, &world->report, &world->http, &err), 0);
+	world->http = lk_http_new(&settings, &world->report);
 	assert_int_equal(get_url(world, url, false, NULL, &got, &err), 0);
 	lk_buf_done(&got.body);
 	lk_http_free(world->http);

@@ -114,8 +114,7 @@ static void serve_from(struct world *world, const char *fault)
 static int fetch(struct world *world, size_t n, struct lk_fetch_stats *stats, struct lk_error *err)
 {
 	struct lk_fetch *handle = NULL;
-	assert_int_equal(
-		lk_fetch_new(world->cache, &world->options, &world->report, &handle, err), 0);
+	handle = lk_fetch_new(world->cache, &world->options, &world->report);
 	int rc = lk_fetch_packages(handle, &world->channel, 1, world->records, n, stats, err);
 	lk_fetch_free(handle);
 	return rc;
@@ -372,8 +371,7 @@ static void assert_hashed(struct world *world, struct lk_record record)
 	struct lk_fetch *handle = NULL;
 	struct lk_sha256 sha256 = {{0}};
 	record.has_sha256 = false;
-	assert_int_equal(
-		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
+	handle = lk_fetch_new(world->cache, &world->options, &world->report);
 	const struct lk_record *one = &record;
 	int rc = lk_fetch_hashes(handle, &world->channel, 1, &one, 1, &sha256, &err);
 	lk_fetch_free(handle);
@@ -391,8 +389,7 @@ static void assert_not_hashed(
 	struct lk_fetch *handle = NULL;
 	struct lk_sha256 sha256;
 	record.has_sha256 = false;
-	assert_int_equal(
-		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
+	handle = lk_fetch_new(world->cache, &world->options, &world->report);
 	const struct lk_record *one = &record;
 	int rc = lk_fetch_hashes(handle, &world->channel, 1, &one, 1, &sha256, &err);
 	assert_int_equal(rc, code);

@@ -108,8 +108,7 @@ static inline int fetch(struct world *world, const struct lk_channel *channel, c
 	static const lk_str subdirs[] = {{"linux-64", 8}, {"noarch", 6}};
 	struct lk_repodata_set *set = NULL;
 	struct lk_fetch *handle = NULL;
-	assert_int_equal(
-		lk_fetch_new(world->cache, &world->options, &world->report, &handle, err), 0);
+	handle = lk_fetch_new(world->cache, &world->options, &world->report);
 	int rc = lk_fetch_repodata(handle, channel, 1, subdirs, 2, world->file_name, &set, err);
 	ret_versions[0] = '\0';
 	for (size_t i = 0; rc == 0 && i < 2; i++) {

@@ -51,8 +51,7 @@ static void test_gone(void **state)
 	snprintf(whole, sizeof(whole), "%s/%s", world->www, path);
 	assert_int_equal(unlink(whole), 0);
 
-	assert_int_equal(
-		lk_fetch_new(world->cache, &world->options, &world->report, &handle, &err), 0);
+	handle = lk_fetch_new(world->cache, &world->options, &world->report);
 	assert_false(lk_fetch_renew(handle));
 	assert_int_equal(find_a(handle, &channel, world, version, &err), LK_E_NETWORK);
 	assert_non_null(strstr(err.file, path));
@@ -102,9 +101,7 @@ static void test_too_much(void **state)
 			struct lk_repodata_set *set = NULL;
 			struct lk_fetch *handle = NULL;
 			struct lk_records records = {0};
-			assert_int_equal(lk_fetch_new(world->cache, &world->options, &world->report,
-						 &handle, &err),
-				0);
+			handle = lk_fetch_new(world->cache, &world->options, &world->report);
 			assert_int_equal(lk_fetch_repodata(handle, &channels[c], 1, subdirs, 2,
 						 "repodata.json", &set, &err),
 				0);
