@@ -207,7 +207,7 @@ int lk_inventory_parse(
 	unsigned column = 1;
 	unsigned n = 0;
 	while (!wrong && rest.len > 0 && lk_str_split(&rest, '\n', &line)) {
-		struct lk_inventory_entry entry;
+		struct lk_inventory_entry entry = {0};
 		n++;
 		if (line.len > 0 && line.ptr[line.len - 1] == '\r') {
 			line.len--;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A cache of a group: what one user puts there another uses, mends and cleans, whatever their umasks are; sticky
 # folders keep what everybody made apart.
+# shellcheck disable=SC2016 # expanded by the inner shell
 # shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 [ "$(id -u)" -eq 0 ] || skip 'two users need root'
@@ -20,7 +21,7 @@ setpriv --reuid $one --regid $one --clear-groups test -x "$bin/lockenv" || skip 
 setpriv --reuid $one --regid $one --clear-groups test -r "$channels/test/noarch/repodata.json" || skip 'the channel is not everybody'\''s to read'
 for user in $one $two; do
 	mkdir "$scratch/home$user" "$scratch/envs$user"
-	chown $user "$scratch/home$user" "$scratch/envs$user"
+	chown "$user" "$scratch/home$user" "$scratch/envs$user"
 done
 solve -q 'hello 1.*' 'greeting 1.4' oldtool -o env.lock
 chmod 644 env.lock "$LOCKENV_CONFIG"
@@ -91,7 +92,7 @@ is "$(find "$cache" -mindepth 2 | wc -l)" 0
 pids=
 for number in 1 2 3 4; do
 	for user in $one $two; do
-		as $user lockenv install -q --fetch --cache "$cache" env.lock -p "$scratch/envs$user/at-once$number" &
+		as "$user" lockenv install -q --fetch --cache "$cache" env.lock -p "$scratch/envs$user/at-once$number" &
 		pids="$pids $!"
 	done
 done
