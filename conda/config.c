@@ -381,6 +381,15 @@ static int read_document(const struct reader *r)
 	return 0;
 }
 
+/* A line with a user and password in it, in whatever form, is not shown. */
+static int hide_secrets(int rc, struct lk_error *err)
+{
+	if (rc < 0 && strchr(err->excerpt, '@')) {
+		err->excerpt[0] = '\0';
+	}
+	return rc;
+}
+
 static int read_file(struct lk_config *config, const char *path, const char *const *environment,
 	struct lk_error *err)
 {
@@ -393,10 +402,10 @@ static int read_file(struct lk_config *config, const char *path, const char *con
 	struct lk_yaml_doc doc;
 	rc = lk_yaml_parse(lk_buf_view(&text), path, &limits, &doc, err);
 	if (rc < 0) {
-		return rc;
+		return hide_secrets(rc, err);
 	}
 	struct reader r = {config, environment, &doc, err};
-	rc = read_document(&r);
+	rc = hide_secrets(read_document(&r), err);
 	lk_yaml_doc_done(&doc);
 	return rc;
 }

@@ -174,6 +174,12 @@ for address in 'me:wr0ng@ho st:1' 'gopher://me:wr0ng@h' 'http://me:wr0ng@h/path'
 	err_lacks wr0ng
 done
 
+for line in "proxy_servers: [https, 'me:wr0ng@h:1']" "proxy_servers: {https: me:wr0ng@h, https: x}" "proxy_servers: {https: 'me:wr0ng@h'"; do
+	settings "$line"
+	runs 2 from "$tls"
+	err_lacks wr0ng
+done
+
 # The proxy's user is the proxy's alone.
 asked | grep 'auth=Basic bWU6czNjcmV0 port=[0-3]' && fail 'a server has the user of the proxy'
 true
