@@ -248,6 +248,12 @@ static int fail_absent(
 		LK_STR_ARG(record->fn), cache->names);
 }
 
+/* Is it this process or machine that has no more to give? Then nothing is known of the file. */
+static bool is_short(int errnum)
+{
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
+}
+
 int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *record,
 	struct lk_blob *ret, struct lk_error *err)
 {
@@ -261,7 +267,8 @@ int lk_cache_open_archive(const struct lk_cache *cache, const struct lk_record *
 		if (rc == 0 || (rc != LK_E_NOT_FOUND && i == 0 && cache->writable)) {
 			return rc;
 		}
-		if (rc == LK_E_INTEGRITY && first.code == 0) {
+		bool tells = rc == LK_E_INTEGRITY || (rc == LK_E_FS && is_short(err->sys_errno));
+		if (tells && first.code == 0) {
 			first = *err;
 		}
 	}

@@ -302,6 +302,10 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
 
 int unlinkat(int dirfd, const char *path, int flags)
 {
+	if (need_of(dirfd, path) == ROOM) {
+		errno = ENOENT; /* there is nothing to be changed */
+		return -1;
+	}
 	return CALL(unlinkat, NO_ROOM, dirfd, path, flags);
 }
 

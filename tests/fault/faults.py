@@ -287,4 +287,5 @@ def main():
     return 1 if suite.found else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,8 @@
 #!/bin/sh
 # run.sh [--bin DIR] [--short] [--seed N] [SCENARIO...]: lockenv install with one fault at every call that
 # changes a file system (see faults.py).
-# run.sh [--bin DIR] solve: lockenv solve in the same way (see solve.py); add: lockenv add (see add.py). DIR holds lockenv, lockenv-install, mkchannel and libfault.so
+# run.sh [--bin DIR] solve: lockenv solve in the same way (see solve.py); add: lockenv add (see add.py);
+# carry [OPTION]... [SCENARIO...]: fetch, pack, unpack, installs from bundles (see carry.py). DIR holds lockenv, lockenv-install, mkchannel and libfault.so
 # (build/release/bin).
 # Works in memory where /dev/shm is writable, else in TMPDIR.
 set -eu
@@ -37,4 +38,9 @@ fi
 solve old.lock kept 'moves 1.*' goes
 solve new.lock kept 'moves 2.*' comes
 # Not the shell's place: the trap must run.
+if [ "${1:-}" = carry ]; then
+	shift
+	python3 -B "$here/carry.py" "$bin" "$work" "$@"
+	exit
+fi
 python3 -B "$here/faults.py" "$bin" "$work" "$@"
