@@ -384,6 +384,7 @@ static int open_hashed_in(struct lk_cache *cache, size_t index, const struct lk_
 	int rc = lk_layer_open_archive(layer, record, &blob, err);
 	if (rc == 0) {
 		rc = lk_blob_sha256(&blob, fn, &sha256, err);
+		rc = rc < 0 && layer->bundle ? lk_wrap(err, "bundle '%s'", layer->path) : rc;
 	}
 	if (rc < 0) {
 		return rc;
