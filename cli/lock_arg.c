@@ -51,15 +51,25 @@ static int advise(int rc, struct lk_error *err)
 	return rc;
 }
 
+static int open_bundle(const char *path, struct lk_lock_arg *ret, struct lk_error *err)
+{
+	*ret = (struct lk_lock_arg){.path = path};
+	lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
+	return advise(lk_bundle_open(path, &ret->bundle, err), err);
+}
+
 int lk_lock_arg_open(const char *path, struct lk_lock_arg *ret, struct lk_error *err)
 {
 	/* A FIFO is not touched twice: who writes into it would see its reader go. */
 	if ((is_file(path) || !is_there(path)) && lk_bundle_is(path)) {
-		*ret = (struct lk_lock_arg){.path = path};
-		lk_buf_init(&ret->text, LK_LOCK_MAX_BYTES);
-		return advise(lk_bundle_open(path, &ret->bundle, err), err);
+		return open_bundle(path, ret, err);
 	}
 	int rc = load(path, ret, err);
+	if (rc == 0 && is_bundle(&ret->text) && is_file(path)) {
+		/* It could not be read a moment ago. */
+		lk_lock_arg_done(ret);
+		return open_bundle(path, ret, err);
+	}
 	if (rc == 0 && is_bundle(&ret->text)) {
 		rc = lk_fail(err, LK_E_USAGE, "'%s' is a bundle, but not in a file", path);
 	}
