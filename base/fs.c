@@ -292,9 +292,33 @@ static int fill(
 	return rc;
 }
 
+/* Does PATH lead through one of the links of /proc that are no names, such as those of /dev/stdout?
+ */
+static bool is_magic(int dirfd, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+	int LK_AUTO_CLOSE fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	return fd < 0 && errno == ELOOP;
+}
+
+int lk_fs_check_replaceable(int dirfd, const char *path, struct lk_error *err)
+{
+	struct stat st;
+	bool there = fstatat(dirfd, path, &st, 0) == 0 && !S_ISDIR(st.st_mode);
+	if (!there || (S_ISREG(st.st_mode) && !is_magic(dirfd, path))) {
+		return LK_OK;
+	}
+	lk_fail(err, LK_E_USAGE, "'%s' is there and is no file", path);
+	lk_error_hint(err, "what is written is renamed to its place: name a file");
+	return LK_E_USAGE;
+}
+
 static int replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
 	bool durable, struct lk_error *err)
 {
+	if (lk_fs_check_replaceable(dirfd, path, err) < 0) {
+		return err->code;
+	}
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	lk_str dir = lk_path_dirname(lk_str_of(path));
 	const char *parent = dir.len > 0 ? lk_str_dup(&arena, dir).ptr : ".";

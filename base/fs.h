@@ -62,8 +62,12 @@ int lk_fs_read_file(
  * one or a part of the path is a symlink; never waits for a FIFO. */
 int lk_fs_read_beneath(
 	int dirfd, const char *path, struct lk_buf *buf, struct lk_error *err) LK_MUST_USE;
+/* LK_E_USAGE when PATH is a device, a FIFO or a socket, or leads to one, such as /dev/stdout: a
+ * rename would put a file in its place. Folders are left to the rename. */
+int lk_fs_check_replaceable(int dirfd, const char *path, struct lk_error *err) LK_MUST_USE;
 /* Replaces PATH by LEN bytes: written beside it, synced, renamed over it; the old file stays whole
- * until then. A symlink at PATH is itself replaced. MODE 0: 0666 & ~umask. */
+ * until then. A symlink at PATH is itself replaced, but for one to a device (see above). MODE 0:
+ * 0666 & ~umask. */
 int lk_fs_write_atomic(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
 	struct lk_error *err) LK_MUST_USE;
 /* The same without syncing, MODE 0, for what can be made again: after a power cut the file may be

@@ -310,6 +310,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		return LK_E_USAGE;
 	}
 	int rc = check_sources(options, args, err);
+	if (rc == 0) {
+		rc = lk_fs_check_replaceable(AT_FDCWD, options->output, err);
+	}
 	if (rc == 0 && options->format && strcmp(options->format, "squashfs") == 0) {
 		return lk_pack_image(app, options, args, err);
 	}

@@ -29,6 +29,9 @@ static int open_bundle(struct lk_app *app, const struct context *c, const char *
 		lk_error_hint(err, "name the bundle, or of volumes the first");
 		return LK_E_USAGE;
 	}
+	if (rc == LK_E_INTEGRITY && err->hint[0] == '\0') {
+		lk_error_hint(err, "copy the bundle again");
+	}
 	return rc < 0 ? rc
 		      : lk_app_check_signature(app, c->require_signature, lk_bundle_path(*ret),
 				lk_bundle_manifest_text(*ret), err);
@@ -122,13 +125,16 @@ static void tell(struct lk_app *app, const struct lk_bundle *bundle, const struc
 	const struct lk_manifest *manifest = lk_bundle_manifest(bundle);
 	struct lk_buf LK_CLEANUP(lk_buf_done) size = LK_BUF_INIT(32);
 	lk_buf_put_size(&size, result->unpacked.bytes);
-	lk_note(&app->report, 0, "unpacked %zu %s (%s) into %s, %zu %s there",
-		result->unpacked.written, in_folder ? "files" : "packages", lk_buf_cstr(&size),
-		result->to, result->unpacked.present,
-		result->unpacked.present == 1 ? "was" : "were");
+	lk_note(&app->report, 0, "unpacked %zu %s%s (%s) into %s, %zu %s there",
+		result->unpacked.written, in_folder ? "file" : "package",
+		result->unpacked.written == 1 ? "" : "s", lk_buf_cstr(&size), result->to,
+		result->unpacked.present, result->unpacked.present == 1 ? "was" : "were");
 	if (in_folder && result->absent > 0) {
-		lk_note(&app->report, 0, "%zu packages are not in this bundle: it is a delta",
-			result->absent);
+		lk_note(&app->report, 0, "%zu package%s not in this bundle: it is a delta",
+			result->absent, result->absent == 1 ? " is" : "s are");
+	}
+	if (manifest->n_locks == 0) {
+		return;
 	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) locks = LK_BUF_INIT(4096);
 	for (size_t i = 0; i < manifest->n_locks; i++) {

@@ -94,7 +94,10 @@ static int fail_choice(const struct lk_lock_arg *arg, const char *name, struct l
 		lk_buf_appendf(&names, "%s" LK_STR_FMT, i > 0 ? ", " : "",
 			LK_STR_ARG(lk_manifest_name(&manifest->entries[i])));
 	}
-	if (name) {
+	if (manifest->n_locks == 0) {
+		lk_fail(err, LK_E_USAGE, "bundle '%s' has no lock", arg->path);
+		lk_error_hint(err, "give a lock, and the bundle with --from");
+	} else if (name) {
 		lk_fail(err, LK_E_USAGE, "bundle '%s' has no lock '%s'", arg->path, name);
 		lk_error_hint(err, "it has: %s", lk_buf_cstr(&names));
 	} else {

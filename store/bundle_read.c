@@ -74,22 +74,43 @@ static int open_volumes(struct lk_bundle *bundle, struct lk_error *err)
 	return n > 0 ? 0 : lk_fail(err, LK_E_NOT_FOUND, "there is no bundle '%s'", bundle->path);
 }
 
+/* Does FILE begin as bundles do? */
+static bool has_magic(const struct lk_volume *file)
+{
+	char head[sizeof(MAGIC)];
+	return TEMP_FAILURE_RETRY(pread(file->fd, head, sizeof(head), 0)) == sizeof(head) &&
+		memcmp(head, MAGIC, sizeof(head)) == 0;
+}
+
+/* Opens PATH if it is a whole bundle: every file is but those that are called as volumes are, and
+ * of these one that has the beginning yet is not the first, as of release 1.2.345. */
+static int open_whole(const char *path, struct lk_volume *ret, struct lk_error *err)
+{
+	lk_str name = lk_str_of(path);
+	int rc = open_file(path, ret, err);
+	bool whole = rc == 0 &&
+		(stem(name).len == name.len ||
+			(!lk_str_ends(name, LK_STR(".001")) && has_magic(ret)));
+	if (rc == 0 && !whole) {
+		lk_close_p(&ret->fd);
+		rc = lk_fail(err, LK_E_NOT_FOUND, "'%s' is a volume", path);
+	}
+	return rc;
+}
+
 static int open_files(struct lk_bundle *bundle, const char *path, struct lk_error *err)
 {
-	lk_str name = stem(lk_str_of(path));
+	struct lk_volume file = {-1, 0};
+	int rc = open_whole(path, &file, err);
+	lk_str name = rc == 0 ? lk_str_of(path) : stem(lk_str_of(path));
 	bundle->path = lk_strndup(name.ptr, name.len);
-	bundle->is_cut = name.len < strlen(path);
-	if (!bundle->is_cut) {
-		struct lk_volume file;
-		int rc = open_file(path, &file, err);
-		if (rc == 0) {
-			lk_vec_push(&bundle->volumes, file);
-		}
-		if (rc != LK_E_NOT_FOUND) {
-			return rc;
-		}
-		bundle->is_cut = true;
+	if (rc == 0) {
+		lk_vec_push(&bundle->volumes, file);
 	}
+	if (rc != LK_E_NOT_FOUND) {
+		return rc;
+	}
+	bundle->is_cut = true;
 	return open_volumes(bundle, err);
 }
 
@@ -326,17 +347,13 @@ bool lk_bundle_is(const char *path)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_volume file = {-1, 0};
-	char head[sizeof(MAGIC)];
-	int rc = open_file(path, &file, &ignored);
-	lk_str name = stem(lk_str_of(path));
-	if (rc == LK_E_NOT_FOUND || (rc == 0 && name.len < strlen(path))) {
+	int rc = open_whole(path, &file, &ignored);
+	if (rc == LK_E_NOT_FOUND) {
+		lk_str name = stem(lk_str_of(path));
 		char *LK_AUTO_FREE whole = lk_strndup(name.ptr, name.len);
-		lk_close_p(&file.fd);
 		rc = open_volume(whole, 1, &file, &ignored);
 	}
-	bool is = rc == 0 &&
-		TEMP_FAILURE_RETRY(pread(file.fd, head, sizeof(head), 0)) == sizeof(head) &&
-		memcmp(head, MAGIC, sizeof(head)) == 0;
+	bool is = rc == 0 && has_magic(&file);
 	lk_close_p(&file.fd);
 	return is;
 }

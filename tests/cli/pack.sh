@@ -243,3 +243,22 @@ runs 8 lockenv pack --no-installer old.lock -o nowhere/a.lockpack
 mkfifo pipe
 runs 2 lockenv pack --no-installer old.lock -o pipe
 [ -p pipe ] || fail 'the pipe was replaced'
+# Nor what leads to a device, or to where stdout goes, be that a file.
+ln -s /dev/null null
+ln -s /dev/stdout stdout
+for link in null stdout; do
+	runs 2 lockenv pack --no-installer old.lock -o "$link"
+	err_has 'is there and is no file'
+	runs 2 lockenv cache inventory -o "$link"
+	err_has 'is there and is no file'
+	[ -L "$link" ] || fail "the link $link was replaced"
+done
+
+# A name that ends as volumes do is a bundle's all the same.
+pack new.lock -o env-1.2.345
+for command in '--check' '--list'; do
+	runs 0 lockenv unpack "$command" env-1.2.345
+done
+runs 0 lockenv install env-1.2.345 -p numbered --no-compile
+pack new.lock -o folder/env-1.2.001
+runs 0 lockenv unpack --check folder/env-1.2.001
