@@ -174,9 +174,15 @@ static int item_commit(struct lk_item *item, struct lk_error *err)
 	return 0;
 }
 
+/* Its last bytes get to the file, as much as there is: their block belongs to all. */
 static void sink_fail(void *ctx, const struct lk_error *error)
 {
-	lk_item_failed(ctx, error);
+	struct lk_item *item = ctx;
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (lk_writer_drain(item->batch->writer, &item->file, &ignored) < 0) {
+		lk_error_clear(&ignored);
+	}
+	lk_item_failed(item, error);
 }
 
 /* The body's end, or an answer without one. What is wrong with this file alone does not keep the

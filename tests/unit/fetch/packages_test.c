@@ -6,7 +6,7 @@
 #include "store/partial.h"
 #include "tests/unit/fetch/fetch_support.h"
 
-#define N_FILES 12
+#define N_FILES 24 /* more than blocks between the receiving and the writing thread */
 #define BODY_LEN (3u << 20)
 
 struct world {
@@ -478,6 +478,27 @@ static void test_credentials(void **state)
 	assert_null(strstr(err.message, "tok"));
 }
 
+/* Many break off, each at a server of its own, so that the others go on: these do. */
+static void test_many_break(void **state)
+{
+	struct world *world = *state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_fetch_stats stats;
+	serve_from(world, "truncate");
+	for (unsigned i = 1; i < N_FILES; i++) {
+		world->records[i].url = lk_str_printf(&world->arena,
+			"http://127.0.0.1:%0*d/%s/chan/noarch/" LK_STR_FMT, (int)i + 5,
+			world->server.port, i == 1 ? "ok" : "truncate",
+			LK_STR_ARG(world->records[i].fn));
+	}
+	world->options.jobs = 1;
+	world->options.retries = 0;
+	alarm(60); /* a test that waits for ever fails */
+	assert_int_equal(fetch(world, N_FILES, &stats, &err), LK_E_NETWORK);
+	alarm(0);
+	assert_int_equal(count_part(world, "archives"), 1);
+}
+
 static void test_interrupted(void **state)
 {
 	struct world *world = *state;
@@ -523,6 +544,7 @@ int main(void)
 		CASE(test_hash),
 		CASE(test_offline),
 		CASE(test_credentials),
+		CASE(test_many_break),
 		CASE(test_interrupted),
 		CASE(test_nginx),
 	};
