@@ -205,8 +205,7 @@ static int place_one(struct place *place, struct lk_error *err)
 /* Does the source of ENTRY stay where it is when all went well? */
 static bool is_copied(const struct lk_entry *entry)
 {
-	return entry->kind == LK_ENTRY_PATCHED ||
-		(entry->source != NULL && entry->source->no_link);
+	return entry->kind == LK_ENTRY_PATCHED || (entry->source != NULL && entry->source->no_link);
 }
 
 /* NEXT follows in order; NULL for the last. */
