@@ -37,11 +37,9 @@ partials() {
 	find cache -path '*/tmp/partial,*' 2>/dev/null || true
 }
 
-# How many bytes have got to the disk; 0 before there is a file.
+# How many bytes have got to the disk; 0 while there is no file, or it gets another name just now.
 kept() {
-	file=$(partials)
-	[ -z "$file" ] || stat -c %s "$file"
-	[ -n "$file" ] || echo 0
+	stat -c %s "$(partials)" 2>/dev/null || echo 0
 }
 
 # broken_off SIGNAL: starts a download, and kills it when 2 MB more have got to the disk.
