@@ -220,6 +220,7 @@ unserve() {
 
 # fault_serve DIR OPTION...: ../support/fault_server.py, stopped at the test's end; sets ports.
 fault_serve() {
+	: >"$scratch/ports" # not those of a server before
 	"$python" "$tests/../support/fault_server.py" "$@" >"$scratch/ports" 2>"$scratch/fault_server.err" &
 	fault_server=$!
 	for _ in $(seq 200); do
