@@ -124,7 +124,8 @@ static int publish(const struct unpacking *u, int *fd, const char *temp, lk_str 
 	struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	bool written = fchmod(*fd, mode) == 0;
+	/* EPERM of one's own file: a file system without modes. */
+	bool written = fchmod(*fd, mode) == 0 || errno == EPERM;
 	written = close(lk_fd_take(fd)) == 0 && written;
 	if (!written) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot write '%s/" LK_STR_FMT "'",
@@ -237,7 +238,8 @@ int lk_bundle_unpack_folder(const struct lk_bundle *bundle, const char *path, un
 		rc = dir >= 0 ? 0 : lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", path);
 		u.dir = dir;
 	}
-	if (rc == 0) {
+	bool made = rc == 0 && mkdirat(dir, "tmp", 0777) == 0;
+	if (rc == 0 && !made) {
 		rc = lk_fs_mkdirs(dir, "tmp", 0, true, err);
 	}
 	if (rc == 0) {
@@ -247,7 +249,7 @@ int lk_bundle_unpack_folder(const struct lk_bundle *bundle, const char *path, un
 		lk_str text = lk_bundle_manifest_text(bundle);
 		rc = lk_fs_write_unsynced(dir, "MANIFEST", text.ptr, text.len, err);
 	}
-	if (dir >= 0) {
+	if (made) { /* else it is a cache's, which others may be filling */
 		(void)unlinkat(dir, "tmp", AT_REMOVEDIR);
 	}
 	return rc;

@@ -69,3 +69,8 @@ is "$(find "$cache" -name '.nfs*' | wc -l)" 3
 runs 0 without modes lockenv fetch --json --cache "$cache" env.lock
 json 'd["downloaded"]' 3
 again lockenv install --cache "$scratch/far" --from "$cache" env.lock -p env
+
+# And bundles, which are unpacked onto it.
+runs 0 lockenv pack --cache "$cache" --no-installer -o env.lockpack env.lock
+runs 0 without modes lockenv unpack env.lockpack -d "$scratch/disk"
+again lockenv install --cache "$scratch/far" --from "$scratch/disk" env.lock -p env
