@@ -3,6 +3,9 @@
  */
 #include "base/owner.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,6 +115,16 @@ char *lk_owner_self(void)
 	return lk_strdup(lk_buf_cstr(&name));
 }
 
+/* Does a process PID live of which /proc shows nothing: another user's, where it is mounted so? */
+static bool is_hidden(uint64_t pid)
+{
+	char path[64];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%llu/stat", (unsigned long long)pid);
+	return pid > 0 && pid <= INT_MAX && stat(path, &status) != 0 &&
+		(kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
 bool lk_owner_is_gone(lk_str name)
 {
 	struct owner owner;
@@ -135,7 +148,7 @@ bool lk_owner_is_gone(lk_str name)
 		return false;
 	}
 	put_start(&start, owner.pid);
-	return !lk_str_eq(owner.start, lk_buf_view(&start));
+	return !lk_str_eq(owner.start, lk_buf_view(&start)) && !is_hidden(pid);
 }
 
 void lk_owner_describe(lk_str name, struct lk_buf *out)

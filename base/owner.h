@@ -18,7 +18,7 @@ char *lk_owner_self(void) LK_MUST_USE;
 bool lk_owner_is_name(lk_str file_name);
 
 /* Is the process that NAME tells of surely gone? False where it cannot be known from here (another
- * machine, another pid name space). */
+ * machine, another pid name space, a process that /proc hides). */
 bool lk_owner_is_gone(lk_str name);
 
 /* "process 123 on host"; appended. */
