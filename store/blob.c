@@ -87,21 +87,47 @@ ssize_t lk_blob_read_at(const struct lk_blob *blob, uint64_t at, void *out, size
 	return got > 0 ? got : fail_short(name, err);
 }
 
-int lk_blob_sha256(
-	const struct lk_blob *blob, const char *name, struct lk_sha256 *ret, struct lk_error *err)
+int lk_blob_copy(const struct lk_blob *blob, int fd, const char *name, struct lk_sha256 *ret,
+	struct lk_error *err)
 {
 	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
 	char *LK_AUTO_FREE block = lk_reallocarray(NULL, BLOCK_SIZE, 1);
 	for (uint64_t at = 0; at < blob->size;) {
 		ssize_t got = lk_blob_read_at(blob, at, block, BLOCK_SIZE, name, err);
-		if (got < 0) {
-			return (int)got;
+		int rc = got < 0 ? (int)got : 0;
+		if (rc == 0 && fd >= 0) {
+			rc = lk_fs_write_all(fd, block, (size_t)got, name, err);
+		}
+		if (rc < 0) {
+			return rc;
 		}
 		lk_digest_update(digest, block, (size_t)got);
 		at += (uint64_t)got;
 	}
 	lk_digest_final(digest, ret->bytes);
 	return 0;
+}
+
+int lk_blob_sha256(
+	const struct lk_blob *blob, const char *name, struct lk_sha256 *ret, struct lk_error *err)
+{
+	return lk_blob_copy(blob, -1, name, ret, err);
+}
+
+static bool is_steady(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && (st.st_uid == 0 || st.st_uid == geteuid()) &&
+		(st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+bool lk_blob_is_steady(const struct lk_blob *blob)
+{
+	bool steady = blob->fd < 0 || is_steady(blob->fd);
+	for (size_t i = 0; steady && i < blob->n_volumes; i++) {
+		steady = is_steady(blob->volumes[i].fd);
+	}
+	return steady;
 }
 
 /* ---- as a stream ---- */

@@ -7,6 +7,7 @@
 #ifndef LK_STORE_BLOB_H
 #define LK_STORE_BLOB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,6 +43,12 @@ ssize_t lk_blob_read_at(const struct lk_blob *blob, uint64_t at, void *out, size
 	const char *name, struct lk_error *err) LK_MUST_USE;
 int lk_blob_sha256(const struct lk_blob *blob, const char *name, struct lk_sha256 *ret,
 	struct lk_error *err) LK_MUST_USE;
+/* The same, and all of it appended to the file FD (-1: nowhere). */
+int lk_blob_copy(const struct lk_blob *blob, int fd, const char *name, struct lk_sha256 *ret,
+	struct lk_error *err) LK_MUST_USE;
+/* Can nobody but this user and root write to its files, so that what was hashed is what is read
+ * after? Says nothing of others who may already have a file open. */
+bool lk_blob_is_steady(const struct lk_blob *blob);
 /* Its bytes in order. BLOB is taken, NAME copied. */
 struct lk_stream *lk_blob_stream(struct lk_blob *blob /* taken */, const char *name) LK_MUST_USE;
 

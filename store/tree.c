@@ -37,6 +37,34 @@ struct found {
 
 /* ---- the archive ---- */
 
+/* Who can write to a file could do so after it was hashed, in place of BLOB: a copy that nobody
+ * else can, hashed as it is made. */
+static int copy_archive(const struct ensure *e, struct lk_blob *blob, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_sha256 sha256;
+	int LK_AUTO_CLOSE fd = -1;
+	int rc;
+	if (e->cache->writable) {
+		int tmp = e->cache->layers->tmp;
+		char *name;
+		rc = lk_fs_temp_file(tmp, "copy", 0600, &arena, &name, &fd, err);
+		if (rc == 0 && unlinkat(tmp, name, 0) != 0) {
+			rc = lk_fail_errno(err, LK_E_FS, errno, "cannot remove '%s'", name);
+		}
+	} else {
+		rc = lk_fs_scratch_file(AT_FDCWD, &fd, err);
+	}
+	if (rc == 0) {
+		rc = lk_blob_copy(blob, fd, e->fn, &sha256, err);
+	}
+	if (rc == 0 && !lk_sha256_eq(&sha256, &e->record->sha256)) {
+		rc = lk_fail(err, LK_E_INTEGRITY, "'%s' was changed while it was read", e->fn);
+	}
+	lk_blob_done(blob);
+	return rc < 0 ? rc : lk_blob_from_fd(lk_fd_take(&fd), e->fn, blob, err);
+}
+
 /* The archive, opened for its members only after all of it was hashed. */
 static int open_archive(const struct ensure *e, struct lk_archive **ret, struct lk_error *err)
 {
@@ -46,6 +74,9 @@ static int open_archive(const struct ensure *e, struct lk_archive **ret, struct 
 		err->code = LK_E_OFFLINE;
 		lk_error_hint(err, "get it with 'lockenv fetch' where there is a network");
 		return err->code;
+	}
+	if (rc == 0 && !lk_blob_is_steady(&blob)) {
+		rc = copy_archive(e, &blob, err);
 	}
 	return rc < 0
 		? rc

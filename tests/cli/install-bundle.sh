@@ -220,3 +220,26 @@ umask 0022
 mkdir elsewhere
 rm -rf env
 (cd elsewhere && runs 0 lockenv-install ../old.lockpack --no-cache -p ../env)
+
+# A bundle that others may write to could change after it was hashed: each archive is copied first. The largest file
+# that may be written tells: archives have more than 1000 bytes, what is first extracted has less.
+if command -v prlimit >/dev/null; then
+	for command in 'lockenv-install --no-cache' 'lockenv install --cache steady'; do
+		for mode in 646 664; do
+			chmod "$mode" old.lockpack
+			# shellcheck disable=SC2086 # a command and its options
+			runs 8 prlimit --fsize=1000 $command old.lockpack -p steady-env
+			grep -qE "^error: cannot write '[a-z0-9._-]*\.(conda|tar\.bz2)'" "$err" || fail 'no archive was copied'
+		done
+		chmod 644 old.lockpack
+		# shellcheck disable=SC2086
+		code=0
+		prlimit --fsize=1000 $command old.lockpack -p steady-env >"$out" 2>"$err" </dev/null || code=$?
+		! grep -qE "cannot write '[a-z0-9._-]*\.(conda|tar\.bz2)'" "$err" || fail 'an archive was copied'
+		chmod 666 old.lockpack
+		# shellcheck disable=SC2086
+		runs 0 $command old.lockpack -p steady-env --no-compile
+		rm -rf steady-env steady
+		chmod 644 old.lockpack
+	done
+fi

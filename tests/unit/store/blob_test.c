@@ -149,6 +149,39 @@ static void test_short(void **state)
 	close(ends[1]);
 }
 
+/* What others can write to is not what was hashed for long: told by owner and mode, of each volume.
+ * A copy has the bytes and their hash. */
+static void test_steady(void **state)
+{
+	(void)state;
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_blob blob;
+	assert_int_equal(lk_blob_from_fd(pack_fd(LK_STR(TEXT)), "f", &blob, &err), 0);
+	static const struct {
+		mode_t mode;
+		bool steady;
+	} cases[] = {{0600, true}, {0444, true}, {0644, true}, {0755, true}, {0664, false},
+		{0646, false}, {0666, false}};
+	struct lk_volume volume = {blob.fd, TEXT_LEN};
+	struct lk_blob over = {
+		.fd = -1, .volumes = &volume, .n_volumes = 1, .offset = 3, .size = TEXT_LEN - 3};
+	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {
+		assert_int_equal(fchmod(blob.fd, cases[i].mode), 0);
+		assert_int_equal(lk_blob_is_steady(&blob), cases[i].steady);
+		assert_int_equal(lk_blob_is_steady(&over), cases[i].steady);
+	}
+	int fd = pack_fd(LK_STR(""));
+	struct lk_sha256 have;
+	struct lk_sha256 want = lk_sha256_of(TEXT + 3, TEXT_LEN - 3);
+	assert_int_equal(lk_blob_copy(&over, fd, "f", &have, &err), 0);
+	assert_true(lk_sha256_eq(&have, &want));
+	char bytes[TEXT_LEN];
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), TEXT_LEN - 3);
+	assert_memory_equal(bytes, TEXT + 3, TEXT_LEN - 3);
+	close(fd);
+	lk_blob_done(&blob);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_short),
+		cmocka_unit_test(test_steady),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
