@@ -109,8 +109,11 @@ static bool is_quiet(const struct lk_claims *claims, const char *name)
 		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat theirs;
 	struct stat ours;
-	if (fd < 0 || fstat(fd, &theirs) != 0) {
-		return fd >= 0 || errno == ENOENT || errno == ESTALE || errno == ELOOP;
+	int rc = fd >= 0
+		? fstat(fd, &theirs)
+		: fstatat(lk_cache_tmp_fd(claims->cache), name, &theirs, AT_SYMLINK_NOFOLLOW);
+	if (rc != 0 || !S_ISREG(theirs.st_mode)) {
+		return true; /* it is gone, or no sign of life */
 	}
 	if (futimens(claims->life_fd, NULL) != 0 || fstat(claims->life_fd, &ours) != 0) {
 		return true; /* whatever it is, nobody waits for ever */

@@ -218,6 +218,15 @@ static int take(struct lk_partials *partials, const char *name, const struct par
 	return rc;
 }
 
+/* Is what was opened the file that was looked at, and still without another name? Who else may
+ * write here could have put a link to a file of ours in its place. */
+static bool is_same(int fd, const struct stat *st)
+{
+	struct stat opened;
+	return fstat(fd, &opened) == 0 && opened.st_dev == st->st_dev &&
+		opened.st_ino == st->st_ino && opened.st_nlink == 1;
+}
+
 int lk_partial_claim(struct lk_partials *partials, const struct lk_record *record, int64_t now,
 	struct lk_cache_incoming *ret, uint64_t *ret_size, struct lk_error *err)
 {
@@ -237,6 +246,10 @@ int lk_partial_claim(struct lk_partials *partials, const struct lk_record *recor
 		struct lk_error failed = LK_ERROR_INIT;
 		struct lk_cache_incoming taken = {.fd = -1};
 		int rc = take(partials, name, &partial, copy, &taken, &failed);
+		if (rc == 0 && !copy && !is_same(taken.fd, &st)) {
+			lk_cache_abort(partials->cache, &taken);
+			continue;
+		}
 		off_t size = rc == 0 ? lseek(taken.fd, 0, SEEK_END) : -1;
 		if (size >= 0) {
 			*ret = taken;

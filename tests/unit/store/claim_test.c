@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -169,6 +170,32 @@ static void test_other_machine(void **state)
 	box_done(&box);
 }
 
+/* A sign of life that cannot be opened (another user's, no descriptor left) still has an age. */
+static void test_not_opened(void **state)
+{
+	(void)state;
+	static const char life[] = "claims,owner,node7,boot,1,2,3-abcdef";
+	struct rlimit all;
+	struct box box;
+	box_init(&box);
+	put_strange(&box, life, 0);
+	assert_false(take(&box));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	const struct rlimit none = {0, all.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	bool taken_young = take(&box);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	put_strange(&box, life, LK_CLAIM_QUIET_S + 20);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	bool taken_old = take(&box);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	assert_false(taken_young);
+	assert_true(taken_old);
+	release(&box);
+	assert_int_equal(unlinkat(box.tmp, life, 0), 0);
+	box_done(&box);
+}
+
 /* What stands under a claim's name and is none is no reason to wait. */
 static void test_garbage(void **state)
 {
@@ -241,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_one_has_it),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_other_machine),
+		cmocka_unit_test(test_not_opened),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_only_read),
 		cmocka_unit_test(test_beat),
