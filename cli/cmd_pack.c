@@ -218,7 +218,7 @@ static int write_bundle(struct lk_packing *p, const struct lk_manifest *manifest
 		rc = lk_bundle_write(manifest, p->options->output, lk_pack_open, p, &options,
 			&p->app->report, &wrong, err);
 	}
-	if (wrong) {
+	if (wrong && rc == LK_E_INTEGRITY) {
 		return lk_pack_set_aside(p, wrong, err);
 	}
 	return rc < 0 ? rc : lk_pack_sign_publish(p->signing, err);

@@ -44,16 +44,14 @@ static int copy_archive(const struct ensure *e, struct lk_blob *blob, struct lk_
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_sha256 sha256;
 	int LK_AUTO_CLOSE fd = -1;
-	int rc;
-	if (e->cache->writable) {
-		int tmp = e->cache->layers->tmp;
-		char *name;
-		rc = lk_fs_temp_file(tmp, "copy", 0600, &arena, &name, &fd, err);
-		if (rc == 0 && unlinkat(tmp, name, 0) != 0) {
-			rc = lk_fail_errno(err, LK_E_FS, errno, "cannot remove '%s'", name);
-		}
-	} else {
-		rc = lk_fs_scratch_file(AT_FDCWD, &fd, err);
+	/* On a disk where there is one: archives are large. */
+	const struct lk_tree_place *place = e->options->place;
+	int dir = e->cache->writable ? e->cache->layers->tmp : place ? place->fd : -1;
+	char *name;
+	int rc = dir >= 0 ? lk_fs_temp_file(dir, "copy", 0600, &arena, &name, &fd, err)
+			  : lk_fs_scratch_file(AT_FDCWD, &fd, err);
+	if (rc == 0 && dir >= 0 && unlinkat(dir, name, 0) != 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot remove '%s'", name);
 	}
 	if (rc == 0) {
 		rc = lk_blob_copy(blob, fd, e->fn, &sha256, err);
