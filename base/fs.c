@@ -189,6 +189,7 @@ static int read_whole(int fd, const char *path, struct lk_buf *buf, struct lk_er
 		lk_buf_truncate(buf, before);
 	}
 	if (rc == LK_E_INTEGRITY) { /* too large: of a file that nobody promised a size of */
+		lk_error_hint(err, "what is wanted here is never as large: check the path");
 		err->code = LK_E_FORMAT;
 		rc = LK_E_FORMAT;
 	}

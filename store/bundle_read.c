@@ -31,7 +31,9 @@ static int open_file(const char *path, struct lk_volume *ret, struct lk_error *e
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open the bundle '%s'", path);
 	}
 	if (!S_ISREG(st.st_mode)) {
-		return lk_fail(err, LK_E_INTEGRITY, "'%s' is no bundle: it is not a file", path);
+		lk_fail(err, LK_E_INTEGRITY, "'%s' is no bundle: it is not a file", path);
+		lk_error_hint(err, "name the file that 'lockenv pack' wrote, or a copy of it");
+		return LK_E_INTEGRITY;
 	}
 	*ret = (struct lk_volume){lk_fd_take(&fd), (uint64_t)st.st_size};
 	return 0;

@@ -82,6 +82,7 @@ runs 5 lockenv unpack --list old.lock
 err_has 'is no bundle'
 mkfifo pipe
 runs 5 lockenv unpack pipe
+err_has "name the file that 'lockenv pack' wrote"
 runs 5 lockenv unpack .
 
 # --check: whole; cut short anywhere; with the bytes told copied again it is whole.

@@ -153,6 +153,7 @@ static void test_read_file(void **state)
 	assert_int_equal(lk_fs_read_file(dir->fd, "ten", &buf, &dir->err), LK_E_FORMAT);
 	assert_int_equal(dir->err.code, LK_E_FORMAT);
 	assert_string_equal(dir->err.message, "'ten' is larger than 10 bytes");
+	assert_string_equal(dir->err.hint, "what is wanted here is never as large: check the path");
 	assert_string_equal(lk_buf_cstr(&buf), "012");
 	assert_int_equal(lk_fs_read_file(dir->fd, "none", &buf, &dir->err), LK_E_NOT_FOUND);
 	assert_int_equal(lk_fs_read_file(dir->fd, "ten/x", &buf, &dir->err), LK_E_NOT_FOUND);
@@ -215,6 +216,12 @@ static void test_write_atomic(void **state)
 	test_put_file(dir, "link", "three");
 	assert_file(dir, "d/f", "two");
 	assert_file(dir, "link", "three");
+	/* What leads to a device or a FIFO is neither. */
+	make_link(dir, "/dev/null", "device");
+	assert_int_equal(mkfifoat(dir->fd, "fifo", 0600), 0);
+	assert_int_equal(lk_fs_write_atomic(dir->fd, "device", "x", 1, 0, &dir->err), LK_E_USAGE);
+	assert_int_equal(lk_fs_write_atomic(dir->fd, "fifo", "x", 1, 0, &dir->err), LK_E_USAGE);
+	assert_string_equal(dir->err.message, "'fifo' is there and is no file");
 	/* On failure the old file is whole and nothing is left behind. */
 	size_t before = count_entries(dir);
 	assert_int_equal(lk_fs_write_atomic(dir->fd, "d", "x", 1, 0, &dir->err), LK_E_FS);
