@@ -19,7 +19,8 @@ struct part {
 	int fd;
 	bool trees;
 	struct lk_strs names;
-	char **why; /* one for each name: what is wrong, or NULL */
+	char **why;    /* one for each name: what is wrong, or NULL */
+	bool *damaged; /* of these: its bytes are, it could be read */
 	struct lk_relay relay;
 };
 
@@ -89,6 +90,7 @@ static int check_entry(void *ctx, size_t index, struct lk_error *err)
 	lk_relay_step(&part->relay, "check");
 	if (rc < 0 && rc != LK_E_NOT_FOUND) { /* else: cleaned away meanwhile */
 		part->why[index] = lk_strdup(err->message);
+		part->damaged[index] = rc == LK_E_INTEGRITY;
 	}
 	return 0;
 }
@@ -128,7 +130,7 @@ static void note_findings(
 			.path = lk_str_printf(&audit->arena, "%s/%s/" LK_STR_FMT, part->layer->path,
 				part->name, LK_STR_ARG(part->names.items[i])),
 			.why = lk_str_dup(&audit->arena, lk_str_of(part->why[i])),
-			.aside = aside &&
+			.aside = aside && part->damaged[i] &&
 				set_aside(cache, part, part->names.items[i], &audit->arena),
 		};
 		lk_vec_push(&audit->findings, finding);
@@ -148,11 +150,13 @@ static int audit_part(struct lk_cache *cache, struct part *part, bool aside, uns
 		return lk_wrap(err, "cache '%s'", part->layer->path);
 	}
 	part->why = lk_calloc(part->names.len, sizeof(*part->why));
+	part->damaged = lk_calloc(part->names.len, sizeof(*part->damaged));
 	lk_relay_init(&part->relay, report, part->names.len);
 	rc = lk_workers_run(jobs, part->names.len, check_entry, part, err);
 	lk_relay_flush(&part->relay);
 	lk_relay_done(&part->relay);
 	note_findings(cache, part, aside && rc == 0, audit);
+	lk_free(part->damaged);
 	lk_free(part->why);
 	lk_vec_done(&part->names);
 	return rc;

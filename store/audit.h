@@ -21,7 +21,8 @@ struct lk_audit {
 
 /* All layers of CACHE, in JOBS threads (0: all processors). With SET_ASIDE what is damaged in the
  * writable folder is moved into tmp/ (a folder damaged-…, which cleaning removes), so that it is
- * fetched or extracted again; layers that are only read are told of. LK_E_FS, LK_E_INTERRUPTED. */
+ * fetched or extracted again; what only cannot be read now, and layers that are only read, are told
+ * of. LK_E_FS, LK_E_INTERRUPTED. */
 int lk_audit_run(struct lk_cache *cache, bool set_aside, unsigned jobs,
 	const struct lk_report *report, struct lk_audit *ret, struct lk_error *err) LK_MUST_USE;
 void lk_audit_done(struct lk_audit *audit);
