@@ -44,6 +44,24 @@ static int fetch_lock(struct lk_app *app, const struct context *c, const char *p
 	return rc;
 }
 
+/* Without a network what is missing of all of them is told, and the first is the error. */
+static int fetch_locks(struct lk_app *app, const struct context *c, const struct lk_args *locks,
+	struct lk_fetch *fetch, struct lk_fetch_stats *total, struct lk_error *err)
+{
+	struct lk_error first = LK_ERROR_INIT;
+	for (size_t i = 0; i < locks->len; i++) {
+		int rc = fetch_lock(app, c, locks->items[i], fetch, total, err);
+		if (rc < 0 && rc != LK_E_OFFLINE) {
+			return rc;
+		}
+		if (rc < 0 && first.code == 0) {
+			first = *err;
+		}
+	}
+	*err = first;
+	return first.code;
+}
+
 static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
 {
 	const struct context *c = context;
@@ -57,9 +75,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	if (rc == 0 && c->verify) {
 		lk_fetch_verify(fetch);
 	}
-	for (size_t i = 0; rc == 0 && i < args->len; i++) {
-		rc = fetch_lock(app, c, args->items[i], fetch, &stats, err);
-	}
+	rc = rc < 0 ? rc : fetch_locks(app, c, args, fetch, &stats, err);
 	if (rc == 0 && app->common.json) {
 		struct lk_jw w;
 		lk_jw_init(&w, &app->out, true);

@@ -139,13 +139,15 @@ is "$(digest env)" "$tree"
 unserve
 runs 0 from good --offline 'hello 1.*' oldtool -o env.lock
 same env.lock kept.lock
+runs 0 from good --offline oldtool -o small.lock
 runs 0 lockenv install env.lock -p again
 runs 4 from good --update-all hello -o env.lock
 same env.lock kept.lock
 runs 6 lockenv solve --offline --cache "$scratch/none" --override-channels -c "$url/good" hello -o env.lock
 err_has "$url/good/"
 same env.lock kept.lock
-runs 6 lockenv fetch --offline --cache "$scratch/none" env.lock
+# Of several locks all that is missing is told.
+runs 6 lockenv fetch --offline --cache "$scratch/none" small.lock env.lock
 for file in greeting-1.5-h0_0.conda hello-1.1-h0_0.conda oldtool-0.9-0.tar.bz2; do
 	err_has "$file"
 done
