@@ -75,10 +75,10 @@ static bool is_refusal(int errnum)
 static int place_hard(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
 	const char *name, struct lk_error *err)
 {
-	if (linkat(source->dirfd, source->name, dst_dirfd, name, 0) == 0) {
+	if (!source->foreign && linkat(source->dirfd, source->name, dst_dirfd, name, 0) == 0) {
 		return 0;
 	}
-	int errnum = errno;
+	int errnum = source->foreign ? EPERM : errno;
 	if (!is_refusal(errnum)) {
 		return lk_fail_errno(
 			err, LK_E_FS, errnum, "cannot link '%s/%s'", source->tree, source->path);

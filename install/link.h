@@ -4,7 +4,8 @@
  *
  * LK_LINK_AUTO takes the first that works and remembers, for the run, a way that cannot work
  * between the two file systems. A file whose link count is at its limit, or that this user may not
- * hard-link, is reflinked or copied alone. Thread-safe.
+ * hard-link, is reflinked or copied alone. So are files of other users (root apart): who owns a
+ * file can change it under each of its names. Thread-safe.
  */
 #ifndef LK_INSTALL_LINK_H
 #define LK_INSTALL_LINK_H
@@ -33,6 +34,7 @@ struct lk_link_source {
 	const char *tree; /* absolute path of the package's tree, for symlinks and errors */
 	const char *path; /* in the tree */
 	size_t layer;     /* of the cache, that the tree lies in */
+	bool foreign;     /* its owner may be a stranger: never hard-linked */
 };
 
 /* Places SOURCE as NAME in DST_DIRFD, which must not exist, with the source's mode and mtime.

@@ -165,7 +165,8 @@ static int find_source(struct walk *walk, const struct lk_entry *entry, const st
 	bool held = dir->fd >= 0 && dir->package == entry->package && lk_str_eq(dir->path, parent);
 	bool again = next != NULL && next->source != NULL && next->package == entry->package &&
 		lk_str_eq(lk_path_dirname(next->source->path), parent);
-	*ret = (struct lk_link_source){tree->fd, path.ptr, tree->path, path.ptr, tree->layer};
+	*ret = (struct lk_link_source){
+		tree->fd, path.ptr, tree->path, path.ptr, tree->layer, tree->foreign};
 	if (!held && again && parent.len > 0) {
 		char *LK_AUTO_FREE name = lk_strndup(parent.ptr, parent.len);
 		lk_close_p(&dir->fd);

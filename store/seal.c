@@ -191,6 +191,7 @@ int lk_seal_read(int dirfd, struct lk_buf *buf, bool *ret_foreign, struct lk_err
 struct check {
 	struct lk_parent parent;
 	bool hash;
+	bool foreign; /* a file was another user's */
 };
 
 static int differs(lk_str path, const char *how, struct lk_error *err)
@@ -242,6 +243,7 @@ static int check_file(struct check *check, int dir, const struct lk_entry *entry
 	if (st->st_mtim.tv_sec != entry->mtime || st->st_mtim.tv_nsec != 0) {
 		return differs(entry->path, "was modified (mtime)", err);
 	}
+	check->foreign = check->foreign || is_foreign(st);
 	if (check->hash || is_foreign(st)) {
 		return check_bytes(dir, lk_path_basename(entry->path).ptr, entry, err);
 	}
@@ -281,7 +283,8 @@ static int check_entry(struct check *check, const struct lk_entry *entry, struct
 	return S_ISDIR(st.st_mode) ? 0 : differs(entry->path, "is no longer a directory", err);
 }
 
-int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, struct lk_error *err)
+int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, bool *ret_foreign,
+	struct lk_error *err)
 {
 	struct check check = {.parent = {.root = dirfd}, .hash = hash};
 	int rc = 0;
@@ -289,5 +292,6 @@ int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, struct
 		rc = check_entry(&check, &listing->entries.items[i], err);
 	}
 	lk_parent_done(&check.parent);
+	*ret_foreign = *ret_foreign || check.foreign;
 	return rc;
 }

@@ -39,8 +39,10 @@ int lk_seal_read(
 	int dirfd, struct lk_buf *buf, bool *ret_foreign, struct lk_error *err) LK_MUST_USE;
 
 /* Compares every entry with what lies in DIRFD: type, size, mode and mtime, with HASH the bytes too
- * (a file of a foreign user is always hashed). LK_E_INTEGRITY names the first that differs. */
-int lk_seal_check(
-	int dirfd, const struct lk_listing *listing, bool hash, struct lk_error *err) LK_MUST_USE;
+ * (a file of a foreign user is always hashed). LK_E_INTEGRITY names the first that differs.
+ * *RET_FOREIGN becomes true when a file belongs to another user than this process's or root, and is
+ * else left. */
+int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, bool *ret_foreign,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

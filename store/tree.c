@@ -30,6 +30,7 @@ struct ensure {
 struct found {
 	int fd;       /* or -1 */
 	bool damaged; /* it is not what was sealed */
+	bool foreign; /* some of it is another user's */
 	ino_t ino;
 	dev_t dev;
 	int64_t used; /* seconds since 1970 */
@@ -164,8 +165,9 @@ static int open_sealed(const struct ensure *e, const struct lk_layer *layer, str
 		rc = check_foreign(e, lk_buf_view(&seal), err);
 	}
 	if (rc == 0) {
-		rc = lk_seal_check(ret->fd, listing, e->options->verify || foreign, err);
+		rc = lk_seal_check(ret->fd, listing, e->options->verify || foreign, &foreign, err);
 	}
+	ret->foreign = foreign;
 	return rc;
 }
 
@@ -202,6 +204,7 @@ static int use_sealed(const struct ensure *e, size_t index, struct found *found,
 		ret->fd = lk_fd_take(&found->fd);
 		ret->path = lk_asprintf("%s/trees/%s", layer->path, e->name);
 		ret->layer = index;
+		ret->foreign = found->foreign;
 	}
 	return rc;
 }

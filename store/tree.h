@@ -36,10 +36,11 @@ struct lk_tree_place {
 };
 
 struct lk_tree {
-	int fd;                           /* the tree's directory; owned */
-	char *path;                       /* absolute; owned */
-	size_t layer;                     /* of the cache, that it lies in */
-	bool movable;                     /* it lies in the caller's own place instead */
+	int fd;       /* the tree's directory; owned */
+	char *path;   /* absolute; owned */
+	size_t layer; /* of the cache, that it lies in */
+	bool movable; /* it lies in the caller's own place instead */
+	bool foreign; /* another user than oneself and root can still change its files */
 	struct lk_package *package;       /* metadata and paths; owned */
 	const struct lk_tree_file *files; /* one for each of package->paths; owned by the package */
 };

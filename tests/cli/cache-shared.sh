@@ -121,3 +121,17 @@ runs 0 as $one lockenv clean -q --all --cache "$cache"
 # One's own cache stays one's own.
 runs 0 as $one lockenv fetch -q --cache "$scratch/home$one/private" env.lock
 is "$(stat -c %a "$scratch/home$one/private")" 700
+
+# Root could hard-link what others own, who then could change it in root's environment: it is copied.
+runs 0 as $one lockenv install -q --cache "$scratch/home$one/private" env.lock -p "$scratch/envs$one/mine"
+runs 0 lockenv install --json --cache "$scratch/home$one/private" env.lock -p "$scratch/roots"
+is "$(find "$scratch/roots" -type f ! -user root)" ''
+is "$(find "$scratch/roots" -type f -links +1)" ''
+runs 8 lockenv install --link hardlink --cache "$scratch/home$one/private" env.lock -p "$scratch/roots2"
+err_has 'cannot hard-link'
+# One file of another's in a tree of one's own is enough.
+runs 0 lockenv install --json --cache "$scratch/own" --from "$scratch/home$one/private" env.lock -p "$scratch/roots3"
+json 'd["link_mode"]' hardlink
+chown $one "$(find "$scratch/own/trees" -name only-1.1.txt)"
+runs 0 lockenv install --json --cache "$scratch/own" env.lock -p "$scratch/roots4"
+is "$(find "$scratch/roots4" -type f ! -user root)" ''

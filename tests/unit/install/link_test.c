@@ -62,7 +62,7 @@ static void test_modes(void **state)
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_linker linker;
 		struct stat status;
-		const struct lk_link_source source = {f->fd, "source", f->root, "source", 0};
+		const struct lk_link_source source = {f->fd, "source", f->root, "source", 0, false};
 		char name[2] = {(char)('a' + i), 0};
 		lk_linker_init(&linker, rows[i].mode);
 		assert_string_equal(lk_linker_used(&linker), "none");
@@ -94,7 +94,7 @@ static void test_other_file_system(void **state)
 	int fd = open(other, O_RDONLY | O_DIRECTORY);
 	put(f, f->fd, "source");
 	struct lk_linker linker;
-	const struct lk_link_source source = {f->fd, "source", f->root, "source", 0};
+	const struct lk_link_source source = {f->fd, "source", f->root, "source", 0, false};
 	lk_linker_init(&linker, LK_LINK_AUTO);
 	assert_int_equal(lk_link_file(&linker, &source, fd, "a", false, &f->err), 0);
 	assert_string_equal(lk_linker_used(&linker), "copy");
@@ -107,6 +107,23 @@ static void test_other_file_system(void **state)
 	assert_int_equal(f->err.code, LK_E_FS);
 	close(fd);
 	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, other, &f->err), 0);
+}
+
+/* A stranger's file is not hard-linked, though this user could. */
+static void test_foreign(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_linker linker;
+	struct stat status;
+	const struct lk_link_source source = {f->fd, "source", f->root, "source", 0, true};
+	put(f, f->fd, "source");
+	lk_linker_init(&linker, LK_LINK_AUTO);
+	assert_int_equal(lk_link_file(&linker, &source, f->fd, "a", false, &f->err), 0);
+	assert_int_equal(fstatat(f->fd, "a", &status, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(status.st_nlink, 1);
+	assert_false(atomic_load(&linker.no_hard[0])); /* other trees of the layer may be */
+	lk_linker_init(&linker, LK_LINK_HARD);
+	assert_int_equal(lk_link_file(&linker, &source, f->fd, "b", false, &f->err), LK_E_FS);
 }
 
 static void test_softlink(void **state)
@@ -122,7 +139,7 @@ static void test_softlink(void **state)
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct lk_linker linker;
 		struct stat status;
-		const struct lk_link_source source = {f->fd, "source", f->root, "source", 0};
+		const struct lk_link_source source = {f->fd, "source", f->root, "source", 0, false};
 		char name[2] = {(char)('a' + i), 0};
 		char target[64] = "";
 		lk_linker_init(&linker, rows[i].mode);
@@ -258,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_file_system, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_softlink, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
