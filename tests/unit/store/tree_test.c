@@ -1,128 +1,11 @@
 /*
  * Trees: made from archives, believed by their seals, made again when damaged, by many at once.
  */
-#include "store/tree.h"
+#include "tests/unit/store/tree_box.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
 #include "base/workers.h"
-#include "tests/support/pack.h"
-
-#define INDEX                                                                                      \
-	"{\"name\": \"a\", \"version\": \"1\", \"build\": \"0\", \"build_number\": 0, "            \
-	"\"depends\": [], \"subdir\": \"linux-64\"}"
-
-/* A package with bin/tool and lib/data, and a cache that holds its archive. */
-struct box {
-	char *root;
-	struct lk_cache *cache;
-	struct lk_buf archive;
-	struct lk_record record;
-	struct lk_error err;
-	unsigned warnings;
-	char warned[1024]; /* the last warning */
-};
-
-static void warn(void *ctx, const char *message)
-{
-	struct box *box = ctx;
-	box->warnings++;
-	snprintf(box->warned, sizeof(box->warned), "%s", message);
-}
-
-static void put_archive(struct box *box)
-{
-	struct lk_cache_incoming incoming;
-	assert_int_equal(lk_cache_begin(box->cache, &incoming, &box->err), 0);
-	assert_int_equal(
-		lk_fs_write_all(incoming.fd, box->archive.ptr, box->archive.len, "", &box->err), 0);
-	assert_int_equal(lk_cache_commit(box->cache, &incoming, &box->record, &box->record.sha256,
-				 box->archive.len, &box->err),
-		0);
-}
-
-static void box_init_with(struct box *box, const char *fn, const char *index, const char *paths)
-{
-	memset(box, 0, sizeof(*box));
-	box->root = pack_tmpdir();
-	assert_int_equal(lk_cache_open(box->root, true, &box->cache, &box->err), 0);
-	lk_buf_init(&box->archive, PACK_MAX);
-	struct lk_buf LK_CLEANUP(lk_buf_done) info = LK_BUF_INIT(PACK_MAX);
-	struct lk_buf LK_CLEANUP(lk_buf_done) pkg = LK_BUF_INIT(PACK_MAX);
-	if (index) {
-		pack_file(&info, "info/index.json", index);
-	}
-	if (paths) {
-		pack_file(&info, "info/paths.json", paths);
-	} else {
-		pack_file(&info, "info/files", "bin/tool\nlib/data\nlib/link\n");
-	}
-	pack_add(&pkg,
-		&(struct pack_member){
-			.name = "bin/tool", .text = "tool", .type = '0', .mode = 0755});
-	pack_file(&pkg, "lib/data", "data");
-	pack_add(&pkg, &(struct pack_member){.name = "lib/link", .link = "data", .type = '2'});
-	if (strstr(fn, ".conda")) {
-		pack_end(&info);
-		pack_end(&pkg);
-		pack_conda(lk_buf_view(&info), lk_buf_view(&pkg), &box->archive);
-	} else {
-		lk_buf_put(&info, lk_buf_view(&pkg));
-		pack_end(&info);
-		pack_bz2(lk_buf_view(&info), &box->archive);
-	}
-	box->record = pack_record(fn, lk_buf_view(&box->archive));
-	put_archive(box);
-}
-
-static void box_init(struct box *box)
-{
-	box_init_with(box, "a-1-0.conda", INDEX, NULL);
-}
-
-static void box_done(struct box *box)
-{
-	struct lk_strs names = {0};
-	struct lk_arena arena = {0};
-	assert_int_equal(
-		lk_fs_list(lk_cache_tmp_fd(box->cache), ".", &arena, &names, &box->err), 0);
-	assert_int_equal(names.len, 0); /* nothing unfinished is left behind */
-	lk_vec_done(&names);
-	lk_arena_done(&arena);
-	lk_cache_free(box->cache);
-	lk_buf_done(&box->archive);
-	pack_rmdir(box->root);
-}
-
-static int ensure_with(struct box *box, struct lk_tree_options options, struct lk_tree *ret)
-{
-	struct lk_report report = {.ctx = box, .warn = warn};
-	lk_error_clear(&box->err);
-	return lk_tree_ensure(box->cache, &box->record, &options, &report, ret, &box->err);
-}
-
-static int ensure(struct box *box)
-{
-	struct lk_tree tree;
-	int rc = ensure_with(box, (struct lk_tree_options){0}, &tree);
-	if (rc == 0) {
-		lk_tree_done(&tree);
-	}
-	return rc;
-}
-
-static void assert_refused(struct box *box, struct lk_tree_options options, const char *why)
-{
-	struct lk_tree tree;
-	int rc = ensure_with(box, options, &tree);
-	if (rc != LK_E_INTEGRITY || !strstr(box->err.message, why)) {
-		fail_msg("%d '%s', not '%s'", rc, box->err.message, why);
-	}
-}
 
 static void test_made_and_found(void **state)
 {
@@ -156,23 +39,6 @@ static void test_made_and_found(void **state)
 }
 
 /* ---- damage ---- */
-
-static void open_rw(struct box *box, const char *path, int *ret_fd)
-{
-	struct lk_tree tree;
-	assert_int_equal(ensure_with(box, (struct lk_tree_options){0}, &tree), 0);
-	*ret_fd = openat(tree.fd, path, O_RDWR);
-	assert_true(*ret_fd >= 0);
-	lk_tree_done(&tree);
-}
-
-static void damage_flip(struct box *box)
-{
-	int fd;
-	open_rw(box, "lib/data", &fd);
-	assert_int_equal(pwrite(fd, "D", 1, 0), 1);
-	close(fd);
-}
 
 static void damage_shorten(struct box *box)
 {
@@ -234,21 +100,6 @@ static void swap_file(int tree)
 {
 	assert_int_equal(unlinkat(tree, "lib/data", 0), 0);
 	assert_int_equal(symlinkat("../bin/tool", tree, "lib/data"), 0);
-}
-
-static void check_healed(struct box *box, const char *what)
-{
-	if (ensure(box) != 0 || box->warnings != 1) {
-		fail_msg("%s: %u warnings, '%s'", what, box->warnings, box->err.message);
-	}
-	box->warnings = 0;
-	int fd;
-	open_rw(box, "lib/data", &fd);
-	char text[5] = "";
-	assert_int_equal(pread(fd, text, 4, 0), 4);
-	assert_string_equal(text, "data");
-	close(fd);
-	assert_int_equal(box->warnings, 0);
 }
 
 static void test_damaged_tree(void **state)
@@ -605,133 +456,6 @@ static void test_foreign(void **state)
 	box_done(&box);
 }
 
-/* ---- layers ---- */
-
-/* A box whose cache is an empty folder above that of LOWER. */
-static void box_above(struct box *box, const struct box *lower)
-{
-	memset(box, 0, sizeof(*box));
-	box->root = pack_tmpdir();
-	lk_buf_init(&box->archive, PACK_MAX);
-	box->record = lower->record;
-	assert_int_equal(lk_cache_open(box->root, true, &box->cache, &box->err), 0);
-	assert_int_equal(lk_cache_add_layer(box->cache, lower->root, &box->err), 0);
-}
-
-static void assert_tree_in(struct box *box, const char *root, size_t layer)
-{
-	struct lk_tree tree;
-	if (ensure_with(box, (struct lk_tree_options){0}, &tree) != 0) {
-		fail_msg("%s", box->err.message);
-	}
-	assert_int_equal(strncmp(tree.path, root, strlen(root)), 0);
-	assert_int_equal(access(tree.path, F_OK), 0);
-	assert_int_equal(tree.layer, layer);
-	lk_tree_done(&tree);
-}
-
-static void test_layers(void **state)
-{
-	(void)state;
-	struct box lower;
-	struct box box;
-	box_init(&lower);
-	box_above(&box, &lower);
-	/* Only the archive is there below: the tree is made in the folder itself. */
-	assert_true(lk_cache_has_archive(box.cache, &box.record));
-	assert_tree_in(&box, box.root, 0);
-	assert_int_equal(lk_fs_remove_tree(lk_cache_dirfd(box.cache), "trees", &box.err), 0);
-	lk_cache_free(box.cache);
-	assert_int_equal(lk_cache_open(box.root, true, &box.cache, &box.err), 0);
-	assert_int_equal(lk_cache_add_layer(box.cache, lower.root, &box.err), 0);
-	/* A whole tree below serves, also when its archive is gone. */
-	assert_int_equal(ensure(&lower), 0);
-	assert_tree_in(&box, lower.root, 1);
-	assert_int_equal(lk_fs_remove_tree(lk_cache_dirfd(lower.cache), "archives", &box.err), 0);
-	assert_tree_in(&box, lower.root, 1);
-	assert_int_equal(box.warnings, 0);
-	box_done(&box);
-	box_done(&lower);
-}
-
-static void test_damaged_layer(void **state)
-{
-	(void)state;
-	struct box lower;
-	struct box box;
-	box_init(&lower);
-	box_above(&box, &lower);
-	damage_flip(&lower);
-	assert_tree_in(&box, box.root, 0);
-	assert_int_equal(box.warnings, 1);
-	assert_non_null(strstr(box.warned, lower.root));
-	assert_non_null(strstr(box.warned, "passed over: its file 'lib/data' was modified"));
-	/* It is not the upper cache's to mend. */
-	box.warnings = 0;
-	assert_tree_in(&box, box.root, 0);
-	assert_int_equal(box.warnings, 0);
-	check_healed(&lower, "lower");
-	box_done(&box);
-	box_done(&lower);
-}
-
-/* A damaged archive below is left there; a good one in a further layer serves. */
-static void test_damaged_archive_layer(void **state)
-{
-	(void)state;
-	struct box lower;
-	struct box lowest;
-	struct box box;
-	box_init(&lower);
-	box_init(&lowest);
-	box_above(&box, &lower);
-	struct lk_buf LK_CLEANUP(lk_buf_done) name = LK_BUF_INIT(1024);
-	lk_cache_archive_name(&box.record, &name);
-	int fd = openat(lk_cache_archives_fd(lower.cache), lk_buf_cstr(&name), O_WRONLY);
-	assert_int_equal(pwrite(fd, "!", 1, 100), 1);
-	close(fd);
-	assert_refused(&box, (struct lk_tree_options){0}, "in the cache '");
-	assert_non_null(strstr(box.err.hint, "fetch --verify"));
-	assert_true(lk_cache_has_archive(lower.cache, &box.record));
-	assert_int_equal(lk_cache_add_layer(box.cache, lowest.root, &box.err), 0);
-	assert_tree_in(&box, box.root, 0);
-	assert_int_equal(box.warnings, 1);
-	assert_non_null(strstr(box.warned, "taken from '"));
-	box_done(&box);
-	box_done(&lower);
-	box_done(&lowest);
-}
-
-/* Layers alone: what is there can be used, nothing can be made. */
-static void test_layers_alone(void **state)
-{
-	(void)state;
-	struct box box;
-	box_init(&box);
-	struct lk_cache *own = box.cache;
-	box.cache = lk_cache_new();
-	assert_string_equal(lk_cache_path(box.cache), "");
-	assert_false(lk_cache_is_writable(box.cache));
-	assert_int_equal(ensure(&box), LK_E_OFFLINE);
-	assert_int_equal(lk_cache_add_layer(box.cache, "/nowhere", &box.err), LK_E_NOT_FOUND);
-	assert_int_equal(lk_cache_add_layer(box.cache, box.root, &box.err), 0);
-	assert_string_equal(lk_cache_names(box.cache), box.root);
-	assert_int_equal(ensure(&box), LK_E_FS);
-	assert_non_null(strstr(box.err.message, "which is only read"));
-	struct lk_cache_incoming incoming;
-	assert_int_equal(lk_cache_begin(box.cache, &incoming, &box.err), LK_E_USAGE);
-	struct lk_cache *layers = box.cache;
-	box.cache = own;
-	assert_int_equal(ensure(&box), 0);
-	box.cache = layers;
-	assert_tree_in(&box, box.root, 0);
-	while (lk_cache_add_layer(box.cache, box.root, &box.err) == 0) {
-	}
-	assert_int_equal(box.err.code, LK_E_USAGE);
-	lk_cache_free(own);
-	box_done(&box);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -748,10 +472,6 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_layers),
-		cmocka_unit_test(test_damaged_layer),
-		cmocka_unit_test(test_damaged_archive_layer),
-		cmocka_unit_test(test_layers_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
