@@ -294,7 +294,8 @@ static int check_size(const struct lk_bundle *bundle, struct lk_error *err)
 	lk_fail(err, LK_E_INTEGRITY, "bundle '%s' %s: it has %llu bytes, its manifest says %llu",
 		bundle->path, have < total ? "is not whole" : "has more behind its end",
 		(unsigned long long)have, (unsigned long long)total);
-	lk_error_hint(err, "see what is missing with 'lockenv unpack --check %s'", bundle->path);
+	lk_error_hint(err,
+		"see what is wrong with 'lockenv unpack --check' or 'lockenv-install --check'");
 	return LK_E_INTEGRITY;
 }
 

@@ -59,8 +59,9 @@ static int fail_damaged(
 	lk_fail(err, LK_E_INTEGRITY,
 		"bundle '%s' is damaged: '" LK_STR_FMT "' does not have its sha256",
 		lk_bundle_path(u->bundle), LK_STR_ARG(entry->path));
-	lk_error_hint(err, "see what to copy again with 'lockenv unpack --check %s'",
-		lk_bundle_path(u->bundle));
+	lk_error_hint(err,
+		"see what to copy again with 'lockenv unpack --check' or 'lockenv-install "
+		"--check'");
 	return LK_E_INTEGRITY;
 }
 
@@ -176,6 +177,33 @@ static int put_into_folder(struct unpacking *u, size_t index, const struct lk_ma
 	return rc;
 }
 
+/* What lies in the folder may have come from a bundle, this one or another, whose manifest came
+ * last. A manifest of something else, or without one a lock that is not this bundle's, is
+ * somebody's. */
+static int check_folder(const struct unpacking *u, struct lk_error *err)
+{
+	static const char begin[] = "# lockpack ";
+	char head[sizeof(begin) - 1];
+	const struct lk_manifest *manifest = lk_bundle_manifest(u->bundle);
+	struct lk_error ignored = LK_ERROR_INIT;
+	int LK_AUTO_CLOSE fd = -1;
+	int rc = lk_fs_open_beneath(u->dir, "MANIFEST", O_RDONLY | O_NONBLOCK, 0, &fd, &ignored);
+	bool ours = rc == 0 && pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+		memcmp(head, begin, sizeof(head)) == 0;
+	const char *foreign = rc == LK_E_NOT_FOUND || ours ? NULL : "MANIFEST";
+	for (size_t i = 0; !ours && !foreign && i < manifest->n_locks; i++) {
+		const char *path = manifest->entries[i].path.ptr;
+		bool there = faccessat(u->dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+		foreign = there && !is_present(u, &manifest->entries[i]) ? path : NULL;
+	}
+	if (!foreign) {
+		return 0;
+	}
+	lk_fail(err, LK_E_USAGE, "'%s/%s' is there, and is not of a bundle", u->path, foreign);
+	lk_error_hint(err, "unpack into a folder of its own");
+	return LK_E_USAGE;
+}
+
 /* ---- all of them ---- */
 
 static int unpack_member(void *ctx, size_t index, struct lk_error *err)
@@ -237,6 +265,9 @@ int lk_bundle_unpack_folder(const struct lk_bundle *bundle, const char *path, un
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		rc = dir >= 0 ? 0 : lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", path);
 		u.dir = dir;
+	}
+	if (rc == 0) {
+		rc = check_folder(&u, err);
 	}
 	bool made = rc == 0 && mkdirat(dir, "tmp", 0777) == 0;
 	if (rc == 0 && !made) {

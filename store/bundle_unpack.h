@@ -22,7 +22,8 @@ int lk_bundle_unpack_cache(const struct lk_bundle *bundle, struct lk_cache *cach
 
 /* MANIFEST (last) and every member into the folder PATH, which is made, with modes 0644 and 0755.
  * What lies there under other names stays. No link below PATH is followed. LK_E_INTEGRITY for a
- * damaged member: nothing of it is left; LK_E_FS; LK_E_INTERRUPTED. */
+ * damaged member: nothing of it is left; LK_E_USAGE for a folder that has a MANIFEST of something
+ * else, or without one another lock of the same name; LK_E_FS; LK_E_INTERRUPTED. */
 int lk_bundle_unpack_folder(const struct lk_bundle *bundle, const char *path, unsigned jobs,
 	const struct lk_report *report, struct lk_bundle_unpacked *ret,
 	struct lk_error *err) LK_MUST_USE;

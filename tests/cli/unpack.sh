@@ -54,6 +54,21 @@ runs 0 lockenv install far/locks/old.lock -p old --cache far --no-compile
 runs 0 lockenv unpack delta.lockpack -d part
 err_has 'it is a delta'
 absent "$LOCKENV_CACHE"
+# A folder that has something else of that name is left as it is; one of another bundle is not.
+mkdir -p project/locks
+echo mine >project/MANIFEST
+runs 2 lockenv unpack env.lockpack -d project
+err_has "'project/MANIFEST' is there, and is not of a bundle"
+is "$(find project -type f)" project/MANIFEST
+mv project/MANIFEST project/locks/old.lock
+runs 2 lockenv unpack env.lockpack -d project
+err_has "'project/locks/old.lock' is there"
+is "$(cat project/locks/old.lock)" mine
+cp old.lock project/locks/old.lock
+runs 0 lockenv unpack env.lockpack -d project
+echo other >project/locks/old.lock
+runs 0 lockenv unpack env.lockpack -d project
+same old.lock project/locks/old.lock
 # No link is followed out of it.
 mkdir evil elsewhere
 ln -s ../elsewhere evil/locks
