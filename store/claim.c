@@ -42,17 +42,27 @@ struct lk_claims *lk_claims_new(struct lk_cache *cache)
 	return claims;
 }
 
+/* Takes our claim NAME away; not that of somebody who took it over because we were quiet. */
+static void let_go(const struct lk_claims *claims, const char *name)
+{
+	char life[NAME_MAX + 1];
+	int tmp = lk_cache_tmp_fd(claims->cache);
+	ssize_t len = readlinkat(tmp, name, life, sizeof(life));
+	if (len >= 0 && lk_str_is(lk_str_n(life, (size_t)len), claims->life)) {
+		(void)unlinkat(tmp, name, 0);
+	}
+}
+
 void lk_claims_free(struct lk_claims *claims)
 {
 	if (!claims) {
 		return;
 	}
-	int tmp = lk_cache_tmp_fd(claims->cache);
 	for (size_t i = 0; i < claims->held.len; i++) {
-		(void)unlinkat(tmp, claims->held.items[i].ptr, 0);
+		let_go(claims, claims->held.items[i].ptr);
 	}
 	if (claims->life) {
-		(void)unlinkat(tmp, claims->life, 0);
+		(void)unlinkat(lk_cache_tmp_fd(claims->cache), claims->life, 0);
 	}
 	lk_close_p(&claims->life_fd);
 	lk_vec_done(&claims->held);
@@ -217,7 +227,7 @@ void lk_claim_release(
 	pthread_mutex_lock(&claims->mutex);
 	for (size_t i = 0; i < claims->held.len; i++) {
 		if (lk_str_is(claims->held.items[i], name)) {
-			(void)unlinkat(lk_cache_tmp_fd(claims->cache), name, 0);
+			let_go(claims, name);
 			claims->held.items[i] = claims->held.items[--claims->held.len];
 			break;
 		}

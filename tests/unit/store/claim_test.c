@@ -170,6 +170,30 @@ static void test_other_machine(void **state)
 	box_done(&box);
 }
 
+/* Somebody who took a claim over, for its holder was quiet, keeps it when that awakes. */
+static void test_taken_over(void **state)
+{
+	(void)state;
+	static const char life[] = "claims,owner,node7,boot,1,2,3-abcdef";
+	struct box box;
+	box_init(&box);
+	for (int freed = 0; freed <= 1; freed++) {
+		assert_true(take(&box));
+		put_strange(&box, life, 0);
+		if (freed) {
+			lk_claims_free(box.claims);
+			box.claims = lk_claims_new(box.cache);
+		} else {
+			release(&box);
+		}
+		assert_false(take(&box));
+		assert_int_equal(unlinkat(box.tmp, life, 0), 0);
+	}
+	assert_true(take(&box));
+	release(&box);
+	box_done(&box);
+}
+
 /* A sign of life that cannot be opened (another user's, no descriptor left) still has an age. */
 static void test_not_opened(void **state)
 {
@@ -268,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_one_has_it),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_other_machine),
+		cmocka_unit_test(test_taken_over),
 		cmocka_unit_test(test_not_opened),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_only_read),
