@@ -17,7 +17,7 @@
 #include "cli/exit.h"
 #include "cli/progress.h"
 
-/* The one variable that changes behind the program's back: set by SIGINT and SIGTERM. */
+/* The one variable that changes behind the program's back: set by SIGINT, SIGTERM and SIGHUP. */
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
@@ -132,13 +132,22 @@ static void on_too_large(int signum)
 	(void)signum;
 }
 
+/* A terminal that goes is an interruption as well, but not under nohup. */
+static int handle_hangup(const struct sigaction *action)
+{
+	struct sigaction before;
+	int rc = sigaction(SIGHUP, NULL, &before);
+	return rc != 0 || before.sa_handler == SIG_IGN ? rc : sigaction(SIGHUP, action, NULL);
+}
+
 int lk_app_init(struct lk_app *app, struct lk_error *err)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction too_large = {.sa_handler = on_too_large, .sa_flags = SA_RESTART};
 	app->on_pipe = signal(SIGPIPE, SIG_IGN);
 	if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-		sigaction(SIGXFSZ, &too_large, NULL) != 0 || app->on_pipe == SIG_ERR) {
+		handle_hangup(&action) != 0 || sigaction(SIGXFSZ, &too_large, NULL) != 0 ||
+		app->on_pipe == SIG_ERR) {
 		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
 	}
 	set_limits();

@@ -31,6 +31,18 @@ for signal in INT TERM; do
 	same env.lock kept.lock
 done
 
+# A terminal that is closed is an interruption; under nohup it is none.
+if env --default-signal=HUP true 2>/dev/null; then
+	interrupted HUP 0.5 env --default-signal=HUP lockenv solve --override-channels -c http://127.0.0.1:1/none hello \
+		--update-all -o env.lock
+	is 130 "$code"
+	check_failure
+	interrupted HUP 0.2 env --ignore-signal=HUP CONDA_REMOTE_MAX_RETRIES=1 lockenv solve --override-channels \
+		-c http://127.0.0.1:1/none hello --update-all -o env.lock
+	is 4 "$code"
+	same env.lock kept.lock
+fi
+
 # While it waits for input that never comes: one signal is enough.
 mkfifo silent.lock
 for command in 'check silent.lock' 'solve -f silent.lock' 'diff env.lock silent.lock'; do
