@@ -22,8 +22,8 @@ const struct lk_opt lk_common_options[] = {
 	{"cache", 0, LK_OPT_STRING, COMMON(cache), "DIR[:RO...]",
 		"cache folder, and others to read only (default: LOCKENV_CACHE)", NULL},
 	{"config", 0, LK_OPT_STRING, COMMON(config), "FILE", "read this .condarc file only", NULL},
-	{"jobs", 0, LK_OPT_UINT, COMMON(jobs), "N", "N threads (default: all processors) or downloads (8) at a time",
-		NULL},
+	{"jobs", 0, LK_OPT_UINT, COMMON(jobs), "N",
+		"N threads (default: all processors) or downloads (8) at a time", NULL},
 };
 const size_t lk_n_common_options = LK_COUNTOF(lk_common_options);
 
