@@ -3,12 +3,10 @@
  */
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/fs.h"
 #include "store/cache_priv.h"
 
-#define COPY_SIZE ((size_t)256 * 1024)
 #define NAME_MAX_BYTES ((size_t)4095)
 
 /* Where other tools keep an archive, below the folder that the user named:
@@ -95,33 +93,6 @@ static int open_file(int dir, const char *from, const char *path, const struct l
 	return 0;
 }
 
-/* Copies SRC into INCOMING, hashing on the way. */
-static int copy_in(int src, const struct lk_cache_incoming *incoming, const char *name,
-	struct lk_sha256 *ret_sha256, uint64_t *ret_size, struct lk_error *err)
-{
-	char *bytes LK_AUTO_FREE = lk_reallocarray(NULL, COPY_SIZE, 1);
-	struct lk_digest *digest LK_CLEANUP(lk_digest_free_p) = lk_digest_new(LK_DIGEST_SHA256);
-	uint64_t size = 0;
-	for (;;) {
-		ssize_t got = TEMP_FAILURE_RETRY(read(src, bytes, COPY_SIZE));
-		if (got < 0) {
-			return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", name);
-		}
-		if (got == 0) {
-			break;
-		}
-		lk_digest_update(digest, bytes, (size_t)got);
-		size += (uint64_t)got;
-		int rc = lk_fs_write_all(incoming->fd, bytes, (size_t)got, incoming->name, err);
-		if (rc < 0) {
-			return rc;
-		}
-	}
-	lk_digest_final(digest, ret_sha256->bytes);
-	*ret_size = size;
-	return 0;
-}
-
 /* Takes the file PATH (relative to DIR, which is named FROM) in, unless CACHE is NULL.
  * LK_E_NOT_FOUND when there is none. */
 static int import_file(struct lk_cache *cache, int dir, const char *from, const char *path,
@@ -138,13 +109,12 @@ static int import_file(struct lk_cache *cache, int dir, const char *from, const 
 		return rc;
 	}
 	struct lk_sha256 sha256;
-	uint64_t size = 0;
-	rc = copy_in(src.fd, &incoming, path, &sha256, &size, err);
+	rc = lk_blob_copy(&src, incoming.fd, path, &sha256, err);
 	if (rc < 0) {
 		lk_cache_abort(cache, &incoming);
 		return rc;
 	}
-	rc = lk_cache_commit(cache, &incoming, record, &sha256, size, err);
+	rc = lk_cache_commit(cache, &incoming, record, &sha256, src.size, err);
 	return rc == LK_E_INTEGRITY ? lk_wrap(err, "'%s/%s'", from, path) : rc;
 }
 
