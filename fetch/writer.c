@@ -225,8 +225,7 @@ static void finish_here(struct lk_writer *writer, struct lk_writer_file *file)
 	int rc = work_on(block, &file->error);
 	pthread_mutex_lock(&writer->mutex);
 	file->rc = rc;
-	give_back(writer, block);
-	pthread_cond_broadcast(&writer->changed);
+	give_back(writer, block); /* which only this thread ever waits for */
 }
 
 int lk_writer_drain(struct lk_writer *writer, struct lk_writer_file *file, struct lk_error *err)

@@ -2,8 +2,9 @@
  * Claims: who is at what in a cache that many fill at once, so that one fetches or extracts a
  * package and the others wait for it.
  *
- *     <cache>/tmp/claims,OWNER-xxxxxx      a process that has claims; touched as its work goes on
- *     <cache>/tmp/claim,KIND,<sha256>      a symlink to that name
+ *     <cache>/tmp/claims,OWNER-xxxxxx      a process that has claims; holds its own name, touched
+ * as the work goes on <cache>/tmp/claim,KIND,<sha256>      the same file (a hard link) or a symlink
+ * to its name
  *
  *     claims = lk_claims_new(cache);
  *     if (lk_claim_take(claims, LK_CLAIM_TREE, record, NULL)) {
@@ -15,11 +16,11 @@
  *     lk_claims_free(claims);
  *
  * Nothing that is right depends on them: entries are published by rename, whoever makes them. A
- * claim only saves work, so it needs no lock: making a symlink fails where one is. It is void when
+ * claim only saves work, so it needs no lock: making a link fails where one is. It is void when
  * its process has ended (base/owner.h) or, where that cannot be known from here, when it was not
  * touched for LK_CLAIM_QUIET_S by the clock of the file system. Where none can be made or taken
- * over (read-only, other users' files in a sticky folder, no symlinks) everything is free. Whoever
- * waits holds no claim, so nobody waits in a circle. Thread-safe but for _new and _free.
+ * over (read-only, other users' files in a sticky folder, no links of any kind) everything is free.
+ * Whoever waits holds no claim, so nobody waits in a circle. Thread-safe but for _new and _free.
  */
 #ifndef LK_STORE_CLAIM_H
 #define LK_STORE_CLAIM_H

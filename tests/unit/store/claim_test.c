@@ -131,12 +131,13 @@ static void test_killed(void **state)
 }
 
 /* Puts a claim as a process on another machine, which nobody can look at, would leave it; its sign
- * of life is AGE seconds old. */
-static void put_strange(struct box *box, const char *life, long age)
+ * of life is AGE seconds old. HARD: a hard link, else a symlink. */
+static void put_strange(struct box *box, const char *life, long age, bool hard)
 {
 	struct stat st;
 	int fd = openat(box->tmp, life, O_WRONLY | O_CREAT, 0644);
 	assert_true(fd >= 0);
+	assert_int_equal(write(fd, life, strlen(life)), strlen(life));
 	assert_int_equal(futimens(fd, NULL), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	st.st_mtim.tv_sec -= age;
@@ -144,42 +145,49 @@ static void put_strange(struct box *box, const char *life, long age)
 	assert_int_equal(futimens(fd, times), 0);
 	close(fd);
 	(void)unlinkat(box->tmp, "claim,archive," SHA, 0);
-	assert_int_equal(symlinkat(life, box->tmp, "claim,archive," SHA), 0);
+	int rc = hard ? linkat(box->tmp, life, box->tmp, "claim,archive," SHA, 0)
+		      : symlinkat(life, box->tmp, "claim,archive," SHA);
+	assert_int_equal(rc, 0);
 }
 
-static void test_other_machine(void **state)
+static void other_machine(bool hard)
 {
-	(void)state;
 	static const char life[] = "claims,owner,node7,boot,1,2,3-abcdef";
 	struct box box;
 	box_init(&box);
-	put_strange(&box, life, 0);
+	put_strange(&box, life, 0, hard);
 	assert_false(take(&box));
-	put_strange(&box, life, LK_CLAIM_QUIET_S - 20);
+	put_strange(&box, life, LK_CLAIM_QUIET_S - 20, hard);
 	assert_false(take(&box));
-	put_strange(&box, life, -3600); /* the file server's clock was put back */
+	put_strange(&box, life, -3600, hard); /* the file server's clock was put back */
 	assert_true(take(&box));
 	release(&box);
-	put_strange(&box, life, LK_CLAIM_QUIET_S + 20);
+	put_strange(&box, life, LK_CLAIM_QUIET_S + 20, hard);
 	assert_true(take(&box));
 	release(&box);
-	put_strange(&box, life, 0);
+	put_strange(&box, life, 0, hard);
 	assert_int_equal(unlinkat(box.tmp, life, 0), 0); /* it has ended */
 	assert_true(take(&box));
 	release(&box);
 	box_done(&box);
 }
 
-/* Somebody who took a claim over, for its holder was quiet, keeps it when that awakes. */
-static void test_taken_over(void **state)
+static void test_other_machine(void **state)
 {
 	(void)state;
+	other_machine(true);
+	other_machine(false);
+}
+
+/* Somebody who took a claim over, for its holder was quiet, keeps it when that awakes. */
+static void taken_over(bool hard)
+{
 	static const char life[] = "claims,owner,node7,boot,1,2,3-abcdef";
 	struct box box;
 	box_init(&box);
 	for (int freed = 0; freed <= 1; freed++) {
 		assert_true(take(&box));
-		put_strange(&box, life, 0);
+		put_strange(&box, life, 0, hard);
 		if (freed) {
 			lk_claims_free(box.claims);
 			box.claims = lk_claims_new(box.cache);
@@ -194,22 +202,28 @@ static void test_taken_over(void **state)
 	box_done(&box);
 }
 
-/* A sign of life that cannot be opened (another user's, no descriptor left) still has an age. */
-static void test_not_opened(void **state)
+static void test_taken_over(void **state)
 {
 	(void)state;
+	taken_over(true);
+	taken_over(false);
+}
+
+/* A sign of life that cannot be opened (another user's, no descriptor left) still has an age. */
+static void not_opened(bool hard)
+{
 	static const char life[] = "claims,owner,node7,boot,1,2,3-abcdef";
 	struct rlimit all;
 	struct box box;
 	box_init(&box);
-	put_strange(&box, life, 0);
+	put_strange(&box, life, 0, hard);
 	assert_false(take(&box));
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
 	const struct rlimit none = {0, all.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	bool taken_young = take(&box);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
-	put_strange(&box, life, LK_CLAIM_QUIET_S + 20);
+	put_strange(&box, life, LK_CLAIM_QUIET_S + 20, hard);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	bool taken_old = take(&box);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
@@ -218,6 +232,13 @@ static void test_not_opened(void **state)
 	release(&box);
 	assert_int_equal(unlinkat(box.tmp, life, 0), 0);
 	box_done(&box);
+}
+
+static void test_not_opened(void **state)
+{
+	(void)state;
+	not_opened(true);
+	not_opened(false);
 }
 
 /* What stands under a claim's name and is none is no reason to wait. */
@@ -232,6 +253,17 @@ static void test_garbage(void **state)
 		assert_int_equal(symlinkat(targets[i], box.tmp, "claim,archive," SHA), 0);
 		if (!take(&box) || other_takes(&box)) {
 			fail_msg("'%s'", targets[i]);
+		}
+		box_done(&box);
+	}
+	for (size_t i = 0; i < LK_COUNTOF(targets); i++) {
+		struct box box;
+		box_init(&box);
+		int fd = openat(box.tmp, "claim,archive," SHA, O_WRONLY | O_CREAT, 0644);
+		assert_int_equal(write(fd, targets[i], strlen(targets[i])), strlen(targets[i]));
+		close(fd);
+		if (!take(&box) || other_takes(&box)) {
+			fail_msg("a file with '%s'", targets[i]);
 		}
 		box_done(&box);
 	}
