@@ -64,6 +64,33 @@ static int write_entry(const struct place *place, lk_str bytes, unsigned mode, s
 }
 
 /* The seal was held against the tree just now: what it says of the file need not be asked again. */
+static int fail_changed(const struct place *place, struct lk_error *err)
+{
+	lk_fail(err, LK_E_INTEGRITY, "'%s/%s' was changed while it was copied", place->source.tree,
+		place->source.path);
+	lk_error_hint(err, "its owner can do that: take a cache of your own with --cache");
+	return err->code;
+}
+
+/* A stranger's file can change between check and copy: the copy itself is held against the seal.
+ * What is linked by symlink stays his. */
+static int check_copy(const struct place *place, struct lk_error *err)
+{
+	const struct lk_entry *entry = place->entry;
+	const struct timespec times[2] = {
+		{.tv_sec = place->file->mtime}, {.tv_sec = place->file->mtime}};
+	if (!place->source.foreign || place->stage->linker->mode == LK_LINK_SYMLINK) {
+		return 0;
+	}
+	struct lk_sha256 have;
+	int LK_AUTO_CLOSE fd = openat(place->dirfd, place->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, entry->mode) != 0 || futimens(fd, times) != 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot check '%s'", entry->path.ptr);
+	}
+	int rc = lk_sha256_fd(fd, entry->path.ptr, &have, NULL, err);
+	return rc == 0 && !lk_sha256_eq(&have, &entry->sha256) ? fail_changed(place, err) : rc;
+}
+
 static int place_file(const struct place *place, struct lk_error *err)
 {
 	struct lk_entry *entry = place->entry;
@@ -74,8 +101,9 @@ static int place_file(const struct place *place, struct lk_error *err)
 		return lk_link_move(
 			place->stage->linker, &place->source, place->dirfd, place->name, err);
 	}
-	return lk_link_file(place->stage->linker, &place->source, place->dirfd, place->name,
+	int rc = lk_link_file(place->stage->linker, &place->source, place->dirfd, place->name,
 		entry->source->no_link, err);
+	return rc < 0 ? rc : check_copy(place, err);
 }
 
 /* A Mach-O file whose bytes changed must be signed again before macOS runs it, which only a Mac can
@@ -91,6 +119,12 @@ static bool needs_signing(const struct place *place, lk_str bytes)
 	return found && lk_str_is(lk_subdir_os(place->stage->layout->subdir), "osx");
 }
 
+static bool is_sealed(const struct place *place, lk_str bytes)
+{
+	struct lk_sha256 have = lk_sha256_of(bytes.ptr, bytes.len);
+	return lk_sha256_eq(&have, &place->file->sha256);
+}
+
 static int place_patched(const struct place *place, struct lk_error *err)
 {
 	const struct lk_layout *layout = place->stage->layout;
@@ -102,6 +136,9 @@ static int place_patched(const struct place *place, struct lk_error *err)
 	lk_str name = layout->packages[place->entry->package].record.name;
 	size_t count = 0;
 	int rc = lk_fs_read_file(place->source.dirfd, place->source.name, &bytes, err);
+	if (rc == 0 && place->source.foreign && !is_sealed(place, lk_buf_view(&bytes))) {
+		rc = fail_changed(place, err);
+	}
 	if (rc == 0) {
 		(void)lk_buf_room(&patched, bytes.len); /* nearly always what it takes */
 		rc = lk_prefix_patch(

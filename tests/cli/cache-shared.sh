@@ -129,6 +129,14 @@ is "$(find "$scratch/roots" -type f ! -user root)" ''
 is "$(find "$scratch/roots" -type f -links +1)" ''
 runs 8 lockenv install --link hardlink --cache "$scratch/home$one/private" env.lock -p "$scratch/roots2"
 err_has 'cannot hard-link'
+# What he changes after it was checked and before it is copied is found in the copy.
+if [ -f "$bin/libfault.so" ]; then
+	runs 5 env LD_PRELOAD="$bin/libfault.so" FAULT_LACKS='peace reflink' lockenv install \
+		--cache "$scratch/home$one/private" env.lock -p "$scratch/roots2"
+	err_has 'was changed while it was copied'
+	absent "$scratch/roots2"
+	runs 0 as $one lockenv install -q --cache "$scratch/home$one/private" env.lock -p "$scratch/envs$one/again"
+fi
 # One file of another's in a tree of one's own is enough.
 runs 0 lockenv install --json --cache "$scratch/own" --from "$scratch/home$one/private" env.lock -p "$scratch/roots3"
 json 'd["link_mode"]' hardlink

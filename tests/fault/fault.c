@@ -7,8 +7,9 @@
  *     FAULT_ACT=kill    the process dies there, a write half done; or ENOSPC (also every later call
  *                       that needs room), EIO, EACCES (once)
  *     FAULT_LACKS=...   what the file system does not have: any of "renameat2", "hardlink",
- *                       "reflink", "locks", "claims" (no symlink of such a name), "modes",
- *                       "long-writes" and "long-reads" (one takes 512 bytes at most)
+ *                       "reflink", "locks", "claims" (no link of such a name), "modes",
+ *                       "long-writes" and "long-reads" (one takes 512 bytes at most), "peace"
+ *                       (somebody changes each file when it is about to be cloned)
  *     FAULT_LOG=FILE    a line for each counted call: its name
  */
 #include <dlfcn.h>
@@ -254,12 +255,26 @@ ssize_t copy_file_range(
 		: syscall(SYS_copy_file_range, in, in_at, out, out_at, len, flags);
 }
 
+static void spoil(int fd)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int again = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+	if (again >= 0) {
+		(void)!syscall(SYS_pwrite64, again, "!", 1, 0);
+		(void)syscall(SYS_close, again);
+	}
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
 	va_start(args, request);
 	long value = va_arg(args, long);
 	va_end(args);
+	if (request == FICLONE && lacks("peace")) {
+		spoil((int)value);
+	}
 	if (request == FICLONE && lacks("reflink")) {
 		errno = EOPNOTSUPP;
 		return -1;
@@ -269,7 +284,7 @@ int ioctl(int fd, unsigned long request, ...)
 
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
-	if (lacks("hardlink")) {
+	if (lacks("hardlink") || (lacks("claims") && strncmp(to, "claim,", 6) == 0)) {
 		errno = EPERM;
 		return -1;
 	}
