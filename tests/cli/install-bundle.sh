@@ -232,8 +232,8 @@ if command -v prlimit >/dev/null; then
 			grep -qE "^error: cannot write '[a-z0-9._-]*\.(conda|tar\.bz2)'" "$err" || fail 'no archive was copied'
 		done
 		chmod 644 old.lockpack
-		# shellcheck disable=SC2086
 		code=0
+		# shellcheck disable=SC2086
 		prlimit --fsize=1000 $command old.lockpack -p steady-env >"$out" 2>"$err" </dev/null || code=$?
 		! grep -qE "cannot write '[a-z0-9._-]*\.(conda|tar\.bz2)'" "$err" || fail 'an archive was copied'
 		chmod 666 old.lockpack

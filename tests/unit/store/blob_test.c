@@ -172,12 +172,12 @@ static void test_steady(void **state)
 	}
 	int fd = pack_fd(LK_STR(""));
 	struct lk_sha256 have;
-	struct lk_sha256 want = lk_sha256_of(TEXT + 3, TEXT_LEN - 3);
+	struct lk_sha256 want = lk_sha256_of(&TEXT[3], TEXT_LEN - 3);
 	assert_int_equal(lk_blob_copy(&over, fd, "f", &have, &err), 0);
 	assert_true(lk_sha256_eq(&have, &want));
 	char bytes[TEXT_LEN];
 	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), TEXT_LEN - 3);
-	assert_memory_equal(bytes, TEXT + 3, TEXT_LEN - 3);
+	assert_memory_equal(bytes, &TEXT[3], TEXT_LEN - 3);
 	close(fd);
 	lk_blob_done(&blob);
 }
