@@ -98,11 +98,11 @@ static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, st
 
 /* ---- a tree that is there ---- */
 
-static int load(const struct ensure *e, int dirfd, const struct lk_listing *listing,
+static int load(const struct ensure *e, int dirfd, const struct lk_listing *listing, bool foreign,
 	struct lk_tree *ret, struct lk_error *err)
 {
 	struct lk_package *package;
-	int rc = lk_tree_load_package(dirfd, e->fn, &package, err);
+	int rc = lk_tree_load_package(dirfd, e->fn, foreign ? listing : NULL, &package, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -195,7 +195,7 @@ static int use_sealed(const struct ensure *e, size_t index, struct found *found,
 		found->damaged = rc == LK_E_INTEGRITY || is_kept_from_us(e, layer, found, err);
 		return rc;
 	}
-	rc = load(e, found->fd, &listing, ret, err);
+	rc = load(e, found->fd, &listing, found->foreign, ret, err);
 	if (rc == 0) {
 		bool ours = index == 0 && e->cache->writable;
 		if (ours && found->used < e->options->now - LK_CACHE_USE_S) {
@@ -241,7 +241,7 @@ static int make_in(
 	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
 	int rc = extract(e, dirfd, &listing, err);
 	if (rc == 0) {
-		rc = load(e, dirfd, &listing, ret, err);
+		rc = load(e, dirfd, &listing, false, ret, err);
 	}
 	if (rc < 0 || !sealed) {
 		return rc;

@@ -30,7 +30,21 @@ static int read_info(int dirfd, const char *name, const char *path, struct lk_bu
 	return rc;
 }
 
-int lk_tree_load_package(int dirfd, const char *name, struct lk_package **ret, struct lk_error *err)
+/* TEXT, which was read of PATH (without a pointer: there was none), is what was sealed? */
+static int check_sealed(const struct lk_listing *sealed, const char *name, const char *path,
+	lk_str text, struct lk_error *err)
+{
+	const struct lk_entry *entry = lk_listing_find(sealed, lk_str_of(path));
+	bool is_file = entry && entry->type == LK_PATH_FILE;
+	struct lk_sha256 have = lk_sha256_of(text.ptr ? text.ptr : "", text.len);
+	bool same = text.ptr ? is_file && lk_sha256_eq(&have, &entry->sha256) : !entry;
+	return same ? 0
+		    : lk_fail(err, LK_E_INTEGRITY,
+			      "package '%s': '%s' was changed while it was read", name, path);
+}
+
+int lk_tree_load_package(int dirfd, const char *name, const struct lk_listing *sealed,
+	struct lk_package **ret, struct lk_error *err)
 {
 	static const char *const files[] = {"info/index.json", "info/paths.json", "info/link.json",
 		"info/files", "info/has_prefix", "info/no_link", "info/no_softlink"};
@@ -39,6 +53,9 @@ int lk_tree_load_package(int dirfd, const char *name, struct lk_package **ret, s
 	int rc = 0;
 	for (size_t i = 0; i < LK_COUNTOF(files) && rc == 0; i++) {
 		rc = read_info(dirfd, name, files[i], &bufs[i], &texts[i], err);
+		if (rc == 0 && sealed) {
+			rc = check_sealed(sealed, name, files[i], texts[i], err);
+		}
 	}
 	if (rc == 0) {
 		struct lk_package_texts all = {

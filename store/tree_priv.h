@@ -7,9 +7,11 @@
 #include "store/listing.h"
 #include "store/tree.h"
 
-/* Parses info/ of the tree in DIRFD. NAME is the archive's, for errors. */
-int lk_tree_load_package(
-	int dirfd, const char *name, struct lk_package **ret, struct lk_error *err) LK_MUST_USE;
+/* Parses info/ of the tree in DIRFD. NAME is the archive's, for errors. Of a tree whose owner may
+ * change it at any time what was read is held against SEALED (LK_E_INTEGRITY); else that is NULL.
+ */
+int lk_tree_load_package(int dirfd, const char *name, const struct lk_listing *sealed,
+	struct lk_package **ret, struct lk_error *err) LK_MUST_USE;
 
 /*
  * Holds PACKAGE's paths against LISTING: each is there, has the type, size and sha256 that

@@ -1,6 +1,8 @@
 /*
  * Trees of caches with layers: found below, made above, passed over when damaged.
  */
+#include "store/extract.h"
+#include "store/tree_priv.h"
 #include "tests/unit/store/tree_box.h"
 
 /* A box whose cache is an empty folder above that of LOWER. */
@@ -99,6 +101,45 @@ static void test_damaged_archive_layer(void **state)
 }
 
 /* Layers alone: what is there can be used, nothing can be made. */
+/* What a stranger's tree says of itself is what was sealed, or it is not believed. */
+static void test_info_of_strangers(void **state)
+{
+	(void)state;
+	struct box box;
+	struct lk_package *package = NULL;
+	struct lk_listing LK_CLEANUP(lk_listing_done) sealed = {0};
+	char *root = pack_tmpdir(); /* freed with its folder */
+	int dir LK_AUTO_CLOSE = open(root, O_RDONLY | O_DIRECTORY);
+	box_init(&box);
+	struct lk_archive *archive = NULL;
+	struct lk_blob blob = pack_blob(lk_buf_view(&box.archive));
+	assert_int_equal(lk_archive_open(&blob, "a", LK_ARCHIVE_CONDA, &archive, &box.err), 0);
+	const struct lk_extract_options options = {.subdir = LK_STR("linux-64")};
+	assert_int_equal(lk_extract(archive, dir, &options, &sealed, &box.err), 0);
+	lk_archive_free(archive);
+	assert_int_equal(lk_tree_load_package(dir, "a", &sealed, &package, &box.err), 0);
+	lk_package_free(package);
+	static const char *const changes[] = {"info/files", "info/link.json"};
+	for (size_t i = 0; i < LK_COUNTOF(changes); i++) {
+		assert_int_equal(lk_fs_write_atomic(dir, changes[i], "{}", 2, 0644, &box.err), 0);
+		assert_int_equal(lk_tree_load_package(dir, "a", &sealed, &package, &box.err),
+			LK_E_INTEGRITY);
+		assert_non_null(strstr(box.err.message, changes[i]));
+		assert_int_equal(unlinkat(dir, changes[i], 0), 0);
+		if (i == 0) {
+			assert_int_equal(
+				lk_tree_load_package(dir, "a", &sealed, &package, &box.err),
+				LK_E_INTEGRITY); /* it lacks */
+			assert_int_equal(
+				lk_fs_write_atomic(dir, changes[i],
+					"bin/tool\nlib/data\nlib/link\n", 27, 0644, &box.err),
+				0);
+		}
+	}
+	pack_rmdir(root);
+	box_done(&box);
+}
+
 static void test_layers_alone(void **state)
 {
 	(void)state;
@@ -134,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_layers),
 		cmocka_unit_test(test_damaged_layer),
 		cmocka_unit_test(test_damaged_archive_layer),
+		cmocka_unit_test(test_info_of_strangers),
 		cmocka_unit_test(test_layers_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
