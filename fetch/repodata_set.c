@@ -69,6 +69,9 @@ struct lk_source lk_repodata_set_source(struct lk_repodata_set *set, size_t chan
 static struct lk_repodata *repodata_of(
 	struct lk_repodata_set *set, size_t channel, size_t subdir, lk_str name)
 {
+	if (channel * set->n_subdirs + subdir >= set->n) {
+		return NULL; /* a channel that is known by the address of an archive alone */
+	}
 	const struct part *part = part_at(set, channel, subdir);
 	return part->whole ? lk_repodata_file_get(part->whole)
 			   : lk_shards_loaded(part->shards, name);
