@@ -26,8 +26,12 @@ struct lk_install_options {
 	enum lk_link_mode link;
 	bool compile; /* pyc of noarch python packages */
 	bool run_link_scripts;
+	struct lk_str_list
+		link_scripts; /* with run_link_scripts: of these packages only; empty: all */
 	bool strict, verify, safety_warn;
 	bool dry_run;
+	bool in_place;            /* exchange what is in the prefix, not the prefix */
+	bool keep_previous;       /* the previous tree stays beside the prefix, for a rollback */
 	unsigned jobs;            /* 0: as many as processors */
 	unsigned wait;            /* seconds, for another install into the prefix to end */
 	lk_str subdir;            /* the lock's platform */

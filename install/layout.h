@@ -7,11 +7,13 @@
 #define LK_INSTALL_LAYOUT_H
 
 #include "conda/package.h"
+#include "conda/prefix_record.h"
 #include "install/noarch.h"
 
 struct lk_layout_package {
 	struct lk_record record; /* the locked one, completed from the archive's index.json */
-	const struct lk_package *package;
+	const struct lk_package *package;    /* of its tree; NULL for one that is kept */
+	const struct lk_prefix_record *kept; /* its files are taken from the old prefix; or NULL */
 	uint32_t rank; /* in link order: of two that bring one path the higher wins */
 };
 
@@ -32,6 +34,9 @@ struct lk_entry {
 	const struct lk_entry_point *entry_point; /* SCRIPT */
 	lk_str compiled_from;                     /* PYC: path of its source in the prefix */
 	bool lost;                                /* another package's file is at this path */
+	/* Not empty: another package's file is there, this one is parked at `path` instead. */
+	lk_str original_path;
+	const struct lk_prefix_path *kept; /* what the old prefix has of it; of a kept package */
 	/* Known once staged: */
 	bool present;
 	unsigned mode;           /* 0644 or 0755 */

@@ -10,16 +10,11 @@
 #include "base/fs.h"
 #include "base/relay.h"
 #include "base/workers.h"
-#include "conda/subdir.h"
+#include "install/content.h"
 #include "install/dirs.h"
-#include "install/entry_points.h"
-#include "install/prefix_patch.h"
 #include "install/write.h"
 
 #define ENTRIES_PER_ITEM 256
-#define MAX_PATCHED_BYTES ((size_t)4 << 30)
-/* Rewritten files are this much younger than the archive's, so that python uses no stale pyc. */
-#define PATCHED_SECONDS 2
 
 /* The directory of a tree that several entries in a row come from. */
 struct source_dir {
@@ -44,33 +39,13 @@ struct walk {
 struct place {
 	struct lk_stage *stage;
 	struct lk_entry *entry;
-	int dirfd;        /* where the entry goes */
-	const char *name; /* its last component */
+	int dirfd;                  /* where the entry goes */
+	const char *name;           /* its last component */
+	const struct lk_tree *tree; /* NULL for an entry point */
 	const struct lk_tree_file *file;
 	struct lk_link_source source;
-	bool movable; /* the source is ours */
 	const struct lk_report *report;
 };
-
-/* A new file with these bytes; the entry notes what it is. */
-static int write_entry(const struct place *place, lk_str bytes, unsigned mode, struct timespec when,
-	struct lk_error *err)
-{
-	struct lk_entry *entry = place->entry;
-	entry->mode = mode;
-	entry->size = bytes.len;
-	entry->sha256 = lk_sha256_of(bytes.ptr, bytes.len);
-	return lk_write_new(place->dirfd, place->name, bytes, mode, when, entry->path.ptr, err);
-}
-
-/* The seal was held against the tree just now: what it says of the file need not be asked again. */
-static int fail_changed(const struct place *place, struct lk_error *err)
-{
-	lk_fail(err, LK_E_INTEGRITY, "'%s/%s' was changed while it was copied", place->source.tree,
-		place->source.path);
-	lk_error_hint(err, "its owner can do that: take a cache of your own with --cache");
-	return err->code;
-}
 
 /* A stranger's file can change between check and copy: the copy itself is held against the seal.
  * What is linked by symlink stays his. */
@@ -88,7 +63,9 @@ static int check_copy(const struct place *place, struct lk_error *err)
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot check '%s'", entry->path.ptr);
 	}
 	int rc = lk_sha256_fd(fd, entry->path.ptr, &have, NULL, err);
-	return rc == 0 && !lk_sha256_eq(&have, &entry->sha256) ? fail_changed(place, err) : rc;
+	return rc == 0 && !lk_sha256_eq(&have, &entry->sha256)
+		? lk_content_fail_changed(place->tree, place->source.path, err)
+		: rc;
 }
 
 static int place_file(const struct place *place, struct lk_error *err)
@@ -97,7 +74,7 @@ static int place_file(const struct place *place, struct lk_error *err)
 	entry->mode = place->file->mode;
 	entry->size = place->file->size;
 	entry->sha256 = place->file->sha256;
-	if (place->movable && !entry->source->no_link) {
+	if (place->tree->movable && !entry->source->no_link) {
 		return lk_link_move(
 			place->stage->linker, &place->source, place->dirfd, place->name, err);
 	}
@@ -106,88 +83,38 @@ static int place_file(const struct place *place, struct lk_error *err)
 	return rc < 0 ? rc : check_copy(place, err);
 }
 
-/* A Mach-O file whose bytes changed must be signed again before macOS runs it, which only a Mac can
- * do. */
-static bool needs_signing(const struct place *place, lk_str bytes)
+/* A file of our own making; the entry notes what it is. */
+static int place_content(const struct place *place, struct lk_error *err)
 {
-	static const char *const magics[] = {
-		"\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xca\xfe\xba\xbe"};
-	bool found = false;
-	for (size_t i = 0; i < LK_COUNTOF(magics); i++) {
-		found = found || lk_str_starts(bytes, lk_str_of(magics[i]));
-	}
-	return found && lk_str_is(lk_subdir_os(place->stage->layout->subdir), "osx");
-}
-
-static bool is_sealed(const struct place *place, lk_str bytes)
-{
-	struct lk_sha256 have = lk_sha256_of(bytes.ptr, bytes.len);
-	return lk_sha256_eq(&have, &place->file->sha256);
-}
-
-static int place_patched(const struct place *place, struct lk_error *err)
-{
-	const struct lk_layout *layout = place->stage->layout;
-	const struct lk_package_path *from = place->entry->source;
-	const struct lk_prefix_patch patch = {
-		from->prefix_mode, from->placeholder, layout->prefix, layout->subdir};
-	struct lk_buf LK_CLEANUP(lk_buf_done) bytes = LK_BUF_INIT(MAX_PATCHED_BYTES);
-	struct lk_buf LK_CLEANUP(lk_buf_done) patched = LK_BUF_INIT(MAX_PATCHED_BYTES);
-	lk_str name = layout->packages[place->entry->package].record.name;
-	size_t count = 0;
-	int rc = lk_fs_read_file(place->source.dirfd, place->source.name, &bytes, err);
-	if (rc == 0 && place->source.foreign && !is_sealed(place, lk_buf_view(&bytes))) {
-		rc = fail_changed(place, err);
-	}
-	if (rc == 0) {
-		(void)lk_buf_room(&patched, bytes.len); /* nearly always what it takes */
-		rc = lk_prefix_patch(
-			&patch, lk_buf_view(&bytes), from->path.ptr, &patched, &count, err);
-	}
+	struct lk_entry *entry = place->entry;
+	const struct lk_content_source source = {
+		place->tree, place->source.dirfd, place->source.name};
+	struct lk_content LK_CLEANUP(lk_content_done) content;
+	int rc =
+		lk_content_make(place->stage->layout, entry, &source, place->report, &content, err);
 	if (rc < 0) {
-		return rc == LK_E_INTEGRITY
-			? lk_wrap(err, "package '" LK_STR_FMT "'", LK_STR_ARG(name))
-			: rc;
+		return rc;
 	}
-	bool left_alone = from->prefix_mode == LK_PREFIX_BINARY &&
-		lk_str_is(lk_subdir_os(layout->subdir), "win");
-	if (count == 0 && !left_alone) {
-		lk_warn(place->report,
-			"'" LK_STR_FMT "' of package '" LK_STR_FMT
-			"' does not hold its prefix placeholder: left as it is",
-			LK_STR_ARG(from->path), LK_STR_ARG(name));
-	}
-	if (count > 0 && needs_signing(place, lk_buf_view(&bytes))) {
+	if (content.needs_signing) {
 		atomic_fetch_add(&place->stage->unsigned_files, 1);
 	}
-	const struct timespec when = {
-		.tv_sec = place->file->mtime + (count > 0 ? PATCHED_SECONDS : 0)};
-	return write_entry(place, lk_buf_view(&patched), place->file->mode, when, err);
+	entry->mode = content.mode;
+	entry->size = content.bytes.len;
+	entry->sha256 = lk_sha256_of(content.bytes.ptr, content.bytes.len);
+	const struct timespec when = {.tv_sec = content.mtime};
+	return lk_write_new(place->dirfd, place->name, lk_buf_view(&content.bytes), content.mode,
+		when, entry->path.ptr, err);
 }
 
 static int place_softlink(const struct place *place, struct lk_error *err)
 {
 	place->entry->target = place->file->target;
-	if (place->movable) {
+	if (place->tree->movable) {
 		return lk_link_move(
 			place->stage->linker, &place->source, place->dirfd, place->name, err);
 	}
 	return lk_link_softlink(place->stage->linker, &place->source, place->file->target.ptr,
 		place->dirfd, place->name, err);
-}
-
-static int place_script(const struct place *place, struct lk_error *err)
-{
-	const struct lk_layout *layout = place->stage->layout;
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(1 << 20);
-	lk_entry_point_script(
-		place->entry->entry_point, &layout->python, layout->prefix, layout->subdir, &text);
-	if (text.overflow) {
-		return lk_fail(err, LK_E_INTEGRITY, "the entry point '%s' is too long",
-			place->entry->path.ptr);
-	}
-	const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
-	return write_entry(place, lk_buf_view(&text), 0755, when, err);
 }
 
 /* Where ENTRY's bytes lie. The directory is opened when NEXT comes from it too; else the path from
@@ -228,11 +155,10 @@ static int place_one(struct place *place, struct lk_error *err)
 	case LK_ENTRY_FILE:
 		return place_file(place, err);
 	case LK_ENTRY_PATCHED:
-		return place_patched(place, err);
+	case LK_ENTRY_SCRIPT:
+		return place_content(place, err);
 	case LK_ENTRY_SOFTLINK:
 		return place_softlink(place, err);
-	case LK_ENTRY_SCRIPT:
-		return place_script(place, err);
 	case LK_ENTRY_DIRECTORY:
 	case LK_ENTRY_PYC:
 		break;
@@ -263,12 +189,12 @@ static int place_entry(struct walk *walk, struct lk_entry *entry, const struct l
 	place.name = lk_path_basename(entry->path).ptr;
 	if (entry->source != NULL) {
 		const struct lk_tree *tree = &stage->trees[entry->package];
+		place.tree = tree;
 		place.file = &tree->files[entry->source - tree->package->paths];
-		place.movable = tree->movable;
 		rc = find_source(walk, entry, next, &place.source, err);
 	}
 	rc = rc < 0 ? rc : place_one(&place, err);
-	if (rc == 0 && place.movable && is_copied(entry)) {
+	if (rc == 0 && place.tree != NULL && place.tree->movable && is_copied(entry)) {
 		/* No second copy is kept; the rest of the tree goes with the working folder. */
 		(void)unlinkat(place.source.dirfd, place.source.name, 0);
 	}
