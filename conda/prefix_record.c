@@ -94,6 +94,8 @@ static int read_path(
 		path.prefix_mode = binary ? LK_PREFIX_BINARY : LK_PREFIX_TEXT;
 	}
 	path.no_link = lk_json_bool(lk_json_get(entry, "no_link"), false);
+	path.executable = lk_json_bool(lk_json_get(entry, "executable"), false);
+	path.target = lk_json_string(lk_json_get(entry, "link_target"));
 	path.has_sha256 = read_hash(lk_json_get(entry, "sha256"), &path.sha256);
 	path.has_sha256_in_prefix =
 		read_hash(lk_json_get(entry, "sha256_in_prefix"), &path.sha256_in_prefix);
@@ -220,7 +222,9 @@ static const char *const own_keys[] = {
 /* The same for an entry of paths_data. */
 static const char *const own_path_keys[] = {
 	"_path",
+	"executable",
 	"file_mode",
+	"link_target",
 	"no_link",
 	"path_type",
 	"prefix_placeholder",
@@ -265,10 +269,15 @@ static void write_path(struct lk_jw *w, const struct lk_prefix_path *path)
 		: lk_json_string(lk_json_get(path->source, "path_type"));
 	lk_jw_object(w);
 	lk_jw_key_string(w, "_path", path->path);
+	if (path->executable) {
+		lk_jw_key(w, "executable");
+		lk_jw_bool(w, true);
+	}
 	if (path->prefix_mode != LK_PREFIX_NONE) {
 		bool binary = path->prefix_mode == LK_PREFIX_BINARY;
 		lk_jw_key_string(w, "file_mode", binary ? LK_STR("binary") : LK_STR("text"));
 	}
+	lk_jw_opt_string(w, "link_target", path->target);
 	if (path->no_link) {
 		lk_jw_key(w, "no_link");
 		lk_jw_bool(w, true);

@@ -39,7 +39,11 @@ struct lk_prefix_path {
 	struct lk_sha256 sha256;           /* as shipped */
 	struct lk_sha256 sha256_in_prefix; /* as it lies in the prefix */
 	uint64_t size;                     /* as shipped, bytes */
-	const struct lk_json *source;      /* the entry it was read from; NULL for a new one */
+	/* Keys of ours, which other tools pass over: without them nothing in a prefix tells that a
+	 * mode or a link was changed. */
+	bool executable;              /* FILE, ENTRY_POINT: mode 0755, else 0644 */
+	lk_str target;                /* SOFTLINK: the link's text; empty when unknown */
+	const struct lk_json *source; /* the entry it was read from; NULL for a new one */
 };
 
 struct lk_prefix_record {

@@ -93,6 +93,9 @@ static struct lk_prefix_path path_of(const struct lk_entry *entry)
 	if (path.type == LK_INSTALLED_FILE || path.type == LK_INSTALLED_ENTRY_POINT) {
 		path.has_sha256_in_prefix = true;
 		path.sha256_in_prefix = entry->sha256;
+		path.executable = (entry->mode & 0111) != 0;
+	} else if (path.type == LK_INSTALLED_SOFTLINK) {
+		path.target = entry->target;
 	}
 	return path;
 }
