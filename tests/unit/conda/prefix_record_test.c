@@ -91,12 +91,14 @@ static const char expected[] = "{\n"
 			       "  \"package_tarball_full_path\": \"\",\n"
 			       "  \"files\": [\n"
 			       "    \"bin/a\",\n"
-			       "    \"lib/a.py\"\n"
+			       "    \"lib/a.py\",\n"
+			       "    \"lib/l\"\n"
 			       "  ],\n"
 			       "  \"paths_data\": {\n"
 			       "    \"paths\": [\n"
 			       "      {\n"
 			       "        \"_path\": \"bin/a\",\n"
+			       "        \"executable\": true,\n"
 			       "        \"path_type\": \"unix_python_entry_point\"\n"
 			       "      },\n"
 			       "      {\n"
@@ -108,6 +110,11 @@ static const char expected[] = "{\n"
 			       "        \"sha256\": \"" SHA_1 "\",\n"
 			       "        \"sha256_in_prefix\": \"" SHA_2 "\",\n"
 			       "        \"size_in_bytes\": 12\n"
+			       "      },\n"
+			       "      {\n"
+			       "        \"_path\": \"lib/l\",\n"
+			       "        \"link_target\": \"../a\",\n"
+			       "        \"path_type\": \"softlink\"\n"
 			       "      }\n"
 			       "    ],\n"
 			       "    \"paths_version\": 1\n"
@@ -123,10 +130,10 @@ static void a_fresh_record_is_written(void **state)
 {
 	static const lk_str depends[] = {{"python >=3", 10}};
 	static const lk_str features[] = {{"t", 1}, {"u", 1}};
-	static const lk_str files[] = {{"bin/a", 5}, {"lib/a.py", 8}};
+	static const lk_str files[] = {{"bin/a", 5}, {"lib/a.py", 8}, {"lib/l", 5}};
 	static const lk_str specs[] = {{"a >=1", 5}, {"a 1", 3}};
-	struct lk_prefix_path paths[2] = {
-		{.path = files[0], .type = LK_INSTALLED_ENTRY_POINT},
+	struct lk_prefix_path paths[] = {
+		{.path = files[0], .type = LK_INSTALLED_ENTRY_POINT, .executable = true},
 		{.path = files[1],
 			.type = LK_INSTALLED_FILE,
 			.prefix_mode = LK_PREFIX_TEXT,
@@ -136,6 +143,7 @@ static void a_fresh_record_is_written(void **state)
 			.has_sha256_in_prefix = true,
 			.has_size = true,
 			.size = 12},
+		{.path = files[2], .type = LK_INSTALLED_SOFTLINK, .target = LK_STR("../a")},
 	};
 	paths[1].sha256.bytes[31] = 1;
 	paths[1].sha256_in_prefix.bytes[31] = 2;
@@ -157,9 +165,9 @@ static void a_fresh_record_is_written(void **state)
 			.depends = {depends, 1},
 			.track_features = {features, 2},
 			.license = LK_STR("MIT")},
-		.files = {files, 2},
+		.files = {files, LK_COUNTOF(files)},
 		.paths = paths,
-		.n_paths = 2,
+		.n_paths = LK_COUNTOF(paths),
 		.requested_specs = {specs, 2},
 	};
 	record.record.sha256.bytes[31] = 1;
@@ -170,8 +178,11 @@ static void a_fresh_record_is_written(void **state)
 		lk_str_is(lk_prefix_record_file_name(&record.record, &f->arena), "a-1-py_0.json"));
 	/* And what was written reads as the same. */
 	must_parse(f, LK_STR(expected));
-	assert_int_equal(f->record.n_paths, 2);
+	assert_int_equal(f->record.n_paths, LK_COUNTOF(paths));
 	assert_int_equal(f->record.paths[0].type, LK_INSTALLED_ENTRY_POINT);
+	assert_true(f->record.paths[0].executable);
+	assert_false(f->record.paths[1].executable);
+	assert_true(lk_str_is(f->record.paths[2].target, "../a"));
 	assert_int_equal(f->record.paths[1].prefix_mode, LK_PREFIX_TEXT);
 	assert_int_equal(f->record.requested_specs.n, 2);
 	assert_string_equal(written(f, &f->record), expected);
