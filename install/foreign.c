@@ -8,24 +8,18 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "base/map.h"
 #include "install/dirs.h"
 #include "install/link.h"
-#include "install/stamp.h"
+#include "install/owned.h"
 
 #define MAX_PATH_BYTES 4095
 #define MAX_SAVED 100
-#define IMPLIED_DIR (LK_MAP_NONE - 1)
-
-/* Owned paths; NULL where only the name is known. */
-struct owned_list LK_VEC_OF(const struct lk_prefix_path *);
 
 struct carry {
 	int new_fd;
 	dev_t dev;
 	struct timespec installed; /* files changed later may have been changed by the user */
-	struct lk_map owned;       /* path to an index into `paths`, or IMPLIED_DIR */
-	struct owned_list paths;
+	struct lk_owned owned;
 	struct lk_dirs dirs; /* of the new tree */
 	const struct lk_report *report;
 	bool copied;
@@ -38,66 +32,11 @@ struct level {
 	lk_str target; /* in the new one; differs below something that was saved aside */
 };
 
-static void own_path(struct carry *carry, lk_str path, uint32_t value)
-{
-	uint32_t stored = lk_map_add(&carry->owned, path, value);
-	lk_str dir = path;
-	if (stored == IMPLIED_DIR && value != IMPLIED_DIR) {
-		lk_map_set(&carry->owned, path, value);
-	}
-	while ((dir = lk_path_dirname(dir)).len > 0 &&
-		lk_map_get(&carry->owned, dir) == LK_MAP_NONE) {
-		lk_map_set(&carry->owned, dir, IMPLIED_DIR);
-	}
-}
-
-static void load_owned(struct carry *carry, const struct lk_prefix_records *have)
-{
-	for (size_t r = 0; r < have->len; r++) {
-		const struct lk_prefix_record *record = &have->items[r];
-		for (size_t i = 0; i < record->n_paths; i++) {
-			lk_vec_push(&carry->paths, &record->paths[i]);
-			own_path(carry, record->paths[i].path, (uint32_t)carry->paths.len - 1);
-		}
-	}
-	/* Old records list files only; those of noarch packages keep the archive's paths in
-	 * `paths`. */
-	lk_vec_push(&carry->paths, NULL);
-	for (size_t r = 0; r < have->len; r++) {
-		for (size_t i = 0; i < have->items[r].files.n; i++) {
-			own_path(carry, have->items[r].files.items[i],
-				(uint32_t)carry->paths.len - 1);
-		}
-	}
-}
-
 static lk_str join(struct lk_arena *arena, lk_str dir, lk_str name)
 {
 	return dir.len == 0 ? lk_str_dup(arena, name)
 			    : lk_str_printf(arena, LK_STR_FMT "/" LK_STR_FMT, LK_STR_ARG(dir),
 				      LK_STR_ARG(name));
-}
-
-static bool in_conda_meta(const struct level *level, lk_str name)
-{
-	return lk_str_is(level->path, "conda-meta") &&
-		(lk_str_ends(name, LK_STR(".json")) || lk_str_is(name, "history") ||
-			lk_str_is(name, LK_STAMP_NAME));
-}
-
-/* Is NAME in a __pycache__ the compiled form of an owned source? */
-static bool is_derived(const struct carry *carry, const struct level *level, lk_str name)
-{
-	if (!lk_str_is(lk_path_basename(level->path), "__pycache__")) {
-		return false;
-	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) source = LK_BUF_INIT(MAX_PATH_BYTES);
-	lk_str dir = lk_path_dirname(level->path);
-	lk_buf_put(&source, dir);
-	lk_buf_puts(&source, dir.len > 0 ? "/" : "");
-	lk_buf_put(&source, lk_str_slice(name, 0, lk_str_find_char(name, '.')));
-	lk_buf_puts(&source, ".py");
-	return lk_map_get(&carry->owned, lk_buf_view(&source)) < IMPLIED_DIR;
 }
 
 static int hash_file(int dirfd, lk_str name, struct lk_sha256 *ret, struct lk_error *err)
@@ -330,7 +269,7 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 	if (rc < 0) {
 		return rc;
 	}
-	bool foreign = lk_map_get(&carry->owned, below.path) == LK_MAP_NONE &&
+	bool foreign = lk_owned_find(&carry->owned, below.path, NULL) == LK_OWNED_NOT &&
 		!lk_str_is(below.path, "conda-meta") && !lk_str_is(name, "__pycache__");
 	if (foreign) {
 		rc = lk_dirs_enter(&carry->dirs, below.target, &dirfd, err);
@@ -347,7 +286,7 @@ static int carry_entry(
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct stat status;
 	lk_str path = join(&arena, level->path, name);
-	if (in_conda_meta(level, name)) {
+	if (lk_owned_is_state(level->path, name)) {
 		return 0;
 	}
 	if (fstatat(level->fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -358,15 +297,15 @@ static int carry_entry(
 	if (S_ISDIR(status.st_mode)) {
 		return carry_dir(carry, level, name, &status, err);
 	}
-	uint32_t owned = lk_map_get(&carry->owned, path);
-	if (owned < IMPLIED_DIR) {
+	const struct lk_prefix_path *owned;
+	if (lk_owned_find(&carry->owned, path, &owned) == LK_OWNED_PATH) {
 		bool changed = false;
-		int rc = is_changed(
-			carry, level, name, &status, carry->paths.items[owned], &changed, err);
+		int rc = is_changed(carry, level, name, &status, owned, &changed, err);
 		return rc < 0 || !changed ? rc : carry_file(carry, level, name, &status, true, err);
 	}
-	return is_derived(carry, level, name) ? 0
-					      : carry_file(carry, level, name, &status, false, err);
+	return lk_owned_derives(&carry->owned, level->path, name)
+		? 0
+		: carry_file(carry, level, name, &status, false, err);
 }
 
 static int carry_level(struct carry *carry, const struct level *level, struct lk_error *err)
@@ -397,13 +336,12 @@ int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *hav
 	if (fstatat(old_fd, "conda-meta/history", &history, AT_SYMLINK_NOFOLLOW) == 0) {
 		carry.installed = history.st_mtim;
 	}
-	load_owned(&carry, have);
+	lk_owned_load(&carry.owned, have);
 	lk_dirs_init(&carry.dirs, new_fd);
 	const struct level level = {.fd = old_fd};
 	int rc = carry_level(&carry, &level, err);
 	lk_dirs_done(&carry.dirs);
-	lk_vec_done(&carry.paths);
-	lk_map_done(&carry.owned);
+	lk_owned_done(&carry.owned);
 	if (rc == 0) {
 		*ret_copied = carry.copied;
 	}

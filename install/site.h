@@ -24,6 +24,11 @@
 #define LK_SITE_OLD "old"
 #define LK_SITE_TREES "trees"
 
+/* The working folder in a prefix that cannot be replaced as a whole, and the tree that it was
+ * before. */
+#define LK_SITE_INSIDE ".lockenv"
+#define LK_SITE_INSIDE_PREVIOUS ".lockenv-previous"
+
 enum lk_site_state {
 	LK_SITE_ABSENT,      /* nothing there, or its parent is not either */
 	LK_SITE_EMPTY,       /* an empty directory */
