@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "install/clobber.h"
 #include "install/foreign.h"
+#include "install/link_order.h"
 #include "install/meta.h"
 #include "install/pyc.h"
 #include "install/scripts.h"

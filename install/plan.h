@@ -1,7 +1,6 @@
 /*
- * What has to change, as values: the packages a prefix has against those the lock wants, and the
- * order in which packages are linked. Touches nothing; running a plan is install.c's matter, so a
- * dry run is free.
+ * What has to change, as values: the packages a prefix has against those the lock wants. Touches
+ * nothing; running a plan is install.c's matter, so a dry run is free.
  */
 #ifndef LK_INSTALL_PLAN_H
 #define LK_INSTALL_PLAN_H
@@ -34,9 +33,5 @@ struct lk_prefix_records LK_VEC_OF(struct lk_prefix_record);
  * LK_E_FORMAT when two wanted records have one name. */
 int lk_plan_make(const struct lk_prefix_records *have, const struct lk_record *want, size_t n_want,
 	struct lk_arena *arena, struct lk_plan *ret, struct lk_error *err) LK_MUST_USE;
-
-/* Indices of RECORDS so that each comes after what it depends on; equal choices in input order. A
- * cycle is broken at a package that is not noarch where it has one. Owned by ARENA. */
-uint32_t *lk_link_order(const struct lk_record *records, size_t n, struct lk_arena *arena);
 
 #endif

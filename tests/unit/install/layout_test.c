@@ -1,5 +1,5 @@
 /*
- * Plan, link order, layout, clobbering and the tree digest, on values.
+ * Plan, layout, clobbering and the tree digest, on values.
  */
 #include "install/layout.h"
 
@@ -28,51 +28,6 @@ static void test_path_order(void **state)
 		for (size_t j = 0; j < LK_COUNTOF(sorted); j++) {
 			int order = lk_path_order(lk_str_of(sorted[i]), lk_str_of(sorted[j]));
 			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
-		}
-	}
-}
-
-/* Each row: packages as "name: dependency dependency", noarch ones with a '*'; the expected order.
- */
-static void test_link_order(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *packages[6];
-		const char *order;
-	} rows[] = {
-		{{"a:b", "b:c", "c:"}, "cba"},
-		{{"a:", "b:", "c:"}, "abc"},
-		{{"a:z", "b:"}, "ab"},           /* not locked: ignored */
-		{{"a:a", "b:"}, "ab"},           /* itself */
-		{{"a*:b", "b:a", "c:a"}, "bac"}, /* a cycle begins with what is not noarch */
-		{{"a*:b", "b*:a"}, "ab"},
-		{{"a:b", "b:c", "c*:d", "d:c"}, "dcba"}, /* a and b only hang on the cycle */
-		{{"a:c,c", "b:a", "c:"}, "cab"},
-	};
-	for (size_t r = 0; r < LK_COUNTOF(rows); r++) {
-		struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-		struct lk_record records[6] = {0};
-		lk_str depends[6][4];
-		size_t n = 0;
-		for (; n < 6 && rows[r].packages[n]; n++) {
-			const char *text = rows[r].packages[n];
-			lk_str rest = lk_str_of(strchr(text, ':') + 1);
-			lk_str one;
-			size_t count = 0;
-			while (rest.len > 0 && lk_str_split(&rest, ',', &one)) {
-				depends[n][count++] = lk_str_printf(
-					&arena, "c::" LK_STR_FMT ">=1", LK_STR_ARG(one));
-			}
-			records[n].name = lk_str_n(text, 1);
-			records[n].noarch = text[1] == '*' ? LK_NOARCH_PYTHON : LK_NOARCH_NO;
-			records[n].depends = (struct lk_str_list){depends[n], count};
-		}
-		const uint32_t *order = lk_link_order(records, n, &arena);
-		for (size_t i = 0; i < n; i++) {
-			assert_true(order[i] < n);
-			assert_true(
-				lk_str_eq(records[order[i]].name, lk_str_n(&rows[r].order[i], 1)));
 		}
 	}
 }
@@ -241,7 +196,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path_order),
-		cmocka_unit_test(test_link_order),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_layout_refuses),
 		cmocka_unit_test(test_clobber),
