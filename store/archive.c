@@ -1,5 +1,6 @@
 /*
- * Archives as streams of members: libarchive reads the outer ZIP and the tars, base/stream decodes.
+ * Archives as streams of members: store/zip reads a .conda's outer ZIP, base/stream decodes,
+ * libarchive reads the tars.
  */
 #include "store/archive.h"
 
@@ -11,6 +12,7 @@
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "store/zip.h"
 
 #define BLOCK_SIZE ((size_t)256 * 1024) /* bytes handed to libarchive at once */
 #define METADATA_MAX ((size_t)64 * 1024)
@@ -20,9 +22,8 @@
 struct lk_archive {
 	char *name;
 	struct lk_blob zip_blob;
-	uint64_t zip_at;     /* where the next block is read */
-	struct archive *zip; /* a .conda's outer archive; NULL for others */
-	char *zip_block;
+	struct lk_zip *zip; /* a .conda's outer archive; NULL for others */
+	size_t zip_next;    /* its member that comes next */
 	bool has_info, has_pkg;
 	bool info_only;            /* the payload is passed over */
 	struct lk_stream *payload; /* the tar's bytes, decoded */
@@ -138,47 +139,11 @@ static int close_tar(struct lk_archive *archive, struct lk_error *err)
 
 /* ---- the outer ZIP of a .conda ---- */
 
-static la_ssize_t read_zip_block(struct archive *zip, void *ctx, const void **ret_bytes)
-{
-	(void)zip;
-	struct lk_archive *archive = ctx;
-	*ret_bytes = archive->zip_block;
-	ssize_t got = lk_blob_read_at(&archive->zip_blob, archive->zip_at, archive->zip_block,
-		BLOCK_SIZE, archive->name, &archive->cause);
-	if (got < 0) {
-		archive_set_error(archive->zip, EIO, "unreadable");
-		return ARCHIVE_FATAL;
-	}
-	archive->zip_at += (uint64_t)got;
-	return got;
-}
-
-static la_int64_t seek_zip(struct archive *zip, void *ctx, la_int64_t offset, int whence)
-{
-	struct lk_archive *archive = ctx;
-	int64_t size = (int64_t)archive->zip_blob.size;
-	int64_t base = whence == SEEK_END ? size
-		: whence == SEEK_CUR      ? (int64_t)archive->zip_at
-					  : 0;
-	if (offset < -base || offset > size - base) {
-		archive_set_error(zip, EINVAL, "a position outside the file");
-		return ARCHIVE_FATAL;
-	}
-	archive->zip_at = (uint64_t)(base + offset);
-	return (la_int64_t)archive->zip_at;
-}
-
-static ssize_t read_zip_member(void *ctx, void *out, size_t len, struct lk_error *err)
-{
-	struct lk_archive *archive = ctx;
-	la_ssize_t got = archive_read_data(archive->zip, out, len);
-	return got >= 0 ? got : fail_reader(archive, archive->zip, err);
-}
-
 /* Where a metadata.json is, it must tell the version that we know. Real ones can be empty. */
-static int check_metadata(struct lk_archive *archive, const char *name, struct lk_error *err)
+static int check_metadata(struct lk_archive *archive, size_t member, struct lk_error *err)
 {
-	struct lk_stream *stream = lk_stream_from_fn(read_zip_member, NULL, archive, name);
+	static const char name[] = "metadata.json";
+	struct lk_stream *stream = lk_zip_stream(archive->zip, member);
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(METADATA_MAX);
 	int rc = lk_stream_read_all(stream, &text, err);
 	lk_stream_free(stream);
@@ -201,15 +166,15 @@ static int check_metadata(struct lk_archive *archive, const char *name, struct l
 	return 0;
 }
 
-/* Begins the tar in the zip member at hand when NAME is one of the two that count. */
-static int begin_component(struct lk_archive *archive, const char *name, struct lk_error *err)
+/* Begins the tar in the ZIP's member when it is one of the two that count. */
+static int begin_component(struct lk_archive *archive, size_t member, struct lk_error *err)
 {
-	lk_str view = lk_str_of(name);
-	bool *has = lk_str_starts(view, LK_STR("info-")) ? &archive->has_info
-		: lk_str_starts(view, LK_STR("pkg-"))    ? &archive->has_pkg
+	lk_str name = archive->zip->members.items[member].name;
+	bool *has = lk_str_starts(name, LK_STR("info-")) ? &archive->has_info
+		: lk_str_starts(name, LK_STR("pkg-"))    ? &archive->has_pkg
 							 : NULL;
-	if (!has || !lk_str_ends(view, LK_STR(".tar.zst")) ||
-		lk_str_find_char(view, '/') != SIZE_MAX) {
+	if (!has || !lk_str_ends(name, LK_STR(".tar.zst")) ||
+		lk_str_find_char(name, '/') != SIZE_MAX) {
 		return 0;
 	}
 	if (archive->info_only && has == &archive->has_pkg) {
@@ -217,38 +182,23 @@ static int begin_component(struct lk_archive *archive, const char *name, struct 
 	}
 	if (*has) {
 		return lk_fail(err, LK_E_INTEGRITY,
-			"package '%s': '%s' is a second tarball of its kind", archive->name, name);
+			"package '%s': '" LK_STR_FMT "' is a second tarball of its kind",
+			archive->name, LK_STR_ARG(name));
 	}
 	*has = true;
-	char *shown LK_AUTO_FREE = lk_asprintf("%s: %s", archive->name, name);
-	archive->payload = lk_stream_decode(
-		lk_stream_from_fn(read_zip_member, NULL, archive, shown), LK_CODEC_ZSTD);
+	archive->payload = lk_stream_decode(lk_zip_stream(archive->zip, member), LK_CODEC_ZSTD);
 	return open_tar(archive, err);
 }
 
 /* The next inner tarball, opened; archive->tar stays NULL at the end. */
 static int next_component(struct lk_archive *archive, struct lk_error *err)
 {
-	while (!archive->tar) {
-		struct archive_entry *entry;
-		int got = archive_read_next_header(archive->zip, &entry);
-		if (got == ARCHIVE_EOF) {
-			break;
-		}
-		if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
-			return fail_reader(archive, archive->zip, err);
-		}
-		if (++archive->n_members > LK_ARCHIVE_MAX_MEMBERS) {
-			return lk_fail(err, LK_E_INTEGRITY, "package '%s' has too many members",
-				archive->name);
-		}
-		const char *name = archive_entry_pathname(entry);
-		int rc = 0;
-		if (name && strcmp(name, "metadata.json") == 0) {
-			rc = check_metadata(archive, name, err);
-		} else if (name) {
-			rc = begin_component(archive, name, err);
-		}
+	while (!archive->tar && archive->zip_next < archive->zip->members.len) {
+		size_t member = archive->zip_next++;
+		bool is_metadata =
+			lk_str_is(archive->zip->members.items[member].name, "metadata.json");
+		int rc = is_metadata ? check_metadata(archive, member, err)
+				     : begin_component(archive, member, err);
 		if (rc < 0) {
 			return rc;
 		}
@@ -273,27 +223,6 @@ static struct lk_archive *archive_new(const char *name, uint64_t max_unpacked)
 	return archive;
 }
 
-static int open_zip(struct lk_archive *archive, struct lk_error *err)
-{
-	archive->zip = archive_read_new();
-	if (!archive->zip) {
-		return lk_fail(err, LK_E_BUG, "cannot make a ZIP reader");
-	}
-	/* By its central directory alone: a ZIP without one is cut short. */
-	archive->zip_block = lk_reallocarray(NULL, BLOCK_SIZE, 1);
-	if (archive_read_support_format_zip_seekable(archive->zip) != ARCHIVE_OK ||
-		archive_read_set_read_callback(archive->zip, read_zip_block) != ARCHIVE_OK ||
-		archive_read_set_seek_callback(archive->zip, seek_zip) != ARCHIVE_OK ||
-		archive_read_set_callback_data(archive->zip, archive) != ARCHIVE_OK ||
-		archive_read_open1(archive->zip) != ARCHIVE_OK) {
-		return archive->cause.code != LK_OK
-			? fail_reader(archive, archive->zip, err)
-			: lk_fail(err, LK_E_INTEGRITY, "package '%s' is no ZIP, or cut short",
-				  archive->name);
-	}
-	return 0;
-}
-
 int lk_archive_open(struct lk_blob *blob, const char *name, enum lk_archive_kind kind,
 	struct lk_archive **ret, struct lk_error *err)
 {
@@ -311,7 +240,8 @@ int lk_archive_open(struct lk_blob *blob, const char *name, enum lk_archive_kind
 	}
 	struct lk_archive *archive LK_CLEANUP(lk_archive_free_p) = archive_new(name, max_unpacked);
 	archive->zip_blob = lk_blob_take(blob);
-	int rc = open_zip(archive, err);
+	archive->zip = lk_calloc(1, sizeof(*archive->zip));
+	int rc = lk_zip_open(&archive->zip_blob, archive->name, archive->zip, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -337,7 +267,8 @@ void lk_archive_free(struct lk_archive *archive)
 	}
 	lk_stream_free(archive->payload);
 	if (archive->zip) {
-		archive_read_free(archive->zip);
+		lk_zip_done(archive->zip);
+		lk_free(archive->zip);
 	}
 	lk_blob_done(&archive->zip_blob);
 	if (archive->c_locale) {
@@ -345,7 +276,6 @@ void lk_archive_free(struct lk_archive *archive)
 	}
 	lk_free(archive->member);
 	lk_free(archive->block);
-	lk_free(archive->zip_block);
 	lk_free(archive->name);
 	lk_free(archive);
 }

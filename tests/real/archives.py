@@ -34,7 +34,7 @@ REFUSED = {
 # By defect of a broken archive.
 BROKEN = {
     "bad-link-json": ["info/link.json"],
-    "no-index-json": ["info/index.json", "no info-*.tar.zst", "holds no tar"],
+    "no-index-json": ["info/index.json", "no info-*.tar.zst", "holds no tar", "is compressed"],
 }
 
 
