@@ -136,7 +136,7 @@ class Bench:
         """How many calls a run without a fault makes."""
         self.restore(scenario)
         log = self.work + "/calls"
-        done = self.run(scenario.words, log=log, reads=reads)
+        done = self.run(scenario.words, log=log, **({"class": "reads"} if reads else {}))
         if done.returncode != 0:
             sys.exit(f"{scenario.name}: without a fault: exit {done.returncode}: {done.stderr}")
         with open(log) as file:
@@ -233,7 +233,7 @@ def prepare(binaries, shared):
 
 def choose(args, scenario, counts):
     faults = [{"at": at, "act": act} for at in range(1, counts[0] + 1) for act in ACTS]
-    faults += [{"at": at, "act": "EIO", "reads": "1"} for at in range(1, counts[1] + 1)]
+    faults += [{"at": at, "act": "EIO", "class": "reads"} for at in range(1, counts[1] + 1)]
     faults += [{"files": files} for files in OPEN_FILES]
     start = random.Random(f"{args.seed} {scenario.name}").randrange(STRIDE)
     return faults[start::STRIDE] if args.short else faults

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""lockenv install, killed or refused at every call that changes a file system or reads a file.
+"""lockenv install, killed or refused at every call that changes a file system, reads a file or opens one.
 
     faults.py BIN WORK [--short] [--seed N] [SCENARIO...]
 
@@ -12,6 +12,8 @@ at the n-th call, and
   failure must be the file system's, not a package's;
 - every tree and archive that stands in the cache under its final name must be whole;
 - a second, plain run, of the static installer, must work, give the new prefix, and leave nothing beside it.
+
+Scenarios with `twice` have a second fault, drawn, in the run that follows a kill; the third is the plain one.
 
 As many faults at a time as there are processors, each with a prefix and a cache of its own. The short form
 runs the kinds of fault in `short` at every call (with the first number of jobs), and of all the others every
@@ -31,18 +33,32 @@ import sys
 import time
 
 EXIT_FILES = 8
-ACTS = ("kill", "ENOSPC", "EIO", "EACCES")
-STRIDE = 17  # shares no factor with the number of ACTS
+ACTS = ("kill", "ENOSPC", "EIO", "EACCES", "short")
+STRIDE = 17
+MAX_TOLD = 20
 
 
 class Scenario:
-    """`short`: the kinds of fault that the short form, too, runs at every call."""
+    """calls: the class of them that fails (see fault.c); short: the kinds of fault that the short form, too, runs at
+    every call; options: of the install; cache: warm, cold or none."""
 
-    def __init__(self, name, acts=ACTS, short=(), reads="", lacks="", old=True, warm=True, jobs=("1",)):
-        self.name, self.acts, self.short, self.reads, self.lacks = name, acts, short, reads, lacks
-        self.old, self.warm, self.jobs = old, warm, jobs
+    def __init__(self, name, acts=ACTS, short=(), calls="changes", lacks="", old=True, cache="warm", jobs=("1",),
+                 options=(), twice=False):
+        self.name, self.acts, self.short, self.calls, self.lacks = name, acts, short, calls, lacks
+        self.old, self.cache, self.jobs, self.options, self.twice = old, cache, jobs, list(options), twice
+
+    def faults(self, calls):
+        """(n, kind) for each of the calls, by name, of a run."""
+        for at, name in enumerate(calls, 1):
+            for act in self.acts:
+                partial = name in ("read", "write", "pwrite", "copy_file_range")
+                if not (act == "short" and not partial) and not (act == "ENOMEM" and name != "mmap"):
+                    yield at, act
 
 
+READS = ("EIO", "short")
+OPENS = ("EMFILE", "ENOMEM")
+BARE = "hardlink reflink renameat2 long-writes long-reads"
 SCENARIOS = [
     Scenario("upgrade", short=("kill", "ENOSPC", "EIO"), jobs=("1", "2")),
     Scenario("first", old=False),
@@ -51,14 +67,29 @@ SCENARIOS = [
     Scenario("no-exchange-first", lacks="renameat2", old=False),
     # Neither hard links nor shared blocks: every file is copied.
     Scenario("copy", lacks="hardlink reflink"),
-    Scenario("bare", lacks="hardlink reflink renameat2 long-writes long-reads"),
+    Scenario("no-more-links", lacks="another-link"),
+    Scenario("symlink", options=["--link", "symlink"]),
+    Scenario("bare", lacks=BARE),
     # Archives are imported and extracted.
-    Scenario("cold", old=False, warm=False, jobs=("1", "2")),
-    Scenario("cold-bare", lacks="hardlink reflink renameat2 long-reads", warm=False),
+    Scenario("cold", old=False, cache="cold", jobs=("1", "2")),
+    Scenario("cold-upgrade", cache="cold"),
+    Scenario("cold-bare", lacks="hardlink reflink renameat2 long-reads", cache="cold"),
+    # Extracted beside the prefix, and moved.
+    Scenario("no-cache", cache="none", options=["--no-cache"], jobs=("1", "2")),
+    Scenario("no-cache-bare", cache="none", options=["--no-cache"], lacks=BARE),
     # Files that cannot be read.
-    Scenario("reads", acts=("EIO",), short=("EIO",), reads="1"),
-    Scenario("reads-copy", acts=("EIO",), reads="1", lacks="hardlink reflink"),
-    Scenario("reads-cold", acts=("EIO",), short=("EIO",), reads="1", warm=False),
+    Scenario("reads", acts=READS, short=("EIO",), calls="reads"),
+    Scenario("reads-copy", acts=READS, calls="reads", lacks="hardlink reflink"),
+    Scenario("reads-cold", acts=READS, short=("EIO",), calls="reads", cache="cold"),
+    Scenario("reads-no-cache", acts=READS, calls="reads", cache="none", options=["--no-cache"]),
+    # No descriptor left, no room for a mapping.
+    Scenario("opens", acts=OPENS, calls="opens"),
+    Scenario("opens-cold", acts=OPENS, calls="opens", cache="cold"),
+    Scenario("opens-no-cache", acts=OPENS, calls="opens", cache="none", options=["--no-cache"]),
+    # A fault in the run that puts things right after a kill.
+    Scenario("twice", acts=("kill",), twice=True),
+    Scenario("twice-no-exchange", acts=("kill",), lacks="renameat2", twice=True),
+    Scenario("twice-cold", acts=("kill",), cache="cold", twice=True),
 ]
 
 
@@ -95,8 +126,8 @@ class Bench:
         self.cache = self.warm
         self.channel = ["--from", shared + "/channel/linux-64", "--from", shared + "/channel/noarch"]
 
-    def sources(self, scenario):
-        return [] if scenario.warm else self.channel
+    def options(self, scenario):
+        return [*scenario.options, *([] if scenario.cache == "warm" else self.channel)]
 
     def install(self, lock, extra=(), **fault):
         environment = dict(os.environ, LC_ALL="C")
@@ -105,9 +136,9 @@ class Bench:
             program = [self.bin + "/lockenv", "install"]
             environment.update({"FAULT_" + key.upper(): str(value) for key, value in fault.items() if value})
             environment["LD_PRELOAD"] = self.bin + "/libfault.so"
+        cache = [] if "--no-cache" in extra else ["--cache", self.cache]
         return subprocess.run(
-            [*program, f"{self.shared}/{lock}.lock", "-p", self.env, "--platform", "linux-64", "--cache", self.cache,
-             *extra],
+            [*program, f"{self.shared}/{lock}.lock", "-p", self.env, "--platform", "linux-64", *cache, *extra],
             env=environment, capture_output=True, text=True, errors="replace", check=False)
 
     def must(self, *args, **kwargs):
@@ -131,6 +162,9 @@ class Bench:
         # cp: like lockenv, it keeps times and hard links.
         subprocess.run(["cp", "-al", self.env, self.work + "/old"], check=True)
         self.before = digest(self.env)
+        self.must("new", ["--link", "symlink"])
+        self.after_links = digest(self.env)
+        self.restore(SCENARIOS[0])
         self.must("new")
         self.after = digest(self.env)
         self.trees = {name: digest(f"{self.warm}/trees/{name}") for name in os.listdir(self.warm + "/trees")}
@@ -140,11 +174,12 @@ class Bench:
         os.mkdir(self.side)
         if scenario.old:
             subprocess.run(["cp", "-al", self.work + "/old", self.env], check=True)
-        if not scenario.warm:
-            self.cache = self.work + "/cold"
+        self.choose_cache(scenario)
+        if scenario.cache != "warm":
             shutil.rmtree(self.cache, ignore_errors=True)
-        else:
-            self.cache = self.warm
+
+    def choose_cache(self, scenario):
+        self.cache = self.warm if scenario.cache == "warm" else self.work + "/cold"
 
     def check_cache(self):
         if os.path.isdir(self.cache + "/trees"):
@@ -157,58 +192,70 @@ class Bench:
                     if hashlib.sha256(file.read()).hexdigest() != name[-64:]:
                         yield f"the archive {name} is not whole"
 
-    def is_between(self, scenario, done):
-        """Killed between two renames?"""
-        return (done.returncode == -signal.SIGKILL and scenario.old and "renameat2" in scenario.lacks
-                and not os.path.lexists(self.env))
+    def is_aside(self, scenario):
+        """No prefix, since there is no exchange of names, but the old one whole beside it?"""
+        return (scenario.old and "renameat2" in scenario.lacks and not os.path.lexists(self.env)
+                and digest(self.side + "/.env.lockenv/old") == self.expected(scenario)[0])
 
-    def check_fault(self, scenario, done):
-        """After the run with the fault."""
-        old, new = (self.before, self.after) if scenario.old else (None, self.fresh)
+    def expected(self, scenario):
+        """The digests of the prefix before and after."""
+        links = "--link" in scenario.options
+        new = (self.after_links if links else self.after) if scenario.old else self.fresh
+        return self.before if scenario.old else None, new
+
+    def check_fault(self, scenario, done, aside=False):
+        """After the run with the fault. ASIDE: it began with the old prefix aside."""
+        old, new = self.expected(scenario)
         state = digest(self.env)
         killed = done.returncode == -signal.SIGKILL
-        if self.is_between(scenario, done):
-            # The old one lies whole beside it.
-            if digest(self.side + "/.env.lockenv/old") != old:
-                yield "the prefix is absent, and the old one is not whole beside it"
+        if (killed or aside) and self.is_aside(scenario):
+            pass
         elif state not in (old, new):
             yield "the prefix is neither the old nor the new one"
         elif not killed and done.returncode not in (0, EXIT_FILES):
             yield f"exit {done.returncode}, where only the file system is at fault"
-        elif not killed and state != (new if done.returncode == 0 else old):
+        elif not killed and state != (new if done.returncode == 0 else old) and not aside:
             yield f"exit {done.returncode}, but the prefix is the {'new' if state == new else 'old'} one"
         elif not killed and done.returncode != 0 and "error: " not in done.stderr:
             yield f"exit {done.returncode} without an error"
         yield from self.check_cache()
 
     def check_second(self, scenario):
-        done = self.install("new", self.sources(scenario))
+        done = self.install("new", self.options(scenario))
         if done.returncode != 0:
-            yield f"the second run: exit {done.returncode}: {done.stderr.strip()}"
-        elif digest(self.env) != (self.after if scenario.old else self.fresh):
-            yield "the second run does not give the new prefix"
+            yield f"the plain run: exit {done.returncode}: {done.stderr.strip()}"
+        elif digest(self.env) != self.expected(scenario)[1]:
+            yield "the plain run does not give the new prefix"
         elif os.listdir(self.side) != ["env"]:
             yield f"left beside the prefix: {os.listdir(self.side)}"
         yield from self.check_cache()
 
-    def case(self, scenario, jobs, at, act):
+    def with_fault(self, scenario, jobs, at, act):
+        fault = {"at": at, "act": act, "lacks": scenario.lacks, "class": scenario.calls}
+        return self.install("new", ["--jobs", jobs, *self.options(scenario)], **fault)
+
+    def case(self, scenario, jobs, fault, second):
         """The exit code, whether the kill came between two renames, and what is wrong."""
         self.restore(scenario)
-        extra = ["--jobs", jobs, *self.sources(scenario)]
-        done = self.install("new", extra, at=at, act=act, lacks=scenario.lacks, reads=scenario.reads)
-        between = self.is_between(scenario, done)
-        wrong = [*self.check_fault(scenario, done), *self.check_second(scenario)]
-        return done.returncode, between, [
-            f"{scenario.name}, {jobs} jobs, {act} at call {at}: {what}\n    {done.stderr.strip()[:400]}"
-            for what in wrong]
+        done = self.with_fault(scenario, jobs, *fault)
+        aside = self.is_aside(scenario)
+        wrong = [*self.check_fault(scenario, done)]
+        what = "{1} at call {0}".format(*fault)
+        if scenario.twice:
+            done = self.with_fault(scenario, jobs, *second)
+            wrong += [*self.check_fault(scenario, done, True)]
+            what += ", then {1} at call {0}".format(*second)
+        wrong += [*self.check_second(scenario)]
+        return done.returncode, aside, [
+            f"{scenario.name}, {jobs} jobs, {what}: {fault}\n    {done.stderr.strip()[:400]}" for fault in wrong]
 
     def calls(self, scenario, jobs):
         """The names of the calls of a run without a fault."""
         self.restore(scenario)
         log = self.work + "/calls"
-        extra = ["--jobs", jobs, *self.sources(scenario)]
-        self.must("new", extra, log=log, lacks=scenario.lacks, reads=scenario.reads)
-        if digest(self.env) != (self.after if scenario.old else self.fresh):
+        extra = ["--jobs", jobs, *self.options(scenario)]
+        self.must("new", extra, log=log, lacks=scenario.lacks, **{"class": scenario.calls})
+        if digest(self.env) != self.expected(scenario)[1]:
             sys.exit(f"{scenario.name}: without a fault another prefix")
         with open(log) as file:
             calls = file.read().split()
@@ -217,26 +264,28 @@ class Bench:
 
 
 class Suite:
+    bench = Bench
+
     def __init__(self, args):
         self.args = args
         self.benches = queue.SimpleQueue()
         self.n_benches = len(os.sched_getaffinity(0))
-        self.found = []
+        self.passed, self.failed = 0, 0
         for i in range(self.n_benches):
-            bench = Bench(args.bin, args.work, f"{args.work}/bench{i}")
+            bench = self.bench(args.bin, args.work, f"{args.work}/bench{i}")
             bench.prepare()
             self.benches.put(bench)
 
-    def choose(self, scenario, jobs, n_calls):
-        """The faults to run: (n, kind)."""
-        faults = [(at, act) for at in range(1, n_calls + 1) for act in scenario.acts]
-        if not self.args.short:
-            return faults
+    def choose(self, scenario, jobs, calls):
+        """The faults to run, each with a second one."""
+        faults = [*scenario.faults(calls)]
+        rng = random.Random(f"{self.args.seed} {scenario.name} {jobs}")
+        seconds = [(rng.randint(1, len(calls) * 5 // 4), rng.choice(ACTS)) for _ in faults]
+        start = rng.randrange(STRIDE)
         short = scenario.short if jobs == scenario.jobs[0] else ()
-        full = [fault for fault in faults if fault[1] in short]
-        rest = [fault for fault in faults if fault[1] not in short]
-        start = random.Random(f"{self.args.seed} {scenario.name} {jobs}").randrange(STRIDE)
-        return full + rest[start::STRIDE]
+        full = [pair for pair in zip(faults, seconds) if not self.args.short or pair[0][1] in short]
+        rest = [pair for pair in zip(faults, seconds) if pair not in full]
+        return full + rest[start::STRIDE], len(faults)
 
     def with_bench(self, method, *args):
         bench = self.benches.get()
@@ -248,22 +297,32 @@ class Suite:
     def run(self, scenario, jobs):
         start, codes = time.monotonic(), {}
         calls = self.with_bench(Bench.calls, scenario, jobs)
-        n_faults = len(calls) * len(scenario.acts)
-        faults = self.choose(scenario, jobs, len(calls))
+        faults, n_faults = self.choose(scenario, jobs, calls)
         with concurrent.futures.ThreadPoolExecutor(self.n_benches) as pool:
-            results = list(pool.map(lambda fault: self.with_bench(Bench.case, scenario, jobs, *fault), faults))
+            results = list(pool.map(lambda pair: self.with_bench(Bench.case, scenario, jobs, *pair), faults))
         for code, _, wrong in results:
             codes[code] = codes.get(code, 0) + 1
-            self.found += wrong
-        every_kill = not self.args.short or "kill" in scenario.short
+            self.tell(wrong)
+        every_kill = "kill" in (scenario.short if self.args.short else scenario.acts)
         if scenario.old and "renameat2" in scenario.lacks and every_kill and not any(r[1] for r in results):
-            self.found.append(f"{scenario.name}: no kill came between the two renames")
+            self.tell([f"{scenario.name}: no kill came between the two renames"])
         print(f"{scenario.name}, {jobs} jobs: {len(calls)} calls ({' '.join(sorted(set(calls)))}), "
               f"{len(faults)} of {n_faults} faults, exit codes {dict(sorted(codes.items()))}, "
               f"{time.monotonic() - start:.0f} s", flush=True)
 
+    def tell(self, wrong):
+        """One case is done."""
+        self.passed += not wrong
+        self.failed += bool(wrong)
+        if wrong and self.failed <= MAX_TOLD:
+            print("\n".join(wrong), flush=True)
 
-def main():
+    def end(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
+def parse_args(names):
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
     parser.add_argument("work")
@@ -271,20 +330,21 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("scenarios", nargs="*")
     args = parser.parse_intermixed_args()
-    unknown = set(args.scenarios) - {scenario.name for scenario in SCENARIOS}
+    unknown = set(args.scenarios) - set(names)
     if unknown:
         parser.error(f"no such scenario: {' '.join(sorted(unknown))}")
+    return args
+
+
+def main():
+    args = parse_args([scenario.name for scenario in SCENARIOS])
     suite = Suite(args)
-    if args.short:
-        print(f"the short form, seed {args.seed}")
+    print(f"faults, {'the short form, ' if args.short else ''}seed {args.seed}")
     for scenario in SCENARIOS:
         if not args.scenarios or scenario.name in args.scenarios:
             for jobs in scenario.jobs:
                 suite.run(scenario, jobs)
-    for fault in suite.found[:40]:
-        print(fault)
-    print(f"{len(suite.found)} found")
-    return 1 if suite.found else 0
+    return suite.end()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 #!/bin/sh
-# run.sh [--bin DIR] [--short] [--seed N] [SCENARIO...]: lockenv install with one fault at every call that
-# changes a file system (see faults.py).
-# run.sh [--bin DIR] solve: lockenv solve in the same way (see solve.py); add: lockenv add (see add.py);
-# carry [OPTION]... [SCENARIO...]: fetch, pack, unpack, installs from bundles (see carry.py). DIR holds lockenv, lockenv-install, mkchannel and libfault.so
-# (build/release/bin).
+# run.sh [--bin DIR] [KIND] [OPTION]... [SCENARIO...]: lockenv with one fault at every call. KIND:
+#     (none)      install, see faults.py
+#     power       install when the power is cut, see power.py
+#     carry       fetch, pack, unpack, installs from bundles, see carry.py
+#     solve, add  see solve.py and add.py; they take no options
+# DIR holds lockenv, lockenv-install, mkchannel and libfault.so (build/release/bin).
 # Works in memory where /dev/shm is writable, else in TMPDIR.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,9 +39,11 @@ fi
 solve old.lock kept 'moves 1.*' goes
 solve new.lock kept 'moves 2.*' comes
 # Not the shell's place: the trap must run.
-if [ "${1:-}" = carry ]; then
+kind=faults
+case ${1:-} in
+carry | power)
+	kind=$1
 	shift
-	python3 -B "$here/carry.py" "$bin" "$work" "$@"
-	exit
-fi
-python3 -B "$here/faults.py" "$bin" "$work" "$@"
+	;;
+esac
+python3 -B "$here/$kind.py" "$bin" "$work" "$@"

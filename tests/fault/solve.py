@@ -62,7 +62,7 @@ class Bench:
     def calls(self, state, reads):
         self.restore(state)
         log = self.work + "/calls"
-        done = self.solve(log=log, reads=reads)
+        done = self.solve(log=log, **({"class": "reads"} if reads else {}))
         if done.returncode != 0:
             sys.exit(f"{state}: without a fault: exit {done.returncode}: {done.stderr}")
         with open(log) as file:
@@ -85,7 +85,7 @@ class Bench:
 
     def case(self, state, reads, at, act, right):
         self.restore(state)
-        done = self.solve(at=at, act=act, reads=reads)
+        done = self.solve(at=at, act=act, **({"class": "reads"} if reads else {}))
         wrong = self.wrong(done, right)
         what = f"{state}, {'read' if reads else 'call'} {at}, {act}"
         return done.returncode, f"{what}: {wrong}" if wrong else None
