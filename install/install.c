@@ -139,6 +139,45 @@ static int build_files(struct run *run, struct lk_error *err)
 	return rc;
 }
 
+/* The records, and the digest over them and all else that the prefix owns. */
+static int build_records(struct run *run, const struct lk_meta_source *source,
+	struct lk_install_result *result, struct lk_buf *records, struct lk_error *err)
+{
+	struct lk_tree_lines lines = {0};
+	lk_tree_digest_add_layout(&lines, &run->layout);
+	int rc = lk_meta_write_records(source, &run->arena, &lines, records, err);
+	if (rc == 0) {
+		struct lk_sha256 digest = lk_tree_digest(&lines);
+		lk_hex(digest.bytes, LK_SHA256_LEN, result->tree_digest);
+	}
+	lk_vec_done(&lines);
+	return rc;
+}
+
+/* What tells the next run, and `verify`, of this one. */
+static int build_stamp(struct run *run, int meta, const struct lk_install_result *result,
+	const struct lk_buf *records, struct lk_error *err)
+{
+	struct stat root;
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
+	if (fstat(run->new_fd, &root) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot look at the new tree");
+	}
+	int rc = lk_stamp_records(meta, &run->stamp.records, err);
+	if (rc < 0) {
+		return rc;
+	}
+	run->stamp.symlinks = run->options->link == LK_LINK_SYMLINK;
+	run->stamp.tree_digest = lk_str_of(result->tree_digest);
+	run->stamp.files = result->files;
+	run->stamp.mode = root.st_mode & 07777;
+	run->stamp.record_lines = lk_buf_view(records);
+	lk_stamp_format(&run->stamp, &text);
+	const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
+	return lk_write_new(
+		meta, LK_STAMP_NAME, lk_buf_view(&text), 0644, when, LK_STAMP_NAME, err);
+}
+
 /* Records, history, state; the new tree is complete after that. */
 static int build_meta(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
@@ -146,34 +185,21 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 		openat(run->new_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const struct lk_meta_source source = {&run->layout, run->channels, run->n_channels, meta,
 		&run->options->specs, run->options->jobs};
-	struct lk_tree_lines lines = {0};
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(16384);
+	struct lk_buf LK_CLEANUP(lk_buf_done) records = LK_BUF_INIT(LK_STAMP_MAX);
+	int old = run->site.state == LK_SITE_ENVIRONMENT ? run->site.old_fd : -1;
 	if (meta < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open the new conda-meta");
 	}
-	lk_tree_digest_add_layout(&lines, &run->layout);
-	int rc = lk_meta_write_records(&source, &run->arena, &lines, err);
-	if (rc == 0) {
-		struct lk_sha256 digest = lk_tree_digest(&lines);
-		lk_hex(digest.bytes, LK_SHA256_LEN, result->tree_digest);
-		rc = lk_stamp_records(meta, &run->stamp.records, err);
-	}
-	lk_vec_done(&lines);
 	for (size_t i = 0; i < run->layout.n_entries; i++) {
 		const struct lk_entry *entry = &run->layout.entries[i];
 		result->files += entry->present && entry->kind != LK_ENTRY_DIRECTORY;
 	}
+	int rc = build_records(run, &source, result, &records, err);
 	if (rc == 0) {
-		run->stamp.tree_digest = lk_str_of(result->tree_digest);
-		run->stamp.files = result->files;
-		lk_stamp_format(&run->stamp, &text);
-		const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
-		rc = lk_write_new(
-			meta, LK_STAMP_NAME, lk_buf_view(&text), 0644, when, LK_STAMP_NAME, err);
+		rc = lk_meta_write_history(
+			&source, old, &run->plan, run->options->when, &run->stamp.history, err);
 	}
-	int old = run->site.state == LK_SITE_ENVIRONMENT ? run->site.old_fd : -1;
-	return rc < 0 ? rc
-		      : lk_meta_write_history(&source, old, &run->plan, run->options->when, err);
+	return rc < 0 ? rc : build_stamp(run, meta, result, &records, err);
 }
 
 static int carry(struct run *run, bool *ret_copied, struct lk_error *err)

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/workers.h"
 #include "conda/history.h"
+#include "install/stamp.h"
 #include "install/write.h"
 
 #define MAX_HISTORY_BYTES ((size_t)64 << 20)
@@ -90,7 +91,8 @@ static struct lk_prefix_path path_of(const struct lk_entry *entry)
 		path.has_size = source->has_size;
 		path.size = source->size;
 	}
-	if (path.type == LK_INSTALLED_FILE || path.type == LK_INSTALLED_ENTRY_POINT) {
+	if (path.type == LK_INSTALLED_FILE || path.type == LK_INSTALLED_ENTRY_POINT ||
+		path.type == LK_INSTALLED_PYC) {
 		path.has_sha256_in_prefix = true;
 		path.sha256_in_prefix = entry->sha256;
 		path.executable = (entry->mode & 0111) != 0;
@@ -119,46 +121,82 @@ struct writing {
 	struct prefix_paths *paths; /* one for each package; so are those below */
 	lk_str *channels;
 	struct lk_tree_line *lines;
+	struct lk_sha256 *written;
 };
+
+/* Appends the record of package INDEX; PYC: with the compiled files. */
+static int format_record(const struct writing *writing, size_t index, bool pyc, struct lk_buf *out,
+	struct lk_error *err)
+{
+	const struct prefix_paths *all = &writing->paths[index];
+	struct prefix_paths paths = {0};
+	struct lk_strs files = {0};
+	struct lk_prefix_record record = {
+		.record = writing->source->layout->packages[index].record};
+	for (size_t i = 0; i < all->len; i++) {
+		if (!pyc && all->items[i].type == LK_INSTALLED_PYC) {
+			continue;
+		}
+		lk_vec_push(&paths, all->items[i]);
+		if (all->items[i].type != LK_INSTALLED_DIRECTORY) {
+			lk_vec_push(&files, all->items[i].path);
+		}
+	}
+	record.paths = paths.items;
+	record.n_paths = paths.len;
+	record.files = (struct lk_str_list){files.items, files.len};
+	record.record.channel = writing->channels[index];
+	int rc = lk_prefix_record_write(&record, out, err);
+	lk_vec_done(&paths);
+	lk_vec_done(&files);
+	return rc;
+}
+
+static bool has_pyc(const struct prefix_paths *paths)
+{
+	for (size_t i = 0; i < paths->len; i++) {
+		if (paths->items[i].type == LK_INSTALLED_PYC) {
+			return true;
+		}
+	}
+	return false;
+}
 
 static int write_record(void *ctx, size_t index, struct lk_error *err)
 {
 	struct writing *writing = ctx;
-	const struct prefix_paths *paths = &writing->paths[index];
 	struct lk_tree_line *line = &writing->lines[index];
+	struct lk_sha256 *written = &writing->written[index];
 	const char *name = lk_path_basename(line->path).ptr;
-	struct lk_strs files = {0};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
-	struct lk_prefix_record record = {.record = writing->source->layout->packages[index].record,
-		.paths = paths->items,
-		.n_paths = paths->len};
-	for (size_t i = 0; i < paths->len; i++) {
-		if (paths->items[i].type != LK_INSTALLED_DIRECTORY) {
-			lk_vec_push(&files, paths->items[i].path);
-		}
-	}
-	record.files = (struct lk_str_list){files.items, files.len};
-	record.record.channel = writing->channels[index];
-	int rc = lk_prefix_record_write(&record, &text, err);
-	lk_vec_done(&files);
+	int rc = format_record(writing, index, true, &text, err);
 	if (rc == 0) {
+		*written = lk_sha256_of(text.ptr, text.len);
+		line->sha256 = *written;
+	}
+	if (rc == 0 && writing->source->meta_fd >= 0) {
 		const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
-		line->sha256 = lk_sha256_of(text.ptr, text.len);
 		rc = lk_write_new(
 			writing->source->meta_fd, name, lk_buf_view(&text), 0644, when, name, err);
+	}
+	if (rc == 0 && has_pyc(&writing->paths[index])) {
+		lk_buf_clear(&text);
+		rc = format_record(writing, index, false, &text, err);
+		line->sha256 = lk_sha256_of(text.ptr, text.len);
 	}
 	return rc;
 }
 
 int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
-	struct lk_tree_lines *lines, struct lk_error *err)
+	struct lk_tree_lines *lines, struct lk_buf *stamp, struct lk_error *err)
 {
 	const struct lk_layout *layout = source->layout;
 	size_t n = layout->n_packages;
 	struct writing writing = {.source = source,
 		.paths = lk_arena_calloc(arena, n + 1, sizeof(*writing.paths)),
 		.channels = lk_arena_calloc(arena, n + 1, sizeof(*writing.channels)),
-		.lines = lk_arena_calloc(arena, n + 1, sizeof(*writing.lines))};
+		.lines = lk_arena_calloc(arena, n + 1, sizeof(*writing.lines)),
+		.written = lk_arena_calloc(arena, n + 1, sizeof(*writing.written))};
 	for (size_t i = 0; i < n; i++) {
 		const struct lk_record *record = &layout->packages[i].record;
 		lk_str name = lk_prefix_record_file_name(record, arena);
@@ -175,6 +213,10 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 	int rc = lk_workers_run(source->jobs, n, write_record, &writing, err);
 	for (size_t i = 0; i < n; i++) {
 		lk_vec_push(lines, writing.lines[i]);
+		if (stamp != NULL) {
+			lk_stamp_add_record(stamp, lk_path_basename(writing.lines[i].path),
+				&writing.written[i]);
+		}
 		lk_vec_done(&writing.paths[i]);
 	}
 	return rc;
@@ -198,7 +240,7 @@ static void put_change(struct lk_buf *out, char sign, const struct lk_record *re
 }
 
 int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
-	const struct lk_plan *plan, uint64_t when, struct lk_error *err)
+	const struct lk_plan *plan, uint64_t when, struct lk_sha256 *ret, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_HISTORY_BYTES);
 	struct lk_buf LK_CLEANUP(lk_buf_done) asked = LK_BUF_INIT(MAX_HISTORY_BYTES);
@@ -235,6 +277,7 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	/* Its time tells foreign.c which files the user may have changed since. Not synced here:
 	 * the whole tree is, once. */
 	const struct timespec now = {.tv_nsec = UTIME_NOW};
+	*ret = lk_sha256_of(text.ptr, text.len);
 	return lk_write_new(source->meta_fd, "history", lk_buf_view(&text), 0644, now,
 		"conda-meta/history", err);
 }

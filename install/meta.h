@@ -20,18 +20,22 @@ struct lk_meta_source {
 	const struct lk_layout *layout; /* staged */
 	const struct lk_channel *channels;
 	size_t n_channels;
-	int meta_fd;                     /* conda-meta of the new tree */
+	int meta_fd;                     /* conda-meta of the new tree; -1: nothing is written */
 	const struct lk_str_list *specs; /* that the user asked for, noted in the history */
 	unsigned jobs;
 };
 
-/* Writes the records and adds their lines (paths owned by ARENA) to LINES. */
+/* Writes the records and adds to LINES their lines for the tree digest (paths owned by ARENA), to
+ * STAMP what lies there now (lk_stamp_add_record; may be NULL). For the digest a record has a
+ * normal form: what is written, but without the entries of paths_data of type pyc_file and without
+ * their paths in files; what a host could compile does not show in it. */
 int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
-	struct lk_tree_lines *lines, struct lk_error *err) LK_MUST_USE;
+	struct lk_tree_lines *lines, struct lk_buf *stamp, struct lk_error *err) LK_MUST_USE;
 
 /* Writes conda-meta/history: that of the old prefix (OLD_FD, -1: none), then what PLAN changes.
- * WHEN is the time of the revision, seconds since 1970. */
+ * WHEN is the time of the revision, seconds since 1970. *RET: what was written. */
 int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
-	const struct lk_plan *plan, uint64_t when, struct lk_error *err) LK_MUST_USE;
+	const struct lk_plan *plan, uint64_t when, struct lk_sha256 *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -77,6 +77,14 @@ static int make_list(
 	return rc;
 }
 
+static int hash_pyc(const struct compile *compile, struct lk_entry *entry)
+{
+	struct lk_error ignored = LK_ERROR_INIT;
+	int LK_AUTO_CLOSE fd =
+		openat(compile->stage_fd, entry->path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -1 : lk_sha256_fd(fd, entry->path.ptr, &entry->sha256, NULL, &ignored);
+}
+
 /* The pyc, if there is one, gets its source's mtime and a mode that no umask touched. */
 static void finish(const struct compile *compile, struct lk_entry *entry)
 {
@@ -89,7 +97,8 @@ static void finish(const struct compile *compile, struct lk_entry *entry)
 		return;
 	}
 	entry->present = fchmodat(compile->stage_fd, entry->path.ptr, 0644, 0) == 0 &&
-		lk_link_set_mtime(compile->stage_fd, entry->path.ptr, &source, &ignored) == 0;
+		lk_link_set_mtime(compile->stage_fd, entry->path.ptr, &source, &ignored) == 0 &&
+		hash_pyc(compile, entry) == 0;
 	entry->mode = 0644;
 	entry->size = (uint64_t)pyc.st_size;
 }

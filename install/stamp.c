@@ -8,7 +8,9 @@
 
 #include "base/fs.h"
 
-#define FIRST_LINE "lockenv-state 1"
+#define FIRST_LINE "lockenv-state 2"
+#define RECORD_KEY "record "
+#define CHECK_KEY "check "
 
 static int add_record(struct lk_digest *digest, int meta_fd, lk_str name, struct lk_error *err)
 {
@@ -44,26 +46,113 @@ int lk_stamp_records(int meta_fd, struct lk_sha256 *ret, struct lk_error *err)
 	return rc;
 }
 
-void lk_stamp_format(const struct lk_stamp *stamp, struct lk_buf *out)
+void lk_stamp_add_record(struct lk_buf *lines, lk_str name, const struct lk_sha256 *sha256)
 {
 	char hex[LK_HEX_MAX];
-	lk_hex(stamp->lock.bytes, LK_SHA256_LEN, hex);
-	lk_buf_appendf(out, FIRST_LINE "\nlock %s\n", hex);
-	lk_hex(stamp->records.bytes, LK_SHA256_LEN, hex);
-	lk_buf_appendf(out, "records %s\nplatform " LK_STR_FMT "\nprefix " LK_STR_FMT "\n", hex,
+	lk_hex(sha256->bytes, LK_SHA256_LEN, hex);
+	lk_buf_appendf(lines, RECORD_KEY "%s " LK_STR_FMT "\n", hex, LK_STR_ARG(name));
+}
+
+bool lk_stamp_next_record(lk_str *rest, lk_str *ret_name, struct lk_sha256 *ret)
+{
+	const size_t hex = LK_HEX_MAX - 1;
+	lk_str line;
+	if (rest->len == 0 || !lk_str_split(rest, '\n', &line) ||
+		!lk_str_starts(line, LK_STR(RECORD_KEY))) {
+		return false;
+	}
+	line = lk_str_skip(line, strlen(RECORD_KEY));
+	*ret_name = lk_str_skip(line, hex + 1);
+	return line.len > hex + 1 && line.ptr[hex] == ' ' && lk_path_is_component(*ret_name) &&
+		lk_unhex(lk_str_slice(line, 0, hex), ret->bytes, LK_SHA256_LEN);
+}
+
+static void put_hash(struct lk_buf *out, const char *key, const struct lk_sha256 *sha256)
+{
+	char hex[LK_HEX_MAX];
+	lk_hex(sha256->bytes, LK_SHA256_LEN, hex);
+	lk_buf_appendf(out, "%s %s\n", key, hex);
+}
+
+void lk_stamp_format(const struct lk_stamp *stamp, struct lk_buf *out)
+{
+	size_t start = out->len;
+	lk_buf_puts(out, FIRST_LINE "\n");
+	put_hash(out, "lock", &stamp->lock);
+	put_hash(out, "records", &stamp->records);
+	lk_buf_appendf(out, "platform " LK_STR_FMT "\nprefix " LK_STR_FMT "\n",
 		LK_STR_ARG(stamp->subdir), LK_STR_ARG(stamp->prefix));
-	lk_buf_appendf(out, "compile %d\ntree " LK_STR_FMT "\nfiles %llu\n", stamp->compile,
-		LK_STR_ARG(stamp->tree_digest), (unsigned long long)stamp->files);
+	lk_buf_appendf(out, "compile %d\nsymlinks %d\ntree " LK_STR_FMT "\n", stamp->compile,
+		stamp->symlinks, LK_STR_ARG(stamp->tree_digest));
+	lk_buf_appendf(out, "files %llu\nmode %o\n", (unsigned long long)stamp->files, stamp->mode);
+	put_hash(out, "history", &stamp->history);
+	lk_buf_put(out, stamp->record_lines);
+	struct lk_sha256 check = lk_sha256_of(lk_buf_cstr(out) + start, out->len - start);
+	put_hash(out, "check", &check);
+}
+
+/* Takes the last line off *TEXT, which must be the sha256 of what is above it. */
+static bool check_sum(lk_str *text)
+{
+	struct lk_sha256 said;
+	const size_t line = strlen(CHECK_KEY) + LK_HEX_MAX;
+	if (text->len < line) {
+		return false;
+	}
+	lk_str last = lk_str_skip(*text, text->len - line);
+	*text = lk_str_slice(*text, 0, text->len - line);
+	struct lk_sha256 have = lk_sha256_of(text->ptr, text->len);
+	return lk_str_starts(last, LK_STR(CHECK_KEY)) && lk_str_ends(last, LK_STR("\n")) &&
+		lk_unhex(lk_str_slice(last, strlen(CHECK_KEY), last.len - 1), said.bytes,
+			LK_SHA256_LEN) &&
+		lk_sha256_eq(&said, &have);
+}
+
+/* Octal digits, as %o writes them. */
+static bool get_mode(lk_str text, unsigned *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '7') {
+			return false;
+		}
+		*ret = 8 * *ret + (unsigned)(text.ptr[i] - '0');
+	}
+	return text.len > 0 && text.len <= 4;
+}
+
+static bool are_records(lk_str lines)
+{
+	lk_str name;
+	struct lk_sha256 sha256;
+	while (lines.len > 0) {
+		if (!lk_stamp_next_record(&lines, &name, &sha256)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 {
-	static const char *const keys[] = {
-		"lock ", "records ", "platform ", "prefix ", "compile ", "tree ", "files "};
+	enum {
+		LOCK,
+		RECORDS,
+		SUBDIR,
+		PREFIX,
+		COMPILE,
+		SYMLINKS,
+		TREE,
+		FILES,
+		MODE,
+		HISTORY
+	};
+	static const char *const keys[] = {"lock ", "records ", "platform ", "prefix ", "compile ",
+		"symlinks ", "tree ", "files ", "mode ", "history "};
 	lk_str values[LK_COUNTOF(keys)];
 	struct lk_stamp stamp = {0};
 	lk_str line;
-	if (!lk_str_ends(text, LK_STR("\n")) || !lk_str_split(&text, '\n', &line) ||
+	if (!check_sum(&text) || !lk_str_split(&text, '\n', &line) ||
 		!lk_str_is(line, FIRST_LINE)) {
 		return false;
 	}
@@ -73,13 +162,17 @@ bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 		}
 		values[i] = lk_str_skip(line, strlen(keys[i]));
 	}
-	stamp.subdir = values[2];
-	stamp.prefix = values[3];
-	stamp.compile = lk_str_is(values[4], "1");
-	stamp.tree_digest = values[5];
-	if (text.len > 0 || !lk_unhex(values[0], stamp.lock.bytes, LK_SHA256_LEN) ||
-		!lk_unhex(values[1], stamp.records.bytes, LK_SHA256_LEN) ||
-		values[5].len != LK_HEX_MAX - 1 || !lk_str_to_u64(values[6], &stamp.files)) {
+	stamp.subdir = values[SUBDIR];
+	stamp.prefix = values[PREFIX];
+	stamp.compile = lk_str_is(values[COMPILE], "1");
+	stamp.symlinks = lk_str_is(values[SYMLINKS], "1");
+	stamp.tree_digest = values[TREE];
+	stamp.record_lines = text;
+	if (!are_records(text) || !get_mode(values[MODE], &stamp.mode) ||
+		!lk_unhex(values[LOCK], stamp.lock.bytes, LK_SHA256_LEN) ||
+		!lk_unhex(values[RECORDS], stamp.records.bytes, LK_SHA256_LEN) ||
+		!lk_unhex(values[HISTORY], stamp.history.bytes, LK_SHA256_LEN) ||
+		values[TREE].len != LK_HEX_MAX - 1 || !lk_str_to_u64(values[FILES], &stamp.files)) {
 		return false;
 	}
 	*ret = stamp;

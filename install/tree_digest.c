@@ -33,6 +33,21 @@ static int cmp_line(const void *a, const void *b)
 		((const struct lk_tree_line *)a)->path, ((const struct lk_tree_line *)b)->path);
 }
 
+/* TEXT, on one line. */
+static void add_text(struct lk_digest *digest, lk_str text)
+{
+	size_t from = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (c == '\n' || c == '\\') {
+			lk_digest_update(digest, text.ptr + from, i - from);
+			lk_digest_update(digest, c == '\n' ? "\\n" : "\\\\", 2);
+			from = i + 1;
+		}
+	}
+	lk_digest_update(digest, text.ptr + from, text.len - from);
+}
+
 static void add_line(struct lk_digest *digest, const struct lk_tree_line *line)
 {
 	char hex[LK_HEX_MAX];
@@ -45,13 +60,13 @@ static void add_line(struct lk_digest *digest, const struct lk_tree_line *line)
 		lk_hex(line->sha256.bytes, LK_SHA256_LEN, hex);
 		content = lk_str_of(hex);
 	}
-	lk_digest_update(digest, line->path.ptr, line->path.len);
+	add_text(digest, line->path);
 	lk_digest_update(digest, "\0", 1);
 	lk_digest_update(digest, &line->type, 1);
 	lk_digest_update(digest, "\0", 1);
 	lk_digest_update(digest, mode, strlen(mode));
 	lk_digest_update(digest, "\0", 1);
-	lk_digest_update(digest, content.ptr, content.len);
+	add_text(digest, content);
 	lk_digest_update(digest, "\n", 1);
 }
 

@@ -6,9 +6,11 @@
  *     path NUL type NUL mode NUL content NEWLINE
  *
  * type is f, l or d; mode octal ("644", "755"; "-" for links); content the file's sha256 in hex,
- * the link's text, or nothing for a directory. In: what packages bring, entry points, conda-meta
- * records. Out: conda-meta/history and lockenv-state, foreign files, and compiled pyc, which are
- * derived from owned sources by the environment's own python.
+ * the link's text, or nothing for a directory. A newline in a path or a link's text enters as \n, a
+ * backslash as \\. In: what packages bring, entry points, and conda-meta records in a normal form
+ * that says nothing of compiled pyc (install/meta.h). Out: conda-meta/history and lockenv-state,
+ * foreign files, and pyc, which are derived from owned sources by the environment's own python,
+ * where it can run.
  */
 #ifndef LK_INSTALL_TREE_DIGEST_H
 #define LK_INSTALL_TREE_DIGEST_H

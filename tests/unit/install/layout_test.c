@@ -154,10 +154,11 @@ static void test_clobber(void **state)
 static void test_tree_digest(void **state)
 {
 	(void)state;
-	/* printf 'a\0f\000644\0<64 zeros>\nb\0l\0-\0x\nd\0d\000755\0\n' | sha256sum */
+	/* { printf 'a\0f\0%s\0%064d\n' 644 0; printf 'b\\nc\\\\n\0l\0-\0x\\\\\\n\n';
+	 *   printf 'd\0d\0%s\0\n' 755; } | sha256sum */
 	struct lk_tree_line items[] = {
 		{.path = LK_STR("d"), .type = 'd', .mode = 0755},
-		{.path = LK_STR("b"), .type = 'l', .target = LK_STR("x")},
+		{.path = LK_STR("b\nc\\n"), .type = 'l', .target = LK_STR("x\\\n")},
 		{.path = LK_STR("a"), .type = 'f', .mode = 0644},
 	};
 	struct lk_tree_lines lines = {items, 3, 3};
@@ -165,30 +166,55 @@ static void test_tree_digest(void **state)
 	struct lk_sha256 digest = lk_tree_digest(&lines);
 	lk_hex(digest.bytes, LK_SHA256_LEN, hex);
 	assert_string_equal(
-		hex, "7275e6642fa5e2bfca1d315d737f19e63158af33af9363c8e0632a961a8173a5");
+		hex, "4cb8da03a1e62f397ef6af030f65e5b4facb30da82231048e5424033ad1b13f9");
 }
 
 static void test_stamp(void **state)
 {
 	(void)state;
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
+	struct lk_buf LK_CLEANUP(lk_buf_done) records = LK_BUF_INIT(4096);
+	struct lk_sha256 sha256 = lk_sha256_of("x", 1);
+	lk_stamp_add_record(&records, LK_STR("a-1-0.json"), &sha256);
+	lk_stamp_add_record(&records, LK_STR("b-1-0.json"), &sha256);
 	const struct lk_stamp stamp = {.subdir = LK_STR("linux-64"),
 		.prefix = LK_STR("/my env"),
 		.compile = true,
 		.files = 7,
+		.mode = 02750,
+		.record_lines = lk_buf_view(&records),
 		.tree_digest = LK_STR("00000000000000000000000000000000"
 				      "00000000000000000000000000000000")};
 	struct lk_stamp back;
+	lk_str name;
 	lk_stamp_format(&stamp, &text);
 	assert_true(lk_stamp_parse(lk_buf_view(&text), &back));
 	assert_true(lk_str_is(back.prefix, "/my env"));
 	assert_true(back.compile);
 	assert_int_equal(back.files, 7);
-	/* any cut makes it none */
+	assert_int_equal(back.mode, 02750);
+	assert_true(lk_stamp_next_record(&back.record_lines, &name, &sha256));
+	assert_true(lk_stamp_next_record(&back.record_lines, &name, &sha256));
+	assert_true(lk_str_is(name, "b-1-0.json"));
+	assert_false(lk_stamp_next_record(&back.record_lines, &name, &sha256));
+	/* any cut and any other byte make it none */
 	for (size_t len = 0; len < text.len; len++) {
 		assert_false(lk_stamp_parse(lk_str_n(text.ptr, len), &back));
 	}
+	for (size_t i = 0; i < text.len; i++) {
+		text.ptr[i] = (char)(text.ptr[i] ^ 1);
+		assert_false(lk_stamp_parse(lk_buf_view(&text), &back));
+		text.ptr[i] = (char)(text.ptr[i] ^ 1);
+	}
+	assert_true(lk_stamp_parse(lk_buf_view(&text), &back));
 	lk_buf_puts(&text, "more\n");
+	assert_false(lk_stamp_parse(lk_buf_view(&text), &back));
+	/* a record outside of conda-meta */
+	lk_buf_clear(&text);
+	lk_stamp_add_record(&records, LK_STR("../x.json"), &sha256);
+	struct lk_stamp odd = stamp;
+	odd.record_lines = lk_buf_view(&records);
+	lk_stamp_format(&odd, &text);
 	assert_false(lk_stamp_parse(lk_buf_view(&text), &back));
 }
 
