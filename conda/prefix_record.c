@@ -87,6 +87,10 @@ static int read_path(
 	if (!lk_path_is_contained(path.path)) {
 		return fail_path(p, path.path);
 	}
+	path.original_path = lk_json_string(lk_json_get(entry, "original_path"));
+	if (path.original_path.len > 0 && !lk_path_is_contained(path.original_path)) {
+		return fail_path(p, path.original_path);
+	}
 	path.type = type_of(lk_json_string(lk_json_get(entry, "path_type")));
 	path.placeholder = lk_json_string(lk_json_get(entry, "prefix_placeholder"));
 	if (path.placeholder.len > 0) {
@@ -226,6 +230,7 @@ static const char *const own_path_keys[] = {
 	"file_mode",
 	"link_target",
 	"no_link",
+	"original_path",
 	"path_type",
 	"prefix_placeholder",
 	"sha256",
@@ -282,6 +287,7 @@ static void write_path(struct lk_jw *w, const struct lk_prefix_path *path)
 		lk_jw_key(w, "no_link");
 		lk_jw_bool(w, true);
 	}
+	lk_jw_opt_string(w, "original_path", path->original_path);
 	lk_jw_opt_string(w, "path_type", type);
 	if (path->prefix_mode != LK_PREFIX_NONE) {
 		lk_jw_key_string(w, "prefix_placeholder", path->placeholder);

@@ -31,6 +31,9 @@ enum lk_installed_type {
 
 struct lk_prefix_path {
 	lk_str path; /* relative to the prefix, with '/' */
+	/* Where the package means it to be, when another package's file is there: the file is
+	 * parked at `path` meanwhile. Else empty. rattler's key. */
+	lk_str original_path;
 	enum lk_installed_type type;
 	enum lk_prefix_mode prefix_mode;
 	lk_str placeholder; /* when prefix_mode is not NONE */

@@ -71,6 +71,7 @@ static int make_layout(struct run *run, struct lk_error *err)
 		complete[i] = complete_record(&run->records[i], run->trees.items[i].package);
 		run->packages[i].record = complete[i];
 		run->packages[i].package = run->trees.items[i].package;
+		run->packages[i].files = run->trees.items[i].files;
 	}
 	const uint32_t *order = lk_link_order(complete, run->n_records, &run->arena);
 	for (uint32_t rank = 0; rank < run->n_records; rank++) {

@@ -24,7 +24,7 @@ int lk_path_order(lk_str a, lk_str b)
 	return x - y;
 }
 
-static int cmp_entry(const void *a, const void *b)
+int lk_entry_order(const void *a, const void *b)
 {
 	const struct lk_entry *x = a;
 	const struct lk_entry *y = b;
@@ -87,6 +87,9 @@ static int add_path(struct lk_layout *layout, uint32_t index, const struct lk_pa
 	switch (source->type) {
 	case LK_PATH_SOFTLINK:
 		entry.kind = LK_ENTRY_SOFTLINK;
+		if (package->files) {
+			entry.target = package->files[source - package->package->paths].target;
+		}
 		break;
 	case LK_PATH_DIRECTORY:
 		entry.kind = LK_ENTRY_DIRECTORY;
@@ -172,7 +175,7 @@ int lk_layout_make(const struct lk_layout_package *packages, size_t n_packages, 
 		return rc;
 	}
 	if (entries.len > 0) {
-		qsort(entries.items, entries.len, sizeof(*entries.items), cmp_entry);
+		qsort(entries.items, entries.len, sizeof(*entries.items), lk_entry_order);
 	}
 	layout.entries = entries.items; /* taken */
 	layout.n_entries = entries.len;

@@ -9,10 +9,12 @@
 #include "conda/package.h"
 #include "conda/prefix_record.h"
 #include "install/noarch.h"
+#include "store/tree.h"
 
 struct lk_layout_package {
 	struct lk_record record; /* the locked one, completed from the archive's index.json */
 	const struct lk_package *package;    /* of its tree; NULL for one that is kept */
+	const struct lk_tree_file *files;    /* of its tree: what lies there; NULL: not known */
 	const struct lk_prefix_record *kept; /* its files are taken from the old prefix; or NULL */
 	uint32_t rank; /* in link order: of two that bring one path the higher wins */
 };
@@ -32,17 +34,17 @@ struct lk_entry {
 	uint32_t package;                         /* index */
 	const struct lk_package_path *source;     /* NULL for SCRIPT; the .py file's for PYC */
 	const struct lk_entry_point *entry_point; /* SCRIPT */
-	lk_str compiled_from;                     /* PYC: path of its source in the prefix */
-	bool lost;                                /* another package's file is at this path */
+	lk_str compiled_from; /* PYC, a kept one too: where the package means its source to be */
+	bool lost;            /* not in the new tree at all: another file is at this path */
 	/* Not empty: another package's file is there, this one is parked at `path` instead. */
 	lk_str original_path;
 	const struct lk_prefix_path *kept; /* what the old prefix has of it; of a kept package */
+	lk_str target; /* SOFTLINK: the link's text, where it is known; owned by the package */
 	/* Known once staged: */
 	bool present;
 	unsigned mode;           /* 0644 or 0755 */
 	struct lk_sha256 sha256; /* as it lies in the prefix */
 	uint64_t size;
-	lk_str target; /* SOFTLINK: the link's text; owned by the tree's package */
 };
 
 struct lk_layout {
@@ -58,6 +60,8 @@ struct lk_layout {
 
 /* Bytewise, but '/' before every other byte. */
 int lk_path_order(lk_str a, lk_str b);
+/* How entries are sorted, for qsort and bsearch: by path, package and kind. */
+int lk_entry_order(const void *a, const void *b);
 
 /* COMPILE adds the pyc files of noarch python packages. PACKAGES sorted by name. LK_E_INTEGRITY for
  * a path that would leave the prefix, a softlink that wants a placeholder replaced, and a noarch

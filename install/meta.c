@@ -80,7 +80,9 @@ static struct lk_prefix_path path_of(const struct lk_entry *entry)
 		[LK_ENTRY_SCRIPT] = LK_INSTALLED_ENTRY_POINT,
 		[LK_ENTRY_PYC] = LK_INSTALLED_PYC,
 	};
-	struct lk_prefix_path path = {.path = entry->path, .type = types[entry->kind]};
+	struct lk_prefix_path path = {.path = entry->path,
+		.original_path = entry->original_path,
+		.type = types[entry->kind]};
 	const struct lk_package_path *source = entry->kind == LK_ENTRY_PYC ? NULL : entry->source;
 	if (source != NULL) {
 		path.prefix_mode = source->prefix_mode;

@@ -1,6 +1,6 @@
 /*
  * Whole installs of small archives: fresh, unchanged, upgraded; foreign and changed files; prefixes
- * that are not ours; owners dead and alive; clobbering; hostile archives.
+ * that are not ours; owners dead and alive; hostile archives.
  */
 #include "install/install.h"
 
@@ -427,33 +427,6 @@ static void test_owner_names(void **state)
 	assert_false(lk_owner_is_name(LK_STR("new")));
 }
 
-static void test_clobber(void **state)
-{
-	struct world *w = *state;
-	const struct pack_member a[] = {{.name = "share/x", .text = "a", .type = '0'},
-		{.name = "share/same", .text = "s", .type = '0'}, {0}};
-	const struct pack_member b[] = {{.name = "share/x", .text = "b", .type = '0'}, {0}};
-	const struct pack_member c[] = {{.name = "share/x/y", .text = "c", .type = '0'}, {0}};
-	static const lk_str on_b = {"b", 1};
-	add(w, "a", "1", NULL, NULL, a);
-	add(w, "b", "1", NULL, NULL, b);
-	w->records[0].depends = (struct lk_str_list){&on_b, 1}; /* so a comes after b, and wins */
-	assert_int_equal(install(w), 0);
-	assert_string_equal(text_of(w, "share/x"), "a");
-	assert_non_null(strstr(w->warnings.ptr, "package 'a' replaces 1 file(s) of package 'b'"));
-	assert_null(strstr(text_of(w, "conda-meta/b-1-0.json"), "share/x"));
-	w->options.strict = true;
-	w->options.verify = true;
-	assert_int_equal(install(w), LK_E_INTEGRITY);
-	assert_string_equal(text_of(w, "share/x"), "a");
-	w->options.strict = false;
-	add(w, "c", "1", NULL, NULL, c);
-	assert_int_equal(install(w), LK_E_INTEGRITY);
-	assert_non_null(strstr(w->err.message, "'share/x' is a file of package"));
-	assert_string_equal(text_of(w, "share/x"), "a");
-	assert_clean(w);
-}
-
 static void test_pycache_and_scripts(void **state)
 {
 	struct world *w = *state;
@@ -520,7 +493,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner_after_renames, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_clobber, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pycache_and_scripts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test(test_owner_names),

@@ -1,5 +1,5 @@
 /*
- * Plan, layout, clobbering and the tree digest, on values.
+ * Plan, layout and the tree digest, on values.
  */
 #include "install/layout.h"
 
@@ -107,50 +107,6 @@ static void test_layout_refuses(void **state)
 	}
 }
 
-static void test_clobber(void **state)
-{
-	(void)state;
-	struct lk_error err = LK_ERROR_INIT;
-	struct lk_layout layout;
-	struct lk_package_path one[] = {PATH("d", LK_PATH_DIRECTORY), PATH("d/x", LK_PATH_FILE)};
-	struct lk_package_path two[] = {
-		PATH("d", LK_PATH_DIRECTORY), PATH("d/x", LK_PATH_SOFTLINK)};
-	struct lk_package_path file[] = {PATH("d", LK_PATH_FILE)};
-	struct lk_package_path link[] = {PATH("d", LK_PATH_SOFTLINK)};
-	const struct lk_package packages[] = {
-		{.paths = one, .n_paths = 2},
-		{.paths = two, .n_paths = 2},
-		{.paths = file, .n_paths = 1},
-	};
-	assert_int_equal(resolve(packages, 2, false, &layout, &err), 0);
-	assert_int_equal(layout.n_entries, 4);
-	for (size_t i = 0; i < 4; i++) {
-		const struct lk_entry *entry = &layout.entries[i];
-		assert_int_equal(entry->lost, entry->kind == LK_ENTRY_FILE);
-	}
-	lk_layout_done(&layout);
-	assert_int_equal(resolve(packages, 2, true, &layout, &err), LK_E_INTEGRITY);
-	assert_int_equal(resolve(packages, 3, false, &layout, &err), LK_E_INTEGRITY);
-	assert_non_null(strstr(err.message, "'d' is a file of package 'c'"));
-	/* a file under another package's link, with no directory entry */
-	const struct lk_package under[] = {
-		{.paths = one + 1, .n_paths = 1},
-		{.paths = link, .n_paths = 1},
-	};
-	assert_int_equal(resolve(under, 2, false, &layout, &err), LK_E_INTEGRITY);
-	/* equal content is no conflict */
-	struct lk_package_path same[] = {PATH("s", LK_PATH_FILE)};
-	same[0].has_sha256 = true;
-	const struct lk_package twins[] = {
-		{.paths = same, .n_paths = 1},
-		{.paths = same, .n_paths = 1},
-	};
-	assert_int_equal(resolve(twins, 2, true, &layout, &err), 0);
-	assert_true(layout.entries[0].lost);
-	assert_false(layout.entries[1].lost);
-	lk_layout_done(&layout);
-}
-
 static void test_tree_digest(void **state)
 {
 	(void)state;
@@ -224,7 +180,6 @@ int main(void)
 		cmocka_unit_test(test_path_order),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_layout_refuses),
-		cmocka_unit_test(test_clobber),
 		cmocka_unit_test(test_tree_digest),
 		cmocka_unit_test(test_stamp),
 	};
