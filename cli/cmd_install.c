@@ -12,7 +12,8 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/bundle_tell.h"
-#include "cli/lock_arg.h"
+#include "cli/digest.h"
+#include "cli/install_arg.h"
 #include "cli/signing.h"
 #include "cli/sources.h"
 #include "conda/subdir.h"
@@ -27,49 +28,9 @@ struct context {
 	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
 	bool list, check; /* of a bundle; only where there is no unpack beside it */
+	bool digest;      /* only where there is no command for it beside it */
 	unsigned wait;
 };
-
-/* The lock's file name without ".lock", beside it; of a lock in a bundle its name, beside that. */
-static int default_prefix(
-	struct lk_app *app, const struct lk_lock_arg *arg, const char **ret, struct lk_error *err)
-{
-	lk_str path = lk_str_of(arg->path);
-	if (arg->entry) {
-		lk_str dir = lk_path_dirname(path);
-		*ret = lk_arena_printf(&app->arena, LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(dir),
-			dir.len > 0 ? "/" : "", LK_STR_ARG(lk_manifest_name(arg->entry)));
-		return 0;
-	}
-	if (!lk_str_ends(path, LK_STR(".lock")) || lk_path_basename(path).len == strlen(".lock")) {
-		lk_fail(err, LK_E_USAGE, "no prefix given, and '%s' does not end in .lock",
-			arg->path);
-		lk_error_hint(err, "say where to install with -p PREFIX");
-		return LK_E_USAGE;
-	}
-	*ret = lk_arena_strndup(&app->arena, path.ptr, path.len - strlen(".lock"));
-	return 0;
-}
-
-/* -p, -n, or the default. */
-static int choose_prefix(struct lk_app *app, const struct context *c, const struct lk_lock_arg *arg,
-	const char **ret, struct lk_error *err)
-{
-	const char *prefix;
-	int rc = lk_app_prefix(app, c->prefix, c->name, &prefix, err);
-	if (rc == 0 && !prefix) {
-		rc = default_prefix(app, arg, &prefix, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	char *LK_AUTO_FREE absolute = NULL;
-	rc = lk_path_absolute(prefix, &absolute, err);
-	if (rc == 0) {
-		*ret = lk_arena_strndup(&app->arena, absolute, strlen(absolute));
-	}
-	return rc;
-}
 
 /* A lock cut between two packages reads well but leaves holes. Installing exactly what it names is
  * still what was asked for, so it is told; --strict refuses it. */
@@ -237,40 +198,6 @@ static int install(struct lk_app *app, const struct context *c, struct lk_lock_a
 	return rc;
 }
 
-/* Nothing of the lock is looked at before its signature, or that of the bundle it lies in. */
-static int read_lock(struct lk_app *app, const struct context *c, const char *path,
-	struct lk_lock_arg *ret, struct lk_error *err)
-{
-	const char *signed_path;
-	int rc = lk_lock_arg_open(path, ret, err);
-	if (rc == 0) {
-		lk_str text = lk_lock_arg_signed(ret, &signed_path);
-		rc = lk_app_check_signature(app, c->require_signature, signed_path, text, err);
-	}
-	if (rc == 0) {
-		rc = lk_lock_arg_choose(ret, c->lock, err);
-	}
-	return rc < 0 ? rc : lk_lock_arg_parse(app, ret, err);
-}
-
-/* The lock in a bundle may have more platforms than were packed. */
-static void check_packed(
-	struct lk_app *app, const struct lk_lock_arg *arg, const struct lk_lock_platform *platform)
-{
-	struct lk_buf LK_CLEANUP(lk_buf_done) names = LK_BUF_INIT(4096);
-	for (size_t i = 0; arg->entry && i < arg->entry->platforms.n; i++) {
-		lk_str name = arg->entry->platforms.items[i];
-		if (lk_str_eq(name, platform->subdir)) {
-			return;
-		}
-		lk_buf_appendf(&names, "%s" LK_STR_FMT, i > 0 ? ", " : "", LK_STR_ARG(name));
-	}
-	if (arg->entry) {
-		lk_warn(&app->report, "the bundle was packed for %s, not for " LK_STR_FMT,
-			lk_buf_cstr(&names), LK_STR_ARG(platform->subdir));
-	}
-}
-
 static int check_options(const struct lk_app *app, const struct context *c, struct lk_error *err)
 {
 	const char *other = app->common.cache ? "--cache" : c->link ? "--link" : NULL;
@@ -321,16 +248,23 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	const char *prefix;
 	int rc = check_options(app, c, err);
 	if (rc == 0) {
-		rc = read_lock(app, c, args->items[0], &arg, err);
+		rc = lk_install_arg_read(
+			app, args->items[0], c->lock, c->require_signature, &arg, err);
 	}
 	if (rc == 0) {
-		rc = choose_prefix(app, c, &arg, &prefix, err);
+		rc = lk_install_arg_prefix(app, c->prefix, c->name, &arg, &prefix, err);
 	}
 	if (rc == 0) {
 		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
 	}
 	if (rc == 0) {
 		rc = lk_sources_check(&c->from, err);
+	}
+	if (rc == 0 && c->digest) {
+		const struct lk_digest_request request = {
+			&c->from, c->no_cache, c->verify, c->strict};
+		lk_install_arg_check_packed(app, &arg, platform);
+		return lk_digest_tell(app, &request, &arg, platform, prefix, err);
 	}
 	if (rc == 0) {
 		rc = check_whole(app, c, platform, err);
@@ -339,7 +273,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = check_host(app, c, platform, err);
 	}
 	if (rc == 0) {
-		check_packed(app, &arg, platform);
+		lk_install_arg_check_packed(app, &arg, platform);
 		rc = install(app, c, &arg, platform, prefix, err);
 	}
 	return rc;
@@ -357,6 +291,8 @@ static const struct lk_opt options[] = {
 	{"from", 0, LK_OPT_LIST, FIELD(from), "BUNDLE|DIR",
 		"take what is missing from this bundle, folder or cache; repeatable", NULL},
 #ifdef LK_CLI_OFFLINE
+	{"digest", 0, LK_OPT_FLAG, FIELD(digest), NULL,
+		"install nothing; print the tree digest that an install would have", NULL},
 	{"list", 0, LK_OPT_FLAG, FIELD(list), NULL, "install nothing; list what is in the bundle",
 		NULL},
 	{"check", 0, LK_OPT_FLAG, FIELD(check), NULL,

@@ -38,7 +38,7 @@ struct lk_program {
 extern const struct lk_cmd lk_cmd_solve, lk_cmd_add, lk_cmd_remove, lk_cmd_update, lk_cmd_fetch,
 	lk_cmd_install, lk_cmd_diff, lk_cmd_check, lk_cmd_list, lk_cmd_merge, lk_cmd_info,
 	lk_cmd_export, lk_cmd_import, lk_cmd_smoke, lk_cmd_debug, lk_cmd_tree, lk_cmd_why,
-	lk_cmd_search, lk_cmd_pack, lk_cmd_cache, lk_cmd_clean, lk_cmd_unpack;
+	lk_cmd_search, lk_cmd_pack, lk_cmd_cache, lk_cmd_clean, lk_cmd_unpack, lk_cmd_digest;
 
 const struct lk_cmd *lk_cmd_find(const struct lk_program *program, const char *name);
 

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
 		&lk_cmd_pack,
 		&lk_cmd_unpack,
 		&lk_cmd_install,
+		&lk_cmd_digest,
 		&lk_cmd_diff,
 		&lk_cmd_merge,
 		&lk_cmd_check,

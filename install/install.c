@@ -13,6 +13,7 @@
 #include "install/foreign.h"
 #include "install/link_order.h"
 #include "install/meta.h"
+#include "install/predict.h"
 #include "install/pyc.h"
 #include "install/scripts.h"
 #include "install/site.h"
@@ -145,6 +146,10 @@ static int build_records(struct run *run, const struct lk_meta_source *source,
 	struct lk_install_result *result, struct lk_buf *records, struct lk_error *err)
 {
 	struct lk_tree_lines lines = {0};
+	for (size_t i = 0; i < run->layout.n_entries; i++) {
+		const struct lk_entry *entry = &run->layout.entries[i];
+		result->files += entry->present && entry->kind != LK_ENTRY_DIRECTORY;
+	}
 	lk_tree_digest_add_layout(&lines, &run->layout);
 	int rc = lk_meta_write_records(source, &run->arena, &lines, records, err);
 	if (rc == 0) {
@@ -190,10 +195,6 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 	int old = run->site.state == LK_SITE_ENVIRONMENT ? run->site.old_fd : -1;
 	if (meta < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open the new conda-meta");
-	}
-	for (size_t i = 0; i < run->layout.n_entries; i++) {
-		const struct lk_entry *entry = &run->layout.entries[i];
-		result->files += entry->present && entry->kind != LK_ENTRY_DIRECTORY;
 	}
 	int rc = build_records(run, &source, result, &records, err);
 	if (rc == 0) {
@@ -425,5 +426,62 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 			*ret = result;
 		}
 	}
+	return rc;
+}
+
+static int predict(struct run *run, const struct lk_tree_place *scratch,
+	struct lk_install_result *result, struct lk_error *err)
+{
+	const struct lk_install_options *o = run->options;
+	const struct lk_tree_options options = {.strict = o->strict,
+		.verify = o->verify,
+		.safety_warn = o->safety_warn,
+		.place = scratch,
+		.now = o->now};
+	const struct lk_meta_source source = {
+		&run->layout, run->channels, run->n_channels, -1, &o->specs, o->jobs};
+	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
+	if (rc == 0) {
+		rc = lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
+			run->report, &run->trees, err);
+	}
+	if (rc == 0) {
+		rc = make_layout(run, err);
+	}
+	if (rc == 0) {
+		rc = lk_predict_entries(&run->layout, run->trees.items, o->jobs, run->report, err);
+	}
+	return rc < 0 ? rc : build_records(run, &source, result, NULL, err);
+}
+
+int lk_install_predict(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
+	size_t n_records, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_install_options *options, const struct lk_tree_place *scratch,
+	const struct lk_report *report, struct lk_install_result *ret, struct lk_error *err)
+{
+	struct run run = {
+		.cache = cache,
+		.records = records,
+		.n_records = n_records,
+		.channels = channels,
+		.n_channels = n_channels,
+		.options = options,
+		.report = report,
+		.stamp = {.subdir = options->subdir, .prefix = lk_str_of(prefix)},
+		.new_fd = -1,
+		.apart_fd = -1,
+	};
+	int rc = lk_site_check_prefix(prefix, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_arena_init(&run.arena);
+	*ret = (struct lk_install_result){0};
+	rc = predict(&run, scratch, ret, err);
+	if (run.has_layout) {
+		lk_layout_done(&run.layout);
+	}
+	lk_trees_done(&run.trees);
+	lk_arena_done(&run.arena);
 	return rc;
 }

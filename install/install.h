@@ -13,6 +13,7 @@
 #include "conda/channel.h"
 #include "conda/record.h"
 #include "store/cache.h"
+#include "store/tree.h"
 
 enum lk_link_mode {
 	LK_LINK_AUTO, /* hard link, reflink, copy: the first that works */
@@ -60,6 +61,16 @@ struct lk_install_result {
 int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
 	size_t n_records, const struct lk_channel *channels, size_t n_channels,
 	const struct lk_sha256 *lock_digest, const struct lk_install_options *options,
+	const struct lk_report *report, struct lk_install_result *ret,
+	struct lk_error *err) LK_MUST_USE;
+
+/* The tree digest that lk_install would end with at PREFIX, which is not looked at; nothing is
+ * written but trees: into the cache or, where that is only read, into SCRATCH. OPTIONS: strict,
+ * verify, safety_warn, jobs, subdir, specs and now. *RET: tree_digest and files, compiled ones not
+ * counted. Codes and warnings as of lk_install. */
+int lk_install_predict(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
+	size_t n_records, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_install_options *options, const struct lk_tree_place *scratch,
 	const struct lk_report *report, struct lk_install_result *ret,
 	struct lk_error *err) LK_MUST_USE;
 
