@@ -150,7 +150,8 @@ static int read_record(const struct parser *p, lk_str text)
 	struct lk_scan scan;
 	struct lk_record_scan facts;
 	/* The views it hands out must outlive TEXT. */
-	lk_scan_init(&scan, lk_str_dup(&record->arena, text), p->file, p->err);
+	record->text = lk_str_dup(&record->arena, text);
+	lk_scan_init(&scan, record->text, p->file, p->err);
 	int rc = lk_record_scan(&scan, &record->arena, &facts);
 	if (rc < 0) {
 		return rc;

@@ -58,6 +58,7 @@ struct lk_prefix_record {
 	size_t n_paths;
 	struct lk_str_list requested_specs; /* empty when nobody asked for the package by name */
 	/* Of a record that was read: owns its strings and holds the keys we do not know. */
+	lk_str text; /* as it was read */
 	struct lk_arena arena;
 	struct lk_json_doc *doc;
 };

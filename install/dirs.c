@@ -53,13 +53,15 @@ static int fix_mode(int fd, const char *path, struct lk_error *err)
 static int push(
 	struct lk_dirs *dirs, int parent, const char *path, const char *name, struct lk_error *err)
 {
-	bool made = mkdirat(parent, name, 0755) == 0;
-	if (!made && errno != EEXIST) {
+	bool made = !dirs->existing && mkdirat(parent, name, 0755) == 0;
+	if (!made && !dirs->existing && errno != EEXIST) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot make the directory '%s'", path);
 	}
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot open the directory '%s'", path);
+		bool absent = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+		return lk_fail_errno(err, dirs->existing && absent ? LK_E_NOT_FOUND : LK_E_FS,
+			errno, "cannot open the directory '%s'", path);
 	}
 	int rc = made ? fix_mode(fd, path, err) : 0;
 	if (rc < 0) {

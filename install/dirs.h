@@ -20,7 +20,8 @@ struct lk_dirs_level {
 struct lk_dirs_levels LK_VEC_OF(struct lk_dirs_level);
 
 struct lk_dirs {
-	int root; /* borrowed */
+	int root;      /* borrowed */
+	bool existing; /* nothing is made */
 	struct lk_buf path;
 	struct lk_dirs_levels levels;
 };
@@ -29,7 +30,8 @@ void lk_dirs_init(struct lk_dirs *dirs, int root_fd);
 void lk_dirs_done(struct lk_dirs *dirs);
 
 /* Makes (0755, whatever the umask) and opens the directory PATH, a contained path or empty for the
- * root; *ret_fd stays valid until the next call. LK_E_FS, also when a component is no directory. */
+ * root; *ret_fd stays valid until the next call. LK_E_FS, also when a component is no directory;
+ * with `existing` that, and a missing one, is LK_E_NOT_FOUND. */
 int lk_dirs_enter(struct lk_dirs *dirs, lk_str path, int *ret_fd, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "install/changed.h"
 #include "install/dirs.h"
 #include "install/link.h"
 #include "install/owned.h"
@@ -18,7 +19,7 @@
 struct carry {
 	int new_fd;
 	dev_t dev;
-	struct timespec installed; /* files changed later may have been changed by the user */
+	struct lk_changed_since since;
 	struct lk_owned owned;
 	struct lk_dirs dirs; /* of the new tree */
 	const struct lk_report *report;
@@ -39,6 +40,22 @@ static lk_str join(struct lk_arena *arena, lk_str dir, lk_str name)
 				      LK_STR_ARG(name));
 }
 
+/* Did the user change what lies at this owned PATH (NULL: only its name is known)? What python
+ * compiled is made again. */
+static int is_changed(const struct carry *carry, const struct level *level, lk_str name,
+	const struct stat *status, const struct lk_prefix_path *path, bool *ret,
+	struct lk_error *err)
+{
+	enum lk_changed changed = LK_CHANGED_NOT;
+	int rc = 0;
+	if (path != NULL && path->type != LK_INSTALLED_PYC) {
+		rc = lk_changed_path(
+			&carry->since, level->fd, name.ptr, status, path, &changed, err);
+	}
+	*ret = changed == LK_CHANGED_CONTENT;
+	return rc;
+}
+
 static int hash_file(int dirfd, lk_str name, struct lk_sha256 *ret, struct lk_error *err)
 {
 	int LK_AUTO_CLOSE fd = openat(dirfd, name.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -48,64 +65,11 @@ static int hash_file(int dirfd, lk_str name, struct lk_sha256 *ret, struct lk_er
 	return lk_sha256_fd(fd, name.ptr, ret, NULL, err);
 }
 
-static bool is_before(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
-/* May this file have been changed since the last install? The inode's time tells of what came with
- * an old time of its own (mv, cp -p); further links, made by other installs, move it too. */
-static bool is_suspect(const struct carry *carry, const struct stat *status)
-{
-	return !is_before(status->st_mtim, carry->installed) ||
-		(status->st_nlink == 1 && !is_before(status->st_ctim, carry->installed));
-}
-
-/* Did the user change this owned file or link? Only what is suspect is hashed. */
-static int is_changed(const struct carry *carry, const struct level *level, lk_str name,
-	const struct stat *status, const struct lk_prefix_path *path, bool *ret,
-	struct lk_error *err)
-{
-	struct lk_sha256 sha256;
-	*ret = false;
-	if (path == NULL || !is_suspect(carry, status)) {
-		return 0;
-	}
-	if (path->type == LK_INSTALLED_SOFTLINK) {
-		*ret = !S_ISLNK(status->st_mode);
-		return 0;
-	}
-	if (path->type != LK_INSTALLED_FILE && path->type != LK_INSTALLED_ENTRY_POINT) {
-		return 0;
-	}
-	if (!S_ISREG(status->st_mode)) {
-		*ret = true;
-		return 0;
-	}
-	if (!path->has_sha256_in_prefix &&
-		!(path->has_sha256 && path->prefix_mode == LK_PREFIX_NONE)) {
-		return 0;
-	}
-	int rc = hash_file(level->fd, name, &sha256, err);
-	*ret = rc == 0 &&
-		!lk_sha256_eq(&sha256,
-			path->has_sha256_in_prefix ? &path->sha256_in_prefix : &path->sha256);
-	return rc;
-}
-
-/* A link's text into TARGET (MAX_PATH_BYTES + 1 bytes); false, with errno, where there is none. */
-static bool read_link(int dirfd, lk_str name, char *target)
-{
-	ssize_t len = readlinkat(dirfd, name.ptr, target, MAX_PATH_BYTES);
-	target[len > 0 ? len : 0] = '\0';
-	return len > 0;
-}
-
 static bool is_same_link(int dirfd_a, lk_str a, int dirfd_b, lk_str b)
 {
-	char target_a[MAX_PATH_BYTES + 1];
-	char target_b[MAX_PATH_BYTES + 1];
-	return read_link(dirfd_a, a, target_a) && read_link(dirfd_b, b, target_b) &&
+	char target_a[LK_LINK_TEXT_MAX + 1];
+	char target_b[LK_LINK_TEXT_MAX + 1];
+	return lk_link_read(dirfd_a, a.ptr, target_a) && lk_link_read(dirfd_b, b.ptr, target_b) &&
 		strcmp(target_a, target_b) == 0;
 }
 
@@ -139,33 +103,6 @@ static int is_same(const struct level *level, lk_str from, const struct stat *st
 	rc = rc < 0 ? rc : hash_file(dirfd, name, &b, err);
 	*ret_same = rc == 0 && lk_sha256_eq(&a, &b);
 	return rc;
-}
-
-static int copy_over(const struct level *level, lk_str from, const struct stat *status, int dirfd,
-	lk_str name, struct lk_error *err)
-{
-	char target[MAX_PATH_BYTES + 1];
-	if (S_ISLNK(status->st_mode)) {
-		return read_link(level->fd, from, target) && symlinkat(target, dirfd, name.ptr) == 0
-			? 0
-			: lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", from.ptr);
-	}
-	int rc =
-		lk_fs_copy_file(level->fd, from.ptr, dirfd, name.ptr, status->st_mode & 07777, err);
-	return rc < 0 ? rc : lk_link_set_mtime(dirfd, name.ptr, status, err);
-}
-
-static int put(struct carry *carry, const struct level *level, lk_str from,
-	const struct stat *status, int dirfd, lk_str name, struct lk_error *err)
-{
-	if (linkat(level->fd, from.ptr, dirfd, name.ptr, 0) == 0) {
-		return 0;
-	}
-	if (errno != EPERM && errno != EMLINK && errno != EXDEV && errno != EOPNOTSUPP) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", from.ptr);
-	}
-	carry->copied = true;
-	return copy_over(level, from, status, dirfd, name, err);
 }
 
 /* The names under which NAME may be kept: itself, then NAME.lockenv-saved, NAME.lockenv-saved.2 …
@@ -203,7 +140,7 @@ static int carry_file(struct carry *carry, const struct level *level, lk_str nam
 		return lk_fail(err, LK_E_FS, "too many saved forms of '%s'", name.ptr);
 	}
 	lk_str as = saved_name(&arena, name, i);
-	rc = put(carry, level, name, status, dirfd, as, err);
+	rc = lk_link_carry(level->fd, name.ptr, dirfd, as.ptr, &carry->copied, err);
 	if (rc == 0 && i > 0) {
 		lk_warn(carry->report, "'" LK_STR_FMT "' %s: kept as '" LK_STR_FMT "'",
 			LK_STR_ARG(join(&arena, level->target, name)),
@@ -328,14 +265,11 @@ int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *hav
 {
 	struct carry carry = {.new_fd = new_fd, .report = report};
 	struct stat root;
-	struct stat history;
 	if (fstat(old_fd, &root) < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot look at the old prefix");
 	}
 	carry.dev = root.st_dev;
-	if (fstatat(old_fd, "conda-meta/history", &history, AT_SYMLINK_NOFOLLOW) == 0) {
-		carry.installed = history.st_mtim;
-	}
+	lk_changed_since_init(old_fd, false, &carry.since);
 	lk_owned_load(&carry.owned, have);
 	lk_dirs_init(&carry.dirs, new_fd);
 	const struct level level = {.fd = old_fd};

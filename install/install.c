@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "install/clobber.h"
 #include "install/foreign.h"
+#include "install/keep.h"
 #include "install/link_order.h"
 #include "install/meta.h"
 #include "install/predict.h"
@@ -37,7 +38,11 @@ struct run {
 	const struct lk_report *report;
 	struct lk_site site;
 	struct lk_stamp stamp;
-	struct lk_trees trees;
+	struct lk_keep keep;
+	struct lk_record *from_cache; /* the records that do not stay */
+	size_t n_from_cache;
+	struct lk_trees trees;   /* of those */
+	struct lk_tree *tree_of; /* one for each record; borrowed from `trees` */
 	struct lk_layout_package *packages;
 	bool has_layout;
 	struct lk_layout layout;
@@ -45,13 +50,23 @@ struct run {
 	struct lk_prefix_records have;
 	struct lk_plan plan;
 	int new_fd, apart_fd;
+	bool keep_nothing; /* what was to stay cannot: all comes from the cache */
 };
 
 /* What the lock leaves to the archive: build number, noarch kind, python's site-packages. */
-static struct lk_record complete_record(
-	const struct lk_record *locked, const struct lk_package *package)
+static struct lk_record complete_record(const struct lk_record *locked,
+	const struct lk_package *package, const struct lk_prefix_record *kept)
 {
 	struct lk_record record = *locked;
+	if (kept != NULL) {
+		const struct lk_record *before = &kept->record;
+		record.build_number = before->build_number;
+		record.noarch = before->noarch != LK_NOARCH_NO ? before->noarch : record.noarch;
+		if (before->python_site_packages_path.len > 0) {
+			record.python_site_packages_path = before->python_site_packages_path;
+		}
+		return record;
+	}
 	record.build_number = package->build_number;
 	if (package->noarch != LK_NOARCH_NO) {
 		record.noarch = package->noarch;
@@ -62,18 +77,50 @@ static struct lk_record complete_record(
 	return record;
 }
 
+static bool is_kept(const struct run *run, size_t index)
+{
+	return run->keep.packages != NULL && run->keep.packages[index].record != NULL;
+}
+
+/* Completed records and where their files come from, each tree beside its record. */
+static struct lk_record *make_packages(struct run *run)
+{
+	size_t n = run->n_records;
+	struct lk_record *complete = lk_arena_calloc(&run->arena, n, sizeof(*complete));
+	run->packages = lk_arena_calloc(&run->arena, n, sizeof(*run->packages));
+	run->tree_of = lk_arena_calloc(&run->arena, n, sizeof(*run->tree_of));
+	for (size_t i = 0, next = 0; i < n; i++) {
+		struct lk_layout_package *package = &run->packages[i];
+		if (is_kept(run, i)) {
+			package->kept = run->keep.packages[i].record;
+			package->mend = run->keep.packages[i].mend;
+		} else {
+			run->tree_of[i] = run->trees.items[next++];
+			package->package = run->tree_of[i].package;
+			package->files = run->tree_of[i].files;
+		}
+		complete[i] = complete_record(&run->records[i], package->package, package->kept);
+		package->record = complete[i];
+	}
+	return complete;
+}
+
+/* Are modules still where they are of packages that stay? Only the archive of a new python knows
+ * for sure. */
+static bool check_modules(const struct run *run)
+{
+	for (size_t i = 0; i < run->n_records; i++) {
+		if (is_kept(run, i) && run->packages[i].record.noarch == LK_NOARCH_PYTHON) {
+			return lk_str_eq(run->layout.python.site_packages, run->keep.site_packages);
+		}
+	}
+	return true;
+}
+
 static int make_layout(struct run *run, struct lk_error *err)
 {
 	const struct lk_install_options *o = run->options;
-	struct lk_record *complete =
-		lk_arena_calloc(&run->arena, run->n_records, sizeof(*complete));
-	run->packages = lk_arena_calloc(&run->arena, run->n_records, sizeof(*run->packages));
-	for (size_t i = 0; i < run->n_records; i++) {
-		complete[i] = complete_record(&run->records[i], run->trees.items[i].package);
-		run->packages[i].record = complete[i];
-		run->packages[i].package = run->trees.items[i].package;
-		run->packages[i].files = run->trees.items[i].files;
-	}
+	const struct lk_record *complete = make_packages(run);
 	const uint32_t *order = lk_link_order(complete, run->n_records, &run->arena);
 	for (uint32_t rank = 0; rank < run->n_records; rank++) {
 		run->packages[order[rank]].rank = rank;
@@ -81,6 +128,12 @@ static int make_layout(struct run *run, struct lk_error *err)
 	int rc = lk_layout_make(run->packages, run->n_records, run->stamp.prefix, o->subdir,
 		o->compile, &run->layout, err);
 	run->has_layout = rc == 0;
+	if (rc == 0 && !check_modules(run)) {
+		run->keep_nothing = true;
+		return lk_fail(err, LK_E_INTEGRITY,
+			"modules go to '" LK_STR_FMT "', which the lock does not tell",
+			LK_STR_ARG(run->layout.python.site_packages));
+	}
 	return rc < 0 ? rc : lk_clobber_resolve(&run->layout, o->strict, run->report, err);
 }
 
@@ -88,6 +141,7 @@ static int load_have(struct run *run, struct lk_error *err)
 {
 	struct stat status;
 	int rc = 0;
+	lk_prefix_records_done(&run->have);
 	if (run->site.state == LK_SITE_ENVIRONMENT) {
 		if (fstatat(run->site.old_fd, "conda-meta/frozen", &status, AT_SYMLINK_NOFOLLOW) ==
 			0) {
@@ -102,6 +156,25 @@ static int load_have(struct run *run, struct lk_error *err)
 		return lk_wrap(err, "reading the environment '%s'", run->site.prefix);
 	}
 	return lk_plan_make(&run->have, run->records, run->n_records, &run->arena, &run->plan, err);
+}
+
+/* What stays, and what is left to take from the cache. */
+static int choose_kept(struct run *run, struct lk_error *err)
+{
+	const struct lk_keep_source source = {run->site.old_fd, &run->have, &run->plan,
+		run->records, run->n_records, &run->stamp, run->options->verify,
+		run->options->strict, run->options->jobs};
+	int rc = 0;
+	if (run->site.state == LK_SITE_ENVIRONMENT && !run->keep_nothing) {
+		rc = lk_keep_choose(&source, run->report, &run->arena, &run->keep, err);
+	}
+	run->from_cache = lk_arena_calloc(&run->arena, run->n_records, sizeof(*run->from_cache));
+	for (size_t i = 0; rc == 0 && i < run->n_records; i++) {
+		if (!is_kept(run, i)) {
+			run->from_cache[run->n_from_cache++] = run->records[i];
+		}
+	}
+	return rc;
 }
 
 static int make_new(struct run *run, struct lk_error *err)
@@ -127,7 +200,8 @@ static int build_files(struct run *run, struct lk_error *err)
 {
 	struct lk_stage stage = {
 		.fd = run->new_fd,
-		.trees = run->trees.items,
+		.old_fd = run->site.old_fd,
+		.trees = run->tree_of,
 		.layout = &run->layout,
 		.linker = &run->linker,
 		.jobs = run->options->jobs,
@@ -173,7 +247,7 @@ static int build_stamp(struct run *run, int meta, const struct lk_install_result
 	if (rc < 0) {
 		return rc;
 	}
-	run->stamp.symlinks = run->options->link == LK_LINK_SYMLINK;
+	run->stamp.symlinks = run->options->link == LK_LINK_SYMLINK || run->keep.symlinks;
 	run->stamp.tree_digest = lk_str_of(result->tree_digest);
 	run->stamp.files = result->files;
 	run->stamp.mode = root.st_mode & 07777;
@@ -189,8 +263,12 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 {
 	int LK_AUTO_CLOSE meta =
 		openat(run->new_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int LK_AUTO_CLOSE old_meta = run->keep.n == 0
+		? -1
+		: openat(run->site.old_fd, "conda-meta",
+			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const struct lk_meta_source source = {&run->layout, run->channels, run->n_channels, meta,
-		&run->options->specs, run->options->jobs};
+		old_meta, &run->options->specs, run->options->jobs};
 	struct lk_buf LK_CLEANUP(lk_buf_done) records = LK_BUF_INIT(LK_STAMP_MAX);
 	int old = run->site.state == LK_SITE_ENVIRONMENT ? run->site.old_fd : -1;
 	if (meta < 0) {
@@ -265,10 +343,7 @@ static bool is_unchanged(struct run *run, struct lk_install_result *result)
 static int own_site(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
 	int rc = lk_site_own(&run->site, run->options->wait, run->report, err);
-	if (rc == 0) {
-		(void)is_unchanged(run, result);
-	}
-	return rc;
+	return rc < 0 || is_unchanged(run, result) ? rc : load_have(run, err);
 }
 
 static int change_prefix(struct run *run, struct lk_install_result *result, struct lk_error *err)
@@ -277,10 +352,7 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 	if (rc < 0 || result->unchanged) {
 		return rc;
 	}
-	rc = load_have(run, err);
-	if (rc == 0) {
-		rc = make_new(run, err);
-	}
+	rc = make_new(run, err);
 	if (rc == 0) {
 		rc = build_files(run, err);
 	}
@@ -294,7 +366,9 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 	if (rc == 0) {
 		rc = publish(run, result, err);
 	}
-	result->link_mode = rc == 0 ? lk_linker_used(&run->linker) : NULL;
+	if (rc == 0 && run->n_from_cache > 0) {
+		result->link_mode = lk_linker_used(&run->linker);
+	}
 	return rc;
 }
 
@@ -304,6 +378,27 @@ static void count(const struct lk_plan *plan, struct lk_install_result *result)
 	result->removed = plan->removed;
 	result->kept = plan->kept;
 	result->replaced = plan->replaced;
+}
+
+/* A package that does not stay because of one file of it is what nobody expects to be needed. */
+static int find_trees(struct run *run, struct lk_error *err)
+{
+	struct lk_error ignored = LK_ERROR_INIT;
+	int rc = lk_trees_find(run->cache, run->from_cache, run->n_from_cache, run->report, err);
+	for (size_t i = 0; rc == LK_E_OFFLINE && run->keep.packages && i < run->n_records; i++) {
+		const struct lk_keep_package *package = &run->keep.packages[i];
+		if (package->fault.len > 0 &&
+			lk_cache_find(run->cache, &run->records[i], &ignored) < 0) {
+			lk_error_hint(err,
+				"'" LK_STR_FMT "' of package '" LK_STR_FMT
+				"' %s, so that its archive is needed: run lockenv fetch where "
+				"there is a network, or give --from DIR",
+				LK_STR_ARG(package->fault), LK_STR_ARG(run->records[i].name),
+				package->missing ? "is missing" : "was changed");
+			break;
+		}
+	}
+	return rc;
 }
 
 /* In the cache; or, where that is only read, in the working folder, from which files are moved into
@@ -318,9 +413,9 @@ static int make_trees(struct run *run, struct lk_install_result *result, struct 
 		.safety_warn = o->safety_warn,
 		.now = o->now};
 	struct lk_tree_place place = {-1, path};
-	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
-	if (rc == 0 && !lk_cache_is_writable(run->cache)) {
-		rc = own_site(run, result, err);
+	int rc = find_trees(run, err);
+	if (rc == 0 && run->n_from_cache > 0 && !lk_cache_is_writable(run->cache)) {
+		rc = run->site.work_fd < 0 ? own_site(run, result, err) : 0;
 		if (rc == 0 && !result->unchanged) {
 			rc = lk_site_make(&run->site, LK_SITE_TREES, &run->apart_fd, err);
 		}
@@ -329,7 +424,7 @@ static int make_trees(struct run *run, struct lk_install_result *result, struct 
 	}
 	return rc < 0 || result->unchanged
 		? rc
-		: lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
+		: lk_trees_ensure(run->cache, run->from_cache, run->n_from_cache, &options, o->jobs,
 			  run->report, &run->trees, err);
 }
 
@@ -344,12 +439,18 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 		return 0;
 	}
 	int rc = lk_site_check(&run->site, err);
+	if (rc == 0) {
+		bool own = run->site.state == LK_SITE_ENVIRONMENT && !o->dry_run;
+		rc = own ? own_site(run, result, err) : load_have(run, err);
+	}
+	if (rc == 0 && !result->unchanged) {
+		rc = choose_kept(run, err);
+	}
 	if (rc == 0 && o->dry_run) {
-		rc = load_have(run, err);
 		count(&run->plan, result);
 		return rc;
 	}
-	if (rc == 0) {
+	if (rc == 0 && !result->unchanged) {
 		rc = make_trees(run, result, err);
 	}
 	if (rc == 0 && !result->unchanged) {
@@ -362,6 +463,14 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 		count(&run->plan, result);
 	}
 	return rc;
+}
+
+/* The old tree's end has moved the times of inodes that stay: from now on such a move tells of the
+ * user (install/changed.h). */
+static void settle(const struct run *run)
+{
+	const struct timespec times[2] = {{.tv_sec = LK_WRITE_EPOCH}, {.tv_sec = LK_WRITE_EPOCH}};
+	(void)utimensat(run->new_fd, "conda-meta/" LK_STAMP_NAME, times, AT_SYMLINK_NOFOLLOW);
 }
 
 /* *RET_LOST: it failed, and trees were taken out of the cache meanwhile. */
@@ -381,7 +490,6 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 		.compile = o->compile};
 	rc = install(run, result, err);
 	*ret_lost = rc < 0 && rc != LK_E_INTERRUPTED && lk_trees_lost(&run->trees);
-	lk_close_p(&run->new_fd);
 	lk_close_p(&run->apart_fd);
 	if (run->has_layout) {
 		lk_layout_done(&run->layout);
@@ -389,6 +497,10 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	lk_trees_done(&run->trees);
 	lk_prefix_records_done(&run->have);
 	lk_site_done(&run->site);
+	if (rc == 0 && run->new_fd >= 0) {
+		settle(run);
+	}
+	lk_close_p(&run->new_fd);
 	lk_arena_done(&run->arena);
 	return rc;
 }
@@ -400,6 +512,7 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 {
 	int rc = options->final_prefix ? lk_site_check_prefix(options->final_prefix, err) : 0;
 	bool again = rc == 0;
+	bool keep_nothing = false;
 	for (unsigned i = 0; again; i++) {
 		struct lk_install_result result = {0};
 		struct run run = {
@@ -412,14 +525,19 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 			.report = report,
 			.new_fd = -1,
 			.apart_fd = -1,
+			.keep_nothing = keep_nothing,
 		};
 		rc = install_once(&run, prefix, lock_digest, &result, &again, err);
-		again = again && i < MAX_RESTARTS;
-		if (again) {
+		bool lost = again && i < MAX_RESTARTS;
+		again = lost || (rc < 0 && run.keep_nothing && !keep_nothing);
+		keep_nothing = run.keep_nothing;
+		if (lost) {
 			lk_warn(report,
 				"packages were taken out of the cache meanwhile (%s): starting "
 				"over",
 				err->message);
+		}
+		if (again) {
 			lk_error_clear(err);
 		}
 		if (rc == 0) {

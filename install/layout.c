@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "install/entry_points.h"
 
 struct lk_entries LK_VEC_OF(struct lk_entry);
@@ -144,12 +145,105 @@ static int add_package(struct lk_layout *layout, uint32_t index, bool compile,
 	return 0;
 }
 
-static int find_python(struct lk_layout *layout, struct lk_error *err)
+/* What stays knows its paths as they lie in the prefix. */
+static struct lk_entry kept_entry(struct lk_layout *layout, uint32_t index, size_t i)
 {
+	static const enum lk_path_type types[] = {
+		[LK_INSTALLED_FILE] = LK_PATH_FILE,
+		[LK_INSTALLED_SOFTLINK] = LK_PATH_SOFTLINK,
+		[LK_INSTALLED_DIRECTORY] = LK_PATH_DIRECTORY,
+	};
+	static const enum lk_entry_kind kinds[] = {
+		[LK_INSTALLED_FILE] = LK_ENTRY_FILE,
+		[LK_INSTALLED_SOFTLINK] = LK_ENTRY_SOFTLINK,
+		[LK_INSTALLED_DIRECTORY] = LK_ENTRY_DIRECTORY,
+		[LK_INSTALLED_PYC] = LK_ENTRY_PYC,
+		[LK_INSTALLED_ENTRY_POINT] = LK_ENTRY_SCRIPT,
+	};
+	const struct lk_layout_package *package = &layout->packages[index];
+	const struct lk_prefix_path *path = &package->kept->paths[i];
+	struct lk_entry entry = {
+		.path = path->original_path.len > 0 ? path->original_path : path->path,
+		.kind = kinds[path->type],
+		.package = index,
+		.kept = path,
+		.mend = package->mend[i],
+		.mode = path->executable ? 0755 : 0644,
+		.sha256 = path->sha256_in_prefix,
+		.target = path->target};
+	if (entry.kind == LK_ENTRY_FILE && path->prefix_mode != LK_PREFIX_NONE) {
+		entry.kind = LK_ENTRY_PATCHED;
+	}
+	if (path->type < LK_COUNTOF(types)) {
+		struct lk_package_path *source =
+			lk_arena_calloc(&layout->arena, 1, sizeof(*source));
+		*source = (struct lk_package_path){path->path, types[path->type], path->prefix_mode,
+			path->placeholder, path->no_link, path->has_sha256, path->has_size,
+			path->sha256, path->size};
+		entry.source = source;
+	}
+	return entry;
+}
+
+/* The compiled forms of what stays: those that are there; where python is another archive's, or
+ * nothing was compiled, as if all were new. A source that has none did not compile, or was parked.
+ */
+static void add_kept_pyc(struct lk_layout *layout, uint32_t index, bool python_stays, size_t from,
+	struct lk_entries *out)
+{
+	const struct lk_prefix_record *kept = layout->packages[index].kept;
+	struct lk_map LK_CLEANUP(lk_map_done) compiled = {0};
+	size_t end = out->len;
+	for (size_t i = 0; python_stays && i < kept->n_paths; i++) {
+		if (kept->paths[i].type == LK_INSTALLED_PYC) {
+			lk_map_add(&compiled, kept->paths[i].path, (uint32_t)i);
+		}
+	}
+	for (size_t i = from; i < end; i++) {
+		const struct lk_entry *source = &out->items[i];
+		if (!is_compiled(layout, source)) {
+			continue;
+		}
+		struct lk_entry entry = {.kind = LK_ENTRY_PYC,
+			.package = index,
+			.source = source->source,
+			.compiled_from = source->path};
+		entry.path = lk_noarch_pyc(&layout->python, source->path, &layout->arena);
+		uint32_t at = lk_map_get(&compiled, entry.path);
+		if (at != LK_MAP_NONE && !layout->packages[index].mend[at]) {
+			entry = kept_entry(layout, index, at);
+		}
+		bool was_parked = source->kept->original_path.len > 0;
+		if (at != LK_MAP_NONE || compiled.len == 0 || was_parked) {
+			lk_vec_push(out, entry);
+		}
+	}
+}
+
+static void add_kept(struct lk_layout *layout, uint32_t index, bool compile, bool python_stays,
+	struct lk_entries *out)
+{
+	const struct lk_layout_package *package = &layout->packages[index];
+	size_t from = out->len;
+	for (size_t i = 0; i < package->kept->n_paths; i++) {
+		if (package->kept->paths[i].type != LK_INSTALLED_PYC) {
+			lk_vec_push(out, kept_entry(layout, index, i));
+		}
+	}
+	if (package->record.noarch == LK_NOARCH_PYTHON && compile) {
+		add_kept_pyc(layout, index, python_stays, from, out);
+	}
+}
+
+/* *RET_STAYS: it is a kept package. */
+static int find_python(struct lk_layout *layout, bool *ret_stays, struct lk_error *err)
+{
+	*ret_stays = false;
 	for (size_t i = 0; i < layout->n_packages; i++) {
 		const struct lk_layout_package *package = &layout->packages[i];
 		if (lk_str_is(package->record.name, "python")) {
 			layout->has_python = true;
+			*ret_stays = package->kept != NULL;
 			return lk_python_init(package->record.version,
 				package->record.python_site_packages_path, layout->subdir,
 				&layout->arena, &layout->python, err);
@@ -165,9 +259,14 @@ int lk_layout_make(const struct lk_layout_package *packages, size_t n_packages, 
 		.packages = packages, .n_packages = n_packages, .prefix = prefix, .subdir = subdir};
 	struct lk_entries entries = {0};
 	lk_arena_init(&layout.arena);
-	int rc = find_python(&layout, err);
+	bool python_stays;
+	int rc = find_python(&layout, &python_stays, err);
 	for (size_t i = 0; rc == 0 && i < n_packages; i++) {
-		rc = add_package(&layout, (uint32_t)i, compile, &entries, err);
+		if (packages[i].kept != NULL) {
+			add_kept(&layout, (uint32_t)i, compile, python_stays, &entries);
+		} else {
+			rc = add_package(&layout, (uint32_t)i, compile, &entries, err);
+		}
 	}
 	if (rc < 0) {
 		lk_vec_done(&entries);

@@ -16,7 +16,8 @@ struct lk_layout_package {
 	const struct lk_package *package;    /* of its tree; NULL for one that is kept */
 	const struct lk_tree_file *files;    /* of its tree: what lies there; NULL: not known */
 	const struct lk_prefix_record *kept; /* its files are taken from the old prefix; or NULL */
-	uint32_t rank; /* in link order: of two that bring one path the higher wins */
+	const bool *mend; /* of `kept`: for each of its paths, whether it is made anew */
+	uint32_t rank;    /* in link order: of two that bring one path the higher wins */
 };
 
 enum lk_entry_kind {
@@ -40,6 +41,7 @@ struct lk_entry {
 	lk_str original_path;
 	const struct lk_prefix_path *kept; /* what the old prefix has of it; of a kept package */
 	lk_str target; /* SOFTLINK: the link's text, where it is known; owned by the package */
+	bool mend; /* of `kept`: the file's mode is wrong, or the link is not there */
 	/* Known once staged: */
 	bool present;
 	unsigned mode;           /* 0644 or 0755 */

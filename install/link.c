@@ -183,3 +183,42 @@ int lk_link_softlink(struct lk_linker *linker, const struct lk_link_source *sour
 	}
 	return lk_link_set_mtime(dst_dirfd, name, &status, err);
 }
+
+bool lk_link_read(int dirfd, const char *name, char target[LK_LINK_TEXT_MAX + 1])
+{
+	ssize_t len = readlinkat(dirfd, name, target, LK_LINK_TEXT_MAX + 1);
+	bool whole = len > 0 && len <= LK_LINK_TEXT_MAX;
+	target[whole ? len : 0] = '\0';
+	return whole;
+}
+
+static int carry_copy(
+	int from_dirfd, const char *name, int dst_dirfd, const char *dst, struct lk_error *err)
+{
+	char target[LK_LINK_TEXT_MAX + 1];
+	struct stat status;
+	int rc = 0;
+	if (fstatat(from_dirfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", name);
+	}
+	if (!S_ISLNK(status.st_mode)) {
+		rc = lk_fs_copy_file(from_dirfd, name, dst_dirfd, dst, status.st_mode & 07777, err);
+	} else if (!lk_link_read(from_dirfd, name, target) ||
+		symlinkat(target, dst_dirfd, dst) < 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", name);
+	}
+	return rc < 0 ? rc : lk_link_set_mtime(dst_dirfd, dst, &status, err);
+}
+
+int lk_link_carry(int from_dirfd, const char *name, int dst_dirfd, const char *dst,
+	bool *ret_copied, struct lk_error *err)
+{
+	if (linkat(from_dirfd, name, dst_dirfd, dst, 0) == 0) {
+		return 0;
+	}
+	if (!is_refusal(errno)) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", name);
+	}
+	*ret_copied = true;
+	return carry_copy(from_dirfd, name, dst_dirfd, dst, err);
+}

@@ -51,6 +51,16 @@ int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, 
 int lk_link_softlink(struct lk_linker *linker, const struct lk_link_source *source,
 	const char *target, int dst_dirfd, const char *name, struct lk_error *err) LK_MUST_USE;
 
+/* Places NAME in FROM_DIRFD, a file or link of an environment, in DST_DIRFD under DST, which must
+ * not exist: hard-linked, or copied with mode and mtime where that is refused. *RET_COPIED (set,
+ * never cleared): bytes were written. LK_E_FS. */
+int lk_link_carry(int from_dirfd, const char *name, int dst_dirfd, const char *dst,
+	bool *ret_copied, struct lk_error *err) LK_MUST_USE;
+
+/* A link's text into TARGET; false, with errno, where there is none or a longer one. */
+#define LK_LINK_TEXT_MAX 4095
+bool lk_link_read(int dirfd, const char *name, char target[LK_LINK_TEXT_MAX + 1]);
+
 /* Gives NAME in DIRFD the mtime of STATUS; the link itself when it is one. */
 int lk_link_set_mtime(
 	int dirfd, const char *name, const struct stat *status, struct lk_error *err) LK_MUST_USE;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/workers.h"
@@ -164,6 +165,19 @@ static bool has_pyc(const struct prefix_paths *paths)
 	return false;
 }
 
+/* Writes the record NAME of package INDEX; links it where the old prefix has the same. */
+static int put_record(const struct lk_meta_source *source, size_t index, const char *name,
+	lk_str text, struct lk_error *err)
+{
+	const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
+	const struct lk_prefix_record *kept = source->layout->packages[index].kept;
+	if (kept != NULL && source->old_meta_fd >= 0 && lk_str_eq(kept->text, text) &&
+		linkat(source->old_meta_fd, name, source->meta_fd, name, 0) == 0) {
+		return 0;
+	}
+	return lk_write_new(source->meta_fd, name, text, 0644, when, name, err);
+}
+
 static int write_record(void *ctx, size_t index, struct lk_error *err)
 {
 	struct writing *writing = ctx;
@@ -177,9 +191,7 @@ static int write_record(void *ctx, size_t index, struct lk_error *err)
 		line->sha256 = *written;
 	}
 	if (rc == 0 && writing->source->meta_fd >= 0) {
-		const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
-		rc = lk_write_new(
-			writing->source->meta_fd, name, lk_buf_view(&text), 0644, when, name, err);
+		rc = put_record(writing->source, index, name, lk_buf_view(&text), err);
 	}
 	if (rc == 0 && has_pyc(&writing->paths[index])) {
 		lk_buf_clear(&text);

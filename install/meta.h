@@ -21,6 +21,7 @@ struct lk_meta_source {
 	const struct lk_channel *channels;
 	size_t n_channels;
 	int meta_fd;                     /* conda-meta of the new tree; -1: nothing is written */
+	int old_meta_fd;                 /* of the old prefix, of which packages are kept; or -1 */
 	const struct lk_str_list *specs; /* that the user asked for, noted in the history */
 	unsigned jobs;
 };

@@ -142,7 +142,8 @@ int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 {
 	struct compile compile = {.layout = layout, .stage_fd = stage_fd};
 	for (size_t i = 0; i < layout->n_entries; i++) {
-		if (layout->entries[i].kind == LK_ENTRY_PYC && !layout->entries[i].lost) {
+		if (layout->entries[i].kind == LK_ENTRY_PYC && !layout->entries[i].lost &&
+			layout->entries[i].kept == NULL) {
 			lk_vec_push(&compile.files, (uint32_t)i);
 		}
 	}

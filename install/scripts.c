@@ -10,7 +10,7 @@
 
 static lk_str post_link_of(const struct lk_layout_package *package)
 {
-	for (size_t i = 0; i < package->package->scripts.n; i++) {
+	for (size_t i = 0; package->package != NULL && i < package->package->scripts.n; i++) {
 		lk_str script = package->package->scripts.items[i];
 		if (lk_str_ends(script, LK_STR(SUFFIX))) {
 			return script;

@@ -33,6 +33,7 @@ struct walk {
 	struct build *build;
 	const struct lk_report *report;
 	struct lk_dirs dirs;
+	struct lk_dirs old_dirs; /* of the old prefix */
 	struct source_dir source;
 };
 
@@ -166,6 +167,37 @@ static int place_one(struct place *place, struct lk_error *err)
 	return 0;
 }
 
+/* A file of the old prefix that stays. */
+static int place_kept(struct walk *walk, const struct place *place, struct lk_error *err)
+{
+	struct lk_entry *entry = place->entry;
+	const struct lk_prefix_path *kept = entry->kept;
+	const char *name = lk_path_basename(kept->path).ptr;
+	bool copied = false;
+	struct stat status;
+	int from;
+	if (entry->mend && entry->kind == LK_ENTRY_SOFTLINK) {
+		return symlinkat(kept->target.ptr, place->dirfd, place->name) == 0
+			? 0
+			: lk_fail_errno(err, LK_E_FS, errno, "cannot make the symlink '%s'",
+				  entry->path.ptr);
+	}
+	int rc = lk_dirs_enter(&walk->old_dirs, lk_path_dirname(kept->path), &from, err);
+	if (rc < 0) {
+		return rc == LK_E_NOT_FOUND
+			? lk_fail(err, LK_E_FS, "'%s' is gone from the prefix", kept->path.ptr)
+			: rc;
+	}
+	if (!entry->mend) {
+		return lk_link_carry(from, name, place->dirfd, place->name, &copied, err);
+	}
+	if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", kept->path.ptr);
+	}
+	rc = lk_fs_copy_file(from, name, place->dirfd, place->name, entry->mode, err);
+	return rc < 0 ? rc : lk_link_set_mtime(place->dirfd, place->name, &status, err);
+}
+
 /* Does the source of ENTRY stay where it is when all went well? */
 static bool is_copied(const struct lk_entry *entry)
 {
@@ -187,6 +219,11 @@ static int place_entry(struct walk *walk, struct lk_entry *entry, const struct l
 		return rc;
 	}
 	place.name = lk_path_basename(entry->path).ptr;
+	if (entry->kept != NULL) {
+		rc = place_kept(walk, &place, err);
+		entry->present = rc == 0;
+		return rc;
+	}
 	if (entry->source != NULL) {
 		const struct lk_tree *tree = &stage->trees[entry->package];
 		place.tree = tree;
@@ -217,13 +254,16 @@ static int build_item(void *ctx, size_t index, struct lk_error *err)
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while linking");
 	}
 	lk_dirs_init(&walk.dirs, build->stage->fd);
+	lk_dirs_init(&walk.old_dirs, build->stage->old_fd);
+	walk.old_dirs.existing = true;
 	for (size_t i = from; rc == 0 && i < to; i++) {
 		struct lk_entry *entry = &layout->entries[i];
-		if (!entry->lost && entry->kind != LK_ENTRY_PYC) {
+		if (!entry->lost && (entry->kind != LK_ENTRY_PYC || entry->kept != NULL)) {
 			rc = place_entry(&walk, entry, i + 1 < to ? entry + 1 : NULL, err);
 		}
 	}
 	lk_dirs_done(&walk.dirs);
+	lk_dirs_done(&walk.old_dirs);
 	lk_close_p(&walk.source.fd);
 	if (rc == 0) {
 		lk_relay_step(&build->relay, "link");

@@ -14,7 +14,8 @@
 
 struct lk_stage {
 	int fd;                      /* the new tree */
-	const struct lk_tree *trees; /* one for each package of the layout */
+	int old_fd;                  /* the old prefix, of which files are kept; or -1 */
+	const struct lk_tree *trees; /* one for each package of the layout; of kept ones unused */
 	struct lk_layout *layout;
 	struct lk_linker *linker;
 	unsigned jobs;

@@ -179,23 +179,31 @@ bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 	return true;
 }
 
-bool lk_stamp_holds(int prefix_fd, const struct lk_stamp *want, struct lk_arena *arena,
-	struct lk_stamp *ret_found)
+bool lk_stamp_read(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
-	struct lk_stamp found;
 	struct lk_sha256 records;
+	struct lk_stamp found;
 	int LK_AUTO_CLOSE meta =
 		openat(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (meta < 0 || lk_fs_read_beneath(meta, LK_STAMP_NAME, &text, &ignored) < 0 ||
-		!lk_stamp_parse(lk_str_dup(arena, lk_buf_view(&text)), &found)) {
-		return false;
-	}
-	if (!lk_sha256_eq(&found.lock, &want->lock) || !lk_str_eq(found.subdir, want->subdir) ||
-		!lk_str_eq(found.prefix, want->prefix) || found.compile != want->compile ||
+		!lk_stamp_parse(lk_str_dup(arena, lk_buf_view(&text)), &found) ||
 		lk_stamp_records(meta, &records, &ignored) < 0 ||
 		!lk_sha256_eq(&records, &found.records)) {
+		return false;
+	}
+	*ret = found;
+	return true;
+}
+
+bool lk_stamp_holds(int prefix_fd, const struct lk_stamp *want, struct lk_arena *arena,
+	struct lk_stamp *ret_found)
+{
+	struct lk_stamp found;
+	if (!lk_stamp_read(prefix_fd, arena, &found) || !lk_sha256_eq(&found.lock, &want->lock) ||
+		!lk_str_eq(found.subdir, want->subdir) || !lk_str_eq(found.prefix, want->prefix) ||
+		found.compile != want->compile) {
 		return false;
 	}
 	*ret_found = found;

@@ -42,6 +42,10 @@ void lk_stamp_format(const struct lk_stamp *stamp, struct lk_buf *out);
 /* False for a text that is not wholly one of ours, as it was written. Strings are views of TEXT. */
 bool lk_stamp_parse(lk_str text, struct lk_stamp *ret);
 
+/* The stamp of the prefix at PREFIX_FD; false unless it is whole and conda-meta has the records
+ * that it tells of. Strings are owned by ARENA. */
+bool lk_stamp_read(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret);
+
 /* Does the prefix at PREFIX_FD bear a stamp for WANT (lock, subdir, prefix and compile are looked
  * at) with the conda-meta that is there now? *ret_found and its strings (owned by ARENA). */
 bool lk_stamp_holds(int prefix_fd, const struct lk_stamp *want, struct lk_arena *arena,

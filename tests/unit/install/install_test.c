@@ -47,6 +47,7 @@ static void test_fresh_and_unchanged(void **state)
 	assert_string_equal(text_of(w, "conda-meta/tool-1-0.json"), record);
 
 	/* By copies, in one thread, the same tree. */
+	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, w->prefix, &w->err), 0);
 	w->options.link = LK_LINK_COPY;
 	w->options.jobs = 1;
 	w->options.verify = true;
@@ -446,11 +447,13 @@ static void test_pycache_and_scripts(void **state)
 	put_text(w, "lib/__pycache__/m.cpython-312.pyc", "derived");
 	put_text(w, "lib/__pycache__/mine.cpython-312.pyc", "foreign");
 	w->options.verify = true;
+	assert_int_equal(install(w), 0);
+	assert_string_equal(text_of(w, "lib/__pycache__/m.cpython-312.pyc"), "(none)");
+	assert_string_equal(text_of(w, "lib/__pycache__/mine.cpython-312.pyc"), "foreign");
+	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, w->prefix, &w->err), 0);
 	w->options.run_link_scripts = true;
 	assert_int_equal(install(w), 0);
 	assert_string_equal(text_of(w, "made"), "made\n");
-	assert_string_equal(text_of(w, "lib/__pycache__/m.cpython-312.pyc"), "(none)");
-	assert_string_equal(text_of(w, "lib/__pycache__/mine.cpython-312.pyc"), "foreign");
 
 	/* A script that fails takes the exchange back. */
 	w->n = 0;
