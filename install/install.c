@@ -557,7 +557,7 @@ static int predict(struct run *run, const struct lk_tree_place *scratch,
 		.place = scratch,
 		.now = o->now};
 	const struct lk_meta_source source = {
-		&run->layout, run->channels, run->n_channels, -1, &o->specs, o->jobs};
+		&run->layout, run->channels, run->n_channels, -1, -1, &o->specs, o->jobs};
 	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
 	if (rc == 0) {
 		rc = lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
