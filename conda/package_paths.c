@@ -52,15 +52,14 @@ static int fail_entry(const struct lk_package_reader *reader, lk_str path, const
 		reader, paths_member, "'" LK_STR_FMT "': %s", LK_STR_ARG(path), what);
 }
 
-static int read_type(const struct lk_package_reader *reader, const struct lk_json *entry,
-	struct lk_package_path *path)
+static int read_type(const struct lk_package_reader *reader,
+	const struct lk_package_path_fields *fields, struct lk_package_path *path)
 {
-	lk_str type = lk_json_string(lk_json_get(entry, "path_type"));
-	if (lk_str_is(type, "hardlink")) {
+	if (lk_str_is(fields->type, "hardlink")) {
 		path->type = LK_PATH_FILE;
-	} else if (lk_str_is(type, "softlink")) {
+	} else if (lk_str_is(fields->type, "softlink")) {
 		path->type = LK_PATH_SOFTLINK;
-	} else if (lk_str_is(type, "directory")) {
+	} else if (lk_str_is(fields->type, "directory")) {
 		path->type = LK_PATH_DIRECTORY;
 	} else {
 		return fail_entry(reader, path->path, "unknown 'path_type'");
@@ -68,28 +67,19 @@ static int read_type(const struct lk_package_reader *reader, const struct lk_jso
 	return 0;
 }
 
-static bool is_absent(const struct lk_json *value)
+static int read_placeholder(const struct lk_package_reader *reader,
+	const struct lk_package_path_fields *fields, struct lk_package_path *path)
 {
-	enum lk_json_kind kind = lk_json_kind(value);
-	return kind == LK_JSON_ABSENT || kind == LK_JSON_NULL;
-}
-
-static int read_placeholder(const struct lk_package_reader *reader, const struct lk_json *entry,
-	struct lk_package_path *path)
-{
-	const struct lk_json *value = lk_json_get(entry, "prefix_placeholder");
-	if (is_absent(value)) {
+	if (!fields->has_placeholder) {
 		return 0;
 	}
-	lk_str text = lk_json_string(value);
-	if (!is_placeholder(text)) {
+	if (!is_placeholder(fields->placeholder)) {
 		return fail_entry(reader, path->path, "bad 'prefix_placeholder'");
 	}
-	const struct lk_json *mode = lk_json_get(entry, "file_mode");
 	enum lk_prefix_mode prefix_mode = LK_PREFIX_TEXT;
-	if (lk_str_is(lk_json_string(mode), "binary")) {
+	if (lk_str_is(fields->mode, "binary")) {
 		prefix_mode = LK_PREFIX_BINARY;
-	} else if (!is_absent(mode) && !lk_str_is(lk_json_string(mode), "text")) {
+	} else if (fields->has_mode && !lk_str_is(fields->mode, "text")) {
 		return fail_entry(reader, path->path, "unknown 'file_mode'");
 	}
 	/* A link is recreated as it is: there is nothing to replace in it. conda refuses it too. */
@@ -98,61 +88,80 @@ static int read_placeholder(const struct lk_package_reader *reader, const struct
 	}
 	if (path->type == LK_PATH_FILE) {
 		path->prefix_mode = prefix_mode;
-		path->placeholder = lk_str_dup(&reader->package->arena, text);
+		path->placeholder = lk_str_dup(&reader->package->arena, fields->placeholder);
 	}
 	return 0;
 }
 
-static int read_content(const struct lk_package_reader *reader, const struct lk_json *entry,
-	struct lk_package_path *path)
+static int read_content(const struct lk_package_reader *reader,
+	const struct lk_package_path_fields *fields, struct lk_package_path *path)
 {
-	const struct lk_json *hash = lk_json_get(entry, "sha256");
-	if (!is_absent(hash)) {
-		path->has_sha256 =
-			lk_unhex(lk_json_string(hash), path->sha256.bytes, LK_SHA256_LEN);
-		if (!path->has_sha256) {
-			return fail_entry(reader, path->path, "bad 'sha256'");
-		}
+	path->has_sha256 = fields->has_sha256;
+	if (path->has_sha256 && !lk_unhex(fields->sha256, path->sha256.bytes, LK_SHA256_LEN)) {
+		return fail_entry(reader, path->path, "bad 'sha256'");
 	}
-	const struct lk_json *size = lk_json_get(entry, "size_in_bytes");
-	if (!is_absent(size)) {
-		int64_t value = lk_json_int(size, -1);
-		if (value < 0) {
-			return fail_entry(reader, path->path, "bad 'size_in_bytes'");
-		}
-		path->has_size = true;
-		path->size = (uint64_t)value;
+	path->has_size = fields->has_size;
+	if (path->has_size && fields->size < 0) {
+		return fail_entry(reader, path->path, "bad 'size_in_bytes'");
 	}
+	path->size = path->has_size ? (uint64_t)fields->size : 0;
 	return 0;
 }
 
-static int read_entry(const struct lk_package_reader *reader, const struct lk_json *entry,
-	size_t index, struct lk_package_path *ret)
+int lk_package_read_entry(const struct lk_package_reader *reader,
+	const struct lk_package_path_fields *fields, size_t index, struct lk_package_path *ret)
 {
-	lk_str text = lk_json_string(lk_json_get(entry, "_path"));
-	if (text.len == 0) {
+	if (fields->path.len == 0) {
 		return lk_package_fail(reader, paths_member, "entry %zu has no '_path'", index);
 	}
-	int rc = check_path(reader, paths_member, text);
+	int rc = check_path(reader, paths_member, fields->path);
 	if (rc < 0) {
 		return rc;
 	}
-	*ret = (struct lk_package_path){.path = lk_str_dup(&reader->package->arena, text)};
-	ret->no_link = lk_json_bool(lk_json_get(entry, "no_link"), false);
-	rc = read_type(reader, entry, ret);
+	*ret = (struct lk_package_path){.path = lk_str_dup(&reader->package->arena, fields->path),
+		.no_link = fields->no_link};
+	rc = read_type(reader, fields, ret);
 	if (rc == 0) {
-		rc = read_placeholder(reader, entry, ret);
+		rc = read_placeholder(reader, fields, ret);
 	}
 	if (rc == 0) {
-		rc = read_content(reader, entry, ret);
+		rc = read_content(reader, fields, ret);
 	}
 	return rc;
+}
+
+static bool has_member(const struct lk_json *entry, const char *key, lk_str *ret)
+{
+	const struct lk_json *value = lk_json_get(entry, key);
+	enum lk_json_kind kind = lk_json_kind(value);
+	*ret = lk_json_string(value);
+	return kind != LK_JSON_ABSENT && kind != LK_JSON_NULL;
+}
+
+static struct lk_package_path_fields fields_of(const struct lk_json *entry)
+{
+	const struct lk_json *size = lk_json_get(entry, "size_in_bytes");
+	enum lk_json_kind kind = lk_json_kind(size);
+	struct lk_package_path_fields fields = {
+		.path = lk_json_string(lk_json_get(entry, "_path")),
+		.type = lk_json_string(lk_json_get(entry, "path_type")),
+		.no_link = lk_json_bool(lk_json_get(entry, "no_link"), false),
+		.has_size = kind != LK_JSON_ABSENT && kind != LK_JSON_NULL,
+		.size = lk_json_int(size, -1),
+	};
+	fields.has_placeholder = has_member(entry, "prefix_placeholder", &fields.placeholder);
+	fields.has_mode = has_member(entry, "file_mode", &fields.mode);
+	fields.has_sha256 = has_member(entry, "sha256", &fields.sha256);
+	return fields;
 }
 
 static int read_paths_json(
 	const struct lk_package_reader *reader, lk_str text, struct lk_package_paths *paths)
 {
 	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
+	if (lk_package_scan_paths(reader, text, paths)) {
+		return 0;
+	}
 	int rc = lk_package_json(reader, paths_member, text, &doc);
 	if (rc < 0) {
 		return rc;
@@ -168,7 +177,8 @@ static int read_paths_json(
 	size_t n = lk_json_size(list);
 	for (size_t i = 0; i < n; i++) {
 		struct lk_package_path path;
-		rc = read_entry(reader, lk_json_at(list, i), i, &path);
+		struct lk_package_path_fields fields = fields_of(lk_json_at(list, i));
+		rc = lk_package_read_entry(reader, &fields, i, &path);
 		if (rc < 0) {
 			return rc;
 		}
@@ -333,9 +343,14 @@ static int index_paths(const struct lk_package_reader *reader, const char *membe
 static int check_parents(const struct lk_package_reader *reader, const char *member,
 	const struct lk_package_paths *paths, const struct lk_map *by_path)
 {
+	lk_str known = LK_STR(""); /* the directory that was looked at last */
 	for (size_t i = 0; i < paths->len; i++) {
 		lk_str path = paths->items[i].path;
 		lk_str parent = path;
+		if (lk_str_eq(lk_path_dirname(path), known)) {
+			continue;
+		}
+		known = lk_path_dirname(path);
 		for (size_t slash; (slash = lk_str_rfind_char(parent, '/')) != SIZE_MAX;) {
 			parent = lk_str_slice(parent, 0, slash);
 			uint32_t at = lk_map_get(by_path, parent);
