@@ -84,8 +84,8 @@ static bool may_escape(lk_str target)
 /* Does the record tell enough to know each path again? */
 static bool is_whole(const struct lk_prefix_path *path, bool strict)
 {
-	if (!lk_path_is_installable(path->path) ||
-		(path->original_path.len > 0 && !lk_path_is_installable(path->original_path))) {
+	if (!lk_path_is_installable(
+		    path->original_path.len > 0 ? path->original_path : path->path)) {
 		return false;
 	}
 	switch (path->type) {
