@@ -353,6 +353,24 @@ int lk_fs_write_unsynced(
 	return replace(dirfd, path, bytes, len, 0, false, err);
 }
 
+bool lk_fs_is_mounted(int dirfd, const char *path)
+{
+	struct statx here;
+	struct statx up;
+	char above[PATH_MAX];
+	int len = snprintf(above, sizeof(above), "%s/..", path);
+	if (statx(dirfd, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &here) != 0 ||
+		!S_ISDIR(here.stx_mode)) {
+		return false;
+	}
+	if (here.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) {
+		return here.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	}
+	return len < (int)sizeof(above) &&
+		statx(dirfd, above, AT_NO_AUTOMOUNT, STATX_TYPE, &up) == 0 &&
+		(here.stx_dev_major != up.stx_dev_major || here.stx_dev_minor != up.stx_dev_minor);
+}
+
 /* Did renameat2 fail because kernel, file system or sandbox does not have the flag? */
 static bool lacks_flag(int errnum)
 {

@@ -51,6 +51,9 @@ int lk_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode, int 
 int lk_fs_mkdirs(
 	int dirfd, const char *path, mode_t mode, bool nofollow, struct lk_error *err) LK_MUST_USE;
 
+/* Is another file system, or another part of this one, mounted at the directory PATH? By its device
+ * alone where the kernel does not tell. */
+bool lk_fs_is_mounted(int dirfd, const char *path);
 /* Do both names lead, by links or not, to one file that is there? */
 bool lk_fs_same_file(const char *path, const char *other);
 

@@ -25,6 +25,7 @@
 struct context {
 	const char *prefix, *name, *lock, *platform, *host, *link;
 	struct lk_args from;
+	bool in_place, keep_previous;
 	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
 	bool list, check; /* of a bundle; only where there is no unpack beside it */
@@ -177,6 +178,8 @@ static int install(struct lk_app *app, const struct context *c, struct lk_lock_a
 		.verify = c->verify,
 		.safety_warn = c->safety_warn,
 		.dry_run = c->dry_run,
+		.in_place = c->in_place,
+		.keep_previous = c->keep_previous,
 		.jobs = app->common.jobs,
 		.wait = c->wait,
 		.subdir = platform->subdir,
@@ -315,6 +318,12 @@ static const struct lk_opt options[] = {
 		"run the packages' link scripts after the exchange", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
 		"write nothing, fetch nothing; tell what would be done", NULL},
+	{"in-place", 0, LK_OPT_FLAG, FIELD(in_place), NULL,
+		"exchange what is in the prefix, name by name: for a mount point, and where the "
+		"directory above cannot be written",
+		NULL},
+	{"keep-previous", 0, LK_OPT_FLAG, FIELD(keep_previous), NULL,
+		"keep the environment as it was, for lockenv rollback", NULL},
 	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
 		"how long to wait for another install into the prefix (default: not at all)", NULL},
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,

@@ -18,7 +18,7 @@
 
 struct carry {
 	int new_fd;
-	dev_t dev;
+	bool top_stays;
 	struct lk_changed_since since;
 	struct lk_owned owned;
 	struct lk_dirs dirs; /* of the new tree */
@@ -187,7 +187,7 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	int dirfd;
 	struct level below = {.path = join(&arena, level->path, name)};
-	if (status->st_dev != carry->dev) {
+	if (lk_fs_is_mounted(level->fd, name.ptr)) {
 		lk_fail(err, LK_E_USAGE, "another file system is mounted at '%s' below the prefix",
 			below.path.ptr);
 		lk_error_hint(err, "unmount it first");
@@ -217,13 +217,22 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 	return rc == 0 && foreign ? set_dir_mode(carry, &below, status->st_mode, err) : rc;
 }
 
+/* A name at the top that is no package's, of the old tree or of the new. */
+static bool stays(const struct carry *carry, const struct level *level, lk_str name)
+{
+	struct stat status;
+	return carry->top_stays && level->path.len == 0 && !lk_str_is(name, "conda-meta") &&
+		lk_owned_find(&carry->owned, name, NULL) == LK_OWNED_NOT &&
+		fstatat(carry->new_fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
 static int carry_entry(
 	struct carry *carry, const struct level *level, lk_str name, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct stat status;
 	lk_str path = join(&arena, level->path, name);
-	if (lk_owned_is_state(level->path, name)) {
+	if (lk_owned_is_state(level->path, name) || stays(carry, level, name)) {
 		return 0;
 	}
 	if (fstatat(level->fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -260,15 +269,10 @@ static int carry_level(struct carry *carry, const struct level *level, struct lk
 	return rc;
 }
 
-int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have,
+int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have, bool top_stays,
 	const struct lk_report *report, bool *ret_copied, struct lk_error *err)
 {
-	struct carry carry = {.new_fd = new_fd, .report = report};
-	struct stat root;
-	if (fstat(old_fd, &root) < 0) {
-		return lk_fail_errno(err, LK_E_FS, errno, "cannot look at the old prefix");
-	}
-	carry.dev = root.st_dev;
+	struct carry carry = {.new_fd = new_fd, .top_stays = top_stays, .report = report};
 	lk_changed_since_init(old_fd, false, &carry.since);
 	lk_owned_load(&carry.owned, have);
 	lk_dirs_init(&carry.dirs, new_fd);

@@ -16,10 +16,11 @@
 
 #define LK_FOREIGN_SUFFIX ".lockenv-saved"
 
-/* From OLD_FD to NEW_FD, both trees of one file system; HAVE are the records of the old one.
+/* From OLD_FD to NEW_FD, both trees of one file system; HAVE are the records of the old one. With
+ * TOP_STAYS names at its top that neither tree's packages have are left where they are.
  * Calling again carries just what is new since. *RET_COPIED: bytes were written, which are not on
  * the disk before a sync. LK_E_FS, LK_E_USAGE, LK_E_INTERRUPTED. */
-int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have,
+int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have, bool top_stays,
 	const struct lk_report *report, bool *ret_copied, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -60,9 +60,8 @@ int lk_image_begin(const char *path, struct lk_image *ret, const struct lk_repor
 		lk_image_done(&image);
 		return rc;
 	}
-	image.tree = lk_arena_printf(&image.arena, "%s/%s/%s",
-		lk_str_is(lk_str_of(image.site.parent), "/") ? "" : image.site.parent,
-		image.site.work, tree_name);
+	char *LK_AUTO_FREE work = lk_site_work_path(&image.site);
+	image.tree = lk_arena_printf(&image.arena, "%s/%s", work, tree_name);
 	*ret = image;
 	return 0;
 }

@@ -139,17 +139,12 @@ static int make_layout(struct run *run, struct lk_error *err)
 
 static int load_have(struct run *run, struct lk_error *err)
 {
-	struct stat status;
-	int rc = 0;
+	int rc = lk_site_check_frozen(&run->site, err);
 	lk_prefix_records_done(&run->have);
+	if (rc < 0) {
+		return rc;
+	}
 	if (run->site.state == LK_SITE_ENVIRONMENT) {
-		if (fstatat(run->site.old_fd, "conda-meta/frozen", &status, AT_SYMLINK_NOFOLLOW) ==
-			0) {
-			lk_fail(err, LK_E_USAGE, "environment '%s' is frozen", run->site.prefix);
-			lk_error_hint(err, "remove '%s/conda-meta/frozen' to allow changes",
-				run->site.prefix);
-			return err->code;
-		}
 		rc = lk_meta_read(run->site.old_fd, &run->have, err);
 	}
 	if (rc < 0) {
@@ -282,44 +277,50 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 	return rc < 0 ? rc : build_stamp(run, meta, result, &records, err);
 }
 
-static int carry(struct run *run, bool *ret_copied, struct lk_error *err)
-{
-	*ret_copied = false;
-	if (run->site.old_fd < 0) {
-		return 0;
-	}
-	return lk_foreign_carry(
-		run->site.old_fd, run->new_fd, &run->have, run->report, ret_copied, err);
-}
-
 /* What came into the old tree while the new one was built: on the disk before that goes. */
-static int carry_late(struct run *run, struct lk_error *err)
+static int carry_late(struct run *run, const struct lk_swap *swap, struct lk_error *err)
 {
-	bool copied;
-	int rc = carry(run, &copied, err);
+	bool copied = false;
+	int rc = swap->old_fd < 0 ? 0
+				  : lk_foreign_carry(swap->old_fd, swap->new_fd, &run->have,
+					    run->site.in_place, run->report, &copied, err);
 	return rc == 0 && copied ? lk_swap_sync(&run->site, err) : rc;
 }
 
-/* The exchange, and what follows it; a failure there takes the exchange back. */
+/* What follows the exchange. */
+static int after_swap(struct run *run, struct lk_swap *swap, struct lk_install_result *result,
+	struct lk_error *err)
+{
+	int rc = carry_late(run, swap, err);
+	if (rc == 0 && run->options->run_link_scripts) {
+		rc = lk_scripts_run(&run->layout, swap->new_fd, err);
+	} else if (rc == 0) {
+		result->skipped_scripts = lk_scripts_count(&run->layout, run->report);
+	}
+	return rc < 0 ? rc : lk_swap_finish(swap, err);
+}
+
+/* The exchange; a failure after it takes it back. */
 static int publish(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
-	const char *old = NULL;
+	struct lk_swap LK_CLEANUP(lk_swap_done)
+		swap = {.site = &run->site, .keep = run->options->keep_previous};
+	struct lk_owned LK_CLEANUP(lk_owned_done) owned = {0};
 	if (lk_report_stop(run->report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted before '%s' was changed",
 			run->site.prefix);
 	}
-	int rc = lk_swap(&run->site, &old, run->report, err);
+	lk_owned_load(&owned, &run->have);
+	int rc = lk_swap(&swap, run->new_fd, &owned, run->report, err);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = carry_late(run, err);
-	if (rc == 0 && run->options->run_link_scripts) {
-		rc = lk_scripts_run(&run->layout, run->new_fd, err);
-	} else if (rc == 0) {
-		result->skipped_scripts = lk_scripts_count(&run->layout, run->report);
-	}
+	rc = after_swap(run, &swap, result, err);
 	if (rc < 0) {
-		lk_swap_undo(&run->site, old, run->report);
+		lk_swap_undo(&swap, run->report);
+	} else if (swap.new_fd != run->new_fd) {
+		run->site.old_fd = run->new_fd;
+		run->new_fd = swap.new_fd;
 	}
 	return rc;
 }
@@ -328,7 +329,8 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 static bool is_unchanged(struct run *run, struct lk_install_result *result)
 {
 	struct lk_stamp found;
-	if (run->site.state != LK_SITE_ENVIRONMENT || run->options->verify ||
+	if (run->site.state != LK_SITE_ENVIRONMENT || run->site.interrupted ||
+		run->options->verify ||
 		!lk_stamp_holds(run->site.old_fd, &run->stamp, &run->arena, &found)) {
 		return false;
 	}
@@ -359,9 +361,10 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 	if (rc == 0) {
 		rc = build_meta(run, result, err);
 	}
-	if (rc == 0) {
+	if (rc == 0 && run->site.old_fd >= 0) {
 		bool copied; /* lk_swap syncs all */
-		rc = carry(run, &copied, err);
+		rc = lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->site.in_place,
+			run->report, &copied, err);
 	}
 	if (rc == 0) {
 		rc = publish(run, result, err);
@@ -406,8 +409,8 @@ static int find_trees(struct run *run, struct lk_error *err)
 static int make_trees(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
 	const struct lk_install_options *o = run->options;
-	char *LK_AUTO_FREE path =
-		lk_asprintf("%s/%s/%s", run->site.parent, run->site.work, LK_SITE_TREES);
+	char *LK_AUTO_FREE work = lk_site_work_path(&run->site);
+	char *LK_AUTO_FREE path = lk_asprintf("%s/" LK_SITE_TREES, work);
 	struct lk_tree_options options = {.strict = o->strict,
 		.verify = o->verify,
 		.safety_warn = o->safety_warn,
@@ -482,6 +485,9 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	*ret_lost = false;
 	if (rc < 0) {
 		return rc;
+	}
+	if (o->in_place) {
+		lk_site_use_in_place(&run->site);
 	}
 	lk_arena_init(&run->arena);
 	run->stamp = (struct lk_stamp){.lock = *lock_digest,

@@ -1,28 +1,36 @@
 /*
- * The place of a prefix: its parent directory, what is there now, and the working folder beside it.
+ * The place of a prefix: its parent directory, what is there now, and the working folder.
  *
  *     lk_site_open(prefix, &site, err);     looks, changes nothing
  *     lk_site_own(&site, 0, report, err);   makes .NAME.lockenv beside it: from now on it is ours
  *     ... builds site.work_fd/"new" ...
  *     lk_site_done(&site);                  removes the working folder, closes
  *
- * The working folder holds one empty file whose name says who owns it (host, boot, pid name space,
- * pid, start time), the tree being built ("new"), what was extracted for it alone ("trees"), and
- * for moments the previous one ("old", only where the file system has no exchange of names). mkdir
- * and rename alone decide who owns it: no lock is needed. The folder of a process that is gone is
- * taken over by renaming its owner file, and what it left is put right: a prefix that was moved
- * aside and not replaced comes back, also over an empty directory that was made there since. Only
- * what lk_site_keep set apart ("kept-...") stays until somebody takes it.
+ * The working folder holds the file that says who owns it (own.h), the tree being built ("new"),
+ * what was extracted for it alone ("trees"), for moments the previous one ("old", only where the
+ * file system has no exchange of names), and a journal (journal.h) where one rename is not enough.
+ * What a run that died left is put right by the next: an exchange with a journal is completed, a
+ * prefix that was moved aside and not replaced comes back, also over an empty directory that was
+ * made there since. Only what lk_site_keep set apart ("kept-...") stays until somebody takes it.
+ *
+ * In place, for a prefix that cannot be replaced as a whole, the folder lies inside
+ * (PREFIX/.lockenv). Who owns a prefix owns it either way: whoever takes one of the two folders
+ * looks for the other afterwards, and of two that came at once at least one steps back.
+ *
+ * The previous tree, where one is kept, is .NAME.lockenv-previous beside the prefix, or
+ * PREFIX/.lockenv-previous.
  */
 #ifndef LK_INSTALL_SITE_H
 #define LK_INSTALL_SITE_H
 
 #include "base/err.h"
 #include "base/report.h"
+#include "install/own.h"
 
 #define LK_SITE_NEW "new"
 #define LK_SITE_OLD "old"
 #define LK_SITE_TREES "trees"
+#define LK_SITE_ELDER "elder" /* what was the previous tree until another became it */
 
 /* The working folder in a prefix that cannot be replaced as a whole, and the tree that it was
  * before. */
@@ -36,17 +44,20 @@ enum lk_site_state {
 };
 
 struct lk_site {
-	char *prefix;  /* absolute; all below is owned */
-	char *parent;  /* its directory */
-	char *name;    /* its last component */
-	char *work;    /* name of the working folder, in parent */
-	char *owner;   /* name of our file in it */
-	int parent_fd; /* -1 while the parent does not exist */
+	char *prefix;   /* absolute; all below is owned */
+	char *parent;   /* its directory */
+	char *name;     /* its last component */
+	char *previous; /* name of the previous tree beside it; see lk_site_previous */
+	char *owner;    /* our name in the working folders */
+	struct lk_own beside, inside;
+	int parent_fd; /* -1 while the parent does not exist; good for names below it only */
 	int old_fd;    /* the prefix as it is; -1 when absent */
-	int work_fd;   /* -1 until owned */
-	bool mounted;  /* the prefix is a mount point: it can be read, and not replaced */
-	bool keep;     /* the working folder holds something that is not to be lost */
-	bool busy;     /* it was another process's when we last looked */
+	int base_fd;   /* what the working folder lies in: one of these two; -1 until owned */
+	int work_fd;   /* the working folder in use; -1 until owned */
+	bool in_place;
+	bool mounted;     /* the prefix is a mount point: it can be read, and not replaced */
+	bool keep;        /* the working folder holds something that is not to be lost */
+	bool interrupted; /* an install in place did not end: it is neither the old nor the new */
 	enum lk_site_state state;
 };
 
@@ -57,14 +68,27 @@ int lk_site_check_prefix(const char *prefix, struct lk_error *err) LK_MUST_USE;
  * symlink, or a directory that is neither empty nor an environment, and for a name
  * with control characters. */
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
-/* Could the prefix be replaced? LK_E_USAGE for a mount point. */
+/* For site_own.c: what is at the prefix now (old_fd, state), the parent, and the end of it all. */
+int lk_site_look(struct lk_site *site, struct lk_error *err) LK_MUST_USE;
+int lk_site_open_parent(struct lk_site *site, struct lk_error *err) LK_MUST_USE;
+void lk_site_close(struct lk_site *site);
+/* From now on what is in the prefix is exchanged, not the prefix; where there is none yet this
+ * changes nothing. Before it is owned. */
+void lk_site_use_in_place(struct lk_site *site);
+/* Could the prefix be replaced? LK_E_USAGE for a mount point, unless it is done in place. */
 int lk_site_check(const struct lk_site *site, struct lk_error *err) LK_MUST_USE;
+/* LK_E_USAGE for an environment that is marked as frozen (CEP 22). */
+int lk_site_check_frozen(const struct lk_site *site, struct lk_error *err) LK_MUST_USE;
 /* Makes the parent where it is missing. LK_E_USAGE as lk_site_check. LK_E_FS when another process
  * owns the folder (said who) and does not let go of it for WAIT seconds, when something else has
- * its name, or when the parent is not writable; LK_E_INTERRUPTED while waiting. After taking over,
- * `state` and `old_fd` are looked at again. */
+ * its name, or when the directory is not writable; LK_E_INTERRUPTED while waiting. After taking
+ * over, `state` and `old_fd` are looked at again. */
 int lk_site_own(struct lk_site *site, unsigned wait, const struct lk_report *report,
 	struct lk_error *err) LK_MUST_USE;
+/* Name of the previous tree in base_fd. */
+const char *lk_site_previous(const struct lk_site *site);
+/* Path of the working folder that is, or will be, used: heap text. */
+char *lk_site_work_path(const struct lk_site *site) LK_MUST_USE;
 /* NAME in the working folder, which is ours, is all that is left of something: no run, this or a
  * later one, shall remove it. Where it lies from now on is appended to PATH. */
 void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path);

@@ -83,7 +83,8 @@ static int carry(struct trees *t, const struct lk_prefix_path *paths, size_t n)
 {
 	struct lk_prefix_record record = {.paths = paths, .n_paths = n};
 	const struct lk_prefix_records have = {&record, 1, 1};
-	return lk_foreign_carry(t->old_fd, t->new_fd, &have, &t->report, &t->copied, &t->err);
+	return lk_foreign_carry(
+		t->old_fd, t->new_fd, &have, false, &t->report, &t->copied, &t->err);
 }
 
 enum change {

@@ -187,22 +187,25 @@ static void test_swap(void **state)
 	char *LK_AUTO_FREE prefix = lk_asprintf("%s/env", f->root);
 	const struct lk_report silent = {0};
 	struct lk_site site;
-	const char *old = "unset";
+	struct lk_swap swap = {.site = &site};
+	struct lk_swap late = {.site = &site};
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
 	assert_int_equal(site.state, LK_SITE_ABSENT);
 	assert_int_equal(lk_site_own(&site, 0, &silent, &f->err), 0);
 	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
-	assert_int_equal(lk_swap(&site, &old, &silent, &f->err), 0);
-	assert_null(old);
+	assert_int_equal(lk_swap(&swap, -1, NULL, &silent, &f->err), 0);
+	assert_int_equal(swap.old_fd, -1);
 	assert_int_equal(access(prefix, F_OK), 0);
 	/* taken back: nothing there again */
-	lk_swap_undo(&site, old, &silent);
+	lk_swap_undo(&swap, &silent);
 	assert_true(access(prefix, F_OK) < 0);
 	/* somebody else is faster: theirs stays */
 	assert_int_equal(mkdir(prefix, 0755), 0);
 	put(f, f->fd, "env/theirs");
-	assert_int_equal(lk_swap(&site, &old, &silent, &f->err), LK_E_FS);
+	assert_int_equal(lk_swap(&late, -1, NULL, &silent, &f->err), LK_E_FS);
 	assert_int_equal(faccessat(f->fd, "env/theirs", F_OK, 0), 0);
+	lk_swap_done(&swap);
+	lk_swap_done(&late);
 	lk_site_done(&site);
 	assert_true(faccessat(f->fd, ".env.lockenv", F_OK, 0) < 0);
 }
@@ -220,7 +223,7 @@ static void test_swap_undo_fails(void **state)
 	struct lk_buf LK_CLEANUP(lk_buf_done) told = LK_BUF_INIT(8192);
 	const struct lk_report report = {.ctx = &told, .warn = keep_warning};
 	struct lk_site site;
-	const char *old = NULL;
+	struct lk_swap swap = {.site = &site};
 	assert_int_equal(mkdir(prefix, 0755), 0);
 	assert_int_equal(lk_fs_mkdirs(f->fd, "env/conda-meta", 0, true, &f->err), 0);
 	put(f, f->fd, "env/conda-meta/history");
@@ -228,11 +231,13 @@ static void test_swap_undo_fails(void **state)
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
 	assert_int_equal(lk_site_own(&site, 0, &report, &f->err), 0);
 	assert_int_equal(mkdirat(site.work_fd, LK_SITE_NEW, 0755), 0);
-	assert_int_equal(lk_swap(&site, &old, &report, &f->err), 0);
-	assert_non_null(old);
-	/* the new tree vanishes, so nothing can be exchanged with it */
-	assert_int_equal(rmdir(prefix), 0);
-	lk_swap_undo(&site, old, &report);
+	assert_int_equal(lk_swap(&swap, -1, NULL, &report, &f->err), 0);
+	assert_true(swap.old_fd >= 0);
+	/* somebody puts a tree of theirs there, which nothing is exchanged with */
+	assert_int_equal(mkdirat(f->fd, "theirs", 0755), 0);
+	assert_int_equal(renameat(f->fd, "theirs", f->fd, "env"), 0);
+	lk_swap_undo(&swap, &report);
+	lk_swap_done(&swap);
 	lk_site_done(&site);
 	assert_non_null(strstr(told.ptr, "/env' could not be put back: "));
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
@@ -254,6 +259,7 @@ static void test_swap_undo_empty(void **state)
 	const struct lk_report silent = {0};
 	struct lk_site site;
 	struct stat status;
+	struct lk_swap swap = {.site = &site, .onto_empty = true, .dirs = {.there = LK_SITE_NEW}};
 	assert_int_equal(mkdir(prefix, 0750), 0);
 	assert_int_equal(lk_site_open(prefix, &site, &f->err), 0);
 	assert_int_equal(site.state, LK_SITE_EMPTY);
@@ -262,7 +268,8 @@ static void test_swap_undo_empty(void **state)
 	assert_int_equal(
 		lk_fs_rename(site.work_fd, LK_SITE_NEW, site.parent_fd, site.name, &f->err), 0);
 	put(f, f->fd, "env/file");
-	lk_swap_undo(&site, NULL, &silent);
+	swap.dirs.there_fd = site.work_fd;
+	lk_swap_undo(&swap, &silent);
 	assert_int_equal(stat(prefix, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0750);
 	assert_true(faccessat(f->fd, "env/file", F_OK, 0) < 0);

@@ -1,0 +1,231 @@
+/*
+ * Owning the place of a prefix, and putting right what a run that died left there.
+ */
+#include "install/site.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "install/recover.h"
+
+/* How often it is looked whether another install is through. */
+#define WAIT_PAUSE_NS 100000000L
+#define WAITS_PER_SECOND 10
+
+/* Is nothing at the prefix, or an empty directory, which somebody may have made since? A rename
+ * onto either succeeds. */
+static bool is_vacant(const struct lk_site *site)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	int LK_AUTO_CLOSE fd = openat(
+		site->parent_fd, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool vacant = fd < 0 ? errno == ENOENT
+			     : lk_fs_list(fd, ".", &arena, &names, &ignored) == 0 && names.len == 0;
+	lk_vec_done(&names);
+	return vacant;
+}
+
+/* An exchange that was begun is completed. */
+static int recover(struct lk_site *site, const struct lk_own *own, const struct lk_report *report,
+	struct lk_error *err)
+{
+	bool is_beside = own == &site->beside;
+	bool done = false;
+	const struct lk_recover_place place = {own->base_fd, own->fd, is_beside ? site->name : NULL,
+		is_beside ? site->previous : LK_SITE_INSIDE_PREVIOUS};
+	int rc = lk_recover(&place, &done, err);
+	if (rc < 0) {
+		return lk_wrap(err, "completing what did not end in '%s/%s'", own->base, own->name);
+	}
+	if (done) {
+		lk_warn(report, "what did not end at '%s' is completed", site->prefix);
+	}
+	return 0;
+}
+
+/* Two renames, of which there was one: the prefix comes back. */
+static int put_back(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	struct stat status;
+	if (fstatat(site->beside.fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!is_vacant(site)) {
+		return 0;
+	}
+	int rc = lk_fs_rename(site->beside.fd, LK_SITE_OLD, site->parent_fd, site->name, err);
+	if (rc == 0) {
+		lk_warn(report, "'%s' is back as it was before an install that did not end",
+			site->prefix);
+	}
+	return rc;
+}
+
+/* What a dead run left, or ours, in the folder OWN. */
+static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_report *report,
+	struct lk_error *err)
+{
+	static const char *const rest[] = {LK_SITE_NEW, LK_SITE_TREES, LK_SITE_OLD, LK_SITE_ELDER};
+	int rc = recover(site, own, report, err);
+	if (rc == 0 && own == &site->beside) {
+		rc = put_back(site, report, err);
+	}
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(rest); i++) {
+		rc = lk_fs_remove_tree(own->fd, rest[i], err);
+	}
+	return rc;
+}
+
+/* ---- owning ---- */
+
+static bool is_denied(int errnum)
+{
+	return errnum == EACCES || errnum == EPERM || errnum == EROFS;
+}
+
+static void release(struct lk_site *site)
+{
+	lk_own_release(&site->inside);
+	lk_own_release(&site->beside);
+}
+
+/* The folder beside the prefix, and what a dead run left in it. */
+static int own_beside(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	int rc = lk_own_take(&site->beside, err);
+	if (rc < 0 && is_denied(err->sys_errno) && site->in_place) {
+		lk_error_clear(err);
+		return 0; /* nothing can be done there by us */
+	}
+	if (rc < 0 && is_denied(err->sys_errno) && site->state != LK_SITE_ABSENT) {
+		lk_error_hint(err,
+			"have the directory made writable, or let what is in the prefix be "
+			"exchanged with --in-place");
+	}
+	if (rc == 0) {
+		rc = tidy(site, &site->beside, report, err);
+	}
+	return rc < 0 ? rc : lk_site_look(site, err);
+}
+
+/* The folder in the prefix: in place; else only where there is one. */
+static int own_inside(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	site->in_place = site->in_place && site->state != LK_SITE_ABSENT;
+	if (!site->in_place && !lk_own_is_there(&site->inside)) {
+		return 0;
+	}
+	int rc = lk_own_take(&site->inside, err);
+	if (rc == 0 && site->beside.fd < 0) {
+		rc = lk_own_check(&site->beside, err);
+	}
+	if (rc == 0) {
+		rc = tidy(site, &site->inside, report, err);
+	}
+	if (rc == 0 && !site->in_place) {
+		lk_own_release(&site->inside);
+	}
+	return rc;
+}
+
+/* Taking over may have changed what is at the prefix. */
+static int own_now(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	int rc = own_beside(site, report, err);
+	if (rc == 0) {
+		rc = own_inside(site, report, err);
+	}
+	if (rc == 0) {
+		rc = lk_site_look(site, err);
+	}
+	if (rc == 0) {
+		rc = lk_site_check(site, err);
+	}
+	if (rc < 0) {
+		release(site);
+		return rc;
+	}
+	site->base_fd = site->in_place ? site->old_fd : site->parent_fd;
+	site->work_fd = site->in_place ? site->inside.fd : site->beside.fd;
+	return 0;
+}
+
+static int own_in_time(
+	struct lk_site *site, unsigned wait, const struct lk_report *report, struct lk_error *err)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_PAUSE_NS};
+	int rc = own_now(site, report, err);
+	for (uint64_t i = 0; rc < 0 && (site->beside.busy || site->inside.busy) &&
+		i < (uint64_t)wait * WAITS_PER_SECOND;
+		i++) {
+		if (i == 0) {
+			lk_note(report, 0, "%s: waiting for it", err->message);
+		}
+		nanosleep(&pause, NULL);
+		if (lk_report_stop(report)) {
+			return lk_fail(err, LK_E_INTERRUPTED,
+				"interrupted while waiting for another install into '%s'",
+				site->prefix);
+		}
+		lk_error_clear(err);
+		rc = own_now(site, report, err);
+	}
+	return rc;
+}
+
+int lk_site_own(
+	struct lk_site *site, unsigned wait, const struct lk_report *report, struct lk_error *err)
+{
+	int rc = lk_site_check(site, err);
+	if (rc == 0 && site->parent_fd < 0) {
+		rc = lk_fs_mkdirs(AT_FDCWD, site->parent, 0, false, err);
+		if (rc == 0) {
+			rc = lk_site_open_parent(site, err);
+		}
+	}
+	return rc < 0 ? rc : own_in_time(site, wait, report, err);
+}
+
+int lk_site_make(struct lk_site *site, const char *name, int *ret_fd, struct lk_error *err)
+{
+	int fd = -1;
+	char *LK_AUTO_FREE path = lk_site_work_path(site);
+	if (mkdirat(site->work_fd, name, 0700) == 0) {
+		fd = openat(site->work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot make '%s/%s'", path, name);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	char *kept = NULL;
+	char *LK_AUTO_FREE work = lk_site_work_path(site);
+	int rc = lk_fs_temp_dir(site->work_fd, "kept", &arena, &kept, &ignored);
+	if (rc == 0) {
+		rc = lk_fs_rename(site->work_fd, name, site->work_fd, kept, &ignored);
+	}
+	site->keep = rc < 0;
+	lk_buf_appendf(path, "%s/%s", work, rc < 0 ? name : kept);
+}
+
+void lk_site_done(struct lk_site *site)
+{
+	const struct lk_report silent = {0};
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_own *owns[] = {&site->inside, &site->beside};
+	for (size_t i = 0; i < LK_COUNTOF(owns); i++) {
+		bool keep = site->keep && owns[i]->fd == site->work_fd;
+		if (owns[i]->fd >= 0 && !keep && tidy(site, owns[i], &silent, &ignored) == 0) {
+			lk_own_release(owns[i]);
+		}
+	}
+	lk_site_close(site);
+}
