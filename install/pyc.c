@@ -13,32 +13,54 @@
 #include "install/link.h"
 #include "install/spawn.h"
 
-#define FILES_PER_PROCESS 256
+#define FILES_PER_PROCESS 256 /* at least; but for the last */
+#define FILES_PER_UNIT 128    /* at most */
 
-/* Runs in the new tree. Standard input: source, pyc and final name of each file, NUL after each.
- * Works in every python since 2.7. A file that fails is left without a pyc. */
+/* Runs in the new tree. Standard input: a mark, source, pyc and final name of each file, NUL after
+ * each; where the mark is not empty a unit begins. Works in every python since 2.7. A file that
+ * fails is left without a pyc. */
 static const char program[] =
 	"import os, sys, py_compile\n"
 	"os.umask(0o22)\n"
 	"data = getattr(sys.stdin, 'buffer', sys.stdin).read().split(b'\\0')\n"
 	"text = getattr(os, 'fsdecode', str)\n"
-	"for i in range(0, len(data) - 2, 3):\n"
-	"    source, target, name = [text(part) for part in data[i:i + 3]]\n"
+	"def work(unit):\n"
+	"    for fields in unit:\n"
+	"        source, target, name = [text(field) for field in fields]\n"
+	"        try:\n"
+	"            parent = os.path.dirname(target)\n"
+	"            if not os.path.isdir(parent):\n"
+	"                try:\n"
+	"                    os.mkdir(parent, 0o755)\n"
+	"                except OSError:\n"
+	"                    pass\n"
+	"            py_compile.compile(source, target, name, True)\n"
+	"        except Exception:\n"
+	"            pass\n"
+	"units = []\n"
+	"for i in range(0, len(data) - 3, 4):\n"
+	"    if data[i]:\n"
+	"        units.append([])\n"
+	"    units[-1].append(data[i + 1:i + 4])\n"
+	"for unit in units:\n"
 	"    try:\n"
-	"        parent = os.path.dirname(target)\n"
-	"        if not os.path.isdir(parent):\n"
-	"            try:\n"
-	"                os.mkdir(parent, 0o755)\n"
-	"            except OSError:\n"
-	"                pass\n"
-	"        py_compile.compile(source, target, name, True)\n"
-	"    except Exception:\n"
-	"        pass\n";
+	"        pid = os.fork()\n"
+	"    except OSError:\n"
+	"        work(unit)\n"
+	"        continue\n"
+	"    if pid == 0:\n"
+	"        try:\n"
+	"            work(unit)\n"
+	"        finally:\n"
+	"            os._exit(0)\n"
+	"    os.waitpid(pid, 0)\n";
 
 struct compile {
 	struct lk_layout *layout;
 	int stage_fd;
-	struct lk_u32s files; /* indices of the layout's entries */
+	struct lk_u32s files;     /* indices of the layout's entries, package by package */
+	struct lk_u32s units;     /* where in `files` a unit begins */
+	struct lk_u32s processes; /* where in `units` a process's begin, and the end */
 	struct lk_relay relay;
 	atomic_size_t failed; /* files of processes that did not end well */
 };
@@ -49,14 +71,24 @@ static void put_field(struct lk_buf *out, lk_str text)
 	lk_buf_putc(out, '\0');
 }
 
-/* The list for one process, as an open file. */
+/* Where in `files` unit INDEX begins; INDEX may be their number. */
+static size_t unit_start(const struct compile *compile, size_t index)
+{
+	return index < compile->units.len ? compile->units.items[index] : compile->files.len;
+}
+
+/* The list for the units FROM..TO, as an open file. */
 static int make_list(
 	const struct compile *compile, size_t from, size_t to, int *ret_fd, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) list = LK_BUF_INIT((size_t)64 << 20);
 	const struct lk_entry *entries = compile->layout->entries;
-	for (size_t i = from; i < to; i++) {
+	size_t unit = from;
+	for (size_t i = unit_start(compile, from); i < unit_start(compile, to); i++) {
 		const struct lk_entry *entry = &entries[compile->files.items[i]];
+		bool begins = i == unit_start(compile, unit);
+		unit += begins;
+		put_field(&list, begins ? LK_STR("unit") : LK_STR(""));
 		put_field(&list, entry->compiled_from);
 		put_field(&list, entry->path);
 		lk_buf_put(&list, compile->layout->prefix);
@@ -106,9 +138,10 @@ static void finish(const struct compile *compile, struct lk_entry *entry)
 static int compile_item(void *ctx, size_t index, struct lk_error *err)
 {
 	struct compile *compile = ctx;
-	size_t from = index * FILES_PER_PROCESS;
-	size_t to = from + FILES_PER_PROCESS;
-	to = to < compile->files.len ? to : compile->files.len;
+	size_t first = compile->processes.items[index];
+	size_t last = compile->processes.items[index + 1];
+	size_t from = unit_start(compile, first);
+	size_t to = unit_start(compile, last);
 	int LK_AUTO_CLOSE list = -1;
 	const char *python = compile->layout->python.program.ptr;
 	const char *const argv[] = {python, "-S", "-s", "-B", "-c", program, NULL};
@@ -116,7 +149,7 @@ static int compile_item(void *ctx, size_t index, struct lk_error *err)
 	if (lk_report_stop(&compile->relay.items[index].report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while compiling");
 	}
-	int rc = make_list(compile, from, to, &list, err);
+	int rc = make_list(compile, first, last, &list, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -137,17 +170,42 @@ static int compile_item(void *ctx, size_t index, struct lk_error *err)
 	return 0;
 }
 
+/* The files that are to be compiled, each package's together. */
+static void collect(struct compile *compile)
+{
+	const struct lk_layout *layout = compile->layout;
+	struct lk_u32s *of_package = lk_calloc(layout->n_packages, sizeof(*of_package));
+	for (size_t i = 0; i < layout->n_entries; i++) {
+		const struct lk_entry *entry = &layout->entries[i];
+		if (entry->kind == LK_ENTRY_PYC && !entry->lost) {
+			lk_vec_push(&of_package[entry->package], (uint32_t)i);
+		}
+	}
+	for (size_t p = 0; p < layout->n_packages; p++) {
+		for (size_t i = 0; i < of_package[p].len; i++) {
+			if (i % FILES_PER_UNIT == 0) {
+				lk_vec_push(&compile->units, (uint32_t)compile->files.len);
+			}
+			lk_vec_push(&compile->files, of_package[p].items[i]);
+		}
+		lk_vec_done(&of_package[p]);
+	}
+	lk_free(of_package);
+	for (size_t unit = 0, next = 0; unit < compile->units.len; unit++) {
+		if (compile->units.items[unit] >= next) {
+			lk_vec_push(&compile->processes, (uint32_t)unit);
+			next = compile->units.items[unit] + FILES_PER_PROCESS;
+		}
+	}
+	lk_vec_push(&compile->processes, (uint32_t)compile->units.len);
+}
+
 int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 	const struct lk_report *report, struct lk_error *err)
 {
 	struct compile compile = {.layout = layout, .stage_fd = stage_fd};
-	for (size_t i = 0; i < layout->n_entries; i++) {
-		if (layout->entries[i].kind == LK_ENTRY_PYC && !layout->entries[i].lost &&
-			layout->entries[i].kept == NULL) {
-			lk_vec_push(&compile.files, (uint32_t)i);
-		}
-	}
-	size_t items = (compile.files.len + FILES_PER_PROCESS - 1) / FILES_PER_PROCESS;
+	collect(&compile);
+	size_t items = compile.processes.len - 1;
 	lk_relay_init(&compile.relay, report, items);
 	int rc = lk_workers_run(jobs, items, compile_item, &compile, err);
 	size_t failed = atomic_load(&compile.failed);
@@ -159,5 +217,7 @@ int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 	}
 	lk_relay_done(&compile.relay);
 	lk_vec_done(&compile.files);
+	lk_vec_done(&compile.units);
+	lk_vec_done(&compile.processes);
 	return rc;
 }
