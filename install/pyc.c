@@ -177,7 +177,7 @@ static void collect(struct compile *compile)
 	struct lk_u32s *of_package = lk_calloc(layout->n_packages, sizeof(*of_package));
 	for (size_t i = 0; i < layout->n_entries; i++) {
 		const struct lk_entry *entry = &layout->entries[i];
-		if (entry->kind == LK_ENTRY_PYC && !entry->lost) {
+		if (entry->kind == LK_ENTRY_PYC && !entry->lost && entry->kept == NULL) {
 			lk_vec_push(&of_package[entry->package], (uint32_t)i);
 		}
 	}
