@@ -1,7 +1,7 @@
 /*
  * What the files hold that an install writes itself: files with the prefix written into them, and
  * the scripts of entry points. Apart from placing them, so that staging, predicting and mending
- * have the same bytes. Reads the package's tree and writes nothing.
+ * have the same bytes.
  */
 #ifndef LK_INSTALL_CONTENT_H
 #define LK_INSTALL_CONTENT_H
@@ -13,7 +13,8 @@
 
 /* One file as it will lie in the prefix. */
 struct lk_content {
-	struct lk_buf bytes;
+	uint64_t size; /* bytes */
+	struct lk_sha256 sha256;
 	unsigned mode;      /* 0644 or 0755 */
 	int64_t mtime;      /* seconds since 1970 */
 	bool needs_signing; /* a Mach-O file whose bytes changed: macOS wants it signed again */
@@ -26,13 +27,13 @@ struct lk_content_source {
 	const char *name; /* in dirfd */
 };
 
-/* The bytes of ENTRY, of kind PATCHED or SCRIPT, in LAYOUT. *RET is to be given to lk_content_done
- * after an error as well. LK_E_INTEGRITY: a prefix that does not fit, a file that a stranger
- * changed meanwhile. LK_E_FS. */
-int lk_content_make(const struct lk_layout *layout, const struct lk_entry *entry,
-	const struct lk_content_source *source, const struct lk_report *report,
+/* Writes the bytes of ENTRY, of kind PATCHED or SCRIPT in LAYOUT, to FD; to -1 it writes nothing.
+ * *RET tells what they are: mode and time are the caller's to set. A binary file takes little
+ * memory, however large it is. LK_E_INTEGRITY: a prefix that does not fit, a file that a stranger
+ * changed meanwhile; some of it may be written by then. LK_E_FS. */
+int lk_content_write(const struct lk_layout *layout, const struct lk_entry *entry,
+	const struct lk_content_source *source, int fd, const struct lk_report *report,
 	struct lk_content *ret, struct lk_error *err) LK_MUST_USE;
-void lk_content_done(struct lk_content *content);
 
 /* The error for a file of TREE whose bytes are not those that its seal promised a moment ago. */
 int lk_content_fail_changed(const struct lk_tree *tree, const char *path, struct lk_error *err);

@@ -21,15 +21,15 @@ static int predict_content(const struct predict *predict, struct lk_entry *entry
 {
 	const struct lk_tree *tree = &predict->trees[entry->package];
 	struct lk_content_source source = {.dirfd = -1};
-	struct lk_content LK_CLEANUP(lk_content_done) content;
+	struct lk_content content;
 	if (entry->source != NULL) {
 		source = (struct lk_content_source){tree, tree->fd, entry->source->path.ptr};
 	}
-	int rc = lk_content_make(predict->layout, entry, &source, report, &content, err);
+	int rc = lk_content_write(predict->layout, entry, &source, -1, report, &content, err);
 	if (rc == 0) {
 		entry->mode = content.mode;
-		entry->size = content.bytes.len;
-		entry->sha256 = lk_sha256_of(content.bytes.ptr, content.bytes.len);
+		entry->size = content.size;
+		entry->sha256 = content.sha256;
 	}
 	return rc;
 }

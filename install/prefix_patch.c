@@ -146,39 +146,74 @@ static size_t patch_text(const struct lk_prefix_patch *patch, lk_str bytes, stru
 	return count + patch_wide(patch, from, out);
 }
 
-static int patch_binary(const struct lk_prefix_patch *patch, lk_str bytes, const char *file,
-	struct lk_buf *out, size_t *ret_count, struct lk_error *err)
+/* How many bytes at the end of BYTES may be the beginning of a placeholder. */
+static size_t undecided(const struct lk_binary_patch *b, lk_str bytes, bool last)
 {
-	lk_str old = patch->placeholder;
-	lk_str new = patch->prefix;
-	size_t count = 0;
-	for (size_t at; (at = lk_str_find(bytes, old)) != SIZE_MAX;) {
-		if (new.len > old.len) {
+	size_t tail = last ? 0 : b->patch->placeholder.len - 1;
+	return tail < bytes.len ? tail : bytes.len;
+}
+
+/* Moves LEN bytes from the front of BYTES to OUT. */
+static void pass(lk_str *bytes, size_t len, struct lk_buf *out)
+{
+	lk_buf_append(out, bytes->ptr, len);
+	*bytes = lk_str_skip(*bytes, len);
+}
+
+/* To the end of the string, or of what is there of it. */
+static void patch_string(struct lk_binary_patch *b, lk_str *bytes, bool last, struct lk_buf *out)
+{
+	lk_str old = b->patch->placeholder;
+	size_t nul = lk_str_find_char(*bytes, '\0');
+	bool ends = nul != SIZE_MAX || last;
+	lk_str string = lk_str_slice(*bytes, 0, nul);
+	size_t all = string.len;
+	for (size_t at; (at = lk_str_find(string, old)) != SIZE_MAX; b->count++) {
+		pass(&string, at, out);
+		lk_buf_put(out, b->patch->prefix);
+		string = lk_str_skip(string, old.len);
+		b->pad += old.len - b->patch->prefix.len;
+	}
+	size_t left = ends ? 0 : undecided(b, string, last);
+	pass(&string, string.len - left, out);
+	*bytes = lk_str_skip(*bytes, all - left);
+	for (; ends && b->pad > 0; b->pad--) {
+		lk_buf_putc(out, '\0');
+	}
+	b->in_string = !ends;
+}
+
+int lk_binary_patch_part(struct lk_binary_patch *b, lk_str *bytes, bool last, struct lk_buf *out,
+	struct lk_error *err)
+{
+	size_t room = b->patch->placeholder.len;
+	for (;;) {
+		if (b->in_string) {
+			patch_string(b, bytes, last, out);
+		}
+		size_t at = b->in_string ? SIZE_MAX : lk_str_find(*bytes, b->patch->placeholder);
+		if (at == SIZE_MAX) {
+			break;
+		}
+		if (b->patch->prefix.len > room) {
 			lk_fail(err, LK_E_INTEGRITY,
-				"no room in binary file '%s' for a prefix of %zu bytes", file,
-				new.len);
-			lk_error_hint(err, "choose a prefix of at most %zu bytes", old.len);
+				"no room in binary file '%s' for a prefix of %zu bytes", b->file,
+				b->patch->prefix.len);
+			lk_error_hint(err, "choose a prefix of at most %zu bytes", room);
 			return err->code;
 		}
-		lk_buf_append(out, bytes.ptr, at);
-		bytes = lk_str_skip(bytes, at);
-		lk_str string = lk_str_slice(bytes, 0, lk_str_find_char(bytes, '\0'));
-		size_t found = replace_all(string, old, new, out);
-		for (size_t pad = found * (old.len - new.len); pad > 0; pad--) {
-			lk_buf_putc(out, '\0');
-		}
-		bytes = lk_str_skip(bytes, string.len);
-		count += found;
+		pass(bytes, at, out);
+		b->in_string = true;
 	}
-	lk_buf_put(out, bytes);
-	*ret_count = count;
+	if (!b->in_string) {
+		pass(bytes, bytes->len - undecided(b, *bytes, last), out);
+	}
 	return 0;
 }
 
-int lk_prefix_patch(const struct lk_prefix_patch *patch, lk_str bytes, const char *file,
-	struct lk_buf *out, size_t *ret_count, struct lk_error *err)
+int lk_prefix_patch_check(
+	const struct lk_prefix_patch *patch, const char *file, struct lk_error *err)
 {
-	size_t count = 0;
 	if (patch->placeholder.len == 0 || patch->placeholder.len > MAX_PREFIX_BYTES ||
 		patch->prefix.len > MAX_PREFIX_BYTES ||
 		lk_str_find_char(patch->placeholder, '\0') != SIZE_MAX) {
@@ -187,21 +222,29 @@ int lk_prefix_patch(const struct lk_prefix_patch *patch, lk_str bytes, const cha
 			"bytes",
 			file, MAX_PREFIX_BYTES);
 	}
+	return 0;
+}
+
+int lk_prefix_patch(const struct lk_prefix_patch *patch, lk_str bytes, const char *file,
+	struct lk_buf *out, size_t *ret_count, struct lk_error *err)
+{
+	struct lk_binary_patch binary = {.patch = patch, .file = file};
+	int rc = lk_prefix_patch_check(patch, file, err);
+	if (rc < 0) {
+		return rc;
+	}
 	if (patch->mode == LK_PREFIX_TEXT) {
-		count = patch_text(patch, bytes, out);
+		binary.count = patch_text(patch, bytes, out);
 	} else if (!lk_str_is(lk_subdir_os(patch->subdir), "win")) {
-		int rc = patch_binary(patch, bytes, file, out, &count, err);
-		if (rc < 0) {
-			return rc;
-		}
+		rc = lk_binary_patch_part(&binary, &bytes, true, out, err);
 	} else {
 		lk_buf_put(out, bytes);
 	}
-	if (out->overflow) {
-		return lk_fail(err, LK_E_INTEGRITY,
+	if (rc == 0 && out->overflow) {
+		rc = lk_fail(err, LK_E_INTEGRITY,
 			"'%s' grows past %zu bytes when the prefix is written into it", file,
 			out->max);
 	}
-	*ret_count = count;
-	return 0;
+	*ret_count = binary.count;
+	return rc;
 }

@@ -20,6 +20,26 @@ struct lk_prefix_patch {
 	lk_str subdir;            /* of the environment */
 };
 
+/* LK_E_INTEGRITY for a placeholder that is empty, has a NUL in it or is longer than any path. */
+int lk_prefix_patch_check(
+	const struct lk_prefix_patch *patch, const char *file, struct lk_error *err) LK_MUST_USE;
+
+/* A binary file on its way, part by part. */
+struct lk_binary_patch {
+	const struct lk_prefix_patch *patch; /* checked */
+	const char *file;                    /* for errors */
+	size_t count;                        /* occurrences so far */
+	/* zero at the beginning */
+	bool in_string; /* the string at the cursor has an occurrence in it */
+	size_t pad;     /* NULs that it is owed at its end */
+};
+
+/* Appends to OUT what the file's next BYTES become, and steps over them; less than a placeholder's
+ * length may be left, to stand before the bytes that follow. Nothing is left of the LAST ones.
+ * LK_E_INTEGRITY when there is no room. */
+int lk_binary_patch_part(struct lk_binary_patch *b, lk_str *bytes, bool last, struct lk_buf *out,
+	struct lk_error *err) LK_MUST_USE;
+
 /* Appends the rewritten BYTES to OUT; *ret_count is the number of occurrences replaced (0: OUT got
  * BYTES as they are). FILE is for errors. LK_E_INTEGRITY when a binary string has no room for a
  * longer prefix, for an empty placeholder or one with a NUL, or past OUT's maximum. */

@@ -90,9 +90,14 @@ static int place_content(const struct place *place, struct lk_error *err)
 	struct lk_entry *entry = place->entry;
 	const struct lk_content_source source = {
 		place->tree, place->source.dirfd, place->source.name};
-	struct lk_content LK_CLEANUP(lk_content_done) content;
-	int rc =
-		lk_content_make(place->stage->layout, entry, &source, place->report, &content, err);
+	const char *shown = entry->path.ptr;
+	struct lk_content content;
+	int LK_AUTO_CLOSE fd = -1;
+	int rc = lk_write_open(place->dirfd, place->name, shown, &fd, err);
+	if (rc == 0) {
+		rc = lk_content_write(
+			place->stage->layout, entry, &source, fd, place->report, &content, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
@@ -100,11 +105,10 @@ static int place_content(const struct place *place, struct lk_error *err)
 		atomic_fetch_add(&place->stage->unsigned_files, 1);
 	}
 	entry->mode = content.mode;
-	entry->size = content.bytes.len;
-	entry->sha256 = lk_sha256_of(content.bytes.ptr, content.bytes.len);
+	entry->size = content.size;
+	entry->sha256 = content.sha256;
 	const struct timespec when = {.tv_sec = content.mtime};
-	return lk_write_new(place->dirfd, place->name, lk_buf_view(&content.bytes), content.mode,
-		when, entry->path.ptr, err);
+	return lk_write_finish(fd, content.mode, when, shown, err);
 }
 
 static int place_softlink(const struct place *place, struct lk_error *err)

@@ -8,6 +8,31 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* In parts of STEP bytes a binary becomes the same. */
+static void check_parts(const struct lk_prefix_patch *patch, lk_str bytes, size_t step, lk_str want)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1 << 20);
+	struct lk_buf LK_CLEANUP(lk_buf_done) part = LK_BUF_INIT(1 << 20);
+	struct lk_binary_patch binary = {.patch = patch, .file = "f"};
+	for (bool last = false; !last;) {
+		lk_str next = lk_str_slice(bytes, 0, step);
+		bytes = lk_str_skip(bytes, next.len);
+		last = bytes.len == 0;
+		lk_buf_put(&part, next);
+		lk_str rest = lk_buf_view(&part);
+		if (lk_binary_patch_part(&binary, &rest, last, &out, &err) < 0 ||
+			rest.len >= patch->placeholder.len) {
+			abort();
+		}
+		memmove(part.ptr, rest.ptr, rest.len);
+		lk_buf_truncate(&part, rest.len);
+	}
+	if (!lk_str_eq(lk_buf_view(&out), want)) {
+		abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const prefixes[] = {
@@ -31,6 +56,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A binary keeps its length; nothing changes where nothing was found. */
 	if (rc == 0 && patch.mode == LK_PREFIX_BINARY && out.len != bytes.len) {
 		abort();
+	}
+	if (rc == 0 && patch.mode == LK_PREFIX_BINARY && bytes.len > 0 &&
+		!lk_str_starts(patch.subdir, LK_STR("win"))) {
+		check_parts(&patch, bytes, 1 + data[0] % 7, lk_buf_view(&out));
 	}
 	if (rc == 0 && count == 0 && !lk_str_eq(lk_buf_view(&out), bytes)) {
 		abort();

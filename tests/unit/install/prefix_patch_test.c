@@ -18,6 +18,29 @@ struct vector {
 	size_t count;
 };
 
+/* The same in parts of every size. */
+static void check_parts(const struct lk_prefix_patch *patch, const struct vector *v, size_t step)
+{
+	struct lk_error err = LK_ERROR_INIT;
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(1 << 20);
+	struct lk_buf LK_CLEANUP(lk_buf_done) part = LK_BUF_INIT(1 << 20);
+	struct lk_binary_patch binary = {.patch = patch, .file = "f"};
+	lk_str left = v->in;
+	for (bool last = false; !last;) {
+		lk_buf_put(&part, lk_str_slice(left, 0, step));
+		left = lk_str_skip(left, step < left.len ? step : left.len);
+		last = left.len == 0;
+		lk_str rest = lk_buf_view(&part);
+		assert_int_equal(lk_binary_patch_part(&binary, &rest, last, &out, &err), 0);
+		assert_true(rest.len < patch->placeholder.len && (!last || rest.len == 0));
+		memmove(part.ptr, rest.ptr, rest.len);
+		lk_buf_truncate(&part, rest.len);
+	}
+	assert_int_equal(out.len, v->out.len);
+	assert_memory_equal(lk_buf_cstr(&out), v->out.ptr, v->out.len);
+	assert_int_equal(binary.count, v->count);
+}
+
 static void check(const struct vector *v, const char *subdir)
 {
 	struct lk_error err = LK_ERROR_INIT;
@@ -29,6 +52,10 @@ static void check(const struct vector *v, const char *subdir)
 	assert_int_equal(out.len, v->out.len);
 	assert_memory_equal(lk_buf_cstr(&out), v->out.ptr, v->out.len);
 	assert_int_equal(count, v->count);
+	bool in_parts = v->mode == LK_PREFIX_BINARY && strcmp(subdir, "win-64") != 0;
+	for (size_t step = 1; in_parts && step <= v->in.len; step++) {
+		check_parts(&patch, v, step);
+	}
 }
 
 static void test_binary(void **state)
