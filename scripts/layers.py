@@ -34,6 +34,7 @@ THIRD_PARTY = {
     "jansson.h": {"base/json.c"},
     "msgpack/": {"base/msgpack.c", "fixtures/mkshards.c"},
     "pcre2.h": {"base/regex.c"},
+    "zlib.h": {"store/zip.c"},
     "zstd.h": {"base/stream_zstd.c"},
     "bzlib.h": {"base/stream_bzip2.c"},
     "openssl/": {"base/digest.c", "base/ed25519.c"},

@@ -4,8 +4,8 @@
 #include "store/zip.h"
 
 #include <stdlib.h>
+#include <zlib.h>
 
-#include "base/crc32.h"
 #include "base/fs.h"
 
 #define LOCAL_MAGIC 0x04034b50u
@@ -434,7 +434,7 @@ struct reader {
 	const struct lk_zip *zip;
 	const struct lk_zip_member *member;
 	uint64_t done; /* bytes */
-	struct lk_crc32 *crc;
+	uLong crc;
 };
 
 static ssize_t read_member(void *ctx, void *out, size_t len, struct lk_error *err)
@@ -443,7 +443,7 @@ static ssize_t read_member(void *ctx, void *out, size_t len, struct lk_error *er
 	const struct lk_zip_member *member = reader->member;
 	uint64_t left = member->size - reader->done;
 	if (left == 0) {
-		return lk_crc32_value(reader->crc) == member->crc32
+		return reader->crc == member->crc32
 			? 0
 			: fail_member(reader->zip, member->name,
 				  "is damaged: its checksum is wrong", err);
@@ -451,7 +451,7 @@ static ssize_t read_member(void *ctx, void *out, size_t len, struct lk_error *er
 	ssize_t got = lk_blob_read_at(reader->zip->blob, member->start + reader->done, out,
 		len < left ? len : (size_t)left, reader->zip->archive, err);
 	if (got > 0) {
-		lk_crc32_update(reader->crc, out, (size_t)got);
+		reader->crc = crc32_z(reader->crc, out, (size_t)got);
 		reader->done += (uint64_t)got;
 	}
 	return got != 0 ? got : fail_zip(reader->zip, "its ZIP is cut short", err);
@@ -460,7 +460,6 @@ static ssize_t read_member(void *ctx, void *out, size_t len, struct lk_error *er
 static void close_member(void *ctx)
 {
 	struct reader *reader = ctx;
-	lk_crc32_free(reader->crc);
 	lk_free(reader);
 }
 
@@ -469,7 +468,7 @@ struct lk_stream *lk_zip_stream(const struct lk_zip *zip, size_t i)
 	struct reader *reader = lk_calloc(1, sizeof(*reader));
 	reader->zip = zip;
 	reader->member = &zip->members.items[i];
-	reader->crc = lk_crc32_new();
+	reader->crc = crc32_z(0, NULL, 0);
 	char *shown LK_AUTO_FREE =
 		lk_asprintf("%s: " LK_STR_FMT, zip->archive, LK_STR_ARG(reader->member->name));
 	return lk_stream_from_fn(read_member, close_member, reader, shown);
