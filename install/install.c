@@ -366,8 +366,15 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 		rc = lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->site.in_place,
 			run->report, &copied, err);
 	}
+	if (rc == 0 && run->options->link == LK_LINK_SYMLINK) {
+		rc = lk_trees_settle(&run->trees, -1, err); /* the files stay there */
+	}
 	if (rc == 0) {
 		rc = publish(run, result, err);
+	}
+	if (rc == 0) {
+		struct lk_error ignored = LK_ERROR_INIT;
+		(void)!lk_trees_settle(&run->trees, run->site.work_fd, &ignored);
 	}
 	if (rc == 0 && run->n_from_cache > 0) {
 		result->link_mode = lk_linker_used(&run->linker);

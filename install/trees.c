@@ -3,11 +3,14 @@
  */
 #include "install/trees.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/relay.h"
 #include "base/workers.h"
+#include "store/seal.h"
 
 /* One package's turn: the large ones come first, so that the workers end about together. */
 struct turn {
@@ -160,6 +163,27 @@ int lk_trees_ensure(struct lk_cache *cache, const struct lk_record *records, siz
 		return rc;
 	}
 	*ret = ensure.trees;
+	return 0;
+}
+
+int lk_trees_settle(struct lk_trees *trees, int synced_fd, struct lk_error *err)
+{
+	struct stat synced = {0};
+	bool done = synced_fd >= 0 && fstat(synced_fd, &synced) == 0;
+	for (size_t i = 0; i < trees->n; i++) {
+		struct lk_tree *tree = &trees->items[i];
+		struct stat st;
+		if (!tree->fresh) {
+			continue;
+		}
+		done = done && fstat(tree->fd, &st) == 0 && st.st_dev == synced.st_dev;
+		if (!done && (fstat(tree->fd, &synced) < 0 || syncfs(tree->fd) < 0)) {
+			return lk_fail_errno(err, LK_E_FS, errno, "cannot sync '%s'", tree->path);
+		}
+		done = true;
+		lk_seal_settle(tree->fd);
+		tree->fresh = false;
+	}
 	return 0;
 }
 

@@ -21,6 +21,9 @@ int lk_trees_find(const struct lk_cache *cache, const struct lk_record *records,
 int lk_trees_ensure(struct lk_cache *cache, const struct lk_record *records, size_t n,
 	const struct lk_tree_options *options, unsigned jobs, const struct lk_report *report,
 	struct lk_trees *ret, struct lk_error *err) LK_MUST_USE;
+/* Settles those that were extracted lately (store/seal.h), so that the next install need not hash
+ * them: after a sync of their file system, which is made unless SYNCED_FD lies on it (-1: none). */
+int lk_trees_settle(struct lk_trees *trees, int synced_fd, struct lk_error *err) LK_MUST_USE;
 /* Was one of them taken out of the cache since? */
 bool lk_trees_lost(const struct lk_trees *trees);
 void lk_trees_done(struct lk_trees *trees);

@@ -186,6 +186,19 @@ int lk_seal_read(int dirfd, struct lk_buf *buf, bool *ret_foreign, struct lk_err
 	return rc;
 }
 
+void lk_seal_settle(int dirfd)
+{
+	const struct timespec times[2] = {{.tv_sec = 0}, {.tv_sec = 0}};
+	(void)utimensat(dirfd, LK_SEAL_NAME, times, AT_SYMLINK_NOFOLLOW);
+}
+
+bool lk_seal_is_settled(int dirfd)
+{
+	struct stat st;
+	return fstatat(dirfd, LK_SEAL_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		st.st_mtim.tv_sec == 0 && st.st_mtim.tv_nsec == 0;
+}
+
 /* ---- comparison ---- */
 
 struct check {

@@ -3,9 +3,11 @@
  * symlink.
  *
  * Written last, as a file inside the tree, by the one who extracted it; a tree without a whole seal
- * does not count. Nothing is synced: after a loss of power a file that did not reach the disk is
- * shorter than its seal says (or the seal is not whole), and the tree is made again from its
- * archive.
+ * does not count. Extracting syncs nothing. After a loss of power a file that did not reach the
+ * disk may be shorter than its seal says, or as long and full of zeros: ext4 may put down a length
+ * before the bytes. So a tree's bytes are hashed again when it is used, until somebody who has
+ * synced the file system afterwards, as an install does, has settled it: its seal is then of the
+ * first second of 1970. What is damaged is made again from its archive.
  *
  * The text: a first line, then one line for each entry in bytewise order of path, then the digest
  * of all lines before it. Fields are separated by tabs; paths and targets hold no control
@@ -37,6 +39,10 @@ int lk_seal_write(int dirfd, lk_str text, struct lk_error *err) LK_MUST_USE;
  * or the tree belongs to another user than this process's or root. */
 int lk_seal_read(
 	int dirfd, struct lk_buf *buf, bool *ret_foreign, struct lk_error *err) LK_MUST_USE;
+
+/* Notes that all of the tree is on the disk, where that may be done. */
+void lk_seal_settle(int dirfd);
+bool lk_seal_is_settled(int dirfd);
 
 /* Compares every entry with what lies in DIRFD: type, size, mode and mtime, with HASH the bytes too
  * (a file of a foreign user is always hashed). LK_E_INTEGRITY names the first that differs.

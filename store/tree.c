@@ -31,6 +31,7 @@ struct found {
 	int fd;       /* or -1 */
 	bool damaged; /* it is not what was sealed */
 	bool foreign; /* some of it is another user's */
+	bool fresh;   /* not known to be on the disk */
 	ino_t ino;
 	dev_t dev;
 	int64_t used; /* seconds since 1970 */
@@ -164,8 +165,10 @@ static int open_sealed(const struct ensure *e, const struct lk_layer *layer, str
 	if (rc == 0 && foreign) {
 		rc = check_foreign(e, lk_buf_view(&seal), err);
 	}
+	ret->fresh = !lk_seal_is_settled(ret->fd);
 	if (rc == 0) {
-		rc = lk_seal_check(ret->fd, listing, e->options->verify || foreign, &foreign, err);
+		rc = lk_seal_check(ret->fd, listing, e->options->verify || foreign || ret->fresh,
+			&foreign, err);
 	}
 	ret->foreign = foreign;
 	return rc;
@@ -205,6 +208,7 @@ static int use_sealed(const struct ensure *e, size_t index, struct found *found,
 		ret->path = lk_asprintf("%s/trees/%s", layer->path, e->name);
 		ret->layer = index;
 		ret->foreign = found->foreign;
+		ret->fresh = found->fresh && ours;
 	}
 	return rc;
 }
@@ -397,6 +401,7 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 	ret->fd = lk_fd_take(&fd);
 	ret->path = lk_asprintf("%s/trees/%s", lk_cache_path(e->cache), e->name);
 	ret->layer = 0;
+	ret->fresh = true;
 	return 0;
 }
 

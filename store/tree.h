@@ -41,6 +41,7 @@ struct lk_tree {
 	size_t layer; /* of the cache, that it lies in */
 	bool movable; /* it lies in the caller's own place instead */
 	bool foreign; /* another user than oneself and root can still change its files */
+	bool fresh;   /* not known to be on the disk: to be settled (store/seal.h) after a sync */
 	struct lk_package *package;       /* metadata and paths; owned */
 	const struct lk_tree_file *files; /* one for each of package->paths; owned by the package */
 };
