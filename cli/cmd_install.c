@@ -156,20 +156,35 @@ static void tell(struct lk_app *app, const struct context *c, const char *prefix
 	}
 }
 
-static int install(struct lk_app *app, const struct context *c, struct lk_lock_arg *arg,
-	const struct lk_lock_platform *platform, const char *prefix, struct lk_error *err)
+/* What one install is about. */
+struct job {
+	struct lk_app *app;
+	const struct context *c;
+	const struct lk_lock_arg *arg;
+	const struct lk_lock_platform *platform;
+	const char *prefix;
+	struct lk_sources sources;
+	struct lk_cache *cache;
+	struct lk_records missing;
+	struct lk_install_result result;
+};
+
+/* Into the cache with what --from and --fetch have of what it lacks. */
+static int provide(struct job *job, struct lk_error *err)
 {
-	struct lk_cache *cache = NULL;
-	struct lk_records missing = {0};
-	struct lk_sources sources = {&c->from, LK_STEAL(arg->bundle), c->no_cache, c->dry_run};
-	int rc = lk_sources_open(app, &sources, &cache, err);
-	if (rc == 0) {
-		rc = lk_sources_import(app, &sources, cache, platform->packages,
-			platform->n_packages, &missing, err);
+	job->missing.len = 0;
+	int rc = lk_sources_import(job->app, &job->sources, job->cache, job->platform->packages,
+		job->platform->n_packages, &job->missing, err);
+	if (rc == 0 && job->c->fetch && !job->c->dry_run) {
+		rc = fetch_missing(job->app, job->cache, &job->arg->lock, &job->missing, err);
 	}
-	if (rc == 0 && c->fetch && !c->dry_run) {
-		rc = fetch_missing(app, cache, &arg->lock, &missing, err);
-	}
+	return rc;
+}
+
+static int install_once(struct job *job, struct lk_error *err)
+{
+	const struct context *c = job->c;
+	const struct lk_lock *lock = &job->arg->lock;
 	struct lk_install_options options = {
 		.link = link_mode(c->link),
 		.compile = !c->no_compile,
@@ -180,24 +195,74 @@ static int install(struct lk_app *app, const struct context *c, struct lk_lock_a
 		.dry_run = c->dry_run,
 		.in_place = c->in_place,
 		.keep_previous = c->keep_previous,
-		.jobs = app->common.jobs,
+		.jobs = job->app->common.jobs,
 		.wait = c->wait,
-		.subdir = platform->subdir,
-		.specs = platform->specs,
+		.subdir = job->platform->subdir,
+		.specs = job->platform->specs,
 		.now = (int64_t)time(NULL),
 	};
-	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&arg->text), arg->text.len);
-	struct lk_install_result result = {0};
+	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&job->arg->text), job->arg->text.len);
+	return lk_install(job->cache, job->prefix, job->platform->packages,
+		job->platform->n_packages, lock->channels, lock->n_channels, &digest, &options,
+		&job->app->report, &job->result, err);
+}
+
+static size_t count_archives(const struct job *job)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < job->platform->n_packages; i++) {
+		n += lk_cache_has_archive(job->cache, &job->platform->packages[i]);
+	}
+	return n;
+}
+
+/* An archive that turns out to be damaged, such as after a loss of power, is taken out of the
+ * cache: what --from or --fetch has of it takes its place. */
+static int install_all(struct job *job, struct lk_error *err)
+{
+	int rc = provide(job, err);
+	bool again = rc == 0;
+	while (again) {
+		size_t lacked = job->c->fetch ? 0 : job->missing.len;
+		size_t had = job->platform->n_packages - lacked;
+		rc = install_once(job, err);
+		again = rc == LK_E_INTEGRITY && !job->c->dry_run && count_archives(job) < had;
+		if (again) {
+			struct lk_error damage = *err;
+			rc = provide(job, err);
+			again = rc == 0 && count_archives(job) == had;
+			if (again) {
+				lk_warn(&job->app->report, "%s: taken anew", damage.message);
+				lk_error_clear(err);
+			} else if (rc == 0) {
+				*err = damage;
+				rc = damage.code;
+			}
+		}
+	}
+	return rc;
+}
+
+static int install(struct lk_app *app, const struct context *c, struct lk_lock_arg *arg,
+	const struct lk_lock_platform *platform, const char *prefix, struct lk_error *err)
+{
+	struct job job = {
+		.app = app,
+		.c = c,
+		.arg = arg,
+		.platform = platform,
+		.prefix = prefix,
+		.sources = {&c->from, LK_STEAL(arg->bundle), c->no_cache, c->dry_run},
+	};
+	int rc = lk_sources_open(app, &job.sources, &job.cache, err);
 	if (rc == 0) {
-		rc = lk_install(cache, prefix, platform->packages, platform->n_packages,
-			arg->lock.channels, arg->lock.n_channels, &digest, &options, &app->report,
-			&result, err);
+		rc = install_all(&job, err);
 	}
 	if (rc == 0) {
-		tell(app, c, prefix, &missing, &result);
+		tell(app, c, prefix, &job.missing, &job.result);
 	}
-	lk_vec_done(&missing);
-	lk_cache_free(cache);
+	lk_vec_done(&job.missing);
+	lk_cache_free(job.cache);
 	return rc;
 }
 
