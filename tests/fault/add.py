@@ -97,7 +97,7 @@ def main():
     print(f"{n} calls, {len(codes)} faults, exit codes { {code: codes.count(code) for code in sorted(set(codes))} }")
     for line in found[:40]:
         print(line)
-    print(f"{len(found)} found")
+    print(f"{len(codes) - len(found)} passed, {len(found)} failed")
     return 1 if found or n < 4 else 0
 
 

@@ -32,7 +32,7 @@ import sys
 import threading
 import time
 
-from faults import digest
+from faults import MAX_TOLD, digest
 
 EXIT_FILES = 8
 ACTS = ("kill", "ENOSPC", "EIO", "EACCES")
@@ -248,7 +248,7 @@ def main():
     parser.add_argument("scenarios", nargs="*")
     args = parser.parse_intermixed_args()
     trees = prepare(args.bin, args.work)
-    benches, found = queue.SimpleQueue(), []
+    benches, passed, failed = queue.SimpleQueue(), 0, 0
     n_benches = len(os.sched_getaffinity(0))
     for i in range(n_benches):
         benches.put(Bench(args.bin, args.work, f"{args.work}/bench{i}"))
@@ -260,6 +260,7 @@ def main():
         finally:
             benches.put(bench)
 
+    print(f"carry, {'the short form, ' if args.short else ''}seed {args.seed}")
     for scenario in SCENARIOS:
         if args.scenarios and scenario.name not in args.scenarios:
             continue
@@ -269,13 +270,14 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(n_benches) as pool:
             for code, wrong in pool.map(lambda fault: with_bench(Bench.case, scenario, trees, fault), faults):
                 codes[code] = codes.get(code, 0) + 1
-                found += wrong
+                passed += not wrong
+                failed += bool(wrong)
+                if wrong and failed <= MAX_TOLD:
+                    print("\n".join(wrong), flush=True)
         print(f"{scenario.name}: {counts[0]} calls, {counts[1]} reads, {len(faults)} faults, exit codes "
               f"{dict(sorted(codes.items()))}, {time.monotonic() - start:.0f} s", flush=True)
-    for wrong in found[:40]:
-        print(wrong)
-    print(f"{len(found)} found")
-    return 1 if found else 0
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import time
 from disk import Disk, Run, read_record, same
 from faults import SCENARIOS, Bench, Suite, digest, parse_args
 
-NAMES = ("upgrade", "first", "no-exchange", "no-exchange-first", "copy", "cold", "cold-upgrade")
+NAMES = ("upgrade", "first", "no-exchange", "no-exchange-first", "copy", "symlink", "cold", "cold-upgrade", "no-cache")
 # (ordered, names, data)
 DRAWS = ((True, 1, "none"), (True, 1, "zeros"), (True, 1, "part"), (True, 0, None), (True, None, None),
          (True, None, None), (False, None, None), (False, None, None), (False, None, None))

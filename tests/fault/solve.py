@@ -116,7 +116,7 @@ def main():
     for state in ("warm", "damaged"):
         shutil.copytree(first.cache, f"{shared}/{state}")
     damage(shared + "/damaged")
-    benches, found = queue.SimpleQueue(), []
+    benches, found, total = queue.SimpleQueue(), [], 0
     n_benches = len(os.sched_getaffinity(0))
     for i in range(n_benches):
         benches.put(Bench(binaries, shared, f"{shared}/bench{i}", first.old))
@@ -135,12 +135,13 @@ def main():
             with concurrent.futures.ThreadPoolExecutor(n_benches) as pool:
                 results = list(pool.map(with_bench, faults))
             codes = [code for code, _ in results]
+            total += len(results)
             found += [wrong for _, wrong in results if wrong]
             print(f"{state}: {n} {'reads' if reads else 'calls'}, {len(faults)} faults, exit codes "
                   f"{ {code: codes.count(code) for code in sorted(set(codes))} }", flush=True)
     for wrong in found[:40]:
         print(wrong)
-    print(f"{len(found)} found")
+    print(f"{total - len(found)} passed, {len(found)} failed")
     return 1 if found else 0
 
 

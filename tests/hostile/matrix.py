@@ -338,7 +338,7 @@ def main():
                     for line in cell.log.decode(errors="backslashreplace").strip().split("\n"):
                         print("    " + line[:400].replace("\x1b", "<ESC>"))
                 n_wrong += bool(wrong)
-        print(f"{len(cells)} faults, {n_wrong} wrong")
+        print(f"{len(cells) - n_wrong} passed, {n_wrong} failed")
         bench.server.stop()
         print("".join(bench.server.broken[:5]), end="")
         return 1 if n_wrong or bench.server.broken else 0
