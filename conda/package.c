@@ -21,6 +21,11 @@ int lk_package_fail(
 	return LK_E_INTEGRITY;
 }
 
+lk_str lk_package_shown(const struct lk_package_reader *reader, lk_str text)
+{
+	return lk_str_shorten(&reader->package->arena, text, 200);
+}
+
 /* Turns a syntax error of a member into one of the package; keeps line and column. */
 static int fail_syntax(const struct lk_package_reader *reader)
 {
@@ -159,7 +164,7 @@ static int read_entry_points(const struct lk_package_reader *reader, const struc
 		struct lk_entry_point point;
 		if (!parse_entry_point(text, &package->arena, &point)) {
 			return lk_package_fail(reader, member, "bad entry point '" LK_STR_FMT "'",
-				LK_STR_ARG(text));
+				LK_STR_ARG(lk_package_shown(reader, text)));
 		}
 		if (lk_map_add(&commands, point.command, i) != i) {
 			return lk_package_fail(reader, member,

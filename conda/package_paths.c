@@ -31,9 +31,9 @@ static const char *path_fault(lk_str path)
 static int check_path(const struct lk_package_reader *reader, const char *member, lk_str path)
 {
 	const char *fault = path_fault(path);
-	return fault
-		? lk_package_fail(reader, member, "'" LK_STR_FMT "' %s", LK_STR_ARG(path), fault)
-		: 0;
+	return fault ? lk_package_fail(reader, member, "'" LK_STR_FMT "' %s",
+			       LK_STR_ARG(lk_package_shown(reader, path)), fault)
+		     : 0;
 }
 
 /* A text that replacing makes sense for: more than slashes, no control characters. */
@@ -48,8 +48,8 @@ static bool is_placeholder(lk_str text)
 
 static int fail_entry(const struct lk_package_reader *reader, lk_str path, const char *what)
 {
-	return lk_package_fail(
-		reader, paths_member, "'" LK_STR_FMT "': %s", LK_STR_ARG(path), what);
+	return lk_package_fail(reader, paths_member, "'" LK_STR_FMT "': %s",
+		LK_STR_ARG(lk_package_shown(reader, path)), what);
 }
 
 static int read_type(const struct lk_package_reader *reader,
@@ -247,20 +247,20 @@ static int read_has_prefix_line(const struct lk_package_reader *reader, lk_str l
 	if (n == 3 && lk_str_is(tokens[1], "binary")) {
 		mode = LK_PREFIX_BINARY;
 	} else if (n != 1 && !(n == 3 && lk_str_is(tokens[1], "text"))) {
-		return lk_package_fail(
-			reader, member, "bad line '" LK_STR_FMT "'", LK_STR_ARG(line));
+		return lk_package_fail(reader, member, "bad line '" LK_STR_FMT "'",
+			LK_STR_ARG(lk_package_shown(reader, line)));
 	}
 	if (n == 3) {
 		placeholder = tokens[0];
 	}
 	if (!is_placeholder(placeholder)) {
-		return lk_package_fail(
-			reader, member, "bad placeholder in '" LK_STR_FMT "'", LK_STR_ARG(line));
+		return lk_package_fail(reader, member, "bad placeholder in '" LK_STR_FMT "'",
+			LK_STR_ARG(lk_package_shown(reader, line)));
 	}
 	uint32_t at = lk_map_get(by_path, tokens[n - 1]);
 	if (at >= paths->len) {
 		return lk_package_fail(reader, member, "'" LK_STR_FMT "' is not in info/files",
-			LK_STR_ARG(tokens[n - 1]));
+			LK_STR_ARG(lk_package_shown(reader, tokens[n - 1])));
 	}
 	paths->items[at].prefix_mode = mode;
 	paths->items[at].placeholder = lk_str_dup(&reader->package->arena, placeholder);
@@ -333,7 +333,8 @@ static int index_paths(const struct lk_package_reader *reader, const char *membe
 		lk_str path = paths->items[i].path;
 		if (lk_map_add(by_path, path, i) != i) {
 			return lk_package_fail(reader, member,
-				"'" LK_STR_FMT "' stands there twice", LK_STR_ARG(path));
+				"'" LK_STR_FMT "' stands there twice",
+				LK_STR_ARG(lk_package_shown(reader, path)));
 		}
 	}
 	return 0;
@@ -358,7 +359,8 @@ static int check_parents(const struct lk_package_reader *reader, const char *mem
 				return lk_package_fail(reader, member,
 					"'" LK_STR_FMT "' lies beneath '" LK_STR_FMT
 					"', which is no directory",
-					LK_STR_ARG(path), LK_STR_ARG(parent));
+					LK_STR_ARG(lk_package_shown(reader, path)),
+					LK_STR_ARG(lk_package_shown(reader, parent)));
 			}
 		}
 	}

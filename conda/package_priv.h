@@ -29,6 +29,8 @@ struct lk_package_path_fields {
 /* LK_E_INTEGRITY "ARCHIVE: MEMBER: what". */
 int lk_package_fail(const struct lk_package_reader *reader, const char *member, const char *fmt,
 	...) LK_PRINTF(3, 4);
+/* TEXT of the archive for an error: not longer than leaves room for the reason. */
+lk_str lk_package_shown(const struct lk_package_reader *reader, lk_str text);
 /* The parsed member; an object at its root. */
 int lk_package_json(const struct lk_package_reader *reader, const char *member, lk_str text,
 	struct lk_json_doc **ret) LK_MUST_USE;

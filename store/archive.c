@@ -15,6 +15,9 @@
 #include "store/zip.h"
 
 #define BLOCK_SIZE ((size_t)256 * 1024) /* bytes handed to libarchive at once */
+#define LIBARCHIVE_MISC (-1)            /* its ARCHIVE_ERRNO_MISC, which is in no public header */
+#define SHOWN_MAX 200      /* bytes of a name in an error: the reason must not be lost behind it */
+#define END_MARK_SIZE 1024 /* bytes of zeros at the end of a tar */
 #define METADATA_MAX ((size_t)64 * 1024)
 #define METADATA_DEPTH 8
 #define CONDA_FORMAT_VERSION 2
@@ -30,6 +33,8 @@ struct lk_archive {
 	struct archive *tar;       /* NULL between parts */
 	char *block;
 	uint64_t unpacked, max_unpacked; /* bytes that came out of decoding */
+	uint64_t tar_start;              /* what was unpacked before this tar */
+	uint64_t tar_used;               /* its bytes up to the last that is not zero */
 	uint64_t contents;               /* bytes of files given out; holes make it differ */
 	unsigned n_members;
 	char *member;          /* the current member's name, for errors */
@@ -58,25 +63,34 @@ static int fail_too_large(const struct lk_archive *archive, struct lk_error *err
 		archive->name, (unsigned long long)archive->max_unpacked);
 }
 
-/* What libarchive says of READER, unless the cause lies below it. */
-static int fail_reader(struct lk_archive *archive, struct archive *reader, struct lk_error *err)
+/* What libarchive says, unless the cause lies below it; WHERE it was about the current member. */
+static int fail_reader(struct lk_archive *archive, const char *where, struct lk_error *err)
 {
 	if (archive->cause.code != LK_OK) {
 		*err = archive->cause;
 		return err->code;
 	}
-	if (archive_errno(reader) == ENOMEM) {
+	if (archive_errno(archive->tar) == ENOMEM) {
 		return lk_fail_errno(err, LK_E_FS, ENOMEM, "cannot read '%s'", archive->name);
 	}
-	const char *why = archive_error_string(reader);
+	const char *why = archive_error_string(archive->tar);
 	if (!why) {
 		why = "it is damaged";
 	}
 	if (archive->member) {
-		return lk_fail(err, LK_E_INTEGRITY, "package '%s': member '%s': %s", archive->name,
-			archive->member, why);
+		return lk_fail(err, LK_E_INTEGRITY, "package '%s': %s '%.*s': %s", archive->name,
+			where, SHOWN_MAX, archive->member, why);
 	}
 	return lk_fail(err, LK_E_INTEGRITY, "package '%s': %s", archive->name, why);
+}
+
+/* Where the last byte that is not zero ends; 0 where there is none. */
+static size_t used_length(const char *bytes, size_t len)
+{
+	while (len > 0 && bytes[len - 1] == 0) {
+		len--;
+	}
+	return len;
 }
 
 /* Bytes of the tar for libarchive, counted. */
@@ -85,6 +99,10 @@ static la_ssize_t read_block(struct archive *tar, void *ctx, const void **ret_by
 	struct lk_archive *archive = ctx;
 	ssize_t got = lk_stream_read(archive->payload, archive->block, BLOCK_SIZE, &archive->cause);
 	if (got > 0) {
+		size_t used = used_length(archive->block, (size_t)got);
+		if (used > 0) {
+			archive->tar_used = archive->unpacked - archive->tar_start + used;
+		}
 		archive->unpacked += (uint64_t)got;
 		if (archive->unpacked > archive->max_unpacked) {
 			(void)fail_too_large(archive, &archive->cause);
@@ -101,6 +119,8 @@ static la_ssize_t read_block(struct archive *tar, void *ctx, const void **ret_by
 
 static int open_tar(struct lk_archive *archive, struct lk_error *err)
 {
+	archive->tar_start = archive->unpacked;
+	archive->tar_used = 0;
 	archive->tar = archive_read_new();
 	if (!archive->tar) {
 		return lk_fail(err, LK_E_BUG, "cannot make a tar reader");
@@ -109,16 +129,18 @@ static int open_tar(struct lk_archive *archive, struct lk_error *err)
 		archive_read_open2(archive->tar, archive, NULL, read_block, NULL, NULL) !=
 			ARCHIVE_OK) {
 		return archive->cause.code != LK_OK
-			? fail_reader(archive, archive->tar, err)
+			? fail_reader(archive, "member", err)
 			: lk_fail(err, LK_E_INTEGRITY, "package '%s' holds no tar",
 				  lk_stream_name(archive->payload));
 	}
 	return 0;
 }
 
-/* Reads what is left behind the tar's end mark, so that every checksum is seen. */
+/* Reads what is left behind the last member, so that every checksum is seen: two blocks of zeros,
+ * and then nothing but zeros. */
 static int close_tar(struct lk_archive *archive, struct lk_error *err)
 {
+	uint64_t end = (uint64_t)archive_read_header_position(archive->tar);
 	for (;;) {
 		const void *bytes;
 		la_ssize_t got = read_block(archive->tar, archive, &bytes);
@@ -129,6 +151,14 @@ static int close_tar(struct lk_archive *archive, struct lk_error *err)
 		if (got == 0) {
 			break;
 		}
+	}
+	if (archive->tar_used > end) {
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s' has bytes behind the end of its tar", archive->name);
+	}
+	if (archive->unpacked - archive->tar_start < end + END_MARK_SIZE) {
+		return lk_fail(err, LK_E_INTEGRITY,
+			"package '%s': its tar ends without an end mark", archive->name);
 	}
 	archive_read_free(archive->tar);
 	archive->tar = NULL;
@@ -333,7 +363,8 @@ static int fill_member(struct lk_archive *archive, struct archive_entry *entry,
 		ret->link = lk_str_of(archive_entry_hardlink(entry));
 	} else if (ret->type == LK_MEMBER_SYMLINK) {
 		ret->link = lk_str_of(archive_entry_symlink(entry));
-	} else if (ret->type == LK_MEMBER_FILE) {
+	}
+	if (ret->type == LK_MEMBER_FILE || ret->type == LK_MEMBER_HARDLINK) {
 		ret->size = (uint64_t)archive_entry_size(entry);
 	}
 	return 0;
@@ -348,6 +379,13 @@ static int read_header(struct lk_archive *archive, struct archive_entry **ret)
 		(void)uselocale(before);
 	}
 	return got;
+}
+
+/* Is GOT about a name that the C locale cannot show? We take its bytes. Every other warning is of a
+ * header that libarchive reads only in part. */
+static bool is_charset_warning(struct lk_archive *archive, int got)
+{
+	return got == ARCHIVE_WARN && archive_errno(archive->tar) != LIBARCHIVE_MISC;
 }
 
 int lk_archive_next(
@@ -366,8 +404,8 @@ int lk_archive_next(
 		}
 		struct archive_entry *entry;
 		int got = read_header(archive, &entry);
-		if (got != ARCHIVE_EOF && got != ARCHIVE_OK && got != ARCHIVE_WARN) {
-			return fail_reader(archive, archive->tar, err);
+		if (got != ARCHIVE_EOF && got != ARCHIVE_OK && !is_charset_warning(archive, got)) {
+			return fail_reader(archive, "behind member", err);
 		}
 		lk_free(archive->member);
 		archive->member = NULL;
@@ -391,7 +429,7 @@ ssize_t lk_archive_read(struct lk_archive *archive, void *out, size_t len, struc
 {
 	la_ssize_t got = archive_read_data(archive->tar, out, len);
 	if (got < 0) {
-		return fail_reader(archive, archive->tar, err);
+		return fail_reader(archive, "member", err);
 	}
 	archive->contents += (uint64_t)got;
 	if (archive->contents > archive->max_unpacked) {

@@ -42,7 +42,7 @@ struct lk_member {
 	enum lk_member_type type;
 	mode_t mode;   /* permission, set-id and sticky bits */
 	int64_t mtime; /* whole seconds since 1970 */
-	uint64_t size; /* bytes that a file has */
+	uint64_t size; /* bytes that a file has, or that come with a hard link */
 };
 
 struct lk_archive;

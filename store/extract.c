@@ -15,11 +15,12 @@
 #include "store/parent_priv.h"
 
 #define COPY_SIZE ((size_t)256 * 1024)
+#define SHOWN_MAX 200 /* bytes of a name in an error: the reason must not be lost behind it */
 
 struct extract {
 	struct lk_archive *archive;
 	int root; /* -1: nothing is written */
-	bool fold_case;
+	bool fold_case, is_windows;
 	const struct lk_report *report;
 	struct lk_claims *claims;
 	mode_t dir_mode;
@@ -95,8 +96,47 @@ bool lk_member_path(lk_str raw, struct lk_arena *arena, lk_str *ret, const char 
 	return true;
 }
 
+/* Device names, with whatever follows a dot, and the bytes that NTFS or its shells give a meaning.
+ */
+static bool is_windows_name(lk_str part)
+{
+	static const char *const devices[] = {"con", "prn", "aux", "nul", "com", "lpt"};
+	for (size_t i = 0; i < part.len; i++) {
+		if (strchr("<>:\"|?*\\", part.ptr[i])) {
+			return false;
+		}
+	}
+	char last = part.ptr[part.len - 1];
+	if (last == '.' || last == ' ') {
+		return false;
+	}
+	lk_str stem = lk_str_trim(lk_str_slice(part, 0, lk_str_find_char(part, '.')));
+	for (size_t i = 0; i < LK_COUNTOF(devices); i++) {
+		bool numbered = i >= 4 && stem.len == 4 && lk_is_digit(stem.ptr[3]);
+		if (lk_str_eq_nocase(
+			    numbered ? lk_str_slice(stem, 0, 3) : stem, lk_str_of(devices[i])) &&
+			(numbered || i < 4)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Can a path that lk_member_path has made be one on the package's platform? */
+static bool is_native(const struct extract *x, lk_str path)
+{
+	lk_str part;
+	while (x->is_windows && lk_str_split(&path, '/', &part)) {
+		if (!is_windows_name(part)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static int refuse(struct extract *x, lk_str name, const char *why, struct lk_error *err)
 {
+	name = lk_str_shorten(&x->listing->arena, name, SHOWN_MAX);
 	return lk_fail(err, LK_E_INTEGRITY, "package '%s': member '" LK_STR_FMT "' %s",
 		lk_archive_name(x->archive), LK_STR_ARG(name), why);
 }
@@ -359,6 +399,16 @@ static int extract_hardlink(struct extract *x, const struct lk_member *member,
 		return refuse(x, member->name,
 			"is a hard link to something that is no earlier file of the archive", err);
 	}
+	if (member->size > 0) {
+		struct lk_entry own = {.path = entry->path};
+		int rc = take_bytes(x, &own, -1, err);
+		if (rc < 0) {
+			return rc;
+		}
+		if (!lk_sha256_eq(&own.sha256, &to->sha256)) {
+			return refuse(x, member->name, "is a hard link with other content", err);
+		}
+	}
 	if (made) {
 		bool same = made->type == LK_PATH_FILE && made->executable == to->executable &&
 			lk_sha256_eq(&made->sha256, &to->sha256);
@@ -384,6 +434,9 @@ static int extract_member(struct extract *x, const struct lk_member *member, str
 	bool is_dir = member->type == LK_MEMBER_DIRECTORY;
 	if (entry.path.len == 0) {
 		return is_dir ? 0 : refuse(x, member->name, "names no file", err);
+	}
+	if (!is_native(x, entry.path)) {
+		return refuse(x, member->name, "has a name that Windows cannot have", err);
 	}
 	int rc = need_dir(x, is_dir ? entry.path : lk_path_dirname(entry.path), member->name, err);
 	if (rc < 0 || is_dir) {
@@ -429,11 +482,12 @@ static int extract_all(struct extract *x, struct lk_error *err)
 int lk_extract(struct lk_archive *archive, int dirfd, const struct lk_extract_options *options,
 	struct lk_listing *ret, struct lk_error *err)
 {
+	bool is_windows = lk_str_starts(options->subdir, LK_STR("win-"));
 	struct extract x = {
 		.archive = archive,
 		.root = dirfd,
-		.fold_case = lk_str_starts(options->subdir, LK_STR("osx-")) ||
-			lk_str_starts(options->subdir, LK_STR("win-")),
+		.fold_case = is_windows || lk_str_starts(options->subdir, LK_STR("osx-")),
+		.is_windows = is_windows,
 		.report = options->report,
 		.claims = options->claims,
 		.dir_mode = options->dir_mode ? options->dir_mode : 0755,

@@ -139,9 +139,6 @@ static int read_end(const struct lk_zip *zip, lk_str tail, uint64_t before, stru
 			err);
 	}
 	lk_str end = lk_str_skip(tail, at);
-	if (lk_str_find(lk_str_skip(end, END_SIZE), LK_STR("PK\5\6")) != SIZE_MAX) {
-		return fail_zip(zip, "its ZIP has two ends, one in the comment of the other", err);
-	}
 	*ret = (struct end){.at = before + at,
 		.entries = le16(end.ptr + 10),
 		.size = le32(end.ptr + 12),
