@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -140,7 +141,7 @@ static int handle_hangup(const struct sigaction *action)
 	return rc != 0 || before.sa_handler == SIG_IGN ? rc : sigaction(SIGHUP, action, NULL);
 }
 
-int lk_app_init(struct lk_app *app, struct lk_error *err)
+int lk_app_settle(struct lk_app *app, struct lk_error *err)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction too_large = {.sa_handler = on_too_large, .sa_flags = SA_RESTART};
@@ -150,7 +151,16 @@ int lk_app_init(struct lk_app *app, struct lk_error *err)
 		app->on_pipe == SIG_ERR) {
 		return lk_fail_errno(err, LK_E_BUG, errno, "cannot set signal handlers");
 	}
+	/* Were it ignored, nobody could wait for a child. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	/* What is made here must be usable here: a umask is for others. */
+	(void)umask(umask(0) & ~(mode_t)S_IRWXU);
 	set_limits();
+	return 0;
+}
+
+void lk_app_init(struct lk_app *app)
+{
 	app->color_out = colour_for(app, STDOUT_FILENO);
 	app->color_err = colour_for(app, STDERR_FILENO);
 	app->progress = lk_progress_view_new(progress_kind(&app->common), app->color_err);
@@ -161,7 +171,6 @@ int lk_app_init(struct lk_app *app, struct lk_error *err)
 		.progress = on_progress,
 		.stop = on_stop,
 	};
-	return 0;
 }
 
 void lk_app_forget(struct lk_app *app)
@@ -208,7 +217,7 @@ void lk_app_put_json_error(
 	struct lk_error shown = shown_of(err);
 	lk_jw_object(w);
 	lk_jw_key(w, "code");
-	lk_jw_int(w, lk_exit_of(code));
+	lk_jw_int(w, app->failure ? app->failure : (int)lk_exit_of(code));
 	lk_jw_key_string(w, "kind", lk_str_of(lk_exit_kind(code)));
 	lk_jw_key_string(w, "message", lk_str_of(shown.message));
 	lk_jw_opt_string(w, "file", lk_str_of(err->file));

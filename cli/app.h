@@ -34,6 +34,7 @@ struct lk_app {
 	struct lk_arena arena; /* lives as long as the command */
 	struct lk_progress_view *progress;
 	int status;           /* exit code of a command that returns 0 */
+	int failure;          /* exit code of one that fails; 0: its error's */
 	void (*on_pipe)(int); /* what SIGPIPE did when the program began */
 	bool color_out;       /* stdout may have colour */
 	bool color_err;
@@ -45,8 +46,10 @@ struct lk_app {
 	struct lk_config config;
 };
 
-/* After the options are parsed: colour decisions, report callbacks, signal handlers. */
-int lk_app_init(struct lk_app *app, struct lk_error *err) LK_MUST_USE;
+/* After the options are parsed: colour decisions, report callbacks. */
+void lk_app_init(struct lk_app *app);
+/* What a program that works for itself needs: signal handlers, limits, a usable umask. */
+int lk_app_settle(struct lk_app *app, struct lk_error *err) LK_MUST_USE;
 void lk_app_done(struct lk_app *app);
 /* Drops the explanation, the conflict and what was told: a command begins anew. */
 void lk_app_forget(struct lk_app *app);

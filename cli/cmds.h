@@ -24,6 +24,9 @@ struct lk_cmd {
 		struct lk_error *err);
 	bool hidden;  /* not part of the contract: left out of the command list */
 	bool is_text; /* has no JSON form: --json is refused */
+	/* Becomes another program, whose command line its first argument begins: signals, limits
+	 * and umask stay as they came, and what fails before is LK_EXIT_WRAPPER. */
+	bool is_wrapper;
 };
 
 /* A program's commands; lockenv and lockenv-install have different tables. */
@@ -32,13 +35,14 @@ struct lk_program {
 	const char *summary;
 	const struct lk_cmd *const *commands;
 	size_t n_commands;
-	const struct lk_cmd *only; /* a program that is one command; NULL otherwise */
+	const struct lk_cmd *only; /* whose name need not be said; NULL: none */
 };
 
 extern const struct lk_cmd lk_cmd_solve, lk_cmd_add, lk_cmd_remove, lk_cmd_update, lk_cmd_fetch,
 	lk_cmd_install, lk_cmd_diff, lk_cmd_check, lk_cmd_list, lk_cmd_merge, lk_cmd_info,
 	lk_cmd_export, lk_cmd_import, lk_cmd_smoke, lk_cmd_debug, lk_cmd_tree, lk_cmd_why,
-	lk_cmd_search, lk_cmd_pack, lk_cmd_cache, lk_cmd_clean, lk_cmd_unpack, lk_cmd_digest;
+	lk_cmd_search, lk_cmd_pack, lk_cmd_cache, lk_cmd_clean, lk_cmd_unpack, lk_cmd_digest,
+	lk_cmd_run, lk_cmd_shell_hook;
 
 const struct lk_cmd *lk_cmd_find(const struct lk_program *program, const char *name);
 

@@ -70,7 +70,7 @@ static void put_zsh_option(struct lk_buf *out, const struct lk_opt *opt)
 	lk_buf_appendf(out, " \\\n\t\t\t'*--%s[", opt->name);
 	put_zsh_text(out, opt->help);
 	lk_buf_putc(out, ']');
-	if (opt->value) {
+	if (opt->value && opt->kind != LK_OPT_NAMES) {
 		lk_buf_appendf(out, ":%s:%s", opt->value, opt->choices ? "(" : "_files");
 		for (const char *c = opt->choices; c && *c; c++) {
 			lk_buf_putc(out, *c == '|' ? ' ' : *c);
@@ -135,7 +135,7 @@ static void put_fish_option(const struct lk_program *program, const char *when,
 			lk_buf_putc(out, *c == '|' ? ' ' : *c);
 		}
 		lk_buf_putc(out, '\'');
-	} else if (opt->value) {
+	} else if (opt->value && opt->kind != LK_OPT_NAMES) {
 		lk_buf_puts(out, " -r");
 	}
 	lk_buf_puts(out, " -d '");

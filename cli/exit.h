@@ -18,6 +18,10 @@ enum lk_exit {
 	LK_EXIT_FS = 8,
 	LK_EXIT_BUG = 70,
 	LK_EXIT_NOTHING_RAN = 77,
+	LK_EXIT_WRAPPER =
+		125, /* run failed, not the command; it cannot be executed; it is not there */
+	LK_EXIT_NOT_EXECUTABLE = 126,
+	LK_EXIT_NO_COMMAND = 127,
 	LK_EXIT_INTERRUPTED = 130,
 };
 

@@ -19,7 +19,7 @@ static void put_option(const struct lk_opt *opt, struct lk_buf *out)
 		lk_buf_appendf(out, "      --%s", opt->name);
 	}
 	if (opt->value) {
-		lk_buf_appendf(out, " %s", opt->value);
+		lk_buf_appendf(out, opt->kind == LK_OPT_NAMES ? "[=%s]" : " %s", opt->value);
 	}
 	size_t width = out->len - start;
 	if (width + 2 > HELP_COLUMN) {
@@ -76,6 +76,15 @@ void lk_help_command(const struct lk_program *program, const struct lk_cmd *cmd,
 			put_option(&cmd->options[i], out);
 		}
 	}
+	if (program->only == cmd && program->n_commands > 1) {
+		lk_buf_puts(out, "\nOther commands:\n");
+		for (size_t i = 0; i < program->n_commands; i++) {
+			const struct lk_cmd *other = program->commands[i];
+			if (other != cmd) {
+				lk_buf_appendf(out, "  %-10s %s\n", other->name, other->summary);
+			}
+		}
+	}
 	lk_buf_puts(out, "\nCommon options:\n");
 	for (size_t i = 0; i < lk_n_common_options; i++) {
 		put_option(&lk_common_options[i], out);
@@ -130,9 +139,10 @@ static void put_roff_option(struct lk_buf *out, const struct lk_opt *opt)
 	put_roff(out, opt->name);
 	lk_buf_puts(out, "\\fR");
 	if (opt->value) {
-		lk_buf_puts(out, " \\fI");
+		bool optional = opt->kind == LK_OPT_NAMES;
+		lk_buf_puts(out, optional ? "[=\\fI" : " \\fI");
 		put_roff(out, opt->value);
-		lk_buf_puts(out, "\\fR");
+		lk_buf_puts(out, optional ? "\\fR]" : "\\fR");
 	}
 	lk_buf_putc(out, '\n');
 	put_roff(out, opt->help);
@@ -179,6 +189,9 @@ static const char man_tail[] =
 	".TP\n8\nfile system: no space, no permission, read\\-only\n"
 	".TP\n70\na fault of lockenv itself: please report it\n"
 	".TP\n77\nsmoke: no level at all could run here\n"
+	".TP\n125\nrun: lockenv itself failed\n"
+	".TP\n126\nrun: the command cannot be executed\n"
+	".TP\n127\nrun: there is no such command; else the command's own code\n"
 	".TP\n130\ninterrupted\n"
 	".SH ENVIRONMENT\n"
 	".TP\nLOCKENV_CACHE\nthe cache folder, when \\-\\-cache is not given\n"

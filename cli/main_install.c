@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-	static const struct lk_cmd *const commands[] = {&lk_cmd_install};
+	static const struct lk_cmd *const commands[] = {
+		&lk_cmd_install, &lk_cmd_run, &lk_cmd_shell_hook};
 	static const struct lk_program program = {
 		.name = "lockenv-install",
 		.summary = "install a lock's environment, offline",

@@ -18,6 +18,8 @@ int main(int argc, char **argv)
 		&lk_cmd_diff,
 		&lk_cmd_merge,
 		&lk_cmd_check,
+		&lk_cmd_run,
+		&lk_cmd_shell_hook,
 		&lk_cmd_smoke,
 		&lk_cmd_list,
 		&lk_cmd_tree,

@@ -87,6 +87,19 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
+static void store_names(struct lk_opt_names *field, const char *value)
+{
+	lk_str rest = lk_str_of(value);
+	lk_str name;
+	field->given = true;
+	field->all = field->all || !value;
+	while (value && lk_str_split(&rest, ',', &name)) {
+		if (name.len > 0) {
+			lk_vec_push(&field->names, name);
+		}
+	}
+}
+
 static int store_value(
 	const struct parser *p, const struct lk_opt *opt, char *base, const char *value)
 {
@@ -124,13 +137,16 @@ static int store_value(
 		}
 		*(unsigned *)field = (unsigned)number;
 		return 0;
+	case LK_OPT_NAMES:
+		store_names(field, value);
+		return 0;
 	}
 	return lk_fail(p->err, LK_E_BUG, "option '--%s' has no kind", opt->name);
 }
 
 static bool takes_value(const struct lk_opt *opt)
 {
-	return opt->kind != LK_OPT_FLAG && opt->kind != LK_OPT_COUNT;
+	return opt->kind != LK_OPT_FLAG && opt->kind != LK_OPT_COUNT && opt->kind != LK_OPT_NAMES;
 }
 
 static int missing_value(const struct parser *p, const struct lk_opt *opt)
@@ -150,11 +166,11 @@ static int parse_long(struct parser *p, const char *word)
 		return unknown(p, name);
 	}
 	if (!takes_value(opt)) {
-		if (equals != SIZE_MAX) {
-			return lk_fail(
-				p->err, LK_E_USAGE, "option '--%s' takes no value", opt->name);
+		if (equals == SIZE_MAX || opt->kind == LK_OPT_NAMES) {
+			return store_value(
+				p, opt, base, equals == SIZE_MAX ? NULL : rest.ptr + equals + 1);
 		}
-		return store_value(p, opt, base, NULL);
+		return lk_fail(p->err, LK_E_USAGE, "option '--%s' takes no value", opt->name);
 	}
 	if (equals != SIZE_MAX) {
 		return store_value(p, opt, base, rest.ptr + equals + 1);
@@ -190,7 +206,7 @@ static int parse_short(struct parser *p, const char *word)
 	return 0;
 }
 
-int lk_opt_parse(const struct lk_opt *options, size_t n_options, void *context,
+int lk_opt_parse(const struct lk_opt *options, size_t n_options, bool leading, void *context,
 	struct lk_common *common, int argc, char *const *argv, struct lk_args *args,
 	struct lk_error *err)
 {
@@ -201,6 +217,7 @@ int lk_opt_parse(const struct lk_opt *options, size_t n_options, void *context,
 		int rc = 0;
 		if (only_arguments || word[0] != '-' || word[1] == '\0') {
 			lk_vec_push(args, word);
+			only_arguments = only_arguments || leading;
 		} else if (strcmp(word, "--") == 0) {
 			only_arguments = true;
 		} else if (word[1] == '-') {
@@ -221,6 +238,9 @@ void lk_opt_done(const struct lk_opt *options, size_t n_options, void *context)
 		if (options[i].kind == LK_OPT_LIST) {
 			struct lk_args *list = (void *)((char *)context + options[i].offset);
 			lk_vec_done(list);
+		} else if (options[i].kind == LK_OPT_NAMES) {
+			struct lk_opt_names *names = (void *)((char *)context + options[i].offset);
+			lk_vec_done(&names->names);
 		}
 	}
 }

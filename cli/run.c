@@ -113,19 +113,21 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	if (run_top_level(app, argc, argv, &rc, err)) {
 		return wants_json(argc, argv) ? refuse_json(err) : rc;
 	}
-	const struct lk_cmd *cmd = app->program->only;
-	int skip = 1;
-	if (!cmd) {
-		cmd = lk_cmd_find(app->program, argv[1]);
-		skip = 2;
+	const struct lk_cmd *only = app->program->only;
+	const struct lk_cmd *cmd = argc > 1 ? lk_cmd_find(app->program, argv[1]) : NULL;
+	int skip = 2;
+	if (only && (!cmd || cmd == only)) {
+		cmd = only;
+		skip = 1;
 	}
 	if (!cmd) {
 		return unknown_command(app->program, argv[1], err);
 	}
+	app->failure = cmd->is_wrapper ? LK_EXIT_WRAPPER : 0;
 	void *context = lk_calloc(1, cmd->context_size ? cmd->context_size : 1);
 	struct lk_args args = {0};
-	rc = lk_opt_parse(cmd->options, cmd->n_options, context, &app->common, argc - skip,
-		argv + skip, &args, err);
+	rc = lk_opt_parse(cmd->options, cmd->n_options, cmd->is_wrapper, context, &app->common,
+		argc - skip, argv + skip, &args, err);
 	if (rc == 0 && app->common.json && (app->common.help || cmd->is_text)) {
 		rc = refuse_json(err);
 	} else if (rc == 0 && app->common.help) {
@@ -133,7 +135,8 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 	} else if (rc == 0) {
 		rc = check_argument_count(app->program, cmd, &args, err);
 		if (rc == 0) {
-			rc = lk_app_init(app, err);
+			lk_app_init(app);
+			rc = cmd->is_wrapper ? 0 : lk_app_settle(app, err);
 		}
 		if (rc == 0) {
 			rc = cmd->run(app, context, &args, err);
@@ -146,7 +149,7 @@ static int run_command(struct lk_app *app, int argc, char **argv, struct lk_erro
 }
 
 /* What every program should find as it starts, but not every daemon, job or shell gives. */
-static void settle(void)
+static void open_streams(void)
 {
 	/* Were 0 to 2 free, a file would be opened there and get our messages. A path can neither
 	 * be read nor written. */
@@ -155,25 +158,21 @@ static void settle(void)
 			(void)!open("/", O_PATH | O_CLOEXEC);
 		}
 	}
-	/* What is made here must be usable here: a umask is for others. */
-	(void)umask(umask(0) & ~(mode_t)S_IRWXU);
-	/* Were it ignored, nobody could wait for a child. */
-	(void)signal(SIGCHLD, SIG_DFL);
 }
 
 int lk_main(const struct lk_program *program, int argc, char **argv)
 {
-	settle();
+	open_streams();
 	struct lk_app app = {.program = program};
 	struct lk_error err = LK_ERROR_INIT;
 	lk_buf_init(&app.out, LK_OUT_MAX);
 	lk_arena_init(&app.arena);
 	int rc = run_command(&app, argc, argv, &err);
-	app.common.json = app.common.json || wants_json(argc, argv);
+	app.common.json = app.common.json || (!app.failure && wants_json(argc, argv));
 	if (rc < 0) {
 		lk_app_print_error(&app, rc, &err);
 	}
-	int status = rc < 0 ? (int)lk_exit_of(rc) : app.status;
+	int status = rc == 0 ? app.status : app.failure ? app.failure : (int)lk_exit_of(rc);
 	rc = lk_app_flush(&app, &err);
 	if (rc < 0) {
 		lk_app_print_error(&app, rc, &err);

@@ -9,7 +9,7 @@ commands=$(sed -n 's/^  \([a-z-]*\) .*/\1/p' "$scratch/top")
 runs 0 lockenv debug man
 cp "$out" lockenv.1
 for command in $commands; do
-	grep -q "^\.SS lockenv $command" lockenv.1 || fail "the man page lacks $command"
+	sed 's/\\-/-/g' lockenv.1 | grep -q "^\.SS lockenv $command" || fail "the man page lacks $command"
 	grep -qE "\`${command}[ \`]|, \`$command" "$root/docs/cli.md" || fail "docs/cli.md lacks $command"
 	for option in $(lockenv "$command" --help | grep -oE -e '^ +(-[a-z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+'); do
 		sed 's/\\-/-/g' lockenv.1 | grep -qF -e "$option" || fail "the man page lacks $option"
