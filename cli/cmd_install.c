@@ -14,6 +14,7 @@
 #include "cli/bundle_tell.h"
 #include "cli/digest.h"
 #include "cli/install_arg.h"
+#include "cli/install_tell.h"
 #include "cli/signing.h"
 #include "cli/sources.h"
 #include "conda/subdir.h"
@@ -104,58 +105,6 @@ static enum lk_link_mode link_mode(const char *text)
 	return LK_LINK_AUTO;
 }
 
-/* MISSING: what a dry run would fetch. */
-static void tell(struct lk_app *app, const struct context *c, const char *prefix,
-	const struct lk_records *missing, const struct lk_install_result *result)
-{
-	bool would_fetch = c->dry_run && c->fetch;
-	if (app->common.json) {
-		struct lk_jw w;
-		lk_jw_init(&w, &app->out, true);
-		lk_jw_object(&w);
-		lk_jw_key_string(&w, "prefix", lk_str_of(prefix));
-		lk_jw_key(&w, "dry_run");
-		lk_jw_bool(&w, c->dry_run);
-		lk_jw_key(&w, "unchanged");
-		lk_jw_bool(&w, result->unchanged);
-		lk_jw_key_uint(&w, "added", result->added);
-		lk_jw_key_uint(&w, "removed", result->removed);
-		lk_jw_key_uint(&w, "replaced", result->replaced);
-		lk_jw_key_uint(&w, "kept", result->kept);
-		lk_jw_key_uint(&w, "files", result->files);
-		lk_jw_opt_string(&w, "link_mode", lk_str_of(result->link_mode));
-		lk_jw_opt_string(&w, "tree_digest", lk_str_of(result->tree_digest));
-		lk_jw_key_uint(&w, "skipped_scripts", result->skipped_scripts);
-		if (would_fetch) {
-			lk_jw_key(&w, "would_fetch");
-			lk_jw_array(&w);
-			for (size_t i = 0; i < missing->len; i++) {
-				lk_jw_string(&w, missing->items[i].url);
-			}
-			lk_jw_end(&w);
-		}
-		lk_jw_end(&w);
-		lk_buf_putc(&app->out, '\n');
-		return;
-	}
-	for (size_t i = 0; would_fetch && i < missing->len; i++) {
-		lk_note(&app->report, 0, "would fetch '" LK_STR_FMT "'",
-			LK_STR_ARG(missing->items[i].url));
-	}
-	if (result->unchanged) {
-		lk_note(&app->report, 0, "%s is up to date", prefix);
-		return;
-	}
-	lk_note(&app->report, 0,
-		"%s %s: %zu added, %zu replaced, %zu removed, %zu kept; %zu files%s%s",
-		c->dry_run ? "would install" : "installed", prefix, result->added, result->replaced,
-		result->removed, result->kept, result->files, result->link_mode ? ", by " : "",
-		result->link_mode ? result->link_mode : "");
-	if (result->tree_digest[0]) {
-		lk_note(&app->report, 0, "tree digest sha256:%s", result->tree_digest);
-	}
-}
-
 /* What one install is about. */
 struct job {
 	struct lk_app *app;
@@ -169,19 +118,7 @@ struct job {
 	struct lk_install_result result;
 };
 
-/* Into the cache with what --from and --fetch have of what it lacks. */
-static int provide(struct job *job, struct lk_error *err)
-{
-	job->missing.len = 0;
-	int rc = lk_sources_import(job->app, &job->sources, job->cache, job->platform->packages,
-		job->platform->n_packages, &job->missing, err);
-	if (rc == 0 && job->c->fetch && !job->c->dry_run) {
-		rc = fetch_missing(job->app, job->cache, &job->arg->lock, &job->missing, err);
-	}
-	return rc;
-}
-
-static int install_once(struct job *job, struct lk_error *err)
+static int install_once(struct job *job, bool dry_run, struct lk_error *err)
 {
 	const struct context *c = job->c;
 	const struct lk_lock *lock = &job->arg->lock;
@@ -192,13 +129,14 @@ static int install_once(struct job *job, struct lk_error *err)
 		.strict = c->strict,
 		.verify = c->verify,
 		.safety_warn = c->safety_warn,
-		.dry_run = c->dry_run,
+		.dry_run = dry_run,
 		.in_place = c->in_place,
 		.keep_previous = c->keep_previous,
 		.jobs = job->app->common.jobs,
 		.wait = c->wait,
 		.subdir = job->platform->subdir,
 		.specs = job->platform->specs,
+		.arena = &job->app->arena,
 		.now = (int64_t)time(NULL),
 	};
 	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&job->arg->text), job->arg->text.len);
@@ -207,6 +145,23 @@ static int install_once(struct job *job, struct lk_error *err)
 		&job->app->report, &job->result, err);
 }
 
+/* Into the cache with what --from and --fetch have of what it lacks. A dry run tells what is
+ * needed: what stays in the prefix is not. */
+static int provide(struct job *job, struct lk_error *err)
+{
+	job->missing.len = 0;
+	int rc = install_once(job, true, err);
+	if (rc == 0) {
+		rc = lk_sources_import(job->app, &job->sources, job->cache, job->result.needed,
+			job->result.n_needed, &job->missing, err);
+	}
+	if (rc == 0 && job->c->fetch && !job->c->dry_run && job->missing.len > 0) {
+		rc = fetch_missing(job->app, job->cache, &job->arg->lock, &job->missing, err);
+	}
+	return rc;
+}
+
+/* Of the lock's packages. */
 static size_t count_archives(const struct job *job)
 {
 	size_t n = 0;
@@ -220,13 +175,13 @@ static size_t count_archives(const struct job *job)
  * cache: what --from or --fetch has of it takes its place. */
 static int install_all(struct job *job, struct lk_error *err)
 {
-	int rc = provide(job, err);
-	bool again = rc == 0;
+	bool provides = job->c->fetch || job->c->from.len > 0;
+	int rc = provides || job->c->dry_run ? provide(job, err) : 0;
+	bool again = rc == 0 && !job->c->dry_run;
 	while (again) {
-		size_t lacked = job->c->fetch ? 0 : job->missing.len;
-		size_t had = job->platform->n_packages - lacked;
-		rc = install_once(job, err);
-		again = rc == LK_E_INTEGRITY && !job->c->dry_run && count_archives(job) < had;
+		size_t had = provides ? count_archives(job) : 0;
+		rc = install_once(job, false, err);
+		again = rc == LK_E_INTEGRITY && provides && count_archives(job) < had;
 		if (again) {
 			struct lk_error damage = *err;
 			rc = provide(job, err);
@@ -259,7 +214,9 @@ static int install(struct lk_app *app, const struct context *c, struct lk_lock_a
 		rc = install_all(&job, err);
 	}
 	if (rc == 0) {
-		tell(app, c, prefix, &job.missing, &job.result);
+		const struct lk_install_telling telling = {
+			prefix, &job.missing, c->dry_run, c->fetch};
+		lk_install_tell(app, &telling, &job.result);
 	}
 	lk_vec_done(&job.missing);
 	lk_cache_free(job.cache);

@@ -21,6 +21,7 @@
 #include "install/stage.h"
 #include "install/stamp.h"
 #include "install/swap.h"
+#include "install/told.h"
 #include "install/trees.h"
 #include "install/write.h"
 
@@ -382,12 +383,25 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 	return rc;
 }
 
-static void count(const struct lk_plan *plan, struct lk_install_result *result)
+static void tell(struct run *run, struct lk_install_result *result)
 {
+	struct lk_plan *plan = &run->plan;
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		struct lk_plan_step *step = &plan->steps[i];
+		if (step->action == LK_PLAN_KEEP &&
+			!is_kept(run, (size_t)(step->want - run->records))) {
+			lk_plan_relink(plan, step);
+		}
+	}
 	result->added = plan->added;
 	result->removed = plan->removed;
 	result->kept = plan->kept;
+	result->relinked = plan->relinked;
 	result->replaced = plan->replaced;
+	if (run->options->arena != NULL) {
+		lk_told_plan(plan, &run->keep, run->records, run->n_records, run->options->arena,
+			result);
+	}
 }
 
 /* A package that does not stay because of one file of it is what nobody expects to be needed. */
@@ -457,8 +471,10 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 		rc = choose_kept(run, err);
 	}
 	if (rc == 0 && o->dry_run) {
-		count(&run->plan, result);
-		return rc;
+		tell(run, result);
+		return run->site.old_fd < 0 || o->arena == NULL
+			? 0
+			: lk_told_changed(run->site.old_fd, &run->have, o->arena, result, err);
 	}
 	if (rc == 0 && !result->unchanged) {
 		rc = make_trees(run, result, err);
@@ -469,18 +485,19 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 	if (rc == 0 && !result->unchanged) {
 		rc = change_prefix(run, result, err);
 	}
-	if (!result->unchanged) {
-		count(&run->plan, result);
+	if (rc == 0 && !result->unchanged) {
+		tell(run, result);
 	}
 	return rc;
 }
 
 /* The old tree's end has moved the times of inodes that stay: from now on such a move tells of the
  * user (install/changed.h). */
-static void settle(const struct run *run)
+static void settle(const char *prefix)
 {
 	const struct timespec times[2] = {{.tv_sec = LK_WRITE_EPOCH}, {.tv_sec = LK_WRITE_EPOCH}};
-	(void)utimensat(run->new_fd, "conda-meta/" LK_STAMP_NAME, times, AT_SYMLINK_NOFOLLOW);
+	char *LK_AUTO_FREE path = lk_asprintf("%s/conda-meta/" LK_STAMP_NAME, prefix);
+	(void)utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
 /* *RET_LOST: it failed, and trees were taken out of the cache meanwhile. */
@@ -511,7 +528,7 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	lk_prefix_records_done(&run->have);
 	lk_site_done(&run->site);
 	if (rc == 0 && run->new_fd >= 0) {
-		settle(run);
+		settle(prefix);
 	}
 	lk_close_p(&run->new_fd);
 	lk_arena_done(&run->arena);

@@ -12,6 +12,7 @@
 #include "base/report.h"
 #include "conda/channel.h"
 #include "conda/record.h"
+#include "install/plan.h"
 #include "store/cache.h"
 #include "store/tree.h"
 
@@ -40,17 +41,39 @@ struct lk_install_options {
 	/* Absolute; NULL: PREFIX. What is written into files in its place: the tree will be moved
 	 * or mounted there. */
 	const char *final_prefix;
-	uint64_t when; /* time of the revision in conda-meta/history, seconds since 1970 */
-	int64_t now;   /* seconds since 1970, for the cache to note what is used; 0: it does not */
+	struct lk_arena
+		*arena; /* for what is told of single packages and files; NULL: nothing is */
+	uint64_t when;  /* time of the revision in conda-meta/history, seconds since 1970 */
+	int64_t now;    /* seconds since 1970, for the cache to note what is used; 0: it does not */
+};
+
+/* What becomes, or would become, of one package. */
+struct lk_install_step {
+	enum lk_plan_action action;
+	lk_str name;
+	lk_str from_version, from_build; /* empty for ADD */
+	lk_str to_version, to_build;     /* empty for REMOVE */
+	lk_str fault; /* RELINK: a file of it that was changed or is missing; else empty */
+	bool missing;
 };
 
 struct lk_install_result {
-	bool unchanged;                        /* nothing was to do */
-	size_t added, removed, kept, replaced; /* packages */
-	size_t files;                          /* linked or written */
-	const char *link_mode;                 /* the mode that was used, static */
+	bool unchanged; /* nothing was to do */
+	/* Packages. Relinked: the archive is the installed one, but its files came from the cache
+	 * again. */
+	size_t added, removed, kept, relinked, replaced;
+	size_t files;          /* linked or written */
+	const char *link_mode; /* the mode that was used, static */
 	char tree_digest[LK_HEX_MAX];
 	size_t skipped_scripts;
+	/* With options.arena, which owns them: each package, by name (none when unchanged); and the
+	 * records whose archive or tree is needed. */
+	const struct lk_install_step *steps;
+	size_t n_steps;
+	const struct lk_record *needed;
+	size_t n_needed;
+	/* Of a dry run: paths of files that the user changed, which are kept aside. */
+	struct lk_str_list kept_aside;
 };
 
 /* PREFIX is an absolute path. RECORDS are the lock's packages for the platform, sorted by name;

@@ -41,7 +41,7 @@ struct lk_entry {
 	lk_str original_path;
 	const struct lk_prefix_path *kept; /* what the old prefix has of it; of a kept package */
 	lk_str target; /* SOFTLINK: the link's text, where it is known; owned by the package */
-	bool mend; /* of `kept`: the file's mode is wrong, or the link is not there */
+	bool mend;     /* of `kept`: the file's mode is wrong, or the link is not there */
 	/* Known once staged: */
 	bool present;
 	unsigned mode;           /* 0644 or 0755 */

@@ -253,6 +253,11 @@ static void put_change(struct lk_buf *out, char sign, const struct lk_record *re
 		LK_STR_ARG(record->version), LK_STR_ARG(record->build));
 }
 
+static bool is_change(const struct lk_plan_step *step)
+{
+	return step->action != LK_PLAN_KEEP && step->action != LK_PLAN_RELINK;
+}
+
 int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	const struct lk_plan *plan, uint64_t when, struct lk_sha256 *ret, struct lk_error *err)
 {
@@ -274,12 +279,12 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	lk_history_note(lk_buf_view(&text), source->specs, &asked);
 	lk_buf_appendf(&text, "==> %s <==\n# cmd: lockenv install\n", date);
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		if (plan->steps[i].have != NULL && plan->steps[i].action != LK_PLAN_KEEP) {
+		if (plan->steps[i].have != NULL && is_change(&plan->steps[i])) {
 			put_change(&text, '-', &plan->steps[i].have->record);
 		}
 	}
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		if (plan->steps[i].want != NULL && plan->steps[i].action != LK_PLAN_KEEP) {
+		if (plan->steps[i].want != NULL && is_change(&plan->steps[i])) {
 			put_change(&text, '+', plan->steps[i].want);
 		}
 	}

@@ -66,3 +66,10 @@ int lk_plan_make(const struct lk_prefix_records *have, const struct lk_record *w
 	*ret = plan;
 	return 0;
 }
+
+void lk_plan_relink(struct lk_plan *plan, struct lk_plan_step *step)
+{
+	step->action = LK_PLAN_RELINK;
+	plan->kept--;
+	plan->relinked++;
+}

@@ -11,6 +11,7 @@
 enum lk_plan_action {
 	LK_PLAN_ADD,
 	LK_PLAN_KEEP,    /* the very same archive is installed */
+	LK_PLAN_RELINK,  /* the same, but its files come from the cache again; see lk_plan_relink */
 	LK_PLAN_REPLACE, /* the name is installed, from another archive */
 	LK_PLAN_REMOVE,
 };
@@ -24,7 +25,7 @@ struct lk_plan_step {
 struct lk_plan {
 	struct lk_plan_step *steps; /* sorted by package name */
 	size_t n_steps;
-	size_t added, removed, kept, replaced;
+	size_t added, removed, kept, relinked, replaced;
 };
 
 struct lk_prefix_records LK_VEC_OF(struct lk_prefix_record);
@@ -33,5 +34,8 @@ struct lk_prefix_records LK_VEC_OF(struct lk_prefix_record);
  * LK_E_FORMAT when two wanted records have one name. */
 int lk_plan_make(const struct lk_prefix_records *have, const struct lk_record *want, size_t n_want,
 	struct lk_arena *arena, struct lk_plan *ret, struct lk_error *err) LK_MUST_USE;
+
+/* What was to be kept and cannot stay as it is. */
+void lk_plan_relink(struct lk_plan *plan, struct lk_plan_step *step);
 
 #endif

@@ -149,9 +149,11 @@ sync base '(2, 0, 0, 2)'
 without mod still tool
 sync patch '(0, 1, 0, 3)'
 without tool
-sync minor '(0, 1, 0, 3)'
+sync minor '(0, 1, 0, 1)'
+json 'd["relinked"], [a["action"] for a in d["actions"]]' \
+	"(2, ['relink', 'replace', 'relink', 'keep'])"
 without tool
-sync base '(0, 1, 0, 3)'
+sync base '(0, 1, 0, 1)'
 
 # Compiled or not: nothing else is touched.
 without python mod still tool
@@ -196,7 +198,25 @@ err_has "'share/both' of package 'tool' is missing"
 is "$(digest env)" "$before"
 absent .env.lockenv
 without python
-sync mod2 '(0, 1, 0, 3)'
+runs 0 lockenv install --cache "$scratch/less" --dry-run mod2.lock -p env
+out_is "~  mod    1 0 -> 2 0
+*  still  1 0 ('share/still/data' was changed)
+*  tool   1 0 ('share/both' is missing)"
+err_has "'share/still/data' was changed: would be kept aside"
+runs 0 lockenv install --cache "$scratch/less" --dry-run -v less.lock -p env
+out_is "-  mod     1 0
+=  python  3.11.1 0
+*  still   1 0 ('share/still/data' was changed)
+-  tool    1 0"
+without python still
+runs 0 lockenv install --cache "$scratch/less" --dry-run --json less.lock -p env
+json 'd["actions"][2]' \
+	"{'name': 'still', 'action': 'relink', 'from': '1-0', 'to': '1-0', 'changed': 'share/still/data'}"
+json 'd["kept_aside"], [u.split("/")[-1] for u in d["missing"]]' \
+	"(['share/still/data'], ['still-1-0.conda'])"
+is "$(digest env)" "$before"
+without python
+sync mod2 '(0, 1, 0, 1)'
 err_has "'share/still/data' was changed: kept as 'data.lockenv-saved'"
 is "$(cat env/share/still/data.lockenv-saved)" mine
 
@@ -227,6 +247,18 @@ cat >>was <<'LIST'
 LIST
 sort was >gone
 same now gone
+
+# What stays is neither fetched nor taken from a folder.
+reset
+mkdir some
+cp channel/linux-64/tool-2-0.conda some
+runs 0 lockenv install --cache "$scratch/none" --from some --json tool2.lock -p env
+json 'd["kept"]' 3
+rm -rf "$scratch/none"
+runs 0 lockenv install --cache "$scratch/none" --fetch tool2.lock -p env
+err_has 'up to date'
+runs 0 lockenv install --cache "$scratch/none" --fetch base.lock -p env
+is "$(find "$scratch/none" -name '*-1-0*' -prune | sed 's|.*/\([a-z]*\)-1-0.*|\1|' | sort -u)" tool
 
 # Ways of linking: what stays is as it was, whatever way the rest comes.
 for how in symlink copy; do
