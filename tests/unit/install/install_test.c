@@ -42,7 +42,7 @@ static void test_fresh_and_unchanged(void **state)
 	put_text(w, "conda-meta/tool-1-0.json", record);
 	assert_int_equal(install(w), 0);
 	assert_false(w->result.unchanged);
-	assert_int_equal(w->result.kept, 1);
+	assert_int_equal(w->result.relinked, 1);
 	assert_string_equal(w->result.tree_digest, digest);
 	assert_string_equal(text_of(w, "conda-meta/tool-1-0.json"), record);
 
