@@ -9,7 +9,8 @@
 bool lk_path_is_installable(lk_str path)
 {
 	lk_str top = lk_str_slice(path, 0, lk_str_find_char(path, '/'));
-	return lk_path_is_contained(path) && !lk_str_eq_nocase(top, LK_STR("conda-meta")) &&
+	return lk_path_is_contained(path) && !lk_str_has_control(path) &&
+		!lk_str_eq_nocase(top, LK_STR("conda-meta")) &&
 		!lk_str_eq_nocase(top, LK_STR(LK_CLOBBER_DIR));
 }
 
