@@ -17,10 +17,13 @@ void lk_jw_init(struct lk_jw *w, struct lk_buf *out, bool pretty)
 
 static void newline(struct lk_jw *w)
 {
+	static const char indented[] = "\n                                ";
+	unsigned width = 2 * w->depth;
 	if (w->pretty) {
-		lk_buf_putc(w->out, '\n');
-		for (unsigned i = 0; i < w->depth; i++) {
-			lk_buf_puts(w->out, "  ");
+		unsigned at_once = width < sizeof(indented) - 2 ? width : sizeof(indented) - 2;
+		lk_buf_append(w->out, indented, 1 + at_once);
+		for (unsigned i = at_once; i < width; i++) {
+			lk_buf_putc(w->out, ' ');
 		}
 	}
 }
@@ -115,14 +118,32 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* How many of the first bytes need no escape: by eights, as long as it goes. */
+static size_t plain_run(lk_str text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	size_t run = 0;
+	for (uint64_t w; run + sizeof(w) <= text.len; run += sizeof(w)) {
+		memcpy(&w, text.ptr + run, sizeof(w));
+		uint64_t quote = w ^ (ones * '"');
+		uint64_t slash = w ^ (ones * '\\');
+		/* The high bit of each byte that is below 0x20 or 0; a borrow marks too many. */
+		if (((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & high) != 0) {
+			break;
+		}
+	}
+	while (run < text.len && is_plain((unsigned char)text.ptr[run])) {
+		run++;
+	}
+	return run;
+}
+
 static void put_quoted(struct lk_buf *out, lk_str text)
 {
 	lk_buf_putc(out, '"');
 	while (text.len > 0) {
-		size_t run = 0;
-		while (run < text.len && is_plain((unsigned char)text.ptr[run])) {
-			run++;
-		}
+		size_t run = plain_run(text);
 		lk_buf_append(out, text.ptr, run);
 		text = lk_str_skip(text, run);
 		uint32_t code_point;
@@ -173,8 +194,14 @@ void lk_jw_int(struct lk_jw *w, int64_t value)
 
 void lk_jw_uint(struct lk_jw *w, uint64_t value)
 {
+	char digits[20];
+	size_t at = sizeof(digits);
 	before_value(w);
-	lk_buf_appendf(w->out, "%llu", (unsigned long long)value);
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	lk_buf_append(w->out, digits + at, sizeof(digits) - at);
 }
 
 /* VALUE with PRECISION digits and a point, whatever the locale has. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PART_SIZE ((size_t)16 * 1024) /* that is hashed at once */
+
 static char type_of(const struct lk_entry *entry)
 {
 	return entry->kind == LK_ENTRY_SOFTLINK     ? 'l'
@@ -34,51 +36,56 @@ static int cmp_line(const void *a, const void *b)
 }
 
 /* TEXT, on one line. */
-static void add_text(struct lk_digest *digest, lk_str text)
+static void put_text(struct lk_buf *out, lk_str text)
 {
 	size_t from = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 		if (c == '\n' || c == '\\') {
-			lk_digest_update(digest, text.ptr + from, i - from);
-			lk_digest_update(digest, c == '\n' ? "\\n" : "\\\\", 2);
+			lk_buf_append(out, text.ptr + from, i - from);
+			lk_buf_puts(out, c == '\n' ? "\\n" : "\\\\");
 			from = i + 1;
 		}
 	}
-	lk_digest_update(digest, text.ptr + from, text.len - from);
+	lk_buf_append(out, text.ptr + from, text.len - from);
 }
 
-static void add_line(struct lk_digest *digest, const struct lk_tree_line *line)
+static void put_line(struct lk_buf *out, const struct lk_tree_line *line)
 {
 	char hex[LK_HEX_MAX];
-	char mode[16] = "-";
 	lk_str content = line->target;
-	if (line->type != 'l') {
-		snprintf(mode, sizeof(mode), "%o", line->mode);
+	put_text(out, line->path);
+	lk_buf_putc(out, '\0');
+	lk_buf_putc(out, line->type);
+	lk_buf_putc(out, '\0');
+	if (line->type == 'l') {
+		lk_buf_putc(out, '-');
+	} else {
+		lk_buf_appendf(out, "%o", line->mode);
 	}
+	lk_buf_putc(out, '\0');
 	if (line->type == 'f') {
 		lk_hex(line->sha256.bytes, LK_SHA256_LEN, hex);
 		content = lk_str_of(hex);
 	}
-	add_text(digest, line->path);
-	lk_digest_update(digest, "\0", 1);
-	lk_digest_update(digest, &line->type, 1);
-	lk_digest_update(digest, "\0", 1);
-	lk_digest_update(digest, mode, strlen(mode));
-	lk_digest_update(digest, "\0", 1);
-	add_text(digest, content);
-	lk_digest_update(digest, "\n", 1);
+	put_text(out, content);
+	lk_buf_putc(out, '\n');
 }
 
 struct lk_sha256 lk_tree_digest(struct lk_tree_lines *lines)
 {
 	struct lk_sha256 result = {{0}};
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(SIZE_MAX);
 	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
 	if (lines->len > 0) {
 		qsort(lines->items, lines->len, sizeof(*lines->items), cmp_line);
 	}
 	for (size_t i = 0; i < lines->len; i++) {
-		add_line(digest, &lines->items[i]);
+		put_line(&text, &lines->items[i]);
+		if (text.len >= PART_SIZE || i + 1 == lines->len) {
+			lk_digest_update(digest, text.ptr, text.len);
+			lk_buf_truncate(&text, 0);
+		}
 	}
 	lk_digest_final(digest, result.bytes);
 	return result;
