@@ -125,7 +125,19 @@ struct writing {
 	lk_str *channels;
 	struct lk_tree_line *lines;
 	struct lk_sha256 *written;
+	uint32_t *turns; /* the packages, those with most paths first */
 };
+
+static int cmp_turn(const void *a, const void *b, void *ctx)
+{
+	const struct writing *writing = ctx;
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+	if (writing->paths[x].len != writing->paths[y].len) {
+		return writing->paths[x].len > writing->paths[y].len ? -1 : 1;
+	}
+	return x < y ? -1 : x > y;
+}
 
 /* Appends the record of package INDEX; PYC: with the compiled files. */
 static int format_record(const struct writing *writing, size_t index, bool pyc, struct lk_buf *out,
@@ -178,9 +190,10 @@ static int put_record(const struct lk_meta_source *source, size_t index, const c
 	return lk_write_new(source->meta_fd, name, text, 0644, when, name, err);
 }
 
-static int write_record(void *ctx, size_t index, struct lk_error *err)
+static int write_record(void *ctx, size_t turn, struct lk_error *err)
 {
 	struct writing *writing = ctx;
+	size_t index = writing->turns[turn];
 	struct lk_tree_line *line = &writing->lines[index];
 	struct lk_sha256 *written = &writing->written[index];
 	const char *name = lk_path_basename(line->path).ptr;
@@ -210,8 +223,10 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 		.paths = lk_arena_calloc(arena, n + 1, sizeof(*writing.paths)),
 		.channels = lk_arena_calloc(arena, n + 1, sizeof(*writing.channels)),
 		.lines = lk_arena_calloc(arena, n + 1, sizeof(*writing.lines)),
-		.written = lk_arena_calloc(arena, n + 1, sizeof(*writing.written))};
-	for (size_t i = 0; i < n; i++) {
+		.written = lk_arena_calloc(arena, n + 1, sizeof(*writing.written)),
+		.turns = lk_arena_calloc(arena, n + 1, sizeof(*writing.turns))};
+	for (uint32_t i = 0; i < n; i++) {
+		writing.turns[i] = i;
 		const struct lk_record *record = &layout->packages[i].record;
 		lk_str name = lk_prefix_record_file_name(record, arena);
 		lk_str path = lk_str_printf(arena, "conda-meta/" LK_STR_FMT, LK_STR_ARG(name));
@@ -223,6 +238,9 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 		if (entry->present && !entry->lost) {
 			lk_vec_push(&writing.paths[entry->package], path_of(entry));
 		}
+	}
+	if (n > 0) {
+		qsort_r(writing.turns, n, sizeof(*writing.turns), cmp_turn, &writing);
 	}
 	int rc = lk_workers_run(source->jobs, n, write_record, &writing, err);
 	for (size_t i = 0; i < n; i++) {

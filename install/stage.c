@@ -4,6 +4,7 @@
 #include "install/stage.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@
 #include "install/dirs.h"
 #include "install/write.h"
 
-#define ENTRIES_PER_ITEM 256
+#define ENTRIES_PER_RUN 256
+#define HEAVY_BYTES ((uint64_t)1 << 20) /* written: as much work as a run of links */
 
 /* The directory of a tree that several entries in a row come from. */
 struct source_dir {
@@ -23,9 +25,19 @@ struct source_dir {
 	lk_str path; /* in the tree */
 };
 
+/* Entries that one worker places, one after the other. */
+struct run {
+	size_t from, to; /* in the layout */
+	size_t index;    /* among the runs, in the order of paths */
+	uint64_t bytes;  /* to be written; links cost none */
+};
+
+struct runs LK_VEC_OF(struct run);
+
 struct build {
 	struct lk_stage *stage;
-	struct lk_relay relay;
+	struct lk_relay relay; /* an item for each run, in the order of paths */
+	struct runs runs;      /* in the order of work */
 };
 
 /* One worker's way through a run of entries. */
@@ -243,16 +255,76 @@ static int place_entry(struct walk *walk, struct lk_entry *entry, const struct l
 	return rc;
 }
 
-/* One run of entries; they are sorted, so that each directory is entered about once. */
-static int build_item(void *ctx, size_t index, struct lk_error *err)
+/* ---- who places what ---- */
+
+static uint64_t bytes_of(const struct lk_stage *stage, const struct lk_entry *entry)
+{
+	if (entry->kind != LK_ENTRY_PATCHED || entry->lost || entry->kept != NULL) {
+		return 0;
+	}
+	const struct lk_tree *tree = &stage->trees[entry->package];
+	return tree->files[entry->source - tree->package->paths].size;
+}
+
+/* What writes much, most of it first. */
+static int cmp_heavy(const void *a, const void *b)
+{
+	const struct run *x = a;
+	const struct run *y = b;
+	if (x->bytes != y->bytes) {
+		return x->bytes > y->bytes ? -1 : 1;
+	}
+	return x->index < y->index ? -1 : 1;
+}
+
+/* Heavy runs first, so that the workers end about together; the others from both ends in turn: two
+ * workers in one directory would wait for each other at every name. */
+static void order_runs(struct runs *runs, const struct runs *by_path)
+{
+	for (size_t i = 0; i < by_path->len; i++) {
+		if (by_path->items[i].bytes >= HEAVY_BYTES) {
+			lk_vec_push(runs, by_path->items[i]);
+		}
+	}
+	if (runs->len > 0) {
+		qsort(runs->items, runs->len, sizeof(*runs->items), cmp_heavy);
+	}
+	for (size_t front = 0, back = by_path->len; front < back;) {
+		bool at_front = (front + back - by_path->len) % 2 == 0;
+		size_t i = at_front ? front++ : --back;
+		if (by_path->items[i].bytes < HEAVY_BYTES) {
+			lk_vec_push(runs, by_path->items[i]);
+		}
+	}
+}
+
+static void make_runs(const struct lk_stage *stage, struct runs *ret)
+{
+	struct runs by_path = {0};
+	struct run run = {0};
+	for (size_t i = 0; i < stage->layout->n_entries; i++) {
+		run.bytes += bytes_of(stage, &stage->layout->entries[i]);
+		run.to = i + 1;
+		if (run.to - run.from == ENTRIES_PER_RUN || run.bytes >= HEAVY_BYTES ||
+			run.to == stage->layout->n_entries) {
+			run.index = by_path.len;
+			lk_vec_push(&by_path, run);
+			run = (struct run){.from = run.to};
+		}
+	}
+	order_runs(ret, &by_path);
+	lk_vec_done(&by_path);
+}
+
+/* They are sorted, so that each directory is entered about once. */
+static int build_run(void *ctx, size_t index, struct lk_error *err)
 {
 	struct build *build = ctx;
+	const struct run *run = &build->runs.items[index];
 	const struct lk_layout *layout = build->stage->layout;
-	struct walk walk = {
-		.build = build, .report = &build->relay.items[index].report, .source = {.fd = -1}};
-	size_t from = index * ENTRIES_PER_ITEM;
-	size_t to = from + ENTRIES_PER_ITEM;
-	to = to < layout->n_entries ? to : layout->n_entries;
+	struct walk walk = {.build = build,
+		.report = &build->relay.items[run->index].report,
+		.source = {.fd = -1}};
 	int rc = 0;
 	if (lk_report_stop(walk.report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while linking");
@@ -260,10 +332,10 @@ static int build_item(void *ctx, size_t index, struct lk_error *err)
 	lk_dirs_init(&walk.dirs, build->stage->fd);
 	lk_dirs_init(&walk.old_dirs, build->stage->old_fd);
 	walk.old_dirs.existing = true;
-	for (size_t i = from; rc == 0 && i < to; i++) {
+	for (size_t i = run->from; rc == 0 && i < run->to; i++) {
 		struct lk_entry *entry = &layout->entries[i];
 		if (!entry->lost && (entry->kind != LK_ENTRY_PYC || entry->kept != NULL)) {
-			rc = place_entry(&walk, entry, i + 1 < to ? entry + 1 : NULL, err);
+			rc = place_entry(&walk, entry, i + 1 < run->to ? entry + 1 : NULL, err);
 		}
 	}
 	lk_dirs_done(&walk.dirs);
@@ -278,9 +350,9 @@ static int build_item(void *ctx, size_t index, struct lk_error *err)
 int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struct lk_error *err)
 {
 	struct build build = {.stage = stage};
-	size_t items = (stage->layout->n_entries + ENTRIES_PER_ITEM - 1) / ENTRIES_PER_ITEM;
-	lk_relay_init(&build.relay, report, items);
-	int rc = lk_workers_run(stage->jobs, items, build_item, &build, err);
+	make_runs(stage, &build.runs);
+	lk_relay_init(&build.relay, report, build.runs.len);
+	int rc = lk_workers_run(stage->jobs, build.runs.len, build_run, &build, err);
 	lk_relay_flush(&build.relay);
 	size_t unsigned_files = atomic_load(&stage->unsigned_files);
 	if (rc == 0 && unsigned_files > 0) {
@@ -290,5 +362,6 @@ int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struc
 			unsigned_files);
 	}
 	lk_relay_done(&build.relay);
+	lk_vec_done(&build.runs);
 	return rc;
 }
