@@ -17,12 +17,13 @@ static bool is_there(int dirfd, const char *name)
 	return fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int lk_recover_keep(const struct lk_recover_place *place, struct lk_error *err)
+int lk_recover_keep(
+	const struct lk_recover_place *place, int from_fd, const char *from, struct lk_error *err)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
 	bool had = is_there(place->base_fd, place->previous);
 	int rc = 0;
-	if (!is_there(place->work_fd, LK_SITE_NEW)) {
+	if (!is_there(from_fd, from)) {
 		return 0;
 	}
 	if (had) {
@@ -35,7 +36,7 @@ int lk_recover_keep(const struct lk_recover_place *place, struct lk_error *err)
 	if (rc < 0) {
 		return rc;
 	}
-	rc = lk_fs_rename(place->work_fd, LK_SITE_NEW, place->base_fd, place->previous, err);
+	rc = lk_fs_rename(from_fd, from, place->base_fd, place->previous, err);
 	if (rc < 0 && had) {
 		(void)!lk_fs_rename(
 			place->work_fd, LK_SITE_ELDER, place->base_fd, place->previous, &ignored);
@@ -126,7 +127,7 @@ int lk_recover(const struct lk_recover_place *place, bool *ret_done, struct lk_e
 				 : forward_in_place(place, &journal, err);
 	}
 	if (rc == 0 && journal.keep) {
-		rc = lk_recover_keep(place, err);
+		rc = lk_recover_keep(place, place->work_fd, LK_SITE_NEW, err);
 	}
 	if (rc == 0) {
 		rc = lk_journal_remove(place->work_fd, err);

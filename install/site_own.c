@@ -130,6 +130,17 @@ static int own_inside(struct lk_site *site, const struct lk_report *report, stru
 	return rc;
 }
 
+/* A previous tree that lies inside would go with the tree that it lies in: it is moved beside. What
+ * lies there already is older. */
+static int adopt_previous(struct lk_site *site, struct lk_error *err)
+{
+	const struct lk_recover_place place = {
+		site->parent_fd, site->beside.fd, site->name, site->previous};
+	return site->in_place || site->old_fd < 0
+		? 0
+		: lk_recover_keep(&place, site->old_fd, LK_SITE_INSIDE_PREVIOUS, err);
+}
+
 /* Taking over may have changed what is at the prefix. */
 static int own_now(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
 {
@@ -142,6 +153,9 @@ static int own_now(struct lk_site *site, const struct lk_report *report, struct 
 	}
 	if (rc == 0) {
 		rc = lk_site_check(site, err);
+	}
+	if (rc == 0) {
+		rc = adopt_previous(site, err);
 	}
 	if (rc < 0) {
 		release(site);

@@ -4,6 +4,7 @@
 #include "install/swap.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -248,10 +249,14 @@ int lk_swap_finish(struct lk_swap *swap, struct lk_error *err)
 	const struct lk_recover_place place = {
 		site->base_fd, site->work_fd, site->name, lk_site_previous(site)};
 	struct lk_error ignored = LK_ERROR_INIT;
-	int rc = swap->keep ? lk_recover_keep(&place, err) : 0;
+	int rc = swap->keep ? lk_recover_keep(&place, site->work_fd, LK_SITE_NEW, err) : 0;
 	if (rc == 0 && swap->journaled) {
 		/* Where this fails lk_site_done or the next run finds that all is done. */
 		(void)!lk_journal_remove(site->work_fd, &ignored);
+	}
+	if (rc == 0 && swap->keep && site->in_place && site->beside.fd >= 0) {
+		/* One that lies beside is older. */
+		(void)renameat(site->parent_fd, site->previous, site->beside.fd, LK_SITE_ELDER);
 	}
 	return rc;
 }
