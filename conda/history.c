@@ -4,6 +4,7 @@
 #include "conda/history.h"
 
 #include "base/map.h"
+#include "conda/channel.h"
 #include "conda/matchspec.h"
 
 struct reader {
@@ -158,14 +159,13 @@ static void put_item(struct lk_buf *out, lk_str text, size_t *n)
 	lk_buf_putc(out, '\'');
 }
 
-/* The name that TEXT asks for, in lower case; empty for what conda could not read. */
-static lk_str asked_name(lk_str text, struct lk_arena *arena)
+lk_str lk_history_name(lk_str spec_text, struct lk_arena *arena)
 {
 	const struct lk_matchspec *spec;
 	struct lk_error ignored = LK_ERROR_INIT;
-	bool usual = lk_matchspec_parse(text, LK_SPEC_USER, arena, &spec, &ignored) == 0 &&
+	bool usual = lk_matchspec_parse(spec_text, LK_SPEC_USER, arena, &spec, &ignored) == 0 &&
 		spec->name_kind == LK_PATTERN_EXACT && !spec->when && spec->extras.n == 0 &&
-		spec->flags.n == 0 && !lk_str_has_control(text);
+		spec->flags.n == 0 && !lk_str_has_control(spec_text);
 	return usual ? spec->name : (lk_str){NULL, 0};
 }
 
@@ -192,7 +192,7 @@ void lk_history_note(lk_str before, const struct lk_str_list *specs, struct lk_b
 	struct lk_buf LK_CLEANUP(lk_buf_done) list = LK_BUF_INIT(LK_HISTORY_MAX);
 	size_t n = 0;
 	for (size_t i = 0; i < specs->n; i++) {
-		lk_str name = asked_name(specs->items[i], &arena);
+		lk_str name = lk_history_name(specs->items[i], &arena);
 		if (name.len > 0) {
 			lk_map_add(&kept, name, 0);
 			put_item(&list, specs->items[i], &n);
@@ -205,5 +205,43 @@ void lk_history_note(lk_str before, const struct lk_str_list *specs, struct lk_b
 		lk_buf_puts(out, "# update specs: [");
 		lk_buf_put(out, lk_buf_view(&list));
 		lk_buf_puts(out, "]\n");
+	}
+}
+
+/* What would end the line is shown as '?'. */
+static void put_clean(struct lk_buf *out, lk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		lk_buf_putc(out, (unsigned char)text.ptr[i] < ' ' ? '?' : text.ptr[i]);
+	}
+}
+
+/* What conda calls a channel. */
+static lk_str channel_name(lk_str channel, struct lk_arena *arena)
+{
+	static const char alias[] = "://conda.anaconda.org/";
+	static const char *const defaults[] = {"pkgs/main", "pkgs/r",
+		"https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r"};
+	struct lk_error ignored = LK_ERROR_INIT;
+	struct lk_channel resolved;
+	if (lk_channel_resolve(channel, LK_STR(LK_CHANNEL_ALIAS), arena, &resolved, &ignored) < 0) {
+		return LK_STR("<unknown>");
+	}
+	size_t at = lk_str_find(resolved.url, LK_STR(alias));
+	lk_str name = at == SIZE_MAX ? resolved.url : lk_str_skip(resolved.url, at + strlen(alias));
+	for (size_t i = 0; i < LK_COUNTOF(defaults); i++) {
+		name = lk_str_is(name, defaults[i]) ? LK_STR("defaults") : name;
+	}
+	return name;
+}
+
+void lk_history_put(struct lk_buf *out, lk_str channel, const struct lk_record *record)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	const lk_str parts[] = {channel_name(channel, &arena), LK_STR("/"), record->subdir,
+		LK_STR("::"), record->name, LK_STR("-"), record->version, LK_STR("-"),
+		record->build};
+	for (size_t i = 0; i < LK_COUNTOF(parts); i++) {
+		put_clean(out, parts[i]);
 	}
 }

@@ -30,4 +30,13 @@ void lk_history_asked(lk_str text, struct lk_arena *arena, struct lk_askeds *ret
  * read (`when`, extras, flags) and those without an exact name are left out. */
 void lk_history_note(lk_str before, const struct lk_str_list *specs, struct lk_buf *out);
 
+/* The name in lower case that SPEC asks for, owned by ARENA; empty for what conda could not read
+ * and for no exact name. */
+lk_str lk_history_name(lk_str spec, struct lk_arena *arena);
+
+/* Appends "CHANNEL/SUBDIR::NAME-VERSION-BUILD": how conda calls RECORD in its history, so that what
+ * one writes the other can take back. CHANNEL is a URL or name, with or without the subdir. Below
+ * the channel alias it counts by its name, else by its URL; pkgs/main and pkgs/r are "defaults". */
+void lk_history_put(struct lk_buf *out, lk_str channel, const struct lk_record *record);
+
 #endif

@@ -53,16 +53,15 @@ int lk_package_json(const struct lk_package_reader *reader, const char *member, 
 	return 0;
 }
 
-/* The record in TEXT, whose strings are views of it or owned by ARENA. */
+/* The record in TEXT, whose strings are views of it or owned by ARENA; *RET_DOC: all of it. */
 static int scan_index(const struct lk_package_reader *reader, lk_str text, struct lk_arena *arena,
-	struct lk_record *ret)
+	struct lk_json_doc **ret_doc, struct lk_record *ret)
 {
 	static const char member[] = "info/index.json";
 	if (!text.ptr) {
 		return lk_package_fail(reader, member, "is missing");
 	}
-	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
-	int rc = lk_package_json(reader, member, text, &doc);
+	int rc = lk_package_json(reader, member, text, ret_doc);
 	if (rc < 0) {
 		return rc;
 	}
@@ -75,7 +74,7 @@ static int scan_index(const struct lk_package_reader *reader, lk_str text, struc
 	if (facts.fault) {
 		return lk_package_fail(reader, member, "%s", facts.fault);
 	}
-	lk_str subdir = lk_json_string(lk_json_get(lk_json_root(doc), "subdir"));
+	lk_str subdir = lk_json_string(lk_json_get(lk_json_root(*ret_doc), "subdir"));
 	*ret = facts.record;
 	ret->build_number = facts.has_build_number ? facts.record.build_number : 0;
 	ret->subdir = lk_subdir_is_valid(subdir) ? lk_str_dup(arena, subdir) : LK_STR("");
@@ -86,25 +85,58 @@ int lk_package_read_index(lk_str text, const char *archive, struct lk_arena *are
 	struct lk_record *ret, struct lk_error *err)
 {
 	struct lk_package_reader reader = {.archive = archive, .err = err};
-	return scan_index(&reader, lk_str_dup(arena, text), arena, ret);
+	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
+	return scan_index(&reader, lk_str_dup(arena, text), arena, &doc, ret);
+}
+
+/* Words that conda knows as a platform; at another one it could not read the whole environment. */
+static bool is_platform(lk_str text)
+{
+	static const char *const words[] = {"linux", "osx", "darwin", "win", "win32", "freebsd",
+		"openbsd", "openbsd5", "zos", "emscripten", "wasi"};
+	bool found = false;
+	for (size_t i = 0; i < LK_COUNTOF(words); i++) {
+		found = found || lk_str_is(text, words[i]);
+	}
+	return found;
+}
+
+static void read_old_keys(struct lk_package *package, const struct lk_json *root)
+{
+	lk_str platform = lk_json_string(lk_json_get(root, "platform"));
+	lk_str arch = lk_json_string(lk_json_get(root, "arch"));
+	lk_str features = lk_json_string(lk_json_get(root, "features"));
+	if (is_platform(platform)) {
+		package->platform = lk_str_dup(&package->arena, platform);
+	}
+	if (!lk_str_has_control(arch)) {
+		package->arch = lk_str_dup(&package->arena, arch);
+	}
+	if (!lk_str_has_control(features)) {
+		package->features = lk_str_dup(&package->arena, features);
+	}
 }
 
 static int read_index(const struct lk_package_reader *reader, lk_str text)
 {
 	struct lk_package *package = reader->package;
-	struct lk_record record = {0};
-	int rc = scan_index(reader, text, &package->arena, &record);
+	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
+	struct lk_record *index = &package->index;
+	/* The copy is what the record's strings are views of. */
+	lk_str copy = text.ptr ? lk_str_dup(&package->arena, text) : text;
+	int rc = scan_index(reader, copy, &package->arena, &doc, index);
 	if (rc < 0) {
 		return rc;
 	}
-	package->name = lk_str_dup(&package->arena, record.name);
-	package->version = lk_str_dup(&package->arena, record.version);
-	package->build = lk_str_dup(&package->arena, record.build);
-	package->build_number = record.build_number;
-	package->noarch = record.noarch;
-	package->subdir = record.subdir;
+	package->name = lk_str_dup(&package->arena, index->name);
+	package->version = lk_str_dup(&package->arena, index->version);
+	package->build = lk_str_dup(&package->arena, index->build);
+	package->build_number = index->build_number;
+	package->noarch = index->noarch;
+	package->subdir = index->subdir;
 	package->python_site_packages_path =
-		lk_str_dup(&package->arena, record.python_site_packages_path);
+		lk_str_dup(&package->arena, index->python_site_packages_path);
+	read_old_keys(package, lk_json_root(doc));
 	return 0;
 }
 
@@ -125,18 +157,37 @@ static bool is_dotted(lk_str text)
 	return text.len > 0;
 }
 
-/* "COMMAND = MODULE:FUNCTION" */
+/* TEXT without an "[extra, extra]" at its end, which asks for nothing here. */
+static lk_str without_extras(lk_str text)
+{
+	size_t open = lk_str_find_char(text, '[');
+	bool extras = open != SIZE_MAX && lk_str_ends(text, LK_STR("]"));
+	return extras ? lk_str_trim(lk_str_slice(text, 0, open)) : text;
+}
+
+/* "COMMAND = MODULE:FUNCTION", what follows the '=' in quotes or not, as conda takes it. Hidden
+ * names are refused: link scripts have such. */
 static bool parse_entry_point(lk_str text, struct lk_arena *arena, struct lk_entry_point *ret)
 {
 	size_t equal = lk_str_find_char(text, '=');
-	size_t colon = lk_str_rfind_char(text, ':');
-	if (equal == SIZE_MAX || colon == SIZE_MAX || colon < equal) {
+	if (equal == SIZE_MAX) {
 		return false;
 	}
 	lk_str command = lk_str_trim(lk_str_slice(text, 0, equal));
-	lk_str module = lk_str_trim(lk_str_slice(text, equal + 1, colon));
-	lk_str function = lk_str_trim(lk_str_skip(text, colon + 1));
-	if (!lk_is_safe_component(command) || !is_dotted(module) || !is_dotted(function)) {
+	lk_str object = lk_str_trim(lk_str_skip(text, equal + 1));
+	if (object.len >= 2 && (object.ptr[0] == '"' || object.ptr[0] == '\'') &&
+		object.ptr[object.len - 1] == object.ptr[0]) {
+		object = lk_str_trim(lk_str_slice(object, 1, object.len - 1));
+	}
+	object = without_extras(object);
+	size_t colon = lk_str_find_char(object, ':');
+	if (colon == SIZE_MAX) {
+		return false;
+	}
+	lk_str module = lk_str_trim(lk_str_slice(object, 0, colon));
+	lk_str function = lk_str_trim(lk_str_skip(object, colon + 1));
+	if (!lk_is_safe_component(command) || command.ptr[0] == '.' || !is_dotted(module) ||
+		!is_dotted(function)) {
 		return false;
 	}
 	*ret = (struct lk_entry_point){
@@ -243,6 +294,7 @@ int lk_package_parse(const struct lk_package_texts *texts, const char *archive,
 		lk_package_free(package);
 		return rc;
 	}
+	package->index.noarch = package->noarch;
 	lk_package_find_scripts(package);
 	*ret = package;
 	return 0;

@@ -164,6 +164,9 @@ static int read_record(const struct parser *p, lk_str text)
 	package->url = lk_json_string(lk_json_get(root, "url"));
 	package->subdir = lk_json_string(lk_json_get(root, "subdir"));
 	package->channel = lk_json_string(lk_json_get(root, "channel"));
+	record->arch = lk_json_string(lk_json_get(root, "arch"));
+	record->platform = lk_json_string(lk_json_get(root, "platform"));
+	record->features = lk_json_string(lk_json_get(root, "features"));
 	read_requested(record, root);
 	rc = read_files(p, root);
 	return rc < 0 ? rc : read_paths(p, root);
@@ -196,12 +199,14 @@ void lk_prefix_record_done(struct lk_prefix_record *record)
 
 /* The keys that are written in their own place; every other key of a record that was read stays. */
 static const char *const own_keys[] = {
+	"arch",
 	"build",
 	"build_number",
 	"channel",
 	"constrains",
 	"depends",
 	"extracted_package_dir",
+	"features",
 	"files",
 	"fn",
 	"license",
@@ -212,6 +217,7 @@ static const char *const own_keys[] = {
 	"noarch",
 	"package_tarball_full_path",
 	"paths_data",
+	"platform",
 	"python_site_packages_path",
 	"requested_spec",
 	"requested_specs",
@@ -344,6 +350,22 @@ static bool write_kept(struct lk_jw *w, const struct lk_json *root, const char *
 	return value;
 }
 
+/* What conda notes of old archives' index.json. */
+static void write_old_keys(
+	struct lk_jw *w, const struct lk_json *root, const struct lk_prefix_record *record)
+{
+	const struct {
+		const char *key;
+		lk_str value;
+	} rows[] = {{"arch", record->arch}, {"features", record->features},
+		{"platform", record->platform}};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		if (!write_kept(w, root, rows[i].key)) {
+			lk_jw_opt_string(w, rows[i].key, rows[i].value);
+		}
+	}
+}
+
 /* Where conda notes the machine it ran on. */
 static void write_host_constants(struct lk_jw *w, const struct lk_json *root)
 {
@@ -414,6 +436,7 @@ int lk_prefix_record_write(
 	lk_jw_init(&w, out, true);
 	lk_jw_object(&w);
 	write_package(&w, &record->record);
+	write_old_keys(&w, root, record);
 	write_host_constants(&w, root);
 	write_list(&w, "files", record->files);
 	if (!root || record->n_paths > 0 || lk_json_get(root, "paths_data")) {

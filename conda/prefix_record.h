@@ -53,7 +53,8 @@ struct lk_prefix_record {
 	/* What the channel or lock said. channel here is the URL of the channel's subdir, as conda
 	 * writes it ("https://conda.anaconda.org/conda-forge/linux-64"). */
 	struct lk_record record;
-	struct lk_str_list files; /* every installed path, '/' between components */
+	lk_str arch, platform, features; /* old keys of index.json; empty: none */
+	struct lk_str_list files;        /* every installed path, '/' between components */
 	const struct lk_prefix_path *paths;
 	size_t n_paths;
 	struct lk_str_list requested_specs; /* empty when nobody asked for the package by name */

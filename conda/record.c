@@ -51,6 +51,25 @@ lk_str lk_record_channel_url(const struct lk_record *record)
 				      : record->url;
 }
 
+struct lk_record lk_record_complete(const struct lk_record *locked, const struct lk_record *told)
+{
+	struct lk_record record = *locked;
+	record.build_number = told->build_number;
+	if (told->noarch != LK_NOARCH_NO) {
+		record.noarch = told->noarch;
+	}
+	if (told->python_site_packages_path.len > 0) {
+		record.python_site_packages_path = told->python_site_packages_path;
+	}
+	if (record.license.len == 0) {
+		record.license = told->license;
+	}
+	record.license_family = told->license_family;
+	record.timestamp = told->timestamp;
+	record.track_features = told->track_features;
+	return record;
+}
+
 uint64_t lk_record_time(const struct lk_record *record)
 {
 	return record->indexed_timestamp ? record->indexed_timestamp : record->timestamp;

@@ -72,6 +72,10 @@ struct lk_record_refs LK_VEC_OF(const struct lk_record *);
 /* Vector of records by value. */
 struct lk_records LK_VEC_OF(struct lk_record);
 
+/* LOCKED with what a lock leaves to the archive, as TOLD by its index.json or by a record of its
+ * install: build number, noarch kind, python's site-packages, time stamp, features, and a licence
+ * where the lock has none. Borrows the strings of both. */
+struct lk_record lk_record_complete(const struct lk_record *locked, const struct lk_record *told);
 /* When the record became available, as far as it tells, in milliseconds: indexed_timestamp (CEP 47,
  * set by the channel), else timestamp (set by the builder); 0 when unknown. */
 uint64_t lk_record_time(const struct lk_record *record);

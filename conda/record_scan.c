@@ -226,8 +226,21 @@ static int read_features(struct reader *r, struct lk_str_list *ret)
 	return 0;
 }
 
+static bool is_word(lk_str text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (lk_str_eq_nocase(text, lk_str_of(words[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "python", "generic", true; of old builders a word for either truth value, as conda reads them. */
 static int read_noarch(struct reader *r)
 {
+	static const char *const generic[] = {"generic", "true", "yes", "on", "y"};
+	static const char *const none[] = {"", "false", "no", "off", "n", "non", "none"};
 	bool is_true = lk_scan_peek(r->scan) == 't';
 	lk_str text;
 	int rc = lk_scan_text_or_none(r->scan, r->arena, &text);
@@ -236,12 +249,12 @@ static int read_noarch(struct reader *r)
 	}
 	r->record->noarch = LK_NOARCH_NO;
 	r->bad_noarch = false;
-	if (is_true || lk_str_is(text, "generic")) {
+	if (is_true || is_word(text, generic, LK_COUNTOF(generic))) {
 		r->record->noarch = LK_NOARCH_GENERIC;
-	} else if (lk_str_is(text, "python")) {
+	} else if (lk_str_eq_nocase(text, LK_STR("python"))) {
 		r->record->noarch = LK_NOARCH_PYTHON;
 	} else {
-		r->bad_noarch = text.len > 0;
+		r->bad_noarch = !is_word(text, none, LK_COUNTOF(none));
 	}
 	return 0;
 }

@@ -54,30 +54,6 @@ struct run {
 	bool keep_nothing; /* what was to stay cannot: all comes from the cache */
 };
 
-/* What the lock leaves to the archive: build number, noarch kind, python's site-packages. */
-static struct lk_record complete_record(const struct lk_record *locked,
-	const struct lk_package *package, const struct lk_prefix_record *kept)
-{
-	struct lk_record record = *locked;
-	if (kept != NULL) {
-		const struct lk_record *before = &kept->record;
-		record.build_number = before->build_number;
-		record.noarch = before->noarch != LK_NOARCH_NO ? before->noarch : record.noarch;
-		if (before->python_site_packages_path.len > 0) {
-			record.python_site_packages_path = before->python_site_packages_path;
-		}
-		return record;
-	}
-	record.build_number = package->build_number;
-	if (package->noarch != LK_NOARCH_NO) {
-		record.noarch = package->noarch;
-	}
-	if (package->python_site_packages_path.len > 0) {
-		record.python_site_packages_path = package->python_site_packages_path;
-	}
-	return record;
-}
-
 static bool is_kept(const struct run *run, size_t index)
 {
 	return run->keep.packages != NULL && run->keep.packages[index].record != NULL;
@@ -100,7 +76,8 @@ static struct lk_record *make_packages(struct run *run)
 			package->package = run->tree_of[i].package;
 			package->files = run->tree_of[i].files;
 		}
-		complete[i] = complete_record(&run->records[i], package->package, package->kept);
+		complete[i] = lk_record_complete(&run->records[i],
+			package->kept ? &package->kept->record : &package->package->index);
 		package->record = complete[i];
 	}
 	return complete;

@@ -170,6 +170,7 @@ static struct lk_entry kept_entry(struct lk_layout *layout, uint32_t index, size
 		.mend = package->mend[i],
 		.mode = path->executable ? 0755 : 0644,
 		.sha256 = path->sha256_in_prefix,
+		.size = path->size,
 		.target = path->target};
 	if (entry.kind == LK_ENTRY_FILE && path->prefix_mode != LK_PREFIX_NONE) {
 		entry.kind = LK_ENTRY_PATCHED;
@@ -212,6 +213,7 @@ static void add_kept_pyc(struct lk_layout *layout, uint32_t index, bool python_s
 		uint32_t at = lk_map_get(&compiled, entry.path);
 		if (at != LK_MAP_NONE && !layout->packages[index].mend[at]) {
 			entry = kept_entry(layout, index, at);
+			entry.compiled_from = source->path;
 		}
 		bool was_parked = source->kept->original_path.len > 0;
 		if (at != LK_MAP_NONE || compiled.len == 0 || was_parked) {

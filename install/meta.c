@@ -71,7 +71,30 @@ void lk_prefix_records_done(struct lk_prefix_records *records)
 	lk_vec_done(records);
 }
 
-static struct lk_prefix_path path_of(const struct lk_entry *entry)
+/* What the record says of the file as it was shipped. */
+static void tell_shipped(const struct lk_layout_package *package,
+	const struct lk_package_path *source, struct lk_prefix_path *path)
+{
+	path->prefix_mode = source->prefix_mode;
+	path->placeholder = source->placeholder;
+	path->no_link = source->no_link;
+	path->has_sha256 = source->has_sha256;
+	path->sha256 = source->sha256;
+	path->has_size = source->has_size;
+	path->size = source->size;
+	if (package->files && source->type == LK_PATH_FILE) {
+		/* Archives without paths.json do not tell; and where theirs is wrong
+		 * (safety_warn), this is what lies there. */
+		const struct lk_tree_file *file = &package->files[source - package->package->paths];
+		path->has_sha256 = true;
+		path->sha256 = file->sha256;
+		path->has_size = true;
+		path->size = file->size;
+	}
+}
+
+static struct lk_prefix_path path_of(
+	const struct lk_layout_package *package, const struct lk_entry *entry)
 {
 	static const enum lk_installed_type types[] = {
 		[LK_ENTRY_FILE] = LK_INSTALLED_FILE,
@@ -84,15 +107,11 @@ static struct lk_prefix_path path_of(const struct lk_entry *entry)
 	struct lk_prefix_path path = {.path = entry->path,
 		.original_path = entry->original_path,
 		.type = types[entry->kind]};
-	const struct lk_package_path *source = entry->kind == LK_ENTRY_PYC ? NULL : entry->source;
-	if (source != NULL) {
-		path.prefix_mode = source->prefix_mode;
-		path.placeholder = source->placeholder;
-		path.no_link = source->no_link;
-		path.has_sha256 = source->has_sha256;
-		path.sha256 = source->sha256;
-		path.has_size = source->has_size;
-		path.size = source->size;
+	if (entry->source != NULL && entry->kind != LK_ENTRY_PYC) {
+		tell_shipped(package, entry->source, &path);
+	} else {
+		path.has_size = true;
+		path.size = entry->size;
 	}
 	if (path.type == LK_INSTALLED_FILE || path.type == LK_INSTALLED_ENTRY_POINT ||
 		path.type == LK_INSTALLED_PYC) {
@@ -118,11 +137,14 @@ static lk_str channel_of(
 	return lk_path_dirname(record->url);
 }
 
+struct entry_refs LK_VEC_OF(const struct lk_entry *);
+
 /* The records on their way; what each worker needs an arena for is made before. */
 struct writing {
 	const struct lk_meta_source *source;
-	struct prefix_paths *paths; /* one for each package; so are those below */
+	struct entry_refs *entries; /* one for each package; so are those below */
 	lk_str *channels;
+	struct lk_str_list *requested;
 	struct lk_tree_line *lines;
 	struct lk_sha256 *written;
 	uint32_t *turns; /* the packages, those with most paths first */
@@ -133,33 +155,65 @@ static int cmp_turn(const void *a, const void *b, void *ctx)
 	const struct writing *writing = ctx;
 	uint32_t x = *(const uint32_t *)a;
 	uint32_t y = *(const uint32_t *)b;
-	if (writing->paths[x].len != writing->paths[y].len) {
-		return writing->paths[x].len > writing->paths[y].len ? -1 : 1;
+	if (writing->entries[x].len != writing->entries[y].len) {
+		return writing->entries[x].len > writing->entries[y].len ? -1 : 1;
 	}
 	return x < y ? -1 : x > y;
+}
+
+/* As conda has them: what the archive holds in its order, compiled files in that of their sources,
+ * entry points. */
+static int class_of(const struct lk_entry *entry)
+{
+	return entry->kind == LK_ENTRY_PYC ? 1 : entry->kind == LK_ENTRY_SCRIPT ? 2 : 0;
+}
+
+static int cmp_in_record(const void *a, const void *b)
+{
+	const struct lk_entry *x = *(const struct lk_entry *const *)a;
+	const struct lk_entry *y = *(const struct lk_entry *const *)b;
+	if (class_of(x) != class_of(y)) {
+		return class_of(x) - class_of(y);
+	}
+	if (x->kind == LK_ENTRY_PYC) {
+		return lk_str_cmp(x->compiled_from, y->compiled_from);
+	}
+	if (x->kept && y->kept) {
+		return x->kept < y->kept ? -1 : x->kept > y->kept;
+	}
+	if (x->source && y->source) {
+		return lk_str_cmp(x->source->path, y->source->path);
+	}
+	return x->entry_point < y->entry_point ? -1 : x->entry_point > y->entry_point;
 }
 
 /* Appends the record of package INDEX; PYC: with the compiled files. */
 static int format_record(const struct writing *writing, size_t index, bool pyc, struct lk_buf *out,
 	struct lk_error *err)
 {
-	const struct prefix_paths *all = &writing->paths[index];
+	const struct lk_layout_package *package = &writing->source->layout->packages[index];
+	const struct entry_refs *all = &writing->entries[index];
 	struct prefix_paths paths = {0};
 	struct lk_strs files = {0};
-	struct lk_prefix_record record = {
-		.record = writing->source->layout->packages[index].record};
 	for (size_t i = 0; i < all->len; i++) {
-		if (!pyc && all->items[i].type == LK_INSTALLED_PYC) {
+		const struct lk_entry *entry = all->items[i];
+		if (!pyc && entry->kind == LK_ENTRY_PYC) {
 			continue;
 		}
-		lk_vec_push(&paths, all->items[i]);
-		if (all->items[i].type != LK_INSTALLED_DIRECTORY) {
-			lk_vec_push(&files, all->items[i].path);
+		lk_vec_push(&paths, path_of(package, entry));
+		if (entry->kind != LK_ENTRY_DIRECTORY) {
+			lk_vec_push(&files, entry->path);
 		}
 	}
-	record.paths = paths.items;
-	record.n_paths = paths.len;
-	record.files = (struct lk_str_list){files.items, files.len};
+	const struct lk_prefix_record *kept = package->kept;
+	struct lk_prefix_record record = {.record = package->record,
+		.arch = kept ? kept->arch : package->package->arch,
+		.platform = kept ? kept->platform : package->package->platform,
+		.features = kept ? kept->features : package->package->features,
+		.files = {files.items, files.len},
+		.paths = paths.items,
+		.n_paths = paths.len,
+		.requested_specs = writing->requested[index]};
 	record.record.channel = writing->channels[index];
 	int rc = lk_prefix_record_write(&record, out, err);
 	lk_vec_done(&paths);
@@ -167,10 +221,10 @@ static int format_record(const struct writing *writing, size_t index, bool pyc, 
 	return rc;
 }
 
-static bool has_pyc(const struct prefix_paths *paths)
+static bool has_pyc(const struct entry_refs *entries)
 {
-	for (size_t i = 0; i < paths->len; i++) {
-		if (paths->items[i].type == LK_INSTALLED_PYC) {
+	for (size_t i = 0; i < entries->len; i++) {
+		if (entries->items[i]->kind == LK_ENTRY_PYC) {
 			return true;
 		}
 	}
@@ -198,6 +252,10 @@ static int write_record(void *ctx, size_t turn, struct lk_error *err)
 	struct lk_sha256 *written = &writing->written[index];
 	const char *name = lk_path_basename(line->path).ptr;
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
+	struct entry_refs *entries = &writing->entries[index];
+	if (entries->len > 0) {
+		qsort(entries->items, entries->len, sizeof(*entries->items), cmp_in_record);
+	}
 	int rc = format_record(writing, index, true, &text, err);
 	if (rc == 0) {
 		*written = lk_sha256_of(text.ptr, text.len);
@@ -206,12 +264,35 @@ static int write_record(void *ctx, size_t turn, struct lk_error *err)
 	if (rc == 0 && writing->source->meta_fd >= 0) {
 		rc = put_record(writing->source, index, name, lk_buf_view(&text), err);
 	}
-	if (rc == 0 && has_pyc(&writing->paths[index])) {
+	if (rc == 0 && has_pyc(entries)) {
 		lk_buf_clear(&text);
 		rc = format_record(writing, index, false, &text, err);
 		line->sha256 = lk_sha256_of(text.ptr, text.len);
 	}
 	return rc;
+}
+
+/* The specs that name each package, as conda notes them in its record. */
+static void find_requested(
+	const struct lk_meta_source *source, struct writing *writing, struct lk_arena *arena)
+{
+	const struct lk_layout *layout = source->layout;
+	for (size_t s = 0; s < source->specs->n; s++) {
+		lk_str spec = source->specs->items[s];
+		lk_str name = lk_history_name(spec, arena);
+		for (size_t i = 0; name.len > 0 && i < layout->n_packages; i++) {
+			struct lk_str_list *list = &writing->requested[i];
+			if (!lk_str_eq(layout->packages[i].record.name, name)) {
+				continue;
+			}
+			lk_str *items = lk_arena_calloc(arena, list->n + 1, sizeof(*items));
+			if (list->n > 0) {
+				memcpy(items, list->items, list->n * sizeof(*items));
+			}
+			items[list->n] = spec;
+			*list = (struct lk_str_list){items, list->n + 1};
+		}
+	}
 }
 
 int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
@@ -220,8 +301,9 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 	const struct lk_layout *layout = source->layout;
 	size_t n = layout->n_packages;
 	struct writing writing = {.source = source,
-		.paths = lk_arena_calloc(arena, n + 1, sizeof(*writing.paths)),
+		.entries = lk_arena_calloc(arena, n + 1, sizeof(*writing.entries)),
 		.channels = lk_arena_calloc(arena, n + 1, sizeof(*writing.channels)),
+		.requested = lk_arena_calloc(arena, n + 1, sizeof(*writing.requested)),
 		.lines = lk_arena_calloc(arena, n + 1, sizeof(*writing.lines)),
 		.written = lk_arena_calloc(arena, n + 1, sizeof(*writing.written)),
 		.turns = lk_arena_calloc(arena, n + 1, sizeof(*writing.turns))};
@@ -236,12 +318,13 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 	for (size_t i = 0; i < layout->n_entries; i++) {
 		const struct lk_entry *entry = &layout->entries[i];
 		if (entry->present && !entry->lost) {
-			lk_vec_push(&writing.paths[entry->package], path_of(entry));
+			lk_vec_push(&writing.entries[entry->package], entry);
 		}
 	}
 	if (n > 0) {
 		qsort_r(writing.turns, n, sizeof(*writing.turns), cmp_turn, &writing);
 	}
+	find_requested(source, &writing, arena);
 	int rc = lk_workers_run(source->jobs, n, write_record, &writing, err);
 	for (size_t i = 0; i < n; i++) {
 		lk_vec_push(lines, writing.lines[i]);
@@ -249,31 +332,41 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 			lk_stamp_add_record(stamp, lk_path_basename(writing.lines[i].path),
 				&writing.written[i]);
 		}
-		lk_vec_done(&writing.paths[i]);
+		lk_vec_done(&writing.entries[i]);
 	}
 	return rc;
 }
 
-/* "+conda-forge/linux-64::numpy-2.1.3-py312_0"; the channel's short name is its URL's last part
- * when the record tells the URL. */
-static void put_change(struct lk_buf *out, char sign, const struct lk_record *record)
+static void put_change(
+	struct lk_buf *out, char sign, lk_str channel, const struct lk_record *record)
 {
-	lk_str channel = record->channel;
-	if (lk_str_find(channel, LK_STR("://")) != SIZE_MAX) {
-		if (lk_str_eq(lk_path_basename(channel), record->subdir)) {
-			channel = lk_path_dirname(channel);
-		}
-		channel = lk_path_basename(channel);
-	}
-	lk_buf_appendf(out,
-		"%c" LK_STR_FMT "/" LK_STR_FMT "::" LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT "\n",
-		sign, LK_STR_ARG(channel), LK_STR_ARG(record->subdir), LK_STR_ARG(record->name),
-		LK_STR_ARG(record->version), LK_STR_ARG(record->build));
+	lk_buf_putc(out, sign);
+	lk_history_put(out, channel.len > 0 ? channel : lk_record_channel_url(record), record);
+	lk_buf_putc(out, '\n');
 }
 
 static bool is_change(const struct lk_plan_step *step)
 {
 	return step->action != LK_PLAN_KEEP && step->action != LK_PLAN_RELINK;
+}
+
+/* What PLAN takes away, then what it brings. */
+static void put_changes(
+	const struct lk_meta_source *source, const struct lk_plan *plan, struct lk_buf *out)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct lk_plan_step *step = &plan->steps[i];
+		if (step->have != NULL && is_change(step)) {
+			put_change(out, '-', step->have->record.channel, &step->have->record);
+		}
+	}
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct lk_plan_step *step = &plan->steps[i];
+		if (step->want != NULL && is_change(step)) {
+			put_change(out, '+', channel_of(source, step->want, &arena), step->want);
+		}
+	}
 }
 
 int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
@@ -296,16 +389,7 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	}
 	lk_history_note(lk_buf_view(&text), source->specs, &asked);
 	lk_buf_appendf(&text, "==> %s <==\n# cmd: lockenv install\n", date);
-	for (size_t i = 0; i < plan->n_steps; i++) {
-		if (plan->steps[i].have != NULL && is_change(&plan->steps[i])) {
-			put_change(&text, '-', &plan->steps[i].have->record);
-		}
-	}
-	for (size_t i = 0; i < plan->n_steps; i++) {
-		if (plan->steps[i].want != NULL && is_change(&plan->steps[i])) {
-			put_change(&text, '+', plan->steps[i].want);
-		}
-	}
+	put_changes(source, plan, &text);
 	lk_buf_put(&text, lk_buf_view(&asked));
 	if (text.overflow || asked.overflow) {
 		return lk_fail(err, LK_E_FS, "conda-meta/history is longer than %zu bytes",

@@ -4,7 +4,8 @@
     installed_reference.py LOCKENV SHARED_DATA
 
 1. Archives that a real conda, mamba or constructor installed: into the very same prefix path, in a mount
-   name space of our own; bytes, modes and link targets must equal those that were committed then.
+   name space of our own; bytes, modes and link targets must equal those that were committed then, and so
+   must the records (records.py).
 2. Every other sound archive, in sets that fit together: against an extraction by python, with prefixes
    rewritten by the few lines of python below.
 
@@ -24,12 +25,14 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from archives import has_empty_link, tars  # noqa: E402
+from records import compare_records, lock_facts, read_record  # noqa: E402
 
 SELF_CONTRADICTING = {
     "paths-sha256-mismatch", "paths-size-mismatch", "paths-lists-missing-file", "paths-file-as-softlink",
     "prefix-placeholder-absent-in-file", "prefix-on-symlink", "filename-mismatch",
 }
 LEGACY = "/opt/anaconda1anaconda2anaconda3"
+CHANNEL = "https://conda.anaconda.org/c"
 EMPTY_SHA = hashlib.sha256(b"").hexdigest()
 
 
@@ -68,18 +71,30 @@ class Work:
         self.add(path, dict(index, sha256=hashlib.sha256(data).hexdigest(), size=len(data)))
 
     def write_lock(self):
-        lines = ["version: 1", "channels:", "- name: c", "  url: https://conda.anaconda.org/c",
-                 "channel-priority: strict", "platforms:", f"  {self.platform}:", "    specs: []", "    solved-with: {}",
-                 "    requires: {depends: [], constrains: []}", "    packages:"]
+        urls = sorted({e.get("channel_url", CHANNEL) for e in self.packages.values()} | {CHANNEL})
+        channels = {url: url.rsplit("/", 1)[1] for url in urls}
+        lines = ["version: 1", "channels:"]
+        for url, name in channels.items():
+            lines += [f"- name: {name}", f"  url: {url}"]
+        lines += ["channel-priority: strict", "platforms:", f"  {self.platform}:", "    specs: []",
+                  "    solved-with: {}", "    requires: {depends: [], constrains: []}", "    packages:"]
         for name in sorted(self.packages, key=str.encode):
             entry = self.packages[name]
+            channel = channels[entry.get("channel_url", CHANNEL)]
             lines += [f"    - name: {quoted(name)}", f"      version: {quoted(entry['version'])}",
                       f"      build: {quoted(entry['build'])}",
-                      f"      from: {quoted('c/' + entry['subdir'] + '/' + entry['fn'])}",
-                      f"      sha256: {entry['sha256']}", f"      size: {entry['size']}"]
+                      f"      from: {quoted(channel + '/' + entry['subdir'] + '/' + entry['fn'])}",
+                      f"      sha256: {entry['sha256']}"]
+            if "channel_url" in entry:
+                lines += [f"      md5: {entry['md5']}"]
+            lines += [f"      size: {entry['size']}"]
+            if "channel_url" in entry and entry.get("license"):
+                lines += [f"      license: {quoted(entry['license'])}"]
             depends = [d for d in entry.get("depends") or [] if re.split("[ =<>!~]", d)[0] in self.packages]
             if depends:
                 lines += ["      depends:"] + [f"      - {quoted(d)}" for d in depends]
+            if "channel_url" in entry and entry["constrains"]:
+                lines += ["      constrains:"] + [f"      - {quoted(d)}" for d in entry["constrains"]]
         with open(self.root + "/env.lock", "w") as out:
             out.write("\n".join(lines) + "\n")
 
@@ -139,10 +154,15 @@ def check_reference(lockenv, data, name, entries):
         rows = [line.rstrip("\n").split("\t") for line in file][1:]
     platform = re.search(r"(linux|osx|win)-\w+$", name).group()
     python = next((m.group(1) for r in rows if (m := re.match(r"lib/python(\d+\.\d+)/", r[1]))), "3.9")
+    names = {entry["name"] for _, entry in entries} | {"python"}
+    facts = {}
     with tempfile.TemporaryDirectory() as root:
         work = Work(lockenv, root + "/area", platform)
         for path, entry in entries:
-            work.add(path, entry)
+            record = f"{entry['name']}-{entry['version']}-{entry['build']}.json"
+            if os.path.exists(f"{folder}/conda-meta/{record}"):
+                facts[record] = lock_facts(read_record(folder, record), names)
+            work.add(path, dict(entry, **facts.get(record, {})))
         work.add_python(python + ".0")
         os.makedirs(os.path.dirname(prefix), exist_ok=True)
         done = work.install(prefix)
@@ -151,8 +171,9 @@ def check_reference(lockenv, data, name, entries):
         by_dist = {f"{e['name']}-{e['version']}-{e['build']}": e for _, e in entries}
         rows = [row for row in rows if row[0] in by_dist]
         faults, checked = compare_reference(name, prefix, rows, by_dist)
+        record_faults, _ = compare_records(folder, prefix, facts)
         shutil.rmtree(prefix)
-    return faults, checked
+    return faults + record_faults, checked
 
 
 # ---- 2. everything else, against an extraction ----
@@ -259,14 +280,28 @@ def check_set(lockenv, platform, entries, python):
         owners = collections.defaultdict(list)
         for path, entry in entries:
             for target, what in expected(path, entry, prefix, platform, site).items():
-                owners[target].append(what)
-        faults = [f"{target}: {found(prefix + '/' + target)}, not {whats}" for target, whats in owners.items()
-                  if found(f"{prefix}/{target}") not in whats]
-        faults += records_faults(prefix, set(owners))
+                owners[target].append((entry["name"], what))
+        faults, parked = owner_faults(prefix, owners)
+        faults += records_faults(prefix, set(owners) | parked)
         again = work.install(prefix)
         if again.returncode != 0 or "up to date" not in again.stderr:
             faults.append(f"second install: {again.returncode} {again.stderr.strip()}")
         return faults, len(owners)
+
+
+def owner_faults(prefix, owners):
+    """One of the packages that bring a path has it, the others' files are parked; faults, and what is parked."""
+    faults, parked = [], set()
+    for target, brought in owners.items():
+        if not any(what == found(f"{prefix}/{target}") for _, what in brought):
+            faults.append(f"{target}: {found(f'{prefix}/{target}')}, not {brought}")
+        aside = [(f"__clobbers__/{name}/{target}", what) for name, what in brought]
+        aside = [(path, what) for path, what in aside if os.path.lexists(f"{prefix}/{path}")]
+        parked |= {path for path, _ in aside}
+        faults += [f"{path}: not {what}" for path, what in aside if found(f"{prefix}/{path}") != what]
+        if len(aside) != len(brought) - 1:
+            faults.append(f"{target}: {len(aside)} of {len(brought)} parked")
+    return faults, parked
 
 
 def check_refused(lockenv, entries):
@@ -359,7 +394,7 @@ def inside(lockenv, data):
         faults += len(found_faults)
         total += checked
         print(f"{title}: {count} archives, {checked} paths, {len(found_faults)} faults")
-        for fault in found_faults[:20]:
+        for fault in found_faults[:40]:
             print("    " + fault)
 
     references = collections.defaultdict(list)

@@ -12,6 +12,7 @@
 #ifndef TESTS_SUPPORT_REPODATA_TREE_H
 #define TESTS_SUPPORT_REPODATA_TREE_H
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -347,18 +348,36 @@ static inline bool oracle_hash(const json_t *value, unsigned char *out, size_t l
 
 static inline bool oracle_noarch(const json_t *value, enum lk_noarch *ret)
 {
+	/* Words and kinds in turn; old builders wrote truth values in many ways. */
+	static const char words[] = " generic true yes on y  false no off n non none ";
 	lk_str text = oracle_text(value);
+	char lower[16] = "";
 
 	*ret = LK_NOARCH_NO;
-	if (json_is_true(value) || lk_str_is(text, "generic")) {
+	if (json_is_true(value)) {
 		*ret = LK_NOARCH_GENERIC;
 		return true;
 	}
-	if (lk_str_is(text, "python")) {
+	if (text.len == 0) {
+		return true;
+	}
+	if (text.len > 8 || lk_str_find_char(text, ' ') != SIZE_MAX) {
+		return false;
+	}
+	lower[0] = ' ';
+	for (size_t i = 0; i < text.len; i++) {
+		lower[1 + i] = (char)tolower((unsigned char)text.ptr[i]);
+	}
+	lower[1 + text.len] = ' ';
+	if (strcmp(lower, " python ") == 0) {
 		*ret = LK_NOARCH_PYTHON;
 		return true;
 	}
-	return text.len == 0;
+	const char *at = strlen(lower) == text.len + 2 ? strstr(words, lower) : NULL;
+	if (at && at < strstr(words, "  ")) {
+		*ret = LK_NOARCH_GENERIC;
+	}
+	return at != NULL;
 }
 
 /* Milliseconds, from seconds up to the year 9999. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -113,12 +114,56 @@ static void test_notes(void **state)
 	}
 }
 
+/* The names are those that conda 26 gave. */
+static void test_dists(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *channel, *dist;
+	} rows[] = {
+		{"https://conda.anaconda.org/conda-forge/linux-64", "conda-forge"},
+		{"https://conda.anaconda.org/conda-forge/", "conda-forge"},
+		{"http://conda.anaconda.org/conda-forge/noarch", "conda-forge"},
+		{"conda-forge", "conda-forge"},
+		{"conda-forge/osx-arm64", "conda-forge"},
+		{"https://conda.anaconda.org/nvidia/label/cuda-12.4.0/linux-64",
+			"nvidia/label/cuda-12.4.0"},
+		{"https://repo.anaconda.com/pkgs/main/linux-64", "defaults"},
+		{"https://repo.anaconda.com/pkgs/r/noarch", "defaults"},
+		{"https://conda.anaconda.org/pkgs/main/linux-64", "defaults"},
+		{"pkgs/main", "defaults"},
+		{"https://repo.anaconda.com/pkgs/msys2/win-64",
+			"https://repo.anaconda.com/pkgs/msys2"},
+		{"https://conda.anaconda.org/main/linux-64", "main"},
+		{"https://example.org/a/b/linux-64", "https://example.org/a/b"},
+		{"https://example.org:8443/get/x/noarch", "https://example.org:8443/get/x"},
+		{"https://prefix.dev/conda-forge/noarch", "https://prefix.dev/conda-forge"},
+		{"file:///srv/chan/noarch", "file:///srv/chan"},
+		/* no credential, no second line */
+		{"https://u:p@example.org/t/tk-1/a/linux-64", "https://example.org/a"},
+		{"https://conda.anaconda.org/t/tk-1/a/linux-64", "a"},
+		{"a\n+evil", "<unknown>"},
+	};
+	const struct lk_record record = {.subdir = LK_STR("linux-64"),
+		.name = LK_STR("a"),
+		.version = LK_STR("1\n2"),
+		.build = LK_STR("0")};
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(4096);
+		char want[256];
+		snprintf(want, sizeof(want), "%s/linux-64::a-1?2-0", rows[i].dist);
+		lk_history_put(&out, lk_str_of(rows[i].channel), &record);
+		assert_string_equal(lk_buf_cstr(&out), want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_long_item),
 		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_dists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,6 +243,76 @@ static void link_json_gives_the_kind(void **state)
 	}
 }
 
+/* Odd ones, as setuptools, conda and people write them. */
+static void entry_points_have_many_forms(void **state)
+{
+	static const struct {
+		const char *text, *command, *module, *function;
+	} rows[] = {
+		{"x=m:f", "x", "m", "f"},
+		{"  x  =  m . n : f", NULL, NULL, NULL},
+		{" x.y-z_1 = m.n : C.run ", "x.y-z_1", "m.n", "C.run"},
+		{"x = m:f [extra]", "x", "m", "f"},
+		{"x = m:f[a, b]", "x", "m", "f"},
+		{"x = \\\"m:f\\\"", "x", "m", "f"},
+		{"x = 'm:f'", "x", "m", "f"},
+		{"my tool = _m:_f", "my tool", "_m", "_f"},
+		{"python3.12 = m:f", "python3.12", "m", "f"},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			"{\"noarch\":{\"type\":\"python\",\"entry_points\":[\"%s\"]}}",
+			rows[i].text);
+		f->texts.link_json = lk_str_of(text);
+		if (rows[i].command == NULL) {
+			must_refuse(f, "info/link.json", "entry point");
+			continue;
+		}
+		const struct lk_package *p = must_parse(f);
+		assert_int_equal(p->n_entry_points, 1);
+		assert_true(lk_str_is(p->entry_points[0].command, rows[i].command));
+		assert_true(lk_str_is(p->entry_points[0].module, rows[i].module));
+		assert_true(lk_str_is(p->entry_points[0].function, rows[i].function));
+	}
+}
+
+/* What the lock does not tell comes from the archive; what it tells stands. */
+static void a_locked_record_is_completed(void **state)
+{
+	struct fixture *f = *state;
+	f->texts.index_json = LK_STR(
+		"{\"name\":\"a\",\"version\":\"1\",\"build\":\"0\",\"build_number\":7,"
+		"\"subdir\":\"noarch\",\"noarch\":\"generic\",\"license\":\"theirs\","
+		"\"license_family\":\"BSD\",\"timestamp\":1500000000,\"track_features\":\"x,y\","
+		"\"arch\":\"x86_64\",\"platform\":\"linux\",\"features\":\"vc14\","
+		"\"depends\":[\"z\"],\"python_site_packages_path\":\"lib/p\"}");
+	const struct lk_package *p = must_parse(f);
+	const struct lk_record locked = {.name = LK_STR("a"), .license = LK_STR("MIT")};
+	struct lk_record record = lk_record_complete(&locked, &p->index);
+	assert_true(lk_str_is(record.license, "MIT"));
+	assert_true(lk_str_is(record.license_family, "BSD"));
+	assert_int_equal(record.timestamp, 1500000000000);
+	assert_int_equal(record.build_number, 7);
+	assert_int_equal(record.noarch, LK_NOARCH_GENERIC);
+	assert_int_equal(record.depends.n, 0);
+	assert_int_equal(record.track_features.n, 2);
+	assert_true(lk_str_is(record.track_features.items[1], "y"));
+	assert_true(lk_str_is(record.python_site_packages_path, "lib/p"));
+	assert_true(lk_str_is(p->arch, "x86_64") && lk_str_is(p->platform, "linux"));
+	assert_true(lk_str_is(p->features, "vc14"));
+	const struct lk_record bare = {.name = LK_STR("a")};
+	record = lk_record_complete(&bare, &p->index);
+	assert_true(lk_str_is(record.license, "theirs"));
+	/* what conda or a terminal could not read */
+	f->texts.index_json =
+		LK_STR("{\"name\":\"a\",\"version\":\"1\",\"build\":\"0\",\"arch\":\"a\\u001bb\","
+		       "\"platform\":\"amiga\",\"features\":[\"x\"]}");
+	p = must_parse(f);
+	assert_int_equal(p->arch.len + p->platform.len + p->features.len, 0);
+}
+
 static void bad_link_json_is_refused(void **state)
 {
 	static const struct {
@@ -260,7 +330,8 @@ static void bad_link_json_is_refused(void **state)
 	};
 	static const char *const entry_points[] = {"", "x", "x=m", "x:f", "=m:f", "x=:f",
 		"x=m:", "../x=m:f", "a/b=m:f", ".=m:f", "..=m:f", "x=m;import os:f", "x=m:f()",
-		"x=m..n:f", "x=.m:f", "x=m.:f", "x=1m:f", "x=m:f [extra]", "x=m n:f", "x\\ny=m:f",
+		"x=m..n:f", "x=.m:f", "x=m.:f", "x=1m:f", "x=m:f [extra", "x=m n:f", ".x=m:f",
+		".a-post-link.sh=m:f", "x='m:f", "x=m:f]", "x=[e]", "x=m[e]:f", "x\\ny=m:f",
 		"a:b=m:f", "x=m:f\",\"x=m:g"};
 	struct fixture *f = *state;
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
@@ -616,6 +687,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(old_index_json_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_json_gives_the_kind, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_link_json_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(entry_points_have_many_forms, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_locked_record_is_completed, setup, teardown),
 		cmocka_unit_test_setup_teardown(unsafe_paths_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_but_harmless_paths_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_paths_json_is_refused, setup, teardown),

@@ -83,6 +83,9 @@ static const char expected[] = "{\n"
 			       "  \"track_features\": \"t u\",\n"
 			       "  \"url\": \"https://h/c/noarch/a-1-py_0.conda\",\n"
 			       "  \"version\": \"1\",\n"
+			       "  \"arch\": \"x86_64\",\n"
+			       "  \"features\": \"f g\",\n"
+			       "  \"platform\": \"linux\",\n"
 			       "  \"extracted_package_dir\": \"\",\n"
 			       "  \"link\": {\n"
 			       "    \"source\": \"\",\n"
@@ -114,6 +117,7 @@ static const char expected[] = "{\n"
 			       "      {\n"
 			       "        \"_path\": \"lib/l\",\n"
 			       "        \"link_target\": \"../a\",\n"
+			       "        \"original_path\": \"lib/m\",\n"
 			       "        \"path_type\": \"softlink\"\n"
 			       "      }\n"
 			       "    ],\n"
@@ -143,7 +147,10 @@ static void a_fresh_record_is_written(void **state)
 			.has_sha256_in_prefix = true,
 			.has_size = true,
 			.size = 12},
-		{.path = files[2], .type = LK_INSTALLED_SOFTLINK, .target = LK_STR("../a")},
+		{.path = files[2],
+			.original_path = LK_STR("lib/m"),
+			.type = LK_INSTALLED_SOFTLINK,
+			.target = LK_STR("../a")},
 	};
 	paths[1].sha256.bytes[31] = 1;
 	paths[1].sha256_in_prefix.bytes[31] = 2;
@@ -165,6 +172,9 @@ static void a_fresh_record_is_written(void **state)
 			.depends = {depends, 1},
 			.track_features = {features, 2},
 			.license = LK_STR("MIT")},
+		.arch = LK_STR("x86_64"),
+		.platform = LK_STR("linux"),
+		.features = LK_STR("f g"),
 		.files = {files, LK_COUNTOF(files)},
 		.paths = paths,
 		.n_paths = LK_COUNTOF(paths),
@@ -183,6 +193,8 @@ static void a_fresh_record_is_written(void **state)
 	assert_true(f->record.paths[0].executable);
 	assert_false(f->record.paths[1].executable);
 	assert_true(lk_str_is(f->record.paths[2].target, "../a"));
+	assert_true(lk_str_is(f->record.paths[2].original_path, "lib/m"));
+	assert_true(lk_str_is(f->record.features, "f g"));
 	assert_int_equal(f->record.paths[1].prefix_mode, LK_PREFIX_TEXT);
 	assert_int_equal(f->record.requested_specs.n, 2);
 	assert_string_equal(written(f, &f->record), expected);
@@ -256,6 +268,9 @@ static void bad_records_are_refused(void **state)
 		{"{" IDENTITY ",\"files\":[\"\"]}", "unsafe path ''"},
 		{"{" IDENTITY ",\"paths_data\":{\"paths\":[{\"_path\":\"a/../../b\"}]}}",
 			"unsafe path"},
+		{"{" IDENTITY ",\"paths_data\":{\"paths\":[{\"_path\":\"a\",\"original_path\":\"../"
+		 "b\"}]}}",
+			"unsafe path '../b'"},
 		{"{" IDENTITY ",\"paths_data\":{\"paths\":[{}]}}", "unsafe path"},
 		{"{" IDENTITY ",\"paths_data\":{\"paths\":[7]}}", "unsafe path"},
 		{"{" IDENTITY ",\"x\":\"\xff\"}", ""},
