@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 		&lk_cmd_unpack,
 		&lk_cmd_install,
 		&lk_cmd_digest,
+		&lk_cmd_verify,
 		&lk_cmd_rollback,
 		&lk_cmd_diff,
 		&lk_cmd_merge,

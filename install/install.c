@@ -123,7 +123,9 @@ static int load_have(struct run *run, struct lk_error *err)
 		return rc;
 	}
 	if (run->site.state == LK_SITE_ENVIRONMENT) {
-		rc = lk_meta_read(run->site.old_fd, &run->have, err);
+		rc = run->options->mend
+			? lk_meta_read_sound(run->site.old_fd, run->report, &run->have, err)
+			: lk_meta_read(run->site.old_fd, &run->have, err);
 	}
 	if (rc < 0) {
 		return lk_wrap(err, "reading the environment '%s'", run->site.prefix);
@@ -204,6 +206,16 @@ static int build_records(struct run *run, const struct lk_meta_source *source,
 		lk_hex(digest.bytes, LK_SHA256_LEN, result->tree_digest);
 	}
 	lk_vec_done(&lines);
+	lk_str expect = run->options->expect;
+	if (rc == 0 && expect.len > 0 && !lk_str_is(expect, result->tree_digest)) {
+		lk_fail(err, LK_E_INTEGRITY,
+			"'%s' would not become what was installed (tree digest %s, not " LK_STR_FMT
+			")",
+			run->site.prefix, result->tree_digest, LK_STR_ARG(expect));
+		lk_error_hint(err, "install its lock again: lockenv install LOCK -p %s",
+			run->site.prefix);
+		return err->code;
+	}
 	return rc;
 }
 

@@ -43,8 +43,12 @@ struct lk_install_options {
 	const char *final_prefix;
 	struct lk_arena
 		*arena; /* for what is told of single packages and files; NULL: nothing is */
-	uint64_t when;  /* time of the revision in conda-meta/history, seconds since 1970 */
-	int64_t now;    /* seconds since 1970, for the cache to note what is used; 0: it does not */
+	/* Hex; when not empty, LK_E_INTEGRITY before anything is changed unless the new tree has
+	 * this digest. */
+	lk_str expect;
+	bool mend;     /* records of the old prefix that cannot be read are as if not there */
+	uint64_t when; /* time of the revision in conda-meta/history, seconds since 1970 */
+	int64_t now;   /* seconds since 1970, for the cache to note what is used; 0: it does not */
 };
 
 /* What becomes, or would become, of one package. */

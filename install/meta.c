@@ -34,7 +34,9 @@ static int read_record(
 	return rc;
 }
 
-int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err)
+/* REPORT: it is warned about a damaged record, which is passed over; NULL: it is an error. */
+static int read_records(int prefix_fd, const struct lk_report *report,
+	struct lk_prefix_records *ret, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_prefix_records records = {0};
@@ -53,6 +55,11 @@ int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *
 		if (lk_str_ends(names.items[i], LK_STR(".json"))) {
 			rc = read_record(meta, names.items[i], &records, err);
 		}
+		if (rc == LK_E_FORMAT && report != NULL) {
+			lk_warn(report, "%s: %s", err->file, err->message);
+			lk_error_clear(err);
+			rc = 0;
+		}
 	}
 	lk_vec_done(&names);
 	if (rc < 0) {
@@ -61,6 +68,17 @@ int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *
 	}
 	*ret = records;
 	return 0;
+}
+
+int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err)
+{
+	return read_records(prefix_fd, NULL, ret, err);
+}
+
+int lk_meta_read_sound(int prefix_fd, const struct lk_report *report, struct lk_prefix_records *ret,
+	struct lk_error *err)
+{
+	return read_records(prefix_fd, report, ret, err);
 }
 
 void lk_prefix_records_done(struct lk_prefix_records *records)

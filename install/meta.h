@@ -14,6 +14,9 @@
 /* Reads every conda-meta/NAME.json of the prefix at PREFIX_FD, in order of name. None when there is
  * no conda-meta. LK_E_FORMAT for one that is damaged. */
 int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err) LK_MUST_USE;
+/* The same, but one that is damaged is passed over, with a warning. */
+int lk_meta_read_sound(int prefix_fd, const struct lk_report *report, struct lk_prefix_records *ret,
+	struct lk_error *err) LK_MUST_USE;
 void lk_prefix_records_done(struct lk_prefix_records *records);
 
 struct lk_meta_source {

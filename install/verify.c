@@ -1,0 +1,391 @@
+/*
+ * A prefix against its records, and its records against its state.
+ */
+#include "install/verify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/workers.h"
+#include "install/verify_priv.h"
+
+#define META "conda-meta/"
+#define HISTORY "history"
+
+struct meta {
+	int fd;
+	struct lk_strs names; /* of *.json */
+	struct lk_verify_record *records;
+	struct lk_arena arena;
+};
+
+void lk_verify_find(struct lk_verify *verify, enum lk_finding_kind kind, lk_str path,
+	lk_str package, unsigned what, lk_str detail)
+{
+	lk_vec_push(&verify->findings,
+		(struct lk_finding){kind, path, package, what, lk_str_dup(&verify->arena, detail)});
+}
+
+/* ---- conda-meta ---- */
+
+static int read_record(void *ctx, size_t index, struct lk_error *err)
+{
+	struct meta *meta = ctx;
+	struct lk_verify_record *record = &meta->records[index];
+	struct lk_error fault = LK_ERROR_INIT;
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
+	char *LK_AUTO_FREE shown = lk_asprintf(META "%s", record->name.ptr);
+	int rc = lk_fs_read_beneath(meta->fd, record->name.ptr, &text, &fault);
+	if (rc == 0) {
+		rc = lk_prefix_record_parse(lk_buf_view(&text), shown, &record->record, &fault);
+	}
+	record->readable = rc == 0;
+	if (rc < 0) {
+		record->fault = lk_asprintf("%s", fault.message);
+	}
+	return rc == LK_E_INTERRUPTED ? lk_fail(err, rc, "interrupted while verifying") : 0;
+}
+
+static int list_records(struct meta *meta, struct lk_error *err)
+{
+	struct lk_strs all = {0};
+	int rc = lk_fs_list(meta->fd, ".", &meta->arena, &all, err);
+	for (size_t i = 0; rc == 0 && i < all.len; i++) {
+		if (lk_str_ends(all.items[i], LK_STR(".json"))) {
+			lk_vec_push(&meta->names, all.items[i]);
+		}
+	}
+	lk_vec_done(&all);
+	meta->records = lk_arena_calloc(&meta->arena, meta->names.len + 1, sizeof(*meta->records));
+	for (size_t i = 0; i < meta->names.len; i++) {
+		meta->records[i].name = meta->names.items[i];
+	}
+	return rc;
+}
+
+static void read_state(struct lk_verify *verify, int meta_fd)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
+	struct lk_error ignored = LK_ERROR_INIT;
+	int rc = lk_fs_read_beneath(meta_fd, LK_STAMP_NAME, &text, &ignored);
+	bool whole = rc == 0 &&
+		lk_stamp_parse(lk_str_dup(&verify->arena, lk_buf_view(&text)), &verify->stamp);
+	verify->state = whole          ? LK_VERIFY_KNOWN
+		: rc == LK_E_NOT_FOUND ? LK_VERIFY_FOREIGN
+				       : LK_VERIFY_DAMAGED;
+}
+
+static int read_meta(struct lk_verify *verify, struct meta *meta, int root_fd, const char *prefix,
+	unsigned jobs, struct lk_error *err)
+{
+	struct stat status;
+	int rc = lk_fs_open_beneath(
+		root_fd, "conda-meta", O_RDONLY | O_DIRECTORY, 0, &meta->fd, err);
+	if (rc == 0) {
+		rc = list_records(meta, err);
+	}
+	if (rc == LK_E_NOT_FOUND ||
+		(rc == 0 && meta->names.len == 0 &&
+			fstatat(meta->fd, HISTORY, &status, AT_SYMLINK_NOFOLLOW) < 0)) {
+		lk_fail(err, LK_E_USAGE, "'%s' is no environment", prefix);
+		lk_error_hint(err, "give the folder of one, which has conda-meta in it");
+		return err->code;
+	}
+	if (rc == 0) {
+		read_state(verify, meta->fd);
+		rc = lk_workers_run(jobs, meta->names.len, read_record, meta, err);
+	}
+	return rc;
+}
+
+static void meta_done(struct meta *meta)
+{
+	for (size_t i = 0; i < meta->names.len; i++) {
+		lk_prefix_record_done(&meta->records[i].record);
+		lk_free(meta->records[i].fault);
+	}
+	lk_close_p(&meta->fd);
+	lk_vec_done(&meta->names);
+	lk_arena_done(&meta->arena);
+}
+
+/* ---- what is to be looked at ---- */
+
+/* "NAME-VERSION-BUILD" */
+static lk_str package_of(lk_str file)
+{
+	lk_str stem = lk_str_slice(file, 0, file.len - strlen(".json"));
+	for (int i = 0; i < 2; i++) {
+		size_t dash = lk_str_rfind_char(stem, '-');
+		stem = dash == SIZE_MAX ? stem : lk_str_slice(stem, 0, dash);
+	}
+	return stem;
+}
+
+static struct lk_verify_record *find_record(const struct meta *meta, lk_str name)
+{
+	size_t low = 0;
+	size_t high = meta->names.len;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = lk_str_cmp(meta->names.items[middle], name);
+		if (order == 0) {
+			return &meta->records[middle];
+		}
+		if (order < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return NULL;
+}
+
+/* A file of conda-meta that lockenv wrote, with bytes that the state knows (SHA256 NULL: itself).
+ */
+static void plan_own(struct lk_verify *verify, lk_str name, lk_str package,
+	const struct lk_sha256 *sha256, struct lk_checks *checks)
+{
+	struct lk_check check = {
+		.path = lk_str_printf(&verify->arena, META LK_STR_FMT, LK_STR_ARG(name)),
+		.package = package,
+		.kind = LK_CHECK_FILE,
+		.has_mode = true,
+		.mode = 0644,
+		.has_sha256 = sha256 != NULL};
+	if (sha256 != NULL) {
+		check.sha256 = *sha256;
+	}
+	lk_vec_push(checks, check);
+}
+
+/* What the state tells of conda-meta. */
+static void plan_state(struct lk_verify *verify, const struct meta *meta, struct lk_checks *checks)
+{
+	struct lk_sha256 sha256;
+	lk_str name;
+	lk_str rest = verify->stamp.record_lines;
+	if (verify->state == LK_VERIFY_DAMAGED) {
+		lk_verify_find(verify, LK_FINDING_CHANGED, LK_STR(META LK_STAMP_NAME), LK_STR(""),
+			LK_DIFFERS_CONTENT, LK_STR("content"));
+	}
+	if (verify->state != LK_VERIFY_KNOWN) {
+		return;
+	}
+	while (lk_stamp_next_record(&rest, &name, &sha256)) {
+		struct lk_verify_record *record = find_record(meta, name);
+		if (record != NULL) {
+			record->ours = true;
+		}
+		plan_own(verify, name, package_of(name), &sha256, checks);
+	}
+	plan_own(verify, LK_STR(HISTORY), LK_STR(""), &verify->stamp.history, checks);
+	plan_own(verify, LK_STR(LK_STAMP_NAME), LK_STR(""), NULL, checks);
+}
+
+/* The records: each is a package of its own, or none that can be read. */
+static void plan_records(struct lk_verify *verify, struct meta *meta, struct lk_checks *checks)
+{
+	bool known = verify->state == LK_VERIFY_KNOWN;
+	for (size_t i = 0; i < meta->names.len; i++) {
+		struct lk_verify_record *record = &meta->records[i];
+		lk_str path =
+			lk_str_printf(&verify->arena, META LK_STR_FMT, LK_STR_ARG(record->name));
+		lk_str package = lk_str_dup(&verify->arena, package_of(record->name));
+		if (!record->ours && known) {
+			lk_verify_find(verify, LK_FINDING_EXTRA, path, package, 0,
+				LK_STR("installed by other means"));
+		} else if (!record->ours && !record->readable) {
+			lk_verify_find(verify, LK_FINDING_CHANGED, path, package,
+				LK_DIFFERS_CONTENT, lk_str_of(record->fault));
+		}
+		if (record->readable) {
+			lk_verify_plan_record(
+				record, known && verify->stamp.symlinks, &verify->arena, checks);
+			lk_vec_push(&verify->records, record->record);
+			record->record = (struct lk_prefix_record){0}; /* taken */
+		}
+	}
+}
+
+static void check_root(struct lk_verify *verify)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) detail = LK_BUF_INIT(256);
+	if (verify->state == LK_VERIFY_KNOWN &&
+		lk_check_mode(verify->root.st_mode, verify->stamp.mode, &detail)) {
+		lk_verify_find(verify, LK_FINDING_CHANGED, LK_STR("."), LK_STR(""), LK_DIFFERS_MODE,
+			lk_buf_view(&detail));
+	}
+}
+
+/* ---- against a lock ---- */
+
+static lk_str told(const struct lk_record *record, struct lk_arena *arena)
+{
+	return lk_str_printf(arena, LK_STR_FMT " " LK_STR_FMT, LK_STR_ARG(record->version),
+		LK_STR_ARG(record->build));
+}
+
+static void compare_step(struct lk_verify *verify, const struct lk_plan_step *step)
+{
+	struct lk_arena *arena = &verify->arena;
+	const struct lk_record *have = step->have ? &step->have->record : NULL;
+	const struct lk_record *want = step->want;
+	const struct lk_record *named = have ? have : want;
+	lk_str file = lk_prefix_record_file_name(named, arena);
+	lk_str path = lk_str_printf(arena, META LK_STR_FMT, LK_STR_ARG(file));
+	switch (step->action) {
+	case LK_PLAN_ADD:
+		lk_verify_find(
+			verify, LK_FINDING_MISSING, path, want->name, 0, LK_STR("the lock has it"));
+		break;
+	case LK_PLAN_REMOVE:
+		lk_verify_find(verify, LK_FINDING_EXTRA, path, have->name, 0,
+			LK_STR("the lock does not have it"));
+		break;
+	case LK_PLAN_REPLACE: {
+		lk_str is = told(have, arena);
+		lk_str wanted = told(want, arena);
+		lk_str detail = lk_str_eq(is, wanted)
+			? lk_str_printf(arena,
+				  "another archive of " LK_STR_FMT " than the lock has",
+				  LK_STR_ARG(is))
+			: lk_str_printf(arena, LK_STR_FMT ", the lock has " LK_STR_FMT,
+				  LK_STR_ARG(is), LK_STR_ARG(wanted));
+		lk_verify_find(verify, LK_FINDING_CHANGED, path, have->name, 0, detail);
+		break;
+	}
+	case LK_PLAN_KEEP:
+	case LK_PLAN_RELINK:
+		break;
+	}
+}
+
+static int compare_lock(
+	struct lk_verify *verify, const struct lk_verify_options *options, struct lk_error *err)
+{
+	struct lk_plan plan;
+	if (options->want == NULL) {
+		return 0;
+	}
+	int rc = lk_plan_make(
+		&verify->records, options->want, options->n_want, &verify->arena, &plan, err);
+	for (size_t i = 0; rc == 0 && i < plan.n_steps; i++) {
+		compare_step(verify, &plan.steps[i]);
+	}
+	return rc;
+}
+
+/* ---- all together ---- */
+
+static int cmp_finding(const void *a, const void *b)
+{
+	const struct lk_finding *x = a;
+	const struct lk_finding *y = b;
+	int order = lk_str_cmp(x->path, y->path);
+	if (order == 0) {
+		order = (int)x->kind - (int)y->kind;
+	}
+	return order != 0 ? order : lk_str_cmp(x->detail, y->detail);
+}
+
+/* Sorted, each path once. */
+static void settle(struct lk_verify *verify)
+{
+	struct lk_findings *all = &verify->findings;
+	size_t n = 0;
+	if (all->len > 0) {
+		qsort(all->items, all->len, sizeof(*all->items), cmp_finding);
+	}
+	for (size_t i = 0; i < all->len; i++) {
+		struct lk_finding *last = n > 0 ? &all->items[n - 1] : NULL;
+		const struct lk_finding *next = &all->items[i];
+		if (last == NULL || !lk_str_eq(last->path, next->path)) {
+			all->items[n++] = *next;
+			continue;
+		}
+		last->what |= next->what;
+		if (last->kind == next->kind && !lk_str_eq(last->detail, next->detail)) {
+			last->detail = lk_str_printf(&verify->arena, LK_STR_FMT "%s" LK_STR_FMT,
+				LK_STR_ARG(last->detail), last->detail.len > 0 ? ", " : "",
+				LK_STR_ARG(next->detail));
+		}
+	}
+	all->len = n;
+	for (size_t i = 0; i < n; i++) {
+		const struct lk_finding *finding = &all->items[i];
+		verify->n_foreign += finding->kind == LK_FINDING_FOREIGN;
+		verify->records_changed = verify->records_changed ||
+			(finding->kind != LK_FINDING_FOREIGN &&
+				lk_str_starts(finding->path, LK_STR(META)) &&
+				lk_str_ends(finding->path, LK_STR(".json")));
+	}
+}
+
+/* An install may have exchanged it. */
+static int check_same(const char *prefix, const struct stat *root, struct lk_error *err)
+{
+	struct stat now;
+	if (stat(prefix, &now) == 0 && now.st_ino == root->st_ino && now.st_dev == root->st_dev) {
+		return 0;
+	}
+	lk_fail(err, LK_E_FS, "'%s' was replaced while it was verified", prefix);
+	lk_error_hint(err, "run it again when the install has ended");
+	return err->code;
+}
+
+static int verify_meta(struct lk_verify *verify, struct meta *meta, int root_fd, const char *prefix,
+	const struct lk_verify_options *options, const struct lk_report *report,
+	struct lk_error *err)
+{
+	struct lk_checks checks = {0};
+	int rc = read_meta(verify, meta, root_fd, prefix, options->jobs, err);
+	if (rc < 0) {
+		return rc;
+	}
+	plan_state(verify, meta, &checks);
+	plan_records(verify, meta, &checks);
+	lk_verify_plan_end(&checks, verify->state == LK_VERIFY_KNOWN, &verify->arena);
+	check_root(verify);
+	rc = lk_verify_check(root_fd, &checks, options->jobs, report, verify, err);
+	if (rc == 0) {
+		rc = lk_verify_foreign(root_fd, report, verify, err);
+	}
+	if (rc == 0) {
+		rc = compare_lock(verify, options, err);
+	}
+	if (rc == 0) {
+		settle(verify);
+	}
+	lk_vec_done(&checks);
+	return rc;
+}
+
+int lk_verify_prefix(const char *prefix, const struct lk_verify_options *options,
+	const struct lk_report *report, struct lk_verify *ret, struct lk_error *err)
+{
+	struct meta meta = {.fd = -1};
+	*ret = (struct lk_verify){0};
+	lk_arena_init(&ret->arena);
+	lk_arena_init(&meta.arena);
+	int LK_AUTO_CLOSE root = open(prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0 || fstat(root, &ret->root) < 0) {
+		bool absent = errno == ENOENT || errno == ENOTDIR;
+		lk_fail_errno(
+			err, absent ? LK_E_USAGE : LK_E_FS, errno, "cannot open '%s'", prefix);
+		lk_error_hint(err, "give the folder of an environment");
+		return err->code;
+	}
+	int rc = verify_meta(ret, &meta, root, prefix, options, report, err);
+	meta_done(&meta);
+	return rc < 0 ? rc : check_same(prefix, &ret->root, err);
+}
+
+void lk_verify_done(struct lk_verify *verify)
+{
+	lk_prefix_records_done(&verify->records);
+	lk_vec_done(&verify->findings);
+	lk_arena_done(&verify->arena);
+}
