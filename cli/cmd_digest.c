@@ -3,7 +3,7 @@
  *
  * lockenv-install has it as an option, --digest.
  */
-#include "cli/digest.h"
+#include "cli/digest_tell.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/bundle_tell.h"
-#include "cli/digest.h"
+#include "cli/digest_tell.h"
 #include "cli/install_arg.h"
 #include "cli/install_tell.h"
 #include "cli/signing.h"

@@ -1,8 +1,8 @@
 /*
  * Telling the tree digest of an install that is not made; for digest and lockenv-install --digest.
  */
-#ifndef LK_CLI_DIGEST_H
-#define LK_CLI_DIGEST_H
+#ifndef LK_CLI_DIGEST_TELL_H
+#define LK_CLI_DIGEST_TELL_H
 
 #include "cli/lock_arg.h"
 #include "cli/sources.h"
