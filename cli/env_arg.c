@@ -183,28 +183,6 @@ static struct lk_str_list asked_in_history(
 	return (struct lk_str_list){items, n};
 }
 
-/* What the records say was asked for, in their order, each once. */
-static struct lk_str_list asked_in_records(
-	const struct lk_prefix_records *records, struct lk_arena *arena)
-{
-	struct lk_map LK_CLEANUP(lk_map_done) known = {0};
-	size_t max = 0;
-	for (size_t i = 0; i < records->len; i++) {
-		max += records->items[i].requested_specs.n;
-	}
-	lk_str *items = lk_arena_calloc(arena, max, sizeof(*items));
-	uint32_t n = 0;
-	for (size_t i = 0; i < records->len; i++) {
-		const struct lk_str_list *specs = &records->items[i].requested_specs;
-		for (size_t k = 0; k < specs->n; k++) {
-			if (lk_map_add(&known, specs->items[k], n) == n) {
-				items[n++] = specs->items[k];
-			}
-		}
-	}
-	return (struct lk_str_list){items, n};
-}
-
 /* The stamp knows; else any package that is not for all platforms. */
 static lk_str platform_of(
 	struct lk_app *app, int prefix_fd, const struct lk_prefix_records *records)
@@ -265,7 +243,7 @@ static int read_prefix(
 	platform->n_packages = n;
 	platform->specs = asked_in_history(fd, platform, arena);
 	if (platform->specs.n == 0) {
-		platform->specs = asked_in_records(&ret->records, arena);
+		platform->specs = lk_meta_asked(&ret->records, arena);
 	}
 	lk_virtuals_default(platform->subdir, arena, &platform->solved_with);
 	lk_lock_requires(platform, arena);

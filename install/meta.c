@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/workers.h"
 #include "conda/history.h"
 #include "install/stamp.h"
@@ -79,6 +80,26 @@ int lk_meta_read_sound(int prefix_fd, const struct lk_report *report, struct lk_
 	struct lk_error *err)
 {
 	return read_records(prefix_fd, report, ret, err);
+}
+
+struct lk_str_list lk_meta_asked(const struct lk_prefix_records *records, struct lk_arena *arena)
+{
+	struct lk_map LK_CLEANUP(lk_map_done) known = {0};
+	size_t max = 0;
+	for (size_t i = 0; i < records->len; i++) {
+		max += records->items[i].requested_specs.n;
+	}
+	lk_str *items = lk_arena_calloc(arena, max + 1, sizeof(*items));
+	uint32_t n = 0;
+	for (size_t i = 0; i < records->len; i++) {
+		const struct lk_str_list *specs = &records->items[i].requested_specs;
+		for (size_t k = 0; k < specs->n; k++) {
+			if (lk_map_add(&known, specs->items[k], n) == n) {
+				items[n++] = specs->items[k];
+			}
+		}
+	}
+	return (struct lk_str_list){items, n};
 }
 
 void lk_prefix_records_done(struct lk_prefix_records *records)

@@ -17,6 +17,9 @@ int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *
 /* The same, but one that is damaged is passed over, with a warning. */
 int lk_meta_read_sound(int prefix_fd, const struct lk_report *report, struct lk_prefix_records *ret,
 	struct lk_error *err) LK_MUST_USE;
+/* The specs that RECORDS say were asked for, in their order, each once. The array is owned by
+ * ARENA, the strings are the records'. */
+struct lk_str_list lk_meta_asked(const struct lk_prefix_records *records, struct lk_arena *arena);
 void lk_prefix_records_done(struct lk_prefix_records *records);
 
 struct lk_meta_source {

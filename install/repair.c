@@ -87,7 +87,7 @@ int lk_repair(struct lk_cache *cache, const char *prefix, struct lk_verify *foun
 	lk_str final = lk_str_dup(&found->arena, stamp->prefix);
 	mend.compile = stamp->compile;
 	mend.subdir = stamp->subdir;
-	mend.specs = (struct lk_str_list){0};
+	mend.specs = lk_meta_asked(&found->records, &found->arena);
 	mend.final_prefix = lk_str_is(final, prefix) ? NULL : final.ptr;
 	mend.link = stamp->symlinks ? LK_LINK_SYMLINK : options->link;
 	mend.expect = stamp->tree_digest;

@@ -18,7 +18,7 @@ struct lk_record *lk_repair_records(struct lk_verify *found, bool all, size_t *r
 /* Installs anew what is damaged in PREFIX, an absolute path; what was changed in it is kept aside
  * as lk_install does. LK_E_INTEGRITY, and nothing is changed, when the outcome would not have the
  * tree digest that was installed. Of OPTIONS what the state tells is replaced (compile, subdir,
- * final_prefix, link when it was by symlink), and verify is set. Codes as of lk_install. */
+ * specs, final_prefix, link when it was by symlink), and verify is set. Codes as of lk_install. */
 int lk_repair(struct lk_cache *cache, const char *prefix, struct lk_verify *found,
 	const struct lk_install_options *options, const struct lk_report *report,
 	struct lk_install_result *ret, struct lk_error *err) LK_MUST_USE;
