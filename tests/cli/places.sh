@@ -37,7 +37,7 @@ absent env/.lockenv
 absent .env.lockenv
 runs 0 env/bin/hello
 out_is 'hello 2.0'
-has env/conda-meta/history '-test/linux-64::oldtool'
+has env/conda-meta/history "-$test_channel/linux-64::oldtool"
 rm -r env/mine env/share/mine env/top.txt env/share/greeting/plain.txt.lockenv-saved env/conda-meta/history
 is "$(digest env)" "$new"
 
