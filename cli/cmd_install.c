@@ -215,7 +215,7 @@ static int install(struct lk_app *app, const struct context *c, struct lk_lock_a
 	}
 	if (rc == 0) {
 		const struct lk_install_telling telling = {
-			prefix, &job.missing, c->dry_run, c->fetch};
+			prefix, job.cache, &job.missing, c->dry_run, c->fetch};
 		lk_install_tell(app, &telling, &job.result);
 	}
 	lk_vec_done(&job.missing);

@@ -4,7 +4,10 @@
 #include "cli/install_tell.h"
 
 #include "base/json.h"
+#include "cli/install_links.h"
 #include "cli/table.h"
+
+#define MAX_MORE ((size_t)1 << 18)
 
 static const struct {
 	const char *name, *mark;
@@ -75,7 +78,7 @@ static void tell_json(struct lk_app *app, const struct lk_install_telling *telli
 	lk_jw_key_uint(&w, "kept", result->kept);
 	lk_jw_key_uint(&w, "relinked", result->relinked);
 	lk_jw_key_uint(&w, "files", result->files);
-	lk_jw_opt_string(&w, "link_mode", lk_str_of(result->link_mode));
+	lk_install_links_json(result, telling->cache, &w);
 	lk_jw_opt_string(&w, "tree_digest", lk_str_of(result->tree_digest));
 	lk_jw_key_uint(&w, "skipped_scripts", result->skipped_scripts);
 	put_steps(&w, result);
@@ -172,14 +175,13 @@ void lk_install_tell(struct lk_app *app, const struct lk_install_telling *tellin
 		lk_note(&app->report, 0, "%s is up to date", telling->prefix);
 		return;
 	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) more = LK_BUF_INIT(256);
+	struct lk_buf LK_CLEANUP(lk_buf_done) more = LK_BUF_INIT(MAX_MORE);
 	if (result->relinked > 0) {
 		lk_buf_appendf(&more, ", %zu linked anew", result->relinked);
 	}
 	if (!telling->dry_run) {
-		lk_buf_appendf(&more, "; %zu files%s%s", result->files,
-			result->link_mode ? ", by " : "",
-			result->link_mode ? result->link_mode : "");
+		lk_buf_appendf(&more, "; %zu files", result->files);
+		lk_install_links_text(result, telling->cache, &more);
 	}
 	lk_note(&app->report, 0, "%s %s: %zu added, %zu replaced, %zu removed, %zu kept%s",
 		telling->dry_run ? "would install" : "installed", telling->prefix, result->added,

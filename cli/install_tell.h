@@ -9,6 +9,7 @@
 
 struct lk_install_telling {
 	const char *prefix;
+	const struct lk_cache *cache;     /* that files came from */
 	const struct lk_records *missing; /* of a dry run: what neither cache nor --from has */
 	bool dry_run;
 	bool fetch; /* what is missing would be fetched */

@@ -338,6 +338,16 @@ static int own_site(struct run *run, struct lk_install_result *result, struct lk
 	return rc < 0 || is_unchanged(run, result) ? rc : load_have(run, err);
 }
 
+static void tell_links(const struct lk_linker *linker, struct lk_install_result *result)
+{
+	result->link_mode = lk_link_name(lk_linker_used(linker));
+	for (size_t i = 0; i < LK_CACHE_MAX_LAYERS; i++) {
+		for (size_t way = 0; way < LK_LINK_WAYS; way++) {
+			result->linked[i][way] = atomic_load(&linker->used[i][way]);
+		}
+	}
+}
+
 static int change_prefix(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
 	int rc = run->site.work_fd < 0 ? own_site(run, result, err) : 0;
@@ -367,7 +377,7 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 		(void)!lk_trees_settle(&run->trees, run->site.work_fd, &ignored);
 	}
 	if (rc == 0 && run->n_from_cache > 0) {
-		result->link_mode = lk_linker_used(&run->linker);
+		tell_links(&run->linker, result);
 	}
 	return rc;
 }

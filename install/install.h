@@ -22,7 +22,9 @@ enum lk_link_mode {
 	LK_LINK_REFLINK,
 	LK_LINK_COPY,
 	LK_LINK_SYMLINK,
+	LK_LINK_MOVE, /* not to be asked for: of trees that are this run's alone */
 };
+#define LK_LINK_WAYS (LK_LINK_MOVE + 1)
 
 struct lk_install_options {
 	enum lk_link_mode link;
@@ -66,8 +68,11 @@ struct lk_install_result {
 	/* Packages. Relinked: the archive is the installed one, but its files came from the cache
 	 * again. */
 	size_t added, removed, kept, relinked, replaced;
-	size_t files;          /* linked or written */
-	const char *link_mode; /* the mode that was used, static */
+	size_t files; /* linked or written */
+	/* How most files came, static (lk_link_name); NULL: none came. */
+	const char *link_mode;
+	size_t linked[LK_CACHE_MAX_LAYERS]
+		     [LK_LINK_WAYS]; /* files, by layer and enum lk_link_mode */
 	char tree_digest[LK_HEX_MAX];
 	size_t skipped_scripts;
 	/* With options.arena, which owns them: each package, by name (none when unchanged); and the

@@ -15,21 +15,33 @@ void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode)
 		atomic_init(&linker->no_hard[i], false);
 		atomic_init(&linker->no_reflink[i], false);
 	}
-	for (size_t i = 0; i < LK_COUNTOF(linker->used); i++) {
-		atomic_init(&linker->used[i], 0);
+	for (size_t i = 0; i < LK_CACHE_MAX_LAYERS; i++) {
+		for (size_t way = 0; way < LK_LINK_WAYS; way++) {
+			atomic_init(&linker->used[i][way], 0);
+		}
 	}
-	atomic_init(&linker->moved, 0);
 }
 
-const char *lk_linker_used(const struct lk_linker *linker)
+const char *lk_link_name(enum lk_link_mode mode)
 {
-	static const char *const names[] = {"none", "hardlink", "reflink", "copy", "symlink"};
-	size_t best = LK_LINK_AUTO;
-	for (size_t i = LK_LINK_HARD; i < LK_COUNTOF(linker->used); i++) {
-		best = atomic_load(&linker->used[i]) > atomic_load(&linker->used[best]) ? i : best;
+	static const char *const names[LK_LINK_WAYS] = {
+		"none", "hardlink", "reflink", "copy", "symlink", "move"};
+	return names[mode];
+}
+
+enum lk_link_mode lk_linker_used(const struct lk_linker *linker)
+{
+	enum lk_link_mode best = LK_LINK_AUTO;
+	size_t most = 0;
+	for (enum lk_link_mode way = LK_LINK_HARD; way < LK_LINK_WAYS; way++) {
+		size_t n = 0;
+		for (size_t i = 0; i < LK_CACHE_MAX_LAYERS; i++) {
+			n += atomic_load(&linker->used[i][way]);
+		}
+		best = n > most ? way : best;
+		most = n > most ? n : most;
 	}
-	return atomic_load(&linker->moved) > atomic_load(&linker->used[best]) ? "move"
-									      : names[best];
+	return best;
 }
 
 int lk_link_set_mtime(int dirfd, const char *name, const struct stat *status, struct lk_error *err)
@@ -141,6 +153,8 @@ int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, 
 	case LK_LINK_SYMLINK:
 		rc = place_symlink(source, dst_dirfd, name, err);
 		break;
+	case LK_LINK_MOVE:
+		break;
 	}
 	if (rc == LK_E_NOT_FOUND) {
 		err->code = LK_E_FS;
@@ -148,7 +162,7 @@ int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, 
 		return LK_E_FS;
 	}
 	if (rc == 0) {
-		atomic_fetch_add(&linker->used[used], 1);
+		atomic_fetch_add(&linker->used[source->layer][used], 1);
 	}
 	return rc;
 }
@@ -163,7 +177,7 @@ int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, 
 			err, LK_E_FS, EEXIST, "cannot move '%s/%s'", source->tree, source->path);
 	}
 	if (rc == 0) {
-		atomic_fetch_add(&linker->moved, 1);
+		atomic_fetch_add(&linker->used[source->layer][LK_LINK_MOVE], 1);
 	}
 	return rc;
 }

@@ -20,13 +20,14 @@ struct lk_linker {
 	enum lk_link_mode mode;
 	/* Found impossible in this run, from each layer of the cache. */
 	atomic_bool no_hard[LK_CACHE_MAX_LAYERS], no_reflink[LK_CACHE_MAX_LAYERS];
-	atomic_size_t used[LK_LINK_SYMLINK + 1], moved;
+	atomic_size_t used[LK_CACHE_MAX_LAYERS][LK_LINK_WAYS]; /* files */
 };
 
 void lk_linker_init(struct lk_linker *linker, enum lk_link_mode mode);
-/* The way most files went: "hardlink", "reflink", "copy", "symlink" or "move"; static. "none" for
- * no file. */
-const char *lk_linker_used(const struct lk_linker *linker);
+/* "hardlink", "reflink", "copy", "symlink", "move"; "none" for LK_LINK_AUTO. Static. */
+const char *lk_link_name(enum lk_link_mode mode);
+/* The way most files went; LK_LINK_AUTO for no file. */
+enum lk_link_mode lk_linker_used(const struct lk_linker *linker);
 
 struct lk_link_source {
 	int dirfd;        /* the directory that holds it */

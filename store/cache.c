@@ -125,6 +125,11 @@ const char *lk_cache_path(const struct lk_cache *cache)
 	return cache->n_layers > 0 ? cache->layers->path : "";
 }
 
+const char *lk_cache_layer_path(const struct lk_cache *cache, size_t index)
+{
+	return index < cache->n_layers ? cache->layers[index].path : NULL;
+}
+
 const char *lk_cache_names(const struct lk_cache *cache)
 {
 	return cache->names;

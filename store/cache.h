@@ -59,6 +59,8 @@ void lk_cache_free(struct lk_cache *cache);
 bool lk_cache_is_writable(const struct lk_cache *cache);
 /* The folder's absolute path, or the first layer's; "" when there is none. */
 const char *lk_cache_path(const struct lk_cache *cache);
+/* That of the layer INDEX, counted from the folder on; NULL where there is none. */
+const char *lk_cache_layer_path(const struct lk_cache *cache, size_t index);
 /* The paths of all layers, joined by colons, for messages. */
 const char *lk_cache_names(const struct lk_cache *cache);
 /* Descriptors of the first folder and its parts; owned by the cache. -1: not there. */
