@@ -37,8 +37,10 @@ rm -rf gone
 
 # Files that have all the names they can have are copied, one by one.
 type=$(stat -f -c %T .)
-file=$(find "$LOCKENV_CACHE/trees" -name greeting.txt -o -name 'hello.txt' -type f | head -n 1)
-[ -n "$file" ] || file=$(find "$LOCKENV_CACHE/trees" -path '*/share/*' -type f | head -n 1)
+lockenv install -q env.lock -p env
+inode=$(stat -c %i "$(find env -type f -links +1 | sort | head -n 1)")
+file=$(find "$LOCKENV_CACHE/trees" -inum "$inode")
+rm -rf env
 if [ "$type" = ext2/ext3 ]; then
 	mkdir many
 	"$python" - "$file" <<'PY'
@@ -98,9 +100,9 @@ if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
 fi
 if made 320M mkfs.xfs -q; then
 	cp -a "$LOCKENV_CACHE" mount/cache
-	(cd mount && lockenv install --json ../env.lock -p env --link reflink --cache cache) >"$out"
+	runs 0 lockenv install --json env.lock -p mount/env --link reflink --cache mount/cache
 	json 'd["link_mode"], d["linked"]["reflink"]' "('reflink', $n)"
-	(cd mount && lockenv install --json ../env.lock -p auto --cache cache) >"$out"
+	runs 0 lockenv install --json env.lock -p mount/auto --cache mount/cache
 	json 'd["link_mode"]' hardlink
 	installs 'files, by copy' --cache mount/cache
 	umount mount
