@@ -149,7 +149,7 @@ class Zip:
         fields = {"crc": zlib.crc32(content), "size": len(content), "packed": len(content), "method": 0, "flags": 0,
                   "extra": b"", "offset": len(self.data), "name": name, "version": 20}
         fields.update({k: v for k, v in lies.items() if k in fields})
-        local = dict(fields, extra=b"", **{k[6:]: v for k, v in lies.items() if k.startswith("local_")})
+        local = {**fields, "extra": b"", **{k[6:]: v for k, v in lies.items() if k.startswith("local_")}}
         self.data += struct.pack("<IHHHHHIIIHH", 0x04034B50, local["version"], local["flags"], local["method"], 0, 33,
                                  local["crc"], local["packed"], local["size"], len(local["name"]),
                                  len(local["extra"])) + local["name"] + local["extra"]
