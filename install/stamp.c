@@ -10,7 +10,7 @@
 
 #define FIRST_LINE "lockenv-state 2"
 #define RECORD_KEY "record "
-#define CHECK_KEY "check "
+#define CHECK_BYTES (strlen("check ") + LK_HEX_MAX) /* of the last line */
 
 static int add_record(struct lk_digest *digest, int meta_fd, lk_str name, struct lk_error *err)
 {
@@ -91,23 +91,6 @@ void lk_stamp_format(const struct lk_stamp *stamp, struct lk_buf *out)
 	put_hash(out, "check", &check);
 }
 
-/* Takes the last line off *TEXT, which must be the sha256 of what is above it. */
-static bool check_sum(lk_str *text)
-{
-	struct lk_sha256 said;
-	const size_t line = strlen(CHECK_KEY) + LK_HEX_MAX;
-	if (text->len < line) {
-		return false;
-	}
-	lk_str last = lk_str_skip(*text, text->len - line);
-	*text = lk_str_slice(*text, 0, text->len - line);
-	struct lk_sha256 have = lk_sha256_of(text->ptr, text->len);
-	return lk_str_starts(last, LK_STR(CHECK_KEY)) && lk_str_ends(last, LK_STR("\n")) &&
-		lk_unhex(lk_str_slice(last, strlen(CHECK_KEY), last.len - 1), said.bytes,
-			LK_SHA256_LEN) &&
-		lk_sha256_eq(&said, &have);
-}
-
 /* Octal digits, as %o writes them. */
 static bool get_mode(lk_str text, unsigned *ret)
 {
@@ -133,6 +116,14 @@ static bool are_records(lk_str lines)
 	return true;
 }
 
+/* Is TEXT, its last line included, what we write of STAMP? */
+static bool is_written(const struct lk_stamp *stamp, lk_str text)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) written = LK_BUF_INIT(LK_STAMP_MAX);
+	lk_stamp_format(stamp, &written);
+	return !written.overflow && lk_str_eq(lk_buf_view(&written), text);
+}
+
 bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 {
 	enum {
@@ -151,9 +142,11 @@ bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 		"symlinks ", "tree ", "files ", "mode ", "history "};
 	lk_str values[LK_COUNTOF(keys)];
 	struct lk_stamp stamp = {0};
+	struct lk_sha256 tree;
+	const lk_str whole = text;
 	lk_str line;
-	if (!check_sum(&text) || !lk_str_split(&text, '\n', &line) ||
-		!lk_str_is(line, FIRST_LINE)) {
+	text = lk_str_slice(text, 0, text.len > CHECK_BYTES ? text.len - CHECK_BYTES : 0);
+	if (!lk_str_split(&text, '\n', &line) || !lk_str_is(line, FIRST_LINE)) {
 		return false;
 	}
 	for (size_t i = 0; i < LK_COUNTOF(keys); i++) {
@@ -172,7 +165,8 @@ bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 		!lk_unhex(values[LOCK], stamp.lock.bytes, LK_SHA256_LEN) ||
 		!lk_unhex(values[RECORDS], stamp.records.bytes, LK_SHA256_LEN) ||
 		!lk_unhex(values[HISTORY], stamp.history.bytes, LK_SHA256_LEN) ||
-		values[TREE].len != LK_HEX_MAX - 1 || !lk_str_to_u64(values[FILES], &stamp.files)) {
+		!lk_unhex(values[TREE], tree.bytes, LK_SHA256_LEN) ||
+		!lk_str_to_u64(values[FILES], &stamp.files) || !is_written(&stamp, whole)) {
 		return false;
 	}
 	*ret = stamp;
