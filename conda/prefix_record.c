@@ -4,6 +4,7 @@
 #include "conda/prefix_record.h"
 
 #include "base/fs.h"
+#include "base/json.h"
 #include "conda/record_scan_priv.h"
 
 #define MAX_DEPTH 32
@@ -38,32 +39,14 @@ static int fail_path(const struct parser *p, lk_str path)
 	return LK_E_FORMAT;
 }
 
-/* The strings of an array; anything else in it is passed over. */
-static struct lk_str_list list_of(const struct lk_json *value, struct lk_arena *arena)
-{
-	size_t n = lk_json_kind(value) == LK_JSON_ARRAY ? lk_json_size(value) : 0;
-	lk_str *items = lk_arena_calloc(arena, n + 1, sizeof(*items));
-	struct lk_str_list list = {items, 0};
-	for (size_t i = 0; i < n; i++) {
-		const struct lk_json *item = lk_json_at(value, i);
-		if (lk_json_kind(item) == LK_JSON_STRING) {
-			items[list.n++] = lk_json_string(item);
-		}
-	}
-	return list;
-}
+/* ---- one path ---- */
 
-static int read_files(const struct parser *p, const struct lk_json *root)
-{
-	struct lk_prefix_record *record = p->record;
-	record->files = list_of(lk_json_get(root, "files"), &record->arena);
-	for (size_t i = 0; i < record->files.n; i++) {
-		if (!lk_path_is_contained(record->files.items[i])) {
-			return fail_path(p, record->files.items[i]);
-		}
-	}
-	return 0;
-}
+struct path_scan {
+	struct lk_scan *scan;
+	struct lk_arena *arena;
+	struct lk_prefix_path path;
+	lk_str type, mode;
+};
 
 static enum lk_installed_type type_of(lk_str name)
 {
@@ -74,102 +57,243 @@ static enum lk_installed_type type_of(lk_str name)
 	return type < LK_COUNTOF(type_names) ? (enum lk_installed_type)type : LK_INSTALLED_OTHER;
 }
 
-static bool read_hash(const struct lk_json *value, struct lk_sha256 *ret)
+static int read_hash(struct path_scan *s, bool *ret_has, struct lk_sha256 *ret)
 {
-	return lk_unhex(lk_json_string(value), ret->bytes, LK_SHA256_LEN);
+	lk_str text;
+	int rc = lk_scan_text_or_none(s->scan, s->arena, &text);
+	*ret_has = rc == 0 && lk_unhex(text, ret->bytes, LK_SHA256_LEN);
+	return rc;
 }
 
-static int read_path(
-	const struct parser *p, const struct lk_json *entry, struct lk_prefix_path *ret)
+static int read_bool(struct path_scan *s, bool *ret)
 {
-	struct lk_prefix_path path = {
-		.path = lk_json_string(lk_json_get(entry, "_path")), .source = entry};
-	if (!lk_path_is_contained(path.path)) {
-		return fail_path(p, path.path);
+	lk_str text;
+	int rc = lk_scan_skip(s->scan, &text);
+	*ret = rc == 0 && lk_str_is(text, "true");
+	return rc;
+}
+
+static int read_size(struct path_scan *s)
+{
+	lk_str text;
+	int rc = lk_scan_skip(s->scan, &text);
+	s->path.has_size = rc == 0 && lk_str_to_u64(text, &s->path.size);
+	return rc;
+}
+
+static int read_path_member(void *ctx, struct lk_scan_text key)
+{
+	struct path_scan *s = ctx;
+	struct lk_prefix_path *path = &s->path;
+	const struct {
+		const char *key;
+		lk_str *text;
+	} texts[] = {
+		{"_path", &path->path},
+		{"path_type", &s->type},
+		{"link_target", &path->target},
+		{"file_mode", &s->mode},
+		{"prefix_placeholder", &path->placeholder},
+		{"original_path", &path->original_path},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
+		if (lk_scan_is(key, texts[i].key)) {
+			return lk_scan_text_or_none(s->scan, s->arena, texts[i].text);
+		}
 	}
-	path.original_path = lk_json_string(lk_json_get(entry, "original_path"));
-	if (path.original_path.len > 0 && !lk_path_is_contained(path.original_path)) {
-		return fail_path(p, path.original_path);
+	if (lk_scan_is(key, "sha256")) {
+		return read_hash(s, &path->has_sha256, &path->sha256);
 	}
-	path.type = type_of(lk_json_string(lk_json_get(entry, "path_type")));
-	path.placeholder = lk_json_string(lk_json_get(entry, "prefix_placeholder"));
-	if (path.placeholder.len > 0) {
-		bool binary = lk_str_is(lk_json_string(lk_json_get(entry, "file_mode")), "binary");
-		path.prefix_mode = binary ? LK_PREFIX_BINARY : LK_PREFIX_TEXT;
+	if (lk_scan_is(key, "sha256_in_prefix")) {
+		return read_hash(s, &path->has_sha256_in_prefix, &path->sha256_in_prefix);
 	}
-	path.no_link = lk_json_bool(lk_json_get(entry, "no_link"), false);
-	path.executable = lk_json_bool(lk_json_get(entry, "executable"), false);
-	path.target = lk_json_string(lk_json_get(entry, "link_target"));
-	path.has_sha256 = read_hash(lk_json_get(entry, "sha256"), &path.sha256);
-	path.has_sha256_in_prefix =
-		read_hash(lk_json_get(entry, "sha256_in_prefix"), &path.sha256_in_prefix);
-	int64_t size = lk_json_int(lk_json_get(entry, "size_in_bytes"), -1);
-	path.has_size = size >= 0;
-	path.size = size >= 0 ? (uint64_t)size : 0;
-	*ret = path;
+	if (lk_scan_is(key, "size_in_bytes")) {
+		return read_size(s);
+	}
+	if (lk_scan_is(key, "executable")) {
+		return read_bool(s, &path->executable);
+	}
+	if (lk_scan_is(key, "no_link")) {
+		return read_bool(s, &path->no_link);
+	}
+	return lk_scan_skip(s->scan, NULL);
+}
+
+/* ---- the record ---- */
+
+struct record_scan {
+	const struct parser *parser;
+	struct lk_scan scan;
+	struct lk_prefix_record *record;
+	struct LK_VEC_OF(struct lk_prefix_path) paths;
+	lk_str requested; /* the single one of older records */
+};
+
+/* The text at the cursor as a path that may be used; NUL-ended. */
+static int check_path(const struct record_scan *r, lk_str *path)
+{
+	if (!lk_path_is_contained(*path)) {
+		return fail_path(r->parser, *path);
+	}
+	*path = lk_str_dup(&r->record->arena, *path);
 	return 0;
 }
 
-static int read_paths(const struct parser *p, const struct lk_json *root)
+static int read_path(struct record_scan *r)
 {
-	struct lk_prefix_record *record = p->record;
-	const struct lk_json *list = lk_json_get(lk_json_get(root, "paths_data"), "paths");
-	size_t n = lk_json_kind(list) == LK_JSON_ARRAY ? lk_json_size(list) : 0;
-	struct lk_prefix_path *paths = lk_arena_calloc(&record->arena, n + 1, sizeof(*paths));
-	record->paths = paths;
-	for (size_t i = 0; i < n; i++) {
-		int rc = read_path(p, lk_json_at(list, i), &paths[i]);
-		if (rc < 0) {
+	struct path_scan s = {.scan = &r->scan, .arena = &r->record->arena};
+	struct lk_prefix_path *path = &s.path;
+	int rc = lk_scan_peek(&r->scan) == '{' ? lk_scan_each(&r->scan, read_path_member, &s)
+					       : lk_scan_skip(&r->scan, NULL);
+	rc = rc < 0 ? rc : check_path(r, &path->path);
+	if (rc == 0 && path->original_path.len > 0) {
+		rc = check_path(r, &path->original_path);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	path->type = type_of(s.type);
+	if (path->target.len > 0) {
+		path->target = lk_str_dup(&r->record->arena, path->target);
+	}
+	if (path->placeholder.len > 0) {
+		path->prefix_mode = lk_str_is(s.mode, "binary") ? LK_PREFIX_BINARY : LK_PREFIX_TEXT;
+	}
+	lk_vec_push(&r->paths, s.path);
+	return 0;
+}
+
+static int read_paths(struct record_scan *r)
+{
+	int rc = lk_scan_enter(&r->scan, '[');
+	r->paths.len = 0;
+	while (rc == 0 && (rc = lk_scan_next(&r->scan, ']')) > 0) {
+		rc = read_path(r);
+	}
+	return rc;
+}
+
+static int read_paths_data_member(void *ctx, struct lk_scan_text key)
+{
+	struct record_scan *r = ctx;
+	bool is_list = lk_scan_is(key, "paths") && lk_scan_peek(&r->scan) == '[';
+	return is_list ? read_paths(r) : lk_scan_skip(&r->scan, NULL);
+}
+
+/* The strings of an array; anything else in it is passed over. */
+static int read_list(struct record_scan *r, struct lk_str_list *ret)
+{
+	struct lk_strs items = {0};
+	lk_str text;
+	if (lk_scan_peek(&r->scan) != '[') {
+		return lk_scan_skip(&r->scan, NULL);
+	}
+	int rc = lk_scan_enter(&r->scan, '[');
+	while (rc == 0 && (rc = lk_scan_next(&r->scan, ']')) > 0) {
+		bool is_text = lk_scan_peek(&r->scan) == '"';
+		rc = lk_scan_text_or_none(&r->scan, &r->record->arena, &text);
+		if (rc == 0 && is_text) {
+			lk_vec_push(&items, lk_str_dup(&r->record->arena, text));
+		}
+	}
+	lk_str *copy = lk_arena_calloc(&r->record->arena, items.len + 1, sizeof(*copy));
+	if (items.len > 0) {
+		memcpy(copy, items.items, items.len * sizeof(*copy));
+	}
+	*ret = (struct lk_str_list){copy, items.len};
+	lk_vec_done(&items);
+	return rc;
+}
+
+static int read_member(void *ctx, struct lk_scan_text key)
+{
+	struct record_scan *r = ctx;
+	struct lk_record *package = &r->record->record;
+	const struct {
+		const char *key;
+		lk_str *text;
+	} texts[] = {
+		{"fn", &package->fn},
+		{"url", &package->url},
+		{"subdir", &package->subdir},
+		{"channel", &package->channel},
+		{"arch", &r->record->arch},
+		{"platform", &r->record->platform},
+		{"features", &r->record->features},
+		{"requested_spec", &r->requested},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
+		if (lk_scan_is(key, texts[i].key)) {
+			int rc = lk_scan_text_or_none(&r->scan, &r->record->arena, texts[i].text);
+			*texts[i].text = lk_str_dup(&r->record->arena, *texts[i].text);
 			return rc;
 		}
-		record->n_paths++;
+	}
+	if (lk_scan_is(key, "files")) {
+		return read_list(r, &r->record->files);
+	}
+	if (lk_scan_is(key, "requested_specs")) {
+		return read_list(r, &r->record->requested_specs);
+	}
+	if (lk_scan_is(key, "paths_data") && lk_scan_peek(&r->scan) == '{') {
+		return lk_scan_each(&r->scan, read_paths_data_member, r);
+	}
+	return lk_scan_skip(&r->scan, NULL);
+}
+
+/* What only installed packages have. */
+static int read_rest(const struct parser *p, struct record_scan *r)
+{
+	struct lk_prefix_record *record = p->record;
+	lk_scan_init(&r->scan, record->text, p->file, p->err);
+	int rc = lk_scan_each(&r->scan, read_member, r);
+	for (size_t i = 0; rc == 0 && i < record->files.n; i++) {
+		if (!lk_path_is_contained(record->files.items[i])) {
+			rc = fail_path(p, record->files.items[i]);
+		}
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	struct lk_prefix_path *paths =
+		lk_arena_calloc(&record->arena, r->paths.len + 1, sizeof(*paths));
+	if (r->paths.len > 0) {
+		memcpy(paths, r->paths.items, r->paths.len * sizeof(*paths));
+	}
+	record->paths = paths;
+	record->n_paths = r->paths.len;
+	/* conda wrote "None" for none. */
+	if (record->requested_specs.n == 0 && r->requested.len > 0 &&
+		!lk_str_is(r->requested, "None")) {
+		lk_str *item = lk_arena_calloc(&record->arena, 1, sizeof(*item));
+		*item = r->requested;
+		record->requested_specs = (struct lk_str_list){item, 1};
 	}
 	return 0;
 }
 
-/* requested_specs, or the one requested_spec of older records; conda wrote "None" for none. */
-static void read_requested(struct lk_prefix_record *record, const struct lk_json *root)
-{
-	record->requested_specs = list_of(lk_json_get(root, "requested_specs"), &record->arena);
-	lk_str single = lk_json_string(lk_json_get(root, "requested_spec"));
-	if (record->requested_specs.n == 0 && single.len > 0 && !lk_str_is(single, "None")) {
-		lk_str *item = lk_arena_calloc(&record->arena, 1, sizeof(*item));
-		*item = single;
-		record->requested_specs = (struct lk_str_list){item, 1};
-	}
-}
-
-static int read_record(const struct parser *p, lk_str text)
+static int read_record(const struct parser *p)
 {
 	struct lk_prefix_record *record = p->record;
-	struct lk_record *package = &record->record;
-	const struct lk_json *root = lk_json_root(record->doc);
-	if (lk_json_kind(root) != LK_JSON_OBJECT) {
-		return fail(p, "no object");
-	}
+	struct record_scan rest = {.parser = p, .record = record};
 	struct lk_scan scan;
 	struct lk_record_scan facts;
-	/* The views it hands out must outlive TEXT. */
-	record->text = lk_str_dup(&record->arena, text);
 	lk_scan_init(&scan, record->text, p->file, p->err);
+	if (lk_scan_peek(&scan) != '\0' && lk_scan_peek(&scan) != '{') {
+		return fail(p, "no object");
+	}
 	int rc = lk_record_scan(&scan, &record->arena, &facts);
+	rc = rc < 0 ? rc : lk_scan_finish(&scan);
 	if (rc < 0) {
 		return rc;
 	}
 	if (facts.fault) {
 		return fail(p, facts.fault);
 	}
-	*package = facts.record;
-	package->fn = lk_json_string(lk_json_get(root, "fn"));
-	package->url = lk_json_string(lk_json_get(root, "url"));
-	package->subdir = lk_json_string(lk_json_get(root, "subdir"));
-	package->channel = lk_json_string(lk_json_get(root, "channel"));
-	record->arch = lk_json_string(lk_json_get(root, "arch"));
-	record->platform = lk_json_string(lk_json_get(root, "platform"));
-	record->features = lk_json_string(lk_json_get(root, "features"));
-	read_requested(record, root);
-	rc = read_files(p, root);
-	return rc < 0 ? rc : read_paths(p, root);
+	record->record = facts.record;
+	rc = read_rest(p, &rest);
+	lk_vec_done(&rest.paths);
+	return rc;
 }
 
 int lk_prefix_record_parse(
@@ -178,10 +302,8 @@ int lk_prefix_record_parse(
 	struct lk_prefix_record record = {0};
 	lk_arena_init(&record.arena);
 	struct parser parser = {file, &record, err};
-	int rc = lk_json_parse(text, file, MAX_DEPTH, &record.doc, err);
-	if (rc == 0) {
-		rc = read_record(&parser, text);
-	}
+	record.text = lk_str_dup(&record.arena, text); /* what is handed out are views of it */
+	int rc = read_record(&parser);
 	if (rc < 0) {
 		lk_prefix_record_done(&record);
 		return rc;
@@ -192,7 +314,6 @@ int lk_prefix_record_parse(
 
 void lk_prefix_record_done(struct lk_prefix_record *record)
 {
-	lk_json_doc_free(record->doc);
 	lk_arena_done(&record->arena);
 	*record = (struct lk_prefix_record){0};
 }
@@ -274,11 +395,13 @@ static void keep_keys(
 	}
 }
 
-static void write_path(struct lk_jw *w, const struct lk_prefix_path *path)
+/* SOURCE: the entry that PATH was read from, or NULL. */
+static void write_path(
+	struct lk_jw *w, const struct lk_prefix_path *path, const struct lk_json *source)
 {
 	lk_str type = path->type < LK_COUNTOF(type_names)
 		? lk_str_of(type_names[path->type])
-		: lk_json_string(lk_json_get(path->source, "path_type"));
+		: lk_json_string(lk_json_get(source, "path_type"));
 	lk_jw_object(w);
 	lk_jw_key_string(w, "_path", path->path);
 	if (path->executable) {
@@ -308,18 +431,20 @@ static void write_path(struct lk_jw *w, const struct lk_prefix_path *path)
 	if (path->has_size) {
 		lk_jw_key_uint(w, "size_in_bytes", path->size);
 	}
-	keep_keys(w, path->source, own_path_keys, LK_COUNTOF(own_path_keys));
+	keep_keys(w, source, own_path_keys, LK_COUNTOF(own_path_keys));
 	lk_jw_end(w);
 }
 
-static void write_paths(struct lk_jw *w, const struct lk_prefix_record *record)
+static void write_paths(
+	struct lk_jw *w, const struct lk_prefix_record *record, const struct lk_json *root)
 {
+	const struct lk_json *sources = lk_json_get(lk_json_get(root, "paths_data"), "paths");
 	lk_jw_key(w, "paths_data");
 	lk_jw_object(w);
 	lk_jw_key(w, "paths");
 	lk_jw_array(w);
 	for (size_t i = 0; i < record->n_paths; i++) {
-		write_path(w, &record->paths[i]);
+		write_path(w, &record->paths[i], sources ? lk_json_at(sources, i) : NULL);
 	}
 	lk_jw_end(w);
 	lk_jw_key_uint(w, "paths_version", 1);
@@ -431,7 +556,14 @@ static void write_package(struct lk_jw *w, const struct lk_record *package)
 int lk_prefix_record_write(
 	const struct lk_prefix_record *record, struct lk_buf *out, struct lk_error *err)
 {
-	const struct lk_json *root = record->doc ? lk_json_root(record->doc) : NULL;
+	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
+	int rc = record->text.len == 0
+		? 0
+		: lk_json_parse(record->text, "conda-meta", MAX_DEPTH, &doc, err);
+	if (rc < 0) {
+		return rc;
+	}
+	const struct lk_json *root = doc ? lk_json_root(doc) : NULL;
 	struct lk_jw w;
 	lk_jw_init(&w, out, true);
 	lk_jw_object(&w);
@@ -440,7 +572,7 @@ int lk_prefix_record_write(
 	write_host_constants(&w, root);
 	write_list(&w, "files", record->files);
 	if (!root || record->n_paths > 0 || lk_json_get(root, "paths_data")) {
-		write_paths(&w, record);
+		write_paths(&w, record, root);
 	}
 	if (record->requested_specs.n > 0) {
 		lk_jw_key_string(&w, "requested_spec", record->requested_specs.items[0]);

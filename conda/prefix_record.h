@@ -14,7 +14,6 @@
 #ifndef LK_CONDA_PREFIX_RECORD_H
 #define LK_CONDA_PREFIX_RECORD_H
 
-#include "base/json.h"
 #include "conda/package.h"
 #include "conda/record.h"
 
@@ -44,9 +43,8 @@ struct lk_prefix_path {
 	uint64_t size;                     /* as shipped, bytes */
 	/* Keys of ours, which other tools pass over: without them nothing in a prefix tells that a
 	 * mode or a link was changed. */
-	bool executable;              /* FILE, ENTRY_POINT: mode 0755, else 0644 */
-	lk_str target;                /* SOFTLINK: the link's text; empty when unknown */
-	const struct lk_json *source; /* the entry it was read from; NULL for a new one */
+	bool executable; /* FILE, ENTRY_POINT: mode 0755, else 0644 */
+	lk_str target;   /* SOFTLINK: the link's text; empty when unknown */
 };
 
 struct lk_prefix_record {
@@ -58,10 +56,10 @@ struct lk_prefix_record {
 	const struct lk_prefix_path *paths;
 	size_t n_paths;
 	struct lk_str_list requested_specs; /* empty when nobody asked for the package by name */
-	/* Of a record that was read: owns its strings and holds the keys we do not know. */
-	lk_str text; /* as it was read */
+	/* Of a record that was read: its text, with the keys that we do not know, and what owns the
+	 * strings. One that is to be written as a new one has no text. */
+	lk_str text;
 	struct lk_arena arena;
-	struct lk_json_doc *doc;
 };
 
 /* Parses TEXT; FILE is the name for errors. LK_E_FORMAT (with line and column where the text is no
