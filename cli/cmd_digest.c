@@ -113,20 +113,20 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 {
 	const struct context *c = context;
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
-	const struct lk_lock_platform *platform;
-	const char *prefix;
+	const struct lk_lock_platform *platform = NULL;
+	const char *prefix = NULL;
 	const struct lk_digest_request request = {&c->from, c->no_cache, c->verify, c->strict};
 	int rc = lk_install_arg_read(app, args->items[0], c->lock, c->require_signature, &arg, err);
 	if (rc == 0) {
 		rc = lk_install_arg_prefix(app, c->prefix, c->name, &arg, &prefix, err);
 	}
 	if (rc == 0) {
-		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
-	}
-	if (rc == 0) {
 		rc = lk_sources_check(&c->from, err);
 	}
-	if (rc < 0) {
+	if (rc == 0) {
+		rc = lk_lock_arg_platform(&arg, c->platform, false, &platform, err);
+	}
+	if (rc < 0 || platform == NULL) {
 		return rc;
 	}
 	lk_install_arg_check_packed(app, &arg, platform);

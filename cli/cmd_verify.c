@@ -43,14 +43,17 @@ static int read_words(struct lk_app *app, const struct context *c, const struct 
 	if (rc == 0 && *ret_prefix == NULL && args->len > 0) {
 		*ret_prefix = args->items[used++];
 	}
-	if (rc == 0 && (*ret_prefix == NULL || args->len > used + 1)) {
+	if (rc < 0) {
+		return rc;
+	}
+	if (*ret_prefix == NULL || args->len > used + 1) {
 		lk_fail(err, LK_E_USAGE, "%s",
 			*ret_prefix == NULL ? "no environment is given" : "too many arguments");
 		lk_error_hint(err, "give the environment's folder, and the lock behind it");
 		return LK_E_USAGE;
 	}
 	*ret_lock = args->len > used ? args->items[used] : NULL;
-	return rc;
+	return 0;
 }
 
 /* The platform that the environment was installed for; NULL when it does not tell. */
@@ -67,8 +70,8 @@ static const char *installed_platform(struct lk_app *app, const char *prefix)
 static int read_asked(struct lk_app *app, const struct context *c, const struct lk_args *args,
 	struct asked *ret, struct lk_error *err)
 {
-	const char *prefix;
-	const char *lock;
+	const char *prefix = NULL;
+	const char *lock = NULL;
 	char *LK_AUTO_FREE absolute = NULL;
 	int rc = read_words(app, c, args, &prefix, &lock, err);
 	if (rc == 0) {

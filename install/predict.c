@@ -38,8 +38,9 @@ static int predict_entry(const struct predict *predict, struct lk_entry *entry,
 	const struct lk_report *report, struct lk_error *err)
 {
 	const struct lk_tree *tree = &predict->trees[entry->package];
+	static const struct lk_tree_file none; /* of a script */
 	const struct lk_tree_file *file =
-		entry->source == NULL ? NULL : &tree->files[entry->source - tree->package->paths];
+		entry->source == NULL ? &none : &tree->files[entry->source - tree->package->paths];
 	int rc = 0;
 	switch (entry->kind) {
 	case LK_ENTRY_FILE:

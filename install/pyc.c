@@ -191,7 +191,13 @@ static void collect(struct compile *compile)
 		lk_vec_done(&of_package[p]);
 	}
 	lk_free(of_package);
-	for (size_t unit = 0, next = 0; unit < compile->units.len; unit++) {
+}
+
+/* Units in a row to each process. */
+static void deal(struct compile *compile)
+{
+	size_t next = 0;
+	for (size_t unit = 0; unit < compile->units.len; unit++) {
 		if (compile->units.items[unit] >= next) {
 			lk_vec_push(&compile->processes, (uint32_t)unit);
 			next = compile->units.items[unit] + FILES_PER_PROCESS;
@@ -205,6 +211,7 @@ int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 {
 	struct compile compile = {.layout = layout, .stage_fd = stage_fd};
 	collect(&compile);
+	deal(&compile);
 	size_t items = compile.processes.len - 1;
 	lk_relay_init(&compile.relay, report, items);
 	int rc = lk_workers_run(jobs, items, compile_item, &compile, err);

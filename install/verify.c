@@ -228,38 +228,40 @@ static lk_str told(const struct lk_record *record, struct lk_arena *arena)
 		LK_STR_ARG(record->build));
 }
 
+static lk_str path_of(const struct lk_record *record, struct lk_arena *arena)
+{
+	lk_str file = lk_prefix_record_file_name(record, arena);
+	return lk_str_printf(arena, META LK_STR_FMT, LK_STR_ARG(file));
+}
+
+static lk_str told_difference(
+	const struct lk_record *have, const struct lk_record *want, struct lk_arena *arena)
+{
+	lk_str is = told(have, arena);
+	lk_str wanted = told(want, arena);
+	return lk_str_eq(is, wanted)
+		? lk_str_printf(arena, "another archive of " LK_STR_FMT " than the lock has",
+			  LK_STR_ARG(is))
+		: lk_str_printf(arena, LK_STR_FMT ", the lock has " LK_STR_FMT, LK_STR_ARG(is),
+			  LK_STR_ARG(wanted));
+}
+
 static void compare_step(struct lk_verify *verify, const struct lk_plan_step *step)
 {
 	struct lk_arena *arena = &verify->arena;
-	const struct lk_record *have = step->have ? &step->have->record : NULL;
-	const struct lk_record *want = step->want;
-	const struct lk_record *named = have ? have : want;
-	lk_str file = lk_prefix_record_file_name(named, arena);
-	lk_str path = lk_str_printf(arena, META LK_STR_FMT, LK_STR_ARG(file));
-	switch (step->action) {
-	case LK_PLAN_ADD:
-		lk_verify_find(
-			verify, LK_FINDING_MISSING, path, want->name, 0, LK_STR("the lock has it"));
-		break;
-	case LK_PLAN_REMOVE:
+	if (step->have == NULL) {
+		lk_verify_find(verify, LK_FINDING_MISSING, path_of(step->want, arena),
+			step->want->name, 0, LK_STR("the lock has it"));
+		return;
+	}
+	const struct lk_record *have = &step->have->record;
+	lk_str path = path_of(have, arena);
+	if (step->want == NULL) {
 		lk_verify_find(verify, LK_FINDING_EXTRA, path, have->name, 0,
 			LK_STR("the lock does not have it"));
-		break;
-	case LK_PLAN_REPLACE: {
-		lk_str is = told(have, arena);
-		lk_str wanted = told(want, arena);
-		lk_str detail = lk_str_eq(is, wanted)
-			? lk_str_printf(arena,
-				  "another archive of " LK_STR_FMT " than the lock has",
-				  LK_STR_ARG(is))
-			: lk_str_printf(arena, LK_STR_FMT ", the lock has " LK_STR_FMT,
-				  LK_STR_ARG(is), LK_STR_ARG(wanted));
-		lk_verify_find(verify, LK_FINDING_CHANGED, path, have->name, 0, detail);
-		break;
-	}
-	case LK_PLAN_KEEP:
-	case LK_PLAN_RELINK:
-		break;
+	} else if (step->action == LK_PLAN_REPLACE) {
+		lk_verify_find(verify, LK_FINDING_CHANGED, path, have->name, 0,
+			told_difference(have, step->want, arena));
 	}
 }
 
@@ -291,36 +293,44 @@ static int cmp_finding(const void *a, const void *b)
 	return order != 0 ? order : lk_str_cmp(x->detail, y->detail);
 }
 
+/* NEXT is at the path of LAST too. */
+static void unite(struct lk_finding *last, const struct lk_finding *next, struct lk_arena *arena)
+{
+	last->what |= next->what;
+	if (last->kind == next->kind && !lk_str_eq(last->detail, next->detail)) {
+		last->detail =
+			lk_str_printf(arena, LK_STR_FMT "%s" LK_STR_FMT, LK_STR_ARG(last->detail),
+				last->detail.len > 0 ? ", " : "", LK_STR_ARG(next->detail));
+	}
+}
+
+/* Is FINDING about a record, other than that it is foreign? */
+static bool is_of_record(const struct lk_finding *finding)
+{
+	return finding->kind != LK_FINDING_FOREIGN && lk_str_starts(finding->path, LK_STR(META)) &&
+		lk_str_ends(finding->path, LK_STR(".json"));
+}
+
 /* Sorted, each path once. */
 static void settle(struct lk_verify *verify)
 {
-	struct lk_findings *all = &verify->findings;
+	struct lk_finding *items = verify->findings.items;
 	size_t n = 0;
-	if (all->len > 0) {
-		qsort(all->items, all->len, sizeof(*all->items), cmp_finding);
+	if (items == NULL) {
+		return;
 	}
-	for (size_t i = 0; i < all->len; i++) {
-		struct lk_finding *last = n > 0 ? &all->items[n - 1] : NULL;
-		const struct lk_finding *next = &all->items[i];
-		if (last == NULL || !lk_str_eq(last->path, next->path)) {
-			all->items[n++] = *next;
-			continue;
-		}
-		last->what |= next->what;
-		if (last->kind == next->kind && !lk_str_eq(last->detail, next->detail)) {
-			last->detail = lk_str_printf(&verify->arena, LK_STR_FMT "%s" LK_STR_FMT,
-				LK_STR_ARG(last->detail), last->detail.len > 0 ? ", " : "",
-				LK_STR_ARG(next->detail));
+	qsort(items, verify->findings.len, sizeof(*items), cmp_finding);
+	for (size_t i = 0; i < verify->findings.len; i++) {
+		if (n > 0 && lk_str_eq(items[n - 1].path, items[i].path)) {
+			unite(&items[n - 1], &items[i], &verify->arena);
+		} else {
+			items[n++] = items[i];
 		}
 	}
-	all->len = n;
+	verify->findings.len = n;
 	for (size_t i = 0; i < n; i++) {
-		const struct lk_finding *finding = &all->items[i];
-		verify->n_foreign += finding->kind == LK_FINDING_FOREIGN;
-		verify->records_changed = verify->records_changed ||
-			(finding->kind != LK_FINDING_FOREIGN &&
-				lk_str_starts(finding->path, LK_STR(META)) &&
-				lk_str_ends(finding->path, LK_STR(".json")));
+		verify->n_foreign += items[i].kind == LK_FINDING_FOREIGN;
+		verify->records_changed = verify->records_changed || is_of_record(&items[i]);
 	}
 }
 

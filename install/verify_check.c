@@ -101,11 +101,14 @@ static int check_item(void *ctx, size_t index, struct lk_error *err)
 	}
 	lk_dirs_init(&dirs, checking->root_fd);
 	dirs.existing = true;
-	for (size_t from = item_start(checks, index), to = from; rc == 0 && from < end; from = to) {
-		for (to = from + 1; to < end && same_path(checks, from, to);) {
+	size_t from = item_start(checks, index);
+	while (rc == 0 && from < end) {
+		size_t to = from + 1;
+		while (to < end && same_path(checks, from, to)) {
 			to++;
 		}
 		rc = check_group(checking, found, &dirs, from, to, report, err);
+		from = to;
 	}
 	lk_dirs_done(&dirs);
 	if (rc == 0) {

@@ -18,11 +18,13 @@ struct lk_verify_record {
 	char *fault; /* why it is not readable; owned */
 };
 
-/* What RECORD says of its paths, added to CHECKS; the strings are the record's. MAY_LEAD: files may
+/* What the record FROM says of its paths, added to CHECKS; paths are owned by ARENA, the package's
+ * name is the record's. MAY_LEAD: files may
  * be symlinks. */
-void lk_verify_plan_record(const struct lk_verify_record *record, bool may_lead,
+void lk_verify_plan_record(const struct lk_verify_record *from, bool may_lead,
 	struct lk_arena *arena, struct lk_checks *checks);
-/* Sorts CHECKS and adds the directories that they lie in; MODES: with their mode. */
+/* Sorts CHECKS and adds the directories that they lie in (paths owned by ARENA); MODES: with their
+ * mode. */
 void lk_verify_plan_end(struct lk_checks *checks, bool modes, struct lk_arena *arena);
 
 /* Looks at all of CHECKS; what differs is added to VERIFY's findings. */
