@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/workers.h"
+#include "conda/history.h"
 #include "install/verify_priv.h"
 
 #define META "conda-meta/"
@@ -65,6 +66,15 @@ static int list_records(struct meta *meta, struct lk_error *err)
 	return rc;
 }
 
+/* Does the history tell of an install of ours? */
+static bool was_ours(int meta_fd)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_HISTORY_MAX);
+	struct lk_error ignored = LK_ERROR_INIT;
+	return lk_fs_read_beneath(meta_fd, HISTORY, &text, &ignored) == 0 &&
+		lk_str_find(lk_buf_view(&text), LK_STR("# cmd: lockenv ")) != SIZE_MAX;
+}
+
 static void read_state(struct lk_verify *verify, int meta_fd)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
@@ -72,9 +82,9 @@ static void read_state(struct lk_verify *verify, int meta_fd)
 	int rc = lk_fs_read_beneath(meta_fd, LK_STAMP_NAME, &text, &ignored);
 	bool whole = rc == 0 &&
 		lk_stamp_parse(lk_str_dup(&verify->arena, lk_buf_view(&text)), &verify->stamp);
-	verify->state = whole          ? LK_VERIFY_KNOWN
-		: rc == LK_E_NOT_FOUND ? LK_VERIFY_FOREIGN
-				       : LK_VERIFY_DAMAGED;
+	bool ours = rc != LK_E_NOT_FOUND || was_ours(meta_fd);
+	verify->state = whole ? LK_VERIFY_KNOWN : ours ? LK_VERIFY_DAMAGED : LK_VERIFY_FOREIGN;
+	verify->stateless = rc == LK_E_NOT_FOUND;
 }
 
 static int read_meta(struct lk_verify *verify, struct meta *meta, int root_fd, const char *prefix,
@@ -168,8 +178,10 @@ static void plan_state(struct lk_verify *verify, const struct meta *meta, struct
 	lk_str name;
 	lk_str rest = verify->stamp.record_lines;
 	if (verify->state == LK_VERIFY_DAMAGED) {
-		lk_verify_find(verify, LK_FINDING_CHANGED, LK_STR(META LK_STAMP_NAME), LK_STR(""),
-			LK_DIFFERS_CONTENT, LK_STR("content"));
+		bool gone = verify->stateless;
+		lk_verify_find(verify, gone ? LK_FINDING_MISSING : LK_FINDING_CHANGED,
+			LK_STR(META LK_STAMP_NAME), LK_STR(""), gone ? 0 : LK_DIFFERS_CONTENT,
+			gone ? LK_STR("") : LK_STR("content"));
 	}
 	if (verify->state != LK_VERIFY_KNOWN) {
 		return;

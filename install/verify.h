@@ -40,7 +40,7 @@ struct lk_findings LK_VEC_OF(struct lk_finding);
 
 enum lk_verify_state {
 	LK_VERIFY_FOREIGN, /* not installed by lockenv, or by an older one */
-	LK_VERIFY_DAMAGED, /* the state file is there, but not as it was written */
+	LK_VERIFY_DAMAGED, /* the state file is not as it was written, or gone */
 	LK_VERIFY_KNOWN,
 };
 
@@ -58,6 +58,7 @@ struct lk_verify {
 	size_t n_paths;              /* looked at */
 	uint64_t bytes;              /* hashed */
 	enum lk_verify_state state;
+	bool stateless;                   /* there is no state file */
 	struct lk_stamp stamp;            /* where the state is known */
 	struct lk_prefix_records records; /* those that can be read, by file name */
 	bool records_changed;             /* some are missing, changed or extra */

@@ -92,6 +92,8 @@ printf '# a note\n' >>env/conda-meta/history
 finds 'changed  conda-meta/history: content'
 sed -i s/compile/Compile/ env/conda-meta/lockenv-state
 finds 'changed  conda-meta/lockenv-state: content' old.lock
+rm env/conda-meta/lockenv-state
+finds "missing  conda-meta/lockenv-state" old.lock
 
 # Foreign files are told, and no findings; a directory once.
 mkdir -p env/share/mine/deep env/lib/oldtool/__pycache__

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "install/verify.h"
 #include "store/cache.h"
 #include "tests/support/pack.h"
 
@@ -116,10 +117,52 @@ static LK_UNUSED void add(struct world *w, const char *name, const char *version
 	w->records[w->n++] = record;
 }
 
+static const struct lk_channel world_channel = {
+	{"c", 1}, {"https://conda.anaconda.org/c", 28}, {"https://conda.anaconda.org/c", 28}};
+
+/* The digest was to be known before, where the packages are at hand. */
+static LK_UNUSED void assert_predicted(struct world *w)
+{
+	const struct lk_report silent = {0};
+	const char *prefix = w->options.final_prefix ? w->options.final_prefix : w->prefix;
+	struct lk_install_result result = {0};
+	struct lk_error err = LK_ERROR_INIT;
+	if (!lk_cache_is_writable(w->cache)) {
+		return;
+	}
+	int rc = lk_install_predict(w->cache, prefix, w->records, w->n, &world_channel, 1,
+		&w->options, NULL, &silent, &result, &err);
+	if (rc == 0) {
+		assert_string_equal(result.tree_digest, w->result.tree_digest);
+	} else if (rc != LK_E_OFFLINE) {
+		fail_msg("predicting: %s", err.message);
+	}
+}
+
+/* There is nothing but what was installed, and what is foreign. */
+static LK_UNUSED void assert_verified(struct world *w)
+{
+	const struct lk_verify_options options = {.jobs = 2, .want = w->records, .n_want = w->n};
+	const struct lk_report silent = {0};
+	struct lk_verify found;
+	struct lk_error err = LK_ERROR_INIT;
+	if (lk_verify_prefix(w->prefix, &options, &silent, &found, &err) < 0) {
+		fail_msg("verifying: %s", err.message);
+	}
+	assert_int_equal(found.state, LK_VERIFY_KNOWN);
+	for (size_t i = 0; i < found.findings.len; i++) {
+		const struct lk_finding *finding = &found.findings.items[i];
+		if (finding->kind != LK_FINDING_FOREIGN) {
+			fail_msg("verifying: " LK_STR_FMT ": " LK_STR_FMT,
+				LK_STR_ARG(finding->path), LK_STR_ARG(finding->detail));
+		}
+	}
+	lk_verify_done(&found);
+}
+
+/* What comes of it is held against what was predicted, and verified. */
 static LK_UNUSED int install(struct world *w)
 {
-	static const struct lk_channel channel = {{"c", 1}, {"https://conda.anaconda.org/c", 28},
-		{"https://conda.anaconda.org/c", 28}};
 	/* The lock's digest stands for its content. */
 	struct lk_buf LK_CLEANUP(lk_buf_done) all = LK_BUF_INIT(1 << 16);
 	for (size_t i = 0; i < w->n; i++) {
@@ -129,8 +172,14 @@ static LK_UNUSED int install(struct world *w)
 	lk_buf_clear(&w->warnings);
 	lk_error_clear(&w->err);
 	w->result = (struct lk_install_result){0};
-	return lk_install(w->cache, w->prefix, w->records, w->n, &channel, 1, &lock, &w->options,
-		&w->report, &w->result, &w->err);
+	int rc = lk_install(w->cache, w->prefix, w->records, w->n, &world_channel, 1, &lock,
+		&w->options, &w->report, &w->result, &w->err);
+	if (rc == 0 && !w->options.dry_run && !w->result.unchanged &&
+		!w->options.run_link_scripts) {
+		assert_predicted(w);
+		assert_verified(w);
+	}
+	return rc;
 }
 
 static LK_UNUSED const char *path_of(struct world *w, const char *path)
