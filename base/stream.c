@@ -170,9 +170,15 @@ int lk_input_fill(struct lk_input *in, struct lk_error *err)
 
 struct lk_stream *lk_stream_decode(struct lk_stream *source, enum lk_codec codec)
 {
+	return lk_stream_decode_gated(source, codec, NULL);
+}
+
+struct lk_stream *lk_stream_decode_gated(
+	struct lk_stream *source, enum lk_codec codec, struct lk_gate *gate)
+{
 	switch (codec) {
 	case LK_CODEC_ZSTD:
-		return lk_stream_zstd(source);
+		return lk_stream_zstd(source, gate);
 	case LK_CODEC_BZIP2:
 		return lk_stream_bzip2(source);
 	case LK_CODEC_NONE:

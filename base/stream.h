@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/gate.h"
 #include "base/str.h"
 
 struct lk_stream;
@@ -30,6 +31,11 @@ struct lk_stream *lk_stream_from_memory(
  * LK_E_INTEGRITY; trailing garbage after the last frame too. */
 struct lk_stream *lk_stream_decode(
 	struct lk_stream *source /* taken */, enum lk_codec codec) LK_MUST_USE;
+/* The same, of streams that several threads have with one GATE (may be NULL; it outlives them).
+ * What takes more memory than 8 MiB (a large window, LK_CODEC_ZSTD) goes through it; who waits
+ * there does so in a read. */
+struct lk_stream *lk_stream_decode_gated(struct lk_stream *source /* taken */, enum lk_codec codec,
+	struct lk_gate *gate) LK_MUST_USE;
 /* A stream over a caller's function: it returns bytes read, 0 at the end, negative enum lk_code. */
 typedef ssize_t lk_stream_read_fn(void *ctx, void *out, size_t len, struct lk_error *err);
 struct lk_stream *lk_stream_from_fn(

@@ -22,7 +22,7 @@ void lk_input_done(struct lk_input *in);
 /* Refills an empty window; 0, with `ended` set at the end, or the source's error. */
 int lk_input_fill(struct lk_input *in, struct lk_error *err);
 
-struct lk_stream *lk_stream_zstd(struct lk_stream *source /* taken */);
+struct lk_stream *lk_stream_zstd(struct lk_stream *source /* taken */, struct lk_gate *gate);
 struct lk_stream *lk_stream_bzip2(struct lk_stream *source /* taken */);
 
 int lk_compress_zstd(

@@ -7,12 +7,19 @@
 #include "base/stream_priv.h"
 
 #define WINDOW_LOG_MAX 31
+/* A window takes memory as far as it was filled: so much of one any stream may have without asking,
+ * and all of a small one. */
+#define FREE_BYTES ((uint64_t)2 << 20)
+#define FREE_CONTEXT ((size_t)4 << 20)
 
 struct zstd {
 	struct lk_input in;
 	ZSTD_DCtx *ctx;
-	bool in_frame;    /* between the first and the last byte of one */
-	size_t frames;    /* that have ended */
+	bool in_frame; /* between the first and the last byte of one */
+	size_t frames; /* that have ended */
+	struct lk_gate *gate;
+	size_t inside;    /* bytes that it is inside the gate with */
+	uint64_t filled;  /* bytes given out */
 	const char *name; /* the source's */
 };
 
@@ -31,6 +38,16 @@ static int decode_failed(const struct zstd *z, size_t code, struct lk_error *err
 	default:
 		return lk_fail(err, LK_E_INTEGRITY, "the zstd data of '%s' is damaged: %s", z->name,
 			ZSTD_getErrorName(code));
+	}
+}
+
+/* A window that grows large does so while no other does. */
+static void wait_for_room(struct zstd *z)
+{
+	size_t size = ZSTD_sizeof_DCtx(z->ctx);
+	if (z->gate && z->inside == 0 && z->filled >= FREE_BYTES && size > FREE_CONTEXT) {
+		lk_gate_enter(z->gate, size);
+		z->inside = size;
 	}
 }
 
@@ -62,6 +79,7 @@ static ssize_t zstd_read(void *ctx, void *bytes, size_t len, struct lk_error *er
 		}
 		bool at_end = z->in.ended;
 		if (!at_end || z->in_frame) { /* at the end too: the decoder may hold back output */
+			wait_for_room(z);
 			rc = decode_some(z, &out, err);
 		}
 		if (rc == LK_OK && at_end && out.pos == 0 && (z->in_frame || z->frames == 0)) {
@@ -72,6 +90,7 @@ static ssize_t zstd_read(void *ctx, void *bytes, size_t len, struct lk_error *er
 			return rc;
 		}
 	}
+	z->filled += out.pos;
 	return (ssize_t)out.pos;
 }
 
@@ -79,13 +98,17 @@ static void zstd_close(void *ctx)
 {
 	struct zstd *z = ctx;
 	ZSTD_freeDCtx(z->ctx);
+	if (z->inside > 0) {
+		lk_gate_leave(z->gate, z->inside);
+	}
 	lk_input_done(&z->in);
 	lk_free(z);
 }
 
-struct lk_stream *lk_stream_zstd(struct lk_stream *source)
+struct lk_stream *lk_stream_zstd(struct lk_stream *source, struct lk_gate *gate)
 {
 	struct zstd *z = lk_calloc(1, sizeof(*z));
+	z->gate = gate;
 	lk_input_init(&z->in, source);
 	z->name = lk_stream_name(source);
 	z->ctx = ZSTD_createDCtx();

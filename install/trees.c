@@ -12,6 +12,10 @@
 #include "base/workers.h"
 #include "store/seal.h"
 
+/* Memory for decoding: one window of 128 MiB, the largest that packages come with, or 16 of the
+ * usual 8 MiB. */
+#define WINDOWS_MAX ((size_t)136 << 20)
+
 /* One package's turn: the large ones come first, so that the workers end about together. */
 struct turn {
 	size_t index; /* of the record */
@@ -147,12 +151,14 @@ int lk_trees_ensure(struct lk_cache *cache, const struct lk_record *records, siz
 		ensure.trees.items[i].fd = -1;
 	}
 	ensure.options.claims = lk_cache_is_writable(cache) ? lk_claims_new(cache) : NULL;
+	ensure.options.gate = lk_gate_new(WINDOWS_MAX);
 	lk_relay_init(&ensure.relay, report, n);
 	int rc = lk_workers_run(jobs, n, ensure_item, &ensure, err);
 	ensure.options.wait = true;
 	rc = rc < 0 ? rc : lk_workers_run(jobs, n, ensure_item, &ensure, err);
 	lk_relay_flush(&ensure.relay);
 	lk_claims_free(ensure.options.claims);
+	lk_gate_free(ensure.options.gate);
 	if (rc == 0) {
 		rc = check_missing(cache, records, n, ensure.missing, report, err);
 	}

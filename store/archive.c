@@ -28,7 +28,8 @@ struct lk_archive {
 	struct lk_zip *zip; /* a .conda's outer archive; NULL for others */
 	size_t zip_next;    /* its member that comes next */
 	bool has_info, has_pkg;
-	bool info_only;            /* the payload is passed over */
+	bool info_only; /* the payload is passed over */
+	struct lk_gate *gate;
 	struct lk_stream *payload; /* the tar's bytes, decoded */
 	struct archive *tar;       /* NULL between parts */
 	char *block;
@@ -216,7 +217,8 @@ static int begin_component(struct lk_archive *archive, size_t member, struct lk_
 			archive->name, LK_STR_ARG(name));
 	}
 	*has = true;
-	archive->payload = lk_stream_decode(lk_zip_stream(archive->zip, member), LK_CODEC_ZSTD);
+	archive->payload = lk_stream_decode_gated(
+		lk_zip_stream(archive->zip, member), LK_CODEC_ZSTD, archive->gate);
 	return open_tar(archive, err);
 }
 
@@ -277,6 +279,11 @@ int lk_archive_open(struct lk_blob *blob, const char *name, enum lk_archive_kind
 	}
 	*ret = LK_STEAL(archive);
 	return 0;
+}
+
+void lk_archive_set_gate(struct lk_archive *archive, struct lk_gate *gate)
+{
+	archive->gate = gate;
 }
 
 struct lk_archive *lk_archive_from_tar(

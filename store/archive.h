@@ -57,6 +57,10 @@ void lk_archive_free(struct lk_archive *archive);
 void lk_archive_free_p(struct lk_archive **archive);
 const char *lk_archive_name(const struct lk_archive *archive);
 
+/* Archives with one GATE (borrowed) share the memory for large windows: until this one is freed,
+ * its thread must not wait for another of them. */
+void lk_archive_set_gate(struct lk_archive *archive, struct lk_gate *gate);
+
 /* How many bytes an archive of SIZE bytes may unpack to. */
 uint64_t lk_archive_max_unpacked(uint64_t size);
 

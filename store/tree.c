@@ -90,6 +90,7 @@ static int extract(const struct ensure *e, int dirfd, struct lk_listing *ret, st
 	if (rc < 0) {
 		return rc;
 	}
+	lk_archive_set_gate(archive, e->options->gate);
 	struct lk_extract_options options = {.subdir = e->record->subdir,
 		.report = e->report,
 		.claims = e->options->claims,

@@ -52,6 +52,7 @@ struct lk_tree_options {
 	bool safety_warn;         /* a paths.json mismatch warns instead of LK_E_INTEGRITY */
 	struct lk_claims *claims; /* others may be at the same trees; NULL: they do not matter */
 	bool wait;                /* for whoever is at it */
+	struct lk_gate *gate;     /* of archives that others extract meanwhile; or NULL */
 	const struct lk_tree_place
 		*place; /* where a cache that is only read lacks a tree; or NULL */
 	/* Seconds since 1970: a tree that was not used for a day gets this use noted, as the mtime
