@@ -50,6 +50,7 @@ struct run {
 	struct lk_linker linker;
 	struct lk_prefix_records have;
 	struct lk_plan plan;
+	struct timespec began; /* when the prefix became ours, by its file system's clock */
 	int new_fd, apart_fd;
 	bool keep_nothing; /* what was to stay cannot: all comes from the cache */
 };
@@ -261,8 +262,8 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 	}
 	int rc = build_records(run, &source, result, &records, err);
 	if (rc == 0) {
-		rc = lk_meta_write_history(
-			&source, old, &run->plan, run->options->when, &run->stamp.history, err);
+		rc = lk_meta_write_history(&source, old, &run->plan, run->options->when, run->began,
+			&run->stamp.history, err);
 	}
 	return rc < 0 ? rc : build_stamp(run, meta, result, &records, err);
 }
@@ -334,8 +335,17 @@ static bool is_unchanged(struct run *run, struct lk_install_result *result)
 /* From here on the prefix is ours; what was to do may have been done while we waited for that. */
 static int own_site(struct run *run, struct lk_install_result *result, struct lk_error *err)
 {
+	struct stat work;
 	int rc = lk_site_own(&run->site, run->options->wait, run->report, err);
-	return rc < 0 || is_unchanged(run, result) ? rc : load_have(run, err);
+	if (rc == 0 && fstat(run->site.work_fd, &work) < 0) {
+		rc = lk_fail_errno(
+			err, LK_E_FS, errno, "cannot work beside '%s'", run->site.prefix);
+	}
+	if (rc < 0 || is_unchanged(run, result)) {
+		return rc;
+	}
+	run->began = work.st_mtim;
+	return load_have(run, err);
 }
 
 static void tell_links(const struct lk_linker *linker, struct lk_install_result *result)

@@ -409,7 +409,8 @@ static void put_changes(
 }
 
 int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
-	const struct lk_plan *plan, uint64_t when, struct lk_sha256 *ret, struct lk_error *err)
+	const struct lk_plan *plan, uint64_t when, struct timespec began, struct lk_sha256 *ret,
+	struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_HISTORY_BYTES);
 	struct lk_buf LK_CLEANUP(lk_buf_done) asked = LK_BUF_INIT(MAX_HISTORY_BYTES);
@@ -434,10 +435,8 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 		return lk_fail(err, LK_E_FS, "conda-meta/history is longer than %zu bytes",
 			MAX_HISTORY_BYTES);
 	}
-	/* Its time tells foreign.c which files the user may have changed since. Not synced here:
-	 * the whole tree is, once. */
-	const struct timespec now = {.tv_nsec = UTIME_NOW};
+	/* Not synced here: the whole tree is, once. */
 	*ret = lk_sha256_of(text.ptr, text.len);
-	return lk_write_new(source->meta_fd, "history", lk_buf_view(&text), 0644, now,
+	return lk_write_new(source->meta_fd, "history", lk_buf_view(&text), 0644, began,
 		"conda-meta/history", err);
 }

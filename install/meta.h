@@ -40,9 +40,10 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 	struct lk_tree_lines *lines, struct lk_buf *stamp, struct lk_error *err) LK_MUST_USE;
 
 /* Writes conda-meta/history: that of the old prefix (OLD_FD, -1: none), then what PLAN changes.
- * WHEN is the time of the revision, seconds since 1970. *RET: what was written. */
+ * WHEN is the time of the revision, seconds since 1970. BEGAN becomes the file's mtime: what is
+ * changed in the prefix from then on is the user's doing. *RET: what was written. */
 int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
-	const struct lk_plan *plan, uint64_t when, struct lk_sha256 *ret,
+	const struct lk_plan *plan, uint64_t when, struct timespec began, struct lk_sha256 *ret,
 	struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -59,16 +59,28 @@ enum lk_owned_kind lk_owned_find(
 	return found < IMPLIED ? LK_OWNED_PATH : found == IMPLIED ? LK_OWNED_IMPLIED : LK_OWNED_NOT;
 }
 
+/* "m" of "m.cpython-312.pyc" and "m.cpython-312.opt-1.pyc"; a module's name may have dots too. */
+static lk_str module_of(lk_str name)
+{
+	name = lk_str_slice(name, 0, lk_str_rfind_char(name, '.'));
+	size_t dot = lk_str_rfind_char(name, '.');
+	if (dot != SIZE_MAX && lk_str_starts(lk_str_skip(name, dot), LK_STR(".opt-"))) {
+		name = lk_str_slice(name, 0, dot);
+	}
+	return lk_str_slice(name, 0, lk_str_rfind_char(name, '.'));
+}
+
 bool lk_owned_derives(const struct lk_owned *owned, lk_str dir, lk_str name)
 {
-	if (!lk_str_is(lk_path_basename(dir), "__pycache__")) {
+	bool cached = lk_str_is(lk_path_basename(dir), "__pycache__");
+	if (!cached && !lk_str_ends(name, LK_STR(".pyc")) && !lk_str_ends(name, LK_STR(".pyo"))) {
 		return false;
 	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) source = LK_BUF_INIT(MAX_PATH_BYTES);
-	lk_str up = lk_path_dirname(dir);
+	lk_str up = cached ? lk_path_dirname(dir) : dir;
 	lk_buf_put(&source, up);
 	lk_buf_puts(&source, up.len > 0 ? "/" : "");
-	lk_buf_put(&source, lk_str_slice(name, 0, lk_str_find_char(name, '.')));
+	lk_buf_put(&source, cached ? module_of(name) : lk_str_slice(name, 0, name.len - 4));
 	lk_buf_puts(&source, ".py");
 	return lk_owned_find(owned, lk_buf_view(&source), NULL) == LK_OWNED_PATH;
 }

@@ -1,9 +1,9 @@
 /*
  * Which paths of a prefix belong to its packages, and which are somebody else's ("foreign").
  *
- * A path belongs when a record names it; so do the directories above it ("implied"), and in a
- * __pycache__ the compiled forms of sources that belong. Records, history and state file of
- * conda-meta are lockenv's.
+ * A path belongs when a record names it; so do the directories above it ("implied"), and the
+ * compiled forms of sources that belong. Records, history and state file of conda-meta are
+ * lockenv's.
  */
 #ifndef LK_INSTALL_OWNED_H
 #define LK_INSTALL_OWNED_H
@@ -30,7 +30,8 @@ void lk_owned_done(struct lk_owned *owned);
  * than the name. */
 enum lk_owned_kind lk_owned_find(
 	const struct lk_owned *owned, lk_str path, const struct lk_prefix_path **ret_path);
-/* Is NAME in DIR, a __pycache__, the compiled form of a source that belongs? */
+/* Is NAME in DIR the compiled form of a source that belongs: in a __pycache__, or beside it, as
+ * python 2 puts them? */
 bool lk_owned_derives(const struct lk_owned *owned, lk_str dir, lk_str name);
 /* Is NAME in DIR a record, the history, or a file of ours that lies in a prefix: conda-meta's state
  * file, or a working folder of lk_site? DIR is empty for the prefix itself. */
