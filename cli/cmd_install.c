@@ -339,7 +339,7 @@ static const struct lk_opt options[] = {
 	{"run-link-scripts", 0, LK_OPT_FLAG, FIELD(run_link_scripts), NULL,
 		"run the packages' link scripts after the exchange", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
-		"write nothing, fetch nothing; tell what would be done", NULL},
+		"write nothing, fetch nothing; tell what would become of each package", NULL},
 	{"in-place", 0, LK_OPT_FLAG, FIELD(in_place), NULL,
 		"exchange what is in the prefix, name by name: for a mount point, and where the "
 		"directory above cannot be written",
@@ -371,7 +371,8 @@ const struct lk_cmd lk_cmd_install = {
 	.description =
 		"Builds the environment beside the prefix and makes it current by one rename: the "
 		"prefix is either the old or the new one. Foreign files in the prefix are carried "
-		"over. The host is held against what the lock requires first.\n"
+		"over, packages that did not change stay as they are. The host is held against "
+		"what the lock requires first.\n"
 		"\n"
 		"Packages come from the cache; from a bundle (made by lockenv pack), which is read "
 		"in place and need not be unpacked, be it whole or in volumes; and from what "
