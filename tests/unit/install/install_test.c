@@ -238,6 +238,66 @@ static void test_pyc(void **state)
 	assert_string_equal(text_of(w, "conda-meta/m-1-0.json"), record);
 }
 
+/* The pyc of MODULE, which the python of test_pyc_units leaves: the process that compiled it. */
+static const char *compiler_of(struct world *w, const char *module)
+{
+	const char *text = text_of(w,
+		lk_arena_printf(&w->arena,
+			"lib/python3.12/site-packages/__pycache__/%s.cpython-312.pyc", module));
+	assert_string_not_equal(text, "(none)");
+	return text;
+}
+
+/* Each package's files are compiled by a process that has compiled nothing else, in runs of 128. */
+static void test_pyc_units(void **state)
+{
+	enum {
+		MANY = 130
+	};
+	static const char link[] =
+		"{\"noarch\": {\"type\": \"python\"}, \"package_metadata_version\": 1}";
+	const struct pack_member python[] = {
+		{.name = "bin/python3.12",
+			.text = "#!/bin/sh\nPYTHONPATH=${0%/*}/../shim exec /usr/bin/python3 "
+				"\"$@\"\n",
+			.mode = 0755,
+			.type = '0'},
+		{.name = "shim/py_compile.py",
+			.text = "import os\n"
+				"def compile(file, cfile, dfile, doraise):\n"
+				"    with open(cfile, 'w') as out:\n"
+				"        out.write(str(os.getpid()))\n",
+			.type = '0'},
+		{0},
+	};
+	const struct pack_member one[] = {
+		{.name = "site-packages/a.py", .text = "", .type = '0'},
+		{.name = "site-packages/z.py", .text = "", .type = '0'},
+		{0},
+	};
+	struct world *w = *state;
+	struct pack_member many[MANY + 1] = {{0}};
+	if (access("/usr/bin/python3", X_OK) < 0) {
+		skip();
+	}
+	for (int i = 0; i < MANY; i++) {
+		many[i].name = lk_arena_printf(&w->arena, "site-packages/m%03d.py", i);
+		many[i].text = "";
+		many[i].type = '0';
+	}
+	w->options.compile = true;
+	add(w, "many", "1", link, NULL, many);
+	add(w, "one", "1", link, NULL, one);
+	add(w, "python", "3.12.1", NULL, NULL, python);
+	assert_int_equal(install(w), 0);
+	assert_string_equal(compiler_of(w, "a"), compiler_of(w, "z"));
+	assert_string_equal(compiler_of(w, "m000"), compiler_of(w, "m127"));
+	assert_string_equal(compiler_of(w, "m128"), compiler_of(w, "m129"));
+	assert_string_not_equal(compiler_of(w, "m000"), compiler_of(w, "m128"));
+	assert_string_not_equal(compiler_of(w, "m000"), compiler_of(w, "a"));
+	assert_string_not_equal(compiler_of(w, "m128"), compiler_of(w, "a"));
+}
+
 static void test_usage(void **state)
 {
 	struct world *w = *state;
@@ -490,6 +550,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_final_prefix, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_noarch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pyc, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pyc_units, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_and_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
