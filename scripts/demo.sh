@@ -68,8 +68,12 @@ run $cut "$demo/far/bin/linux-64/lockenv-install" "$demo/env.lockpack" --no-cach
 # shellcheck disable=SC2086
 run $cut "$lockenv" install "$demo/env.lock" -p "$demo/env" --host "$demo/node.json"
 
+title 'is it what the lock says, to the last byte? the digest is known without installing'
+run "$lockenv" digest "$demo/env.lock" -p "$demo/env"
+run "$lockenv" verify "$demo/env" "$demo/env.lock"
+
 title 'use it'
-run "$demo/env/bin/python" -c 'import sys, json; print(sys.version.split()[0], sys.prefix)'
+run "$lockenv" run -p "$demo/env" python -c 'import sys, json; print(sys.version.split()[0], sys.prefix)'
 run "$demo/env/bin/lockenv-hello"
 run "$demo/env/bin/lockenv-where"
 
