@@ -15,6 +15,7 @@
 
 #define MAX_PATH_BYTES 4095
 #define MAX_SAVED 100
+#define TICK_NS 20000000L
 
 struct carry {
 	int new_fd;
@@ -22,6 +23,9 @@ struct carry {
 	struct lk_changed_since since;
 	struct lk_owned owned;
 	struct lk_dirs dirs; /* of the new tree */
+	struct lk_buf path;  /* of the entry at hand */
+	struct lk_foreign_seen *seen;
+	bool late; /* directories that were seen are looked at by themselves */
 	const struct lk_report *report;
 	bool copied;
 };
@@ -187,6 +191,9 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	int dirfd;
 	struct level below = {.path = join(&arena, level->path, name)};
+	if (carry->late && lk_map_get(&carry->seen->by_path, below.path) != LK_MAP_NONE) {
+		return 0;
+	}
 	if (lk_fs_is_mounted(level->fd, name.ptr)) {
 		lk_fail(err, LK_E_USAGE, "another file system is mounted at '%s' below the prefix",
 			below.path.ptr);
@@ -229,22 +236,24 @@ static bool stays(const struct carry *carry, const struct level *level, lk_str n
 static int carry_entry(
 	struct carry *carry, const struct level *level, lk_str name, struct lk_error *err)
 {
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct stat status;
-	lk_str path = join(&arena, level->path, name);
 	if (lk_owned_is_state(level->path, name) || stays(carry, level, name)) {
 		return 0;
 	}
 	if (fstatat(level->fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		return errno == ENOENT
 			? 0
-			: lk_fail_errno(err, LK_E_FS, errno, "cannot look at '%s'", path.ptr);
+			: lk_fail_errno(err, LK_E_FS, errno, "cannot look at '%s'", name.ptr);
 	}
 	if (S_ISDIR(status.st_mode)) {
 		return carry_dir(carry, level, name, &status, err);
 	}
 	const struct lk_prefix_path *owned;
-	if (lk_owned_find(&carry->owned, path, &owned) == LK_OWNED_PATH) {
+	lk_buf_clear(&carry->path);
+	lk_buf_put(&carry->path, level->path);
+	lk_buf_puts(&carry->path, level->path.len > 0 ? "/" : "");
+	lk_buf_put(&carry->path, name);
+	if (lk_owned_find(&carry->owned, lk_buf_view(&carry->path), &owned) == LK_OWNED_PATH) {
 		bool changed = false;
 		int rc = is_changed(carry, level, name, &status, owned, &changed, err);
 		return rc < 0 || !changed ? rc : carry_file(carry, level, name, &status, true, err);
@@ -254,6 +263,20 @@ static int carry_entry(
 		: carry_file(carry, level, name, &status, false, err);
 }
 
+/* Before its names are read: what comes later moves its time. */
+static void note_seen(struct carry *carry, const struct level *level)
+{
+	struct lk_foreign_seen *seen = carry->seen;
+	struct stat status;
+	if (seen == NULL || carry->late || fstat(level->fd, &status) < 0) {
+		return;
+	}
+	struct lk_foreign_dir dir = {lk_str_dup(&seen->arena, level->path),
+		lk_str_dup(&seen->arena, level->target), status.st_mtim, status.st_ino};
+	lk_map_add(&seen->by_path, dir.path, (uint32_t)seen->dirs.len);
+	lk_vec_push(&seen->dirs, dir);
+}
+
 static int carry_level(struct carry *carry, const struct level *level, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -261,6 +284,7 @@ static int carry_level(struct carry *carry, const struct level *level, struct lk
 	if (lk_report_stop(carry->report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while carrying files over");
 	}
+	note_seen(carry, level);
 	int rc = lk_fs_list(level->fd, ".", &arena, &names, err);
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
 		rc = carry_entry(carry, level, names.items[i], err);
@@ -269,19 +293,133 @@ static int carry_level(struct carry *carry, const struct level *level, struct lk
 	return rc;
 }
 
-int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have, bool top_stays,
-	const struct lk_report *report, bool *ret_copied, struct lk_error *err)
+/* ---- again ---- */
+
+static bool is_before(struct timespec a, struct timespec b)
 {
-	struct carry carry = {.new_fd = new_fd, .top_stays = top_stays, .report = report};
-	lk_changed_since_init(old_fd, false, &carry.since);
-	lk_owned_load(&carry.owned, have);
-	lk_dirs_init(&carry.dirs, new_fd);
-	const struct level level = {.fd = old_fd};
-	int rc = carry_level(&carry, &level, err);
-	lk_dirs_done(&carry.dirs);
-	lk_owned_done(&carry.owned);
-	if (rc == 0) {
-		*ret_copied = carry.copied;
+	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* Has nothing come into DIR or gone from it since it was seen? Its time says so where that is older
+ * than what a file system's clock may round away: a tick, or two seconds. */
+static bool is_quiet(const struct lk_foreign_seen *seen, const struct lk_foreign_dir *dir,
+	const struct stat *now)
+{
+	struct timespec sure = seen->began;
+	if (dir->mtime.tv_nsec != 0 && sure.tv_nsec >= TICK_NS) {
+		sure.tv_nsec -= TICK_NS;
+	} else {
+		sure.tv_sec -= dir->mtime.tv_nsec != 0 ? 1 : 2;
+	}
+	return now->st_ino == dir->ino && now->st_mtim.tv_sec == dir->mtime.tv_sec &&
+		now->st_mtim.tv_nsec == dir->mtime.tv_nsec && is_before(dir->mtime, sure);
+}
+
+static int carry_dirs(struct carry *carry, struct lk_dirs *old, struct lk_error *err)
+{
+	const struct lk_foreign_seen *seen = carry->seen;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < seen->dirs.len; i++) {
+		const struct lk_foreign_dir *dir = &seen->dirs.items[i];
+		struct level level = {.path = dir->path, .target = dir->target};
+		struct stat status;
+		rc = lk_dirs_enter(old, dir->path, &level.fd, err);
+		if (rc == LK_E_NOT_FOUND) {
+			lk_error_clear(err);
+			rc = 0;
+			continue;
+		}
+		if (rc == 0 && (fstat(level.fd, &status) < 0 || !is_quiet(seen, dir, &status))) {
+			rc = carry_level(carry, &level, err);
+		}
 	}
 	return rc;
+}
+
+/* An owned file of the old tree that may have been written to by now. */
+static int carry_changed(struct carry *carry, struct lk_dirs *old,
+	const struct lk_prefix_path *path, struct lk_error *err)
+{
+	struct level level = {.path = lk_path_dirname(path->path)};
+	lk_str name = lk_path_basename(path->path);
+	struct stat status;
+	bool changed = false;
+	uint32_t at = lk_map_get(&carry->seen->by_path, level.path);
+	level.target = at == LK_MAP_NONE ? level.path : carry->seen->dirs.items[at].target;
+	int rc = lk_dirs_enter(old, level.path, &level.fd, err);
+	if (rc == LK_E_NOT_FOUND ||
+		(rc == 0 && fstatat(level.fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0)) {
+		lk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0 && !S_ISDIR(status.st_mode)) {
+		rc = is_changed(carry, &level, name, &status, path, &changed, err);
+	}
+	return rc < 0 || !changed ? rc : carry_file(carry, &level, name, &status, true, err);
+}
+
+static int carry_seen(
+	struct carry *carry, int old_fd, const struct lk_prefix_records *have, struct lk_error *err)
+{
+	struct lk_dirs old;
+	lk_dirs_init(&old, old_fd);
+	old.existing = true;
+	int rc = carry_dirs(carry, &old, err);
+	for (size_t r = 0; rc == 0 && r < have->len; r++) {
+		const struct lk_prefix_record *record = &have->items[r];
+		bool stays = carry->seen->stays != NULL && carry->seen->stays[r];
+		for (size_t i = 0; rc == 0 && !stays && i < record->n_paths; i++) {
+			rc = carry_changed(carry, &old, &record->paths[i], err);
+		}
+	}
+	lk_dirs_done(&old);
+	return rc;
+}
+
+static int run(struct carry *carry, int old_fd, const struct lk_prefix_records *have,
+	bool *ret_copied, struct lk_error *err)
+{
+	lk_changed_since_init(old_fd, false, &carry->since);
+	lk_owned_load(&carry->owned, have);
+	lk_dirs_init(&carry->dirs, carry->new_fd);
+	lk_buf_init(&carry->path, SIZE_MAX / 2);
+	const struct level level = {.fd = old_fd};
+	int rc = carry->late ? carry_seen(carry, old_fd, have, err)
+			     : carry_level(carry, &level, err);
+	lk_dirs_done(&carry->dirs);
+	lk_owned_done(&carry->owned);
+	lk_buf_done(&carry->path);
+	if (rc == 0) {
+		*ret_copied = carry->copied;
+	}
+	return rc;
+}
+
+int lk_foreign_carry(int old_fd, int new_fd, const struct lk_prefix_records *have, bool top_stays,
+	struct lk_foreign_seen *seen, const struct lk_report *report, bool *ret_copied,
+	struct lk_error *err)
+{
+	struct carry carry = {
+		.new_fd = new_fd, .top_stays = top_stays, .seen = seen, .report = report};
+	int rc = run(&carry, old_fd, have, ret_copied, err);
+	if (seen != NULL) {
+		seen->copied = seen->copied || carry.copied;
+	}
+	return rc;
+}
+
+int lk_foreign_carry_late(int old_fd, int new_fd, const struct lk_prefix_records *have,
+	struct lk_foreign_seen *seen, const struct lk_report *report, bool *ret_copied,
+	struct lk_error *err)
+{
+	struct carry carry = {
+		.new_fd = new_fd, .seen = seen, .late = !seen->copied, .report = report};
+	return run(&carry, old_fd, have, ret_copied, err);
+}
+
+void lk_foreign_seen_done(struct lk_foreign_seen *seen)
+{
+	lk_vec_done(&seen->dirs);
+	lk_map_done(&seen->by_path);
+	lk_arena_done(&seen->arena);
 }

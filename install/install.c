@@ -49,6 +49,7 @@ struct run {
 	struct lk_layout layout;
 	struct lk_linker linker;
 	struct lk_prefix_records have;
+	struct lk_foreign_seen seen;
 	struct lk_plan plan;
 	struct timespec began; /* when the prefix became ours, by its file system's clock */
 	int new_fd, apart_fd;
@@ -172,6 +173,23 @@ static int make_new(struct run *run, struct lk_error *err)
 	return 0;
 }
 
+/* For each record of the old prefix: are all its files now the new tree's as well? */
+static const bool *records_that_stay(struct run *run)
+{
+	bool *stays = lk_arena_calloc(&run->arena, run->have.len + 1, sizeof(*stays));
+	for (size_t i = 0; i < run->n_records; i++) {
+		const struct lk_layout_package *package = &run->packages[i];
+		bool mended = false;
+		for (size_t p = 0; package->kept != NULL && p < package->kept->n_paths; p++) {
+			mended = mended || package->mend[p];
+		}
+		if (package->kept != NULL && !mended) {
+			stays[package->kept - run->have.items] = true;
+		}
+	}
+	return stays;
+}
+
 static int build_files(struct run *run, struct lk_error *err)
 {
 	struct lk_stage stage = {
@@ -184,6 +202,8 @@ static int build_files(struct run *run, struct lk_error *err)
 	};
 	lk_linker_init(&run->linker, run->options->link);
 	int rc = lk_stage_build(&stage, run->report, err);
+	run->seen.began = run->began;
+	run->seen.stays = atomic_load(&stage.copied) ? NULL : records_that_stay(run);
 	if (rc == 0 && run->options->compile) {
 		rc = lk_pyc_compile(
 			&run->layout, run->new_fd, run->options->jobs, run->report, err);
@@ -272,9 +292,11 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 static int carry_late(struct run *run, const struct lk_swap *swap, struct lk_error *err)
 {
 	bool copied = false;
-	int rc = swap->old_fd < 0 ? 0
-				  : lk_foreign_carry(swap->old_fd, swap->new_fd, &run->have,
-					    run->site.in_place, run->report, &copied, err);
+	int rc = swap->old_fd < 0    ? 0
+		: run->site.in_place ? lk_foreign_carry(swap->old_fd, swap->new_fd, &run->have,
+					       true, NULL, run->report, &copied, err)
+				     : lk_foreign_carry_late(swap->old_fd, swap->new_fd, &run->have,
+					       &run->seen, run->report, &copied, err);
 	return rc == 0 && copied ? lk_swap_sync(&run->site, err) : rc;
 }
 
@@ -374,7 +396,7 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 	if (rc == 0 && run->site.old_fd >= 0) {
 		bool copied; /* lk_swap syncs all */
 		rc = lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->site.in_place,
-			run->report, &copied, err);
+			&run->seen, run->report, &copied, err);
 	}
 	if (rc == 0 && run->options->link == LK_LINK_SYMLINK) {
 		rc = lk_trees_settle(&run->trees, -1, err); /* the files stay there */
@@ -535,6 +557,7 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	}
 	lk_trees_done(&run->trees);
 	lk_prefix_records_done(&run->have);
+	lk_foreign_seen_done(&run->seen);
 	lk_site_done(&run->site);
 	if (rc == 0 && run->new_fd >= 0) {
 		settle(prefix);

@@ -101,7 +101,7 @@ static int prepare(const struct lk_site *site, const struct side *now, const str
 	}
 	int rc = lk_strip(previous->fd, &previous->owned, err);
 	return rc < 0 ? rc
-		      : lk_foreign_carry(now->fd, previous->fd, &now->records, site->in_place,
+		      : lk_foreign_carry(now->fd, previous->fd, &now->records, site->in_place, NULL,
 				report, &copied, err);
 }
 
@@ -119,7 +119,7 @@ static int exchange(struct lk_site *site, const struct side *now, const struct s
 		return rc;
 	}
 	if (site->state == LK_SITE_ENVIRONMENT) {
-		rc = lk_foreign_carry(swap.old_fd, swap.new_fd, &now->records, site->in_place,
+		rc = lk_foreign_carry(swap.old_fd, swap.new_fd, &now->records, site->in_place, NULL,
 			report, &copied, err);
 	}
 	if (rc == 0 && copied) {

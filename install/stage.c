@@ -205,7 +205,11 @@ static int place_kept(struct walk *walk, const struct place *place, struct lk_er
 			: rc;
 	}
 	if (!entry->mend) {
-		return lk_link_carry(from, name, place->dirfd, place->name, &copied, err);
+		rc = lk_link_carry(from, name, place->dirfd, place->name, &copied, err);
+		if (copied) {
+			atomic_store(&place->stage->copied, true);
+		}
+		return rc;
 	}
 	if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot carry '%s' over", kept->path.ptr);

@@ -19,6 +19,7 @@ struct lk_stage {
 	struct lk_layout *layout;
 	struct lk_linker *linker;
 	unsigned jobs;
+	atomic_bool copied;           /* a file that stays could not be hard-linked */
 	atomic_size_t unsigned_files; /* zero at first; counted while building */
 };
 

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -84,7 +85,7 @@ static int carry(struct trees *t, const struct lk_prefix_path *paths, size_t n)
 	struct lk_prefix_record record = {.paths = paths, .n_paths = n};
 	const struct lk_prefix_records have = {&record, 1, 1};
 	return lk_foreign_carry(
-		t->old_fd, t->new_fd, &have, false, &t->report, &t->copied, &t->err);
+		t->old_fd, t->new_fd, &have, false, NULL, &t->report, &t->copied, &t->err);
 }
 
 enum change {
@@ -208,6 +209,69 @@ static void test_twice(void **state)
 	assert_int_equal(lk_fs_remove_tree(AT_FDCWD, other, &t->err), 0);
 }
 
+/* What comes between the two times is found, in directories old and new, and nowhere else is
+ * looked: a name that came under a time set back is what the second time does not see. */
+static void test_late(void **state)
+{
+	struct trees *t = *state;
+	static const char *const dirs[] = {"quiet", "busy", "busy/below", "gone", "other"};
+	struct lk_foreign_seen seen = {.began = {.tv_sec = time(NULL) - 100}};
+	struct lk_prefix_path paths[] = {
+		{.path = LK_STR("quiet/goes"), .type = LK_INSTALLED_FILE},
+		{.path = LK_STR("quiet/stays"), .type = LK_INSTALLED_FILE},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(paths); i++) {
+		paths[i].has_sha256_in_prefix = true;
+		paths[i].sha256_in_prefix = lk_sha256_of("as installed", 12);
+	}
+	struct lk_prefix_record records[] = {
+		{.paths = &paths[0], .n_paths = 1}, {.paths = &paths[1], .n_paths = 1}};
+	const struct lk_prefix_records have = {records, 2, 2};
+	static const bool stays[] = {false, true};
+	open_trees(t, t->root);
+	for (size_t i = 0; i < LK_COUNTOF(dirs); i++) {
+		assert_int_equal(mkdirat(t->old_fd, dirs[i], 0755), 0);
+	}
+	for (size_t i = 0; i < LK_COUNTOF(paths); i++) {
+		put(t->old_fd, paths[i].path.ptr, "as installed");
+		set_time(t->old_fd, paths[i].path.ptr, 1000000000);
+	}
+	put(t->old_fd, "busy/first", "1");
+	put(t->old_fd, "conda-meta/history", "");
+	for (size_t i = LK_COUNTOF(dirs); i-- > 0;) {
+		set_time(t->old_fd, dirs[i], 1000000000);
+	}
+	assert_int_equal(lk_foreign_carry(t->old_fd, t->new_fd, &have, false, &seen, &t->report,
+				 &t->copied, &t->err),
+		0);
+	assert_true(is_there(t->new_fd, "busy/first") && is_there(t->new_fd, "gone"));
+	seen.stays = stays;
+	put(t->old_fd, "quiet/goes", "by the user");
+	put(t->old_fd, "quiet/unseen", "");
+	set_time(t->old_fd, "quiet", 1000000000);
+	put(t->old_fd, "busy/below/second", "2");
+	assert_int_equal(mkdirat(t->old_fd, "busy/new", 0755), 0);
+	put(t->old_fd, "busy/new/third", "3");
+	assert_int_equal(unlinkat(t->old_fd, "gone", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(t->old_fd, "other", AT_REMOVEDIR), 0);
+	put(t->old_fd, "other", "a file by now");
+	assert_int_equal(lk_foreign_carry_late(t->old_fd, t->new_fd, &have, &seen, &t->report,
+				 &t->copied, &t->err),
+		0);
+	assert_true(is_there(t->new_fd, "quiet/goes" LK_FOREIGN_SUFFIX));
+	assert_true(is_there(t->new_fd, "busy/below/second"));
+	assert_true(is_there(t->new_fd, "busy/new/third"));
+	assert_true(is_there(t->new_fd, "other" LK_FOREIGN_SUFFIX));
+	assert_false(is_there(t->new_fd, "quiet/unseen"));
+	/* Where the first time wrote copies everything is looked at. */
+	seen.copied = true;
+	assert_int_equal(lk_foreign_carry_late(t->old_fd, t->new_fd, &have, &seen, &t->report,
+				 &t->copied, &t->err),
+		0);
+	assert_true(is_there(t->new_fd, "quiet/unseen"));
+	lk_foreign_seen_done(&seen);
+}
+
 /* A directory that its owner may not write into, as anyone but root sees it. */
 static void test_read_only_directory(void **state)
 {
@@ -243,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_changes_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only_directory, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
