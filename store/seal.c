@@ -132,9 +132,11 @@ int lk_seal_parse(lk_str text, struct lk_listing *ret, struct lk_error *err)
 		body = lk_str_n(copy, body.len);
 	}
 	lk_str line;
+	lk_str before = {0};
 	while (good && body.len > 0 && lk_str_split(&body, '\0', &line)) {
 		struct lk_entry entry = {0};
-		good = parse_entry(line, &entry);
+		good = parse_entry(line, &entry) && lk_str_cmp(before, entry.path) < 0;
+		before = entry.path;
 		if (good && entry.type == LK_PATH_SOFTLINK) {
 			entry.target = lk_str_dup(&ret->arena, entry.target);
 		}

@@ -411,7 +411,7 @@ int lk_zip_open(
 	const struct lk_blob *blob, const char *archive, struct lk_zip *ret, struct lk_error *err)
 {
 	*ret = (struct lk_zip){.blob = blob, .archive = archive};
-	struct end end;
+	struct end end = {0};
 	int rc = find_directory(ret, &end, err);
 	if (rc == 0) {
 		rc = read_directory(ret, &end, err);

@@ -64,7 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!archive) {
 		return 0;
 	}
-	char root[] = "/tmp/lockenv-fuzz-XXXXXX";
+	/* In memory where there is such a place: thousands of trees are made and removed. */
+	char root[64];
+	snprintf(root, sizeof(root), "%s/lockenv-fuzz-XXXXXX",
+		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(root)) {
 		abort();
 	}

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lk_error err = LK_ERROR_INIT;
 	struct lk_blob blob = {.fd = memfd_create("zip", MFD_CLOEXEC), .size = size};
 	must(blob.fd >= 0 && write(blob.fd, data, size) == (ssize_t)size);
-	struct lk_zip zip;
+	struct lk_zip zip = {0};
 	int rc = lk_zip_open(&blob, "a-1-0.conda", &zip, &err);
 	must(rc == 0 || rc == LK_E_INTEGRITY);
 	for (size_t i = 0; rc == 0 && i < zip.members.len; i++) {

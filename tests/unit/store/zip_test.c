@@ -18,12 +18,12 @@ static const lk_str contents[] = {{"{}", 2}, {"the payload", 11}, {"", 0}};
 static int check(lk_str bytes, struct lk_error *err)
 {
 	struct lk_blob blob = pack_blob(bytes);
-	struct lk_zip zip;
+	struct lk_zip zip = {0};
 	int rc = lk_zip_open(&blob, "a-1-0.conda", &zip, err);
-	if (rc == 0) {
-		assert_int_equal(zip.members.len, LK_COUNTOF(names));
+	if (rc == 0 && zip.members.len != LK_COUNTOF(names)) {
+		fail_msg("%zu members", zip.members.len);
 	}
-	for (size_t i = 0; rc == 0 && i < zip.members.len; i++) {
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(names); i++) {
 		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
 		struct lk_stream *stream = lk_zip_stream(&zip, i);
 		rc = lk_stream_read_all(stream, &text, err);
