@@ -36,15 +36,15 @@ struct lk_prefix_path {
 	enum lk_installed_type type;
 	enum lk_prefix_mode prefix_mode;
 	lk_str placeholder; /* when prefix_mode is not NONE */
+	/* Keys of ours, which other tools pass over: without them nothing in a prefix tells that a
+	 * mode or a link was changed. */
+	lk_str target;   /* SOFTLINK: the link's text; empty when unknown */
+	bool executable; /* FILE, ENTRY_POINT: mode 0755, else 0644 */
 	bool no_link;
 	bool has_sha256, has_sha256_in_prefix, has_size;
 	struct lk_sha256 sha256;           /* as shipped */
 	struct lk_sha256 sha256_in_prefix; /* as it lies in the prefix */
 	uint64_t size;                     /* as shipped, bytes */
-	/* Keys of ours, which other tools pass over: without them nothing in a prefix tells that a
-	 * mode or a link was changed. */
-	bool executable; /* FILE, ENTRY_POINT: mode 0755, else 0644 */
-	lk_str target;   /* SOFTLINK: the link's text; empty when unknown */
 };
 
 struct lk_prefix_record {

@@ -214,10 +214,11 @@ int lk_keep_choose(const struct lk_keep_source *source, const struct lk_report *
 	lk_str site_packages = {0};
 	*ret = (struct lk_keep){
 		.packages = lk_arena_calloc(arena, source->n_records, sizeof(*ret->packages))};
-	if (!lk_stamp_read(source->prefix_fd, arena, &found) ||
-		!lk_str_eq(found.prefix, source->stamp->prefix) ||
+	bool has_stamp;
+	int rc = lk_stamp_load(source->prefix_fd, arena, &found, &has_stamp, err);
+	if (rc < 0 || !has_stamp || !lk_str_eq(found.prefix, source->stamp->prefix) ||
 		!lk_str_eq(found.subdir, source->stamp->subdir)) {
-		return 0;
+		return rc;
 	}
 	bool python_stays = same_python(source, arena, &site_packages);
 	for (size_t i = 0; i < source->plan->n_steps; i++) {
@@ -233,7 +234,7 @@ int lk_keep_choose(const struct lk_keep_source *source, const struct lk_report *
 	}
 	lk_changed_since_init(source->prefix_fd, source->verify, &keep.since);
 	lk_relay_init(&keep.relay, report, keep.candidates.len);
-	int rc = lk_workers_run(source->jobs, keep.candidates.len, look_at_package, &keep, err);
+	rc = lk_workers_run(source->jobs, keep.candidates.len, look_at_package, &keep, err);
 	lk_relay_flush(&keep.relay);
 	lk_relay_done(&keep.relay);
 	if (rc == 0) {

@@ -103,7 +103,7 @@ static int place_content(const struct place *place, struct lk_error *err)
 	const struct lk_content_source source = {
 		place->tree, place->source.dirfd, place->source.name};
 	const char *shown = entry->path.ptr;
-	struct lk_content content;
+	struct lk_content content = {0};
 	int LK_AUTO_CLOSE fd = -1;
 	int rc = lk_write_open(place->dirfd, place->name, shown, &fd, err);
 	if (rc == 0) {

@@ -173,22 +173,34 @@ bool lk_stamp_parse(lk_str text, struct lk_stamp *ret)
 	return true;
 }
 
-bool lk_stamp_read(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret)
+int lk_stamp_load(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret, bool *ret_found,
+	struct lk_error *err)
 {
-	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_STAMP_MAX);
 	struct lk_sha256 records;
 	struct lk_stamp found;
-	int LK_AUTO_CLOSE meta =
-		openat(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (meta < 0 || lk_fs_read_beneath(meta, LK_STAMP_NAME, &text, &ignored) < 0 ||
-		!lk_stamp_parse(lk_str_dup(arena, lk_buf_view(&text)), &found) ||
-		lk_stamp_records(meta, &records, &ignored) < 0 ||
-		!lk_sha256_eq(&records, &found.records)) {
-		return false;
+	int LK_AUTO_CLOSE meta = -1;
+	*ret_found = false;
+	int rc = lk_fs_open_beneath(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY, 0, &meta, err);
+	rc = rc < 0 ? rc : lk_fs_read_beneath(meta, LK_STAMP_NAME, &text, err);
+	if (rc == LK_E_NOT_FOUND || rc == LK_E_FORMAT) {
+		lk_error_clear(err);
+		return 0;
 	}
+	if (rc < 0 || !lk_stamp_parse(lk_str_dup(arena, lk_buf_view(&text)), &found)) {
+		return rc;
+	}
+	rc = lk_stamp_records(meta, &records, err);
+	*ret_found = rc == 0 && lk_sha256_eq(&records, &found.records);
 	*ret = found;
-	return true;
+	return rc;
+}
+
+bool lk_stamp_read(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret)
+{
+	struct lk_error ignored = LK_ERROR_INIT;
+	bool found;
+	return lk_stamp_load(prefix_fd, arena, ret, &found, &ignored) == 0 && found;
 }
 
 bool lk_stamp_holds(int prefix_fd, const struct lk_stamp *want, struct lk_arena *arena,

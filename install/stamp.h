@@ -42,8 +42,11 @@ void lk_stamp_format(const struct lk_stamp *stamp, struct lk_buf *out);
 /* False for a text that is not wholly one of ours, as it was written. Strings are views of TEXT. */
 bool lk_stamp_parse(lk_str text, struct lk_stamp *ret);
 
-/* The stamp of the prefix at PREFIX_FD; false unless it is whole and conda-meta has the records
- * that it tells of. Strings are owned by ARENA. */
+/* The stamp of the prefix at PREFIX_FD; *RET_FOUND is false unless it is whole and conda-meta has
+ * the records that it tells of. Strings are owned by ARENA. LK_E_FS when it cannot be read. */
+int lk_stamp_load(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret, bool *ret_found,
+	struct lk_error *err) LK_MUST_USE;
+/* The same for whom a stamp that cannot be read is none. */
 bool lk_stamp_read(int prefix_fd, struct lk_arena *arena, struct lk_stamp *ret);
 
 /* Does the prefix at PREFIX_FD bear a stamp for WANT (lock, subdir, prefix and compile are looked
