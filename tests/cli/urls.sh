@@ -74,6 +74,15 @@ for priority in strict flexible disabled; do
 	has low.lock 'from: test/linux-64/hello-1.0-h0_0.conda'
 	has low.lock 'from: patched/noarch/greeting-1.5-'
 done
+# Of a channel that only an archive's address names nothing else is looked at, not even to explain what is missing.
+gpu="file://$PWD/patched/linux-64/gpu-app-1.0-cuda12.conda"
+printf '@EXPLICIT\n%s\n' "$gpu" >gpu.txt
+for command in 'solve -f gpu.txt' 'import gpu.txt'; do
+	# shellcheck disable=SC2086 # words
+	runs 3 lockenv $command --platform linux-64 --cuda none -o bad.lock
+	err_has 'gpu-app 1.0 cuda12 needs __cuda >=12.4'
+done
+absent bad.lock
 # Nor does a date hold it back, but what comes with it; that is told.
 runs 3 solve --exclude-newer 2022-01-01 'greeting 1.5.*' -o bad.lock
 runs 0 solve --exclude-newer 2022-01-01 hello "$noarch/greeting-1.5-h0_0.conda" -o newer.lock
