@@ -26,7 +26,7 @@
 struct context {
 	const char *prefix, *name, *lock, *platform, *host, *link;
 	struct lk_args from;
-	bool in_place, keep_previous;
+	bool in_place, keep_previous, override_frozen;
 	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
 	bool list, check; /* of a bundle; only where there is no unpack beside it */
@@ -132,6 +132,7 @@ static int install_once(struct job *job, bool dry_run, struct lk_error *err)
 		.dry_run = dry_run,
 		.in_place = c->in_place,
 		.keep_previous = c->keep_previous,
+		.override_frozen = c->override_frozen,
 		.jobs = job->app->common.jobs,
 		.wait = c->wait,
 		.subdir = job->platform->subdir,
@@ -346,6 +347,8 @@ static const struct lk_opt options[] = {
 		NULL},
 	{"keep-previous", 0, LK_OPT_FLAG, FIELD(keep_previous), NULL,
 		"keep the environment as it was, for lockenv rollback", NULL},
+	{"override-frozen", 0, LK_OPT_FLAG, FIELD(override_frozen), NULL,
+		"change an environment that conda-meta/frozen marks as not to be changed", NULL},
 	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
 		"how long to wait for another install into the prefix (default: not at all)", NULL},
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,

@@ -11,6 +11,7 @@
 struct context {
 	const char *prefix, *name;
 	unsigned wait;
+	bool override_frozen;
 };
 
 static void put_side(struct lk_jw *w, const char *key, const struct lk_rollback_side *side)
@@ -72,7 +73,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_path_absolute(prefix, &absolute, err);
 	}
 	if (rc == 0) {
-		rc = lk_rollback(absolute, c->wait, &app->report, &result, err);
+		rc = lk_rollback(absolute, c->wait, c->override_frozen, &app->report, &result, err);
 	}
 	if (rc == 0) {
 		tell(app, absolute, &result);
@@ -88,6 +89,8 @@ static const struct lk_opt options[] = {
 		NULL},
 	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
 		"how long to wait for an install into the prefix (default: not at all)", NULL},
+	{"override-frozen", 0, LK_OPT_FLAG, FIELD(override_frozen), NULL,
+		"change an environment that conda-meta/frozen marks as not to be changed", NULL},
 };
 
 const struct lk_cmd lk_cmd_rollback = {

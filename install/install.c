@@ -544,6 +544,7 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	if (o->in_place) {
 		lk_site_use_in_place(&run->site);
 	}
+	run->site.override_frozen = o->override_frozen;
 	lk_arena_init(&run->arena);
 	run->stamp = (struct lk_stamp){.lock = *lock_digest,
 		.subdir = o->subdir,

@@ -34,6 +34,7 @@ struct lk_install_options {
 		link_scripts; /* with run_link_scripts: of these packages only; empty: all */
 	bool strict, verify, safety_warn;
 	bool dry_run;
+	bool override_frozen;     /* change what conda-meta/frozen forbids to change (CEP 22) */
 	bool in_place;            /* exchange what is in the prefix, not the prefix */
 	bool keep_previous;       /* the previous tree stays beside the prefix, for a rollback */
 	unsigned jobs;            /* 0: as many as processors */

@@ -186,8 +186,8 @@ static int rollback(struct lk_site *site, unsigned wait, const struct lk_report 
 	return rc;
 }
 
-int lk_rollback(const char *prefix, unsigned wait, const struct lk_report *report,
-	struct lk_rollback_result *ret, struct lk_error *err)
+int lk_rollback(const char *prefix, unsigned wait, bool override_frozen,
+	const struct lk_report *report, struct lk_rollback_result *ret, struct lk_error *err)
 {
 	struct lk_site site;
 	struct lk_rollback_result result = {0};
@@ -195,6 +195,7 @@ int lk_rollback(const char *prefix, unsigned wait, const struct lk_report *repor
 	if (rc < 0) {
 		return rc;
 	}
+	site.override_frozen = override_frozen;
 	rc = rollback(&site, wait, report, &result, err);
 	lk_site_done(&site);
 	if (rc == 0) {

@@ -24,8 +24,9 @@ struct lk_rollback_result {
 
 /* PREFIX is absolute; what is at it may be gone. WAIT: seconds, for another install into it to end.
  * LK_E_USAGE when there is no previous tree, for one that belongs to another user, and for a frozen
- * environment; FS, INTERRUPTED. On failure PREFIX is what it was. */
-int lk_rollback(const char *prefix, unsigned wait, const struct lk_report *report,
-	struct lk_rollback_result *ret, struct lk_error *err) LK_MUST_USE;
+ * environment unless OVERRIDE_FROZEN; FS, INTERRUPTED. On failure PREFIX is what it was. */
+int lk_rollback(const char *prefix, unsigned wait, bool override_frozen,
+	const struct lk_report *report, struct lk_rollback_result *ret,
+	struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/owner.h"
+#include "install/frozen.h"
 #include "install/journal.h"
 #include "install/owned.h"
 
@@ -202,14 +203,8 @@ int lk_site_check(const struct lk_site *site, struct lk_error *err)
 
 int lk_site_check_frozen(const struct lk_site *site, struct lk_error *err)
 {
-	struct stat status;
-	if (site->old_fd < 0 ||
-		fstatat(site->old_fd, "conda-meta/frozen", &status, AT_SYMLINK_NOFOLLOW) < 0) {
-		return 0;
-	}
-	lk_fail(err, LK_E_USAGE, "environment '%s' is frozen", site->prefix);
-	lk_error_hint(err, "remove '%s/conda-meta/frozen' to allow changes", site->prefix);
-	return err->code;
+	bool counts = site->state == LK_SITE_ENVIRONMENT && !site->override_frozen;
+	return counts ? lk_frozen_check(site->old_fd, site->prefix, err) : 0;
 }
 
 char *lk_site_work_path(const struct lk_site *site)

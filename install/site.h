@@ -55,8 +55,9 @@ struct lk_site {
 	int base_fd;   /* what the working folder lies in: one of these two; -1 until owned */
 	int work_fd;   /* the working folder in use; -1 until owned */
 	bool in_place;
-	bool mounted;     /* the prefix is a mount point: it can be read, and not replaced */
-	bool keep;        /* the working folder holds something that is not to be lost */
+	bool override_frozen; /* set by who may change an environment that is marked as frozen */
+	bool mounted;         /* the prefix is a mount point: it can be read, and not replaced */
+	bool keep;            /* the working folder holds something that is not to be lost */
 	bool interrupted; /* an install in place did not end: it is neither the old nor the new */
 	enum lk_site_state state;
 };
@@ -77,7 +78,8 @@ void lk_site_close(struct lk_site *site);
 void lk_site_use_in_place(struct lk_site *site);
 /* Could the prefix be replaced? LK_E_USAGE for a mount point, unless it is done in place. */
 int lk_site_check(const struct lk_site *site, struct lk_error *err) LK_MUST_USE;
-/* LK_E_USAGE for an environment that is marked as frozen (CEP 22). */
+/* LK_E_USAGE for an environment that is marked as frozen, unless override_frozen is set
+ * (install/frozen.h). */
 int lk_site_check_frozen(const struct lk_site *site, struct lk_error *err) LK_MUST_USE;
 /* Makes the parent where it is missing. LK_E_USAGE as lk_site_check. LK_E_FS when another process
  * owns the folder (said who) and does not let go of it for WAIT seconds, when something else has
