@@ -24,6 +24,8 @@ struct carry {
 	struct lk_owned owned;
 	struct lk_dirs dirs; /* of the new tree */
 	struct lk_buf path;  /* of the entry at hand */
+	const struct lk_prefix_records *have;
+	size_t last; /* of them, that a path belonged to */
 	struct lk_foreign_seen *seen;
 	bool late; /* directories that were seen are looked at by themselves */
 	const struct lk_report *report;
@@ -233,11 +235,44 @@ static bool stays(const struct carry *carry, const struct level *level, lk_str n
 		fstatat(carry->new_fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
+static bool is_of(const struct lk_prefix_record *record, const struct lk_prefix_path *path)
+{
+	return path >= record->paths && path < record->paths + record->n_paths;
+}
+
+/* Is PATH of a package that stays? That is in the new tree already, and was looked at a moment ago;
+ * paths of one directory are mostly of one package. */
+static bool stays_whole(struct carry *carry, const struct lk_prefix_path *path)
+{
+	const struct lk_foreign_seen *seen = carry->seen;
+	if (seen == NULL || seen->stays == NULL || carry->late || path == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < carry->have->len; i++) {
+		size_t at = (carry->last + i) % carry->have->len;
+		if (is_of(&carry->have->items[at], path)) {
+			carry->last = at;
+			return seen->stays[at];
+		}
+	}
+	return false;
+}
+
 static int carry_entry(
 	struct carry *carry, const struct level *level, lk_str name, struct lk_error *err)
 {
+	const struct lk_prefix_path *owned = NULL;
 	struct stat status;
 	if (lk_owned_is_state(level->path, name) || stays(carry, level, name)) {
+		return 0;
+	}
+	lk_buf_clear(&carry->path);
+	lk_buf_put(&carry->path, level->path);
+	lk_buf_puts(&carry->path, level->path.len > 0 ? "/" : "");
+	lk_buf_put(&carry->path, name);
+	enum lk_owned_kind kind = lk_owned_find(&carry->owned, lk_buf_view(&carry->path), &owned);
+	if (kind == LK_OWNED_PATH && owned != NULL && owned->type != LK_INSTALLED_DIRECTORY &&
+		stays_whole(carry, owned)) {
 		return 0;
 	}
 	if (fstatat(level->fd, name.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -248,12 +283,7 @@ static int carry_entry(
 	if (S_ISDIR(status.st_mode)) {
 		return carry_dir(carry, level, name, &status, err);
 	}
-	const struct lk_prefix_path *owned;
-	lk_buf_clear(&carry->path);
-	lk_buf_put(&carry->path, level->path);
-	lk_buf_puts(&carry->path, level->path.len > 0 ? "/" : "");
-	lk_buf_put(&carry->path, name);
-	if (lk_owned_find(&carry->owned, lk_buf_view(&carry->path), &owned) == LK_OWNED_PATH) {
+	if (kind == LK_OWNED_PATH) {
 		bool changed = false;
 		int rc = is_changed(carry, level, name, &status, owned, &changed, err);
 		return rc < 0 || !changed ? rc : carry_file(carry, level, name, &status, true, err);
@@ -379,6 +409,7 @@ static int carry_seen(
 static int run(struct carry *carry, int old_fd, const struct lk_prefix_records *have,
 	bool *ret_copied, struct lk_error *err)
 {
+	carry->have = have;
 	lk_changed_since_init(old_fd, false, &carry->since);
 	lk_owned_load(&carry->owned, have);
 	lk_dirs_init(&carry->dirs, carry->new_fd);
