@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -27,7 +28,8 @@ struct context {
 	const char *prefix, *name, *lock, *platform, *host, *link;
 	struct lk_args from;
 	bool in_place, keep_previous, override_frozen;
-	bool no_cache, no_compile, run_link_scripts, dry_run, verify, strict, fetch, safety_warn;
+	struct lk_opt_names run_link_scripts;
+	bool no_cache, no_compile, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
 	bool list, check; /* of a bundle; only where there is no unpack beside it */
 	bool digest;      /* only where there is no command for it beside it */
@@ -94,6 +96,14 @@ static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struc
 }
 #endif
 
+/* Of these packages alone; empty: of all. */
+static struct lk_str_list named_scripts(const struct context *c)
+{
+	const struct lk_opt_names *option = &c->run_link_scripts;
+	const struct lk_str_list names = {option->names.items, option->all ? 0 : option->names.len};
+	return names;
+}
+
 static enum lk_link_mode link_mode(const char *text)
 {
 	static const char *const names[] = {"auto", "hardlink", "reflink", "copy", "symlink"};
@@ -125,7 +135,9 @@ static int install_once(struct job *job, bool dry_run, struct lk_error *err)
 	struct lk_install_options options = {
 		.link = link_mode(c->link),
 		.compile = !c->no_compile,
-		.run_link_scripts = c->run_link_scripts,
+		.run_link_scripts = c->run_link_scripts.given,
+		.link_scripts = named_scripts(c),
+		.script_env = (const char *const *)environ,
 		.strict = c->strict,
 		.verify = c->verify,
 		.safety_warn = c->safety_warn,
@@ -337,8 +349,8 @@ static const struct lk_opt options[] = {
 		"auto|hardlink|reflink|copy|symlink"},
 	{"no-compile", 0, LK_OPT_FLAG, FIELD(no_compile), NULL,
 		"do not compile noarch python packages", NULL},
-	{"run-link-scripts", 0, LK_OPT_FLAG, FIELD(run_link_scripts), NULL,
-		"run the packages' link scripts after the exchange", NULL},
+	{"run-link-scripts", 0, LK_OPT_NAMES, FIELD(run_link_scripts), "NAME,...",
+		"run the link scripts of packages that come or go, or of these alone", NULL},
 	{"dry-run", 0, LK_OPT_FLAG, FIELD(dry_run), NULL,
 		"write nothing, fetch nothing; tell what would become of each package", NULL},
 	{"in-place", 0, LK_OPT_FLAG, FIELD(in_place), NULL,

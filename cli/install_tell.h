@@ -19,4 +19,7 @@ struct lk_install_telling {
 void lk_install_tell(struct lk_app *app, const struct lk_install_telling *telling,
 	const struct lk_install_result *result);
 
+/* The member "skipped_scripts": link scripts that did not run. */
+void lk_install_tell_scripts(struct lk_jw *w, const struct lk_install_result *result);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/fetching.h"
+#include "cli/install_tell.h"
 #include "cli/signing.h"
 #include "cli/sources.h"
 #include "conda/subdir.h"
@@ -104,6 +105,7 @@ static int build(struct making *m, const char *tree, struct lk_error *err)
 		.jobs = m->app->common.jobs,
 		.subdir = m->platform->subdir,
 		.specs = m->platform->specs,
+		.arena = &m->app->arena,
 		.final_prefix = m->prefix,
 		.now = (int64_t)time(NULL),
 	};
@@ -166,7 +168,7 @@ static void tell_json(const struct making *m)
 		lk_jw_key_uint(&w, "size", m->size);
 		lk_jw_key_uint(&w, "files", m->result.files);
 		lk_jw_key_string(&w, "tree_digest", lk_str_of(m->result.tree_digest));
-		lk_jw_key_uint(&w, "skipped_scripts", m->result.skipped_scripts);
+		lk_install_tell_scripts(&w, &m->result);
 	}
 	lk_jw_end(&w);
 	lk_buf_putc(&m->app->out, '\n');

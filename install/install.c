@@ -52,6 +52,7 @@ struct run {
 	struct lk_foreign_seen seen;
 	struct lk_plan plan;
 	struct timespec began; /* when the prefix became ours, by its file system's clock */
+	struct lk_scripts scripts;
 	int new_fd, apart_fd;
 	bool keep_nothing; /* what was to stay cannot: all comes from the cache */
 };
@@ -301,20 +302,17 @@ static int carry_late(struct run *run, const struct lk_swap *swap, struct lk_err
 }
 
 /* What follows the exchange. */
-static int after_swap(struct run *run, struct lk_swap *swap, struct lk_install_result *result,
-	struct lk_error *err)
+static int after_swap(struct run *run, struct lk_swap *swap, struct lk_error *err)
 {
 	int rc = carry_late(run, swap, err);
-	if (rc == 0 && run->options->run_link_scripts) {
-		rc = lk_scripts_run(&run->layout, swap->new_fd, err);
-	} else if (rc == 0) {
-		result->skipped_scripts = lk_scripts_count(&run->layout, run->report);
+	if (rc == 0) {
+		rc = lk_scripts_after(&run->scripts, &run->layout, &run->plan, err);
 	}
 	return rc < 0 ? rc : lk_swap_finish(swap, err);
 }
 
 /* The exchange; a failure after it takes it back. */
-static int publish(struct run *run, struct lk_install_result *result, struct lk_error *err)
+static int publish(struct run *run, struct lk_error *err)
 {
 	struct lk_swap LK_CLEANUP(lk_swap_done)
 		swap = {.site = &run->site, .keep = run->options->keep_previous};
@@ -328,7 +326,7 @@ static int publish(struct run *run, struct lk_install_result *result, struct lk_
 	if (rc < 0) {
 		return rc;
 	}
-	rc = after_swap(run, &swap, result, err);
+	rc = after_swap(run, &swap, err);
 	if (rc < 0) {
 		lk_swap_undo(&swap, run->report);
 	} else if (swap.new_fd != run->new_fd) {
@@ -393,6 +391,9 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 	if (rc == 0) {
 		rc = build_meta(run, result, err);
 	}
+	if (rc == 0) {
+		rc = lk_scripts_before(&run->scripts, &run->plan, err);
+	}
 	if (rc == 0 && run->site.old_fd >= 0) {
 		bool copied; /* lk_swap syncs all */
 		rc = lk_foreign_carry(run->site.old_fd, run->new_fd, &run->have, run->site.in_place,
@@ -402,7 +403,7 @@ static int change_prefix(struct run *run, struct lk_install_result *result, stru
 		rc = lk_trees_settle(&run->trees, -1, err); /* the files stay there */
 	}
 	if (rc == 0) {
-		rc = publish(run, result, err);
+		rc = publish(run, err);
 	}
 	if (rc == 0) {
 		struct lk_error ignored = LK_ERROR_INIT;
@@ -531,6 +532,23 @@ static void settle(const char *prefix)
 	(void)utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
+/* What of the packages' scripts did not run. */
+static void tell_scripts(const struct run *run, struct lk_install_result *result)
+{
+	struct lk_arena *arena = run->options->arena;
+	size_t n = run->scripts.skipped.len;
+	result->skipped_scripts = n;
+	if (arena == NULL || n == 0) {
+		return;
+	}
+	struct lk_script *scripts = lk_arena_calloc(arena, n, sizeof(*scripts));
+	for (size_t i = 0; i < n; i++) {
+		scripts[i].package = lk_str_dup(arena, run->scripts.skipped.items[i].package);
+		scripts[i].path = lk_str_dup(arena, run->scripts.skipped.items[i].path);
+	}
+	result->scripts = scripts;
+}
+
 /* *RET_LOST: it failed, and trees were taken out of the cache meanwhile. */
 static int install_once(struct run *run, const char *prefix, const struct lk_sha256 *lock_digest,
 	struct lk_install_result *result, bool *ret_lost, struct lk_error *err)
@@ -550,7 +568,19 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 		.subdir = o->subdir,
 		.prefix = lk_str_of(o->final_prefix ? o->final_prefix : run->site.prefix),
 		.compile = o->compile};
+	run->scripts = (struct lk_scripts){.prefix = run->site.prefix,
+		.run = o->run_link_scripts,
+		.only = o->link_scripts,
+		.env = o->script_env,
+		.report = run->report,
+		.arena = &run->arena};
 	rc = install(run, result, err);
+	if (rc == 0 && !o->dry_run) {
+		lk_scripts_warn_unused(&run->scripts);
+		tell_scripts(run, result);
+	}
+	lk_vec_done(&run->scripts.skipped);
+	lk_vec_done(&run->scripts.ran);
 	*ret_lost = rc < 0 && rc != LK_E_INTERRUPTED && lk_trees_lost(&run->trees);
 	lk_close_p(&run->apart_fd);
 	if (run->has_layout) {

@@ -13,6 +13,7 @@
 #include "conda/channel.h"
 #include "conda/record.h"
 #include "install/plan.h"
+#include "install/scripts.h"
 #include "store/cache.h"
 #include "store/tree.h"
 
@@ -32,6 +33,7 @@ struct lk_install_options {
 	bool run_link_scripts;
 	struct lk_str_list
 		link_scripts; /* with run_link_scripts: of these packages only; empty: all */
+	const char *const *script_env; /* what they inherit, NULL-ended; NULL: nothing */
 	bool strict, verify, safety_warn;
 	bool dry_run;
 	bool override_frozen;     /* change what conda-meta/frozen forbids to change (CEP 22) */
@@ -75,13 +77,14 @@ struct lk_install_result {
 	size_t linked[LK_CACHE_MAX_LAYERS]
 		     [LK_LINK_WAYS]; /* files, by layer and enum lk_link_mode */
 	char tree_digest[LK_HEX_MAX];
-	size_t skipped_scripts;
+	size_t skipped_scripts; /* link scripts that did not run */
 	/* With options.arena, which owns them: each package, by name (none when unchanged); and the
 	 * records whose archive or tree is needed. */
 	const struct lk_install_step *steps;
 	size_t n_steps;
 	const struct lk_record *needed;
 	size_t n_needed;
+	const struct lk_script *scripts; /* that did not run, skipped_scripts of them */
 	/* Of a dry run: paths of files that the user changed, which are kept aside. */
 	struct lk_str_list kept_aside;
 };

@@ -1,6 +1,18 @@
 /*
- * Link scripts of packages (bin/.NAME-post-link.sh). They run only when asked for, after the new
- * tree has become the prefix; else they are counted and told. conda-formats.md 6.5.
+ * Link scripts of packages, bin/.NAME-ACTION.sh: code that a package wants to be run when it comes
+ * or goes. Nothing of it runs unless it is asked for; what does not run is told.
+ *
+ *     pre-unlink   of packages that go or are replaced, while they are there, the last linked
+ * first; what it does to the prefix stays done; its failure is a warning, as in conda pre-link of
+ * packages that come, in link order, once the new tree is the prefix: there is no moment at which
+ * the prefix waits for one package post-link    the same, after all of those; a failure of either
+ * is the install's post-unlink  does not run: deprecated, and conda takes the file away before it
+ * looks for it
+ *
+ * Each is run by bash in its own folder, with PREFIX, SOURCE_DIR (the same), CONDA_PREFIX,
+ * ROOT_PREFIX (empty: there is no base here), PKG_NAME, PKG_VERSION, PKG_BUILDNUM, and its folder
+ * first on PATH. What it leaves in PREFIX/.messages.txt is told as a note and taken away.
+ * conda-formats.md 6.5, CEP 34.
  */
 #ifndef LK_INSTALL_SCRIPTS_H
 #define LK_INSTALL_SCRIPTS_H
@@ -8,12 +20,38 @@
 #include "base/err.h"
 #include "base/report.h"
 #include "install/layout.h"
+#include "install/plan.h"
 
-/* Scripts that an install would run; notes each one. */
-size_t lk_scripts_count(const struct lk_layout *layout, const struct lk_report *report);
+struct lk_script {
+	lk_str package;
+	lk_str path; /* in the prefix */
+};
 
-/* Runs them in link order by bash with conda's variables; what they print goes to stderr. LK_E_FS
- * naming the package whose script failed. */
-int lk_scripts_run(const struct lk_layout *layout, int prefix_fd, struct lk_error *err) LK_MUST_USE;
+struct lk_scripts {
+	const char *prefix;      /* absolute */
+	bool run;                /* asked for */
+	struct lk_str_list only; /* of these packages; empty: of all */
+	const char *const *env;  /* what scripts inherit, NULL-ended "NAME=value"; NULL: nothing */
+	const struct lk_report *report;
+	struct lk_arena *arena;
+	/* What did not run, each once; the vector is the caller's (lk_vec_done). */
+	struct LK_VEC_OF(struct lk_script) skipped;
+	struct lk_strs ran; /* packages of which one ran; likewise */
+};
+
+/* pre-unlink of the N packages RECORDS, in any order, of the prefix as it is. LK_E_INTERRUPTED
+ * alone. */
+int lk_scripts_unlink(struct lk_scripts *scripts, const struct lk_prefix_record *const *records,
+	size_t n, struct lk_error *err) LK_MUST_USE;
+/* The same of what PLAN takes away or replaces. */
+int lk_scripts_before(
+	struct lk_scripts *scripts, const struct lk_plan *plan, struct lk_error *err) LK_MUST_USE;
+/* pre-link and post-link of what PLAN adds or replaces, at the prefix as it is now. LK_E_FS naming
+ * the package whose script failed; LK_E_INTERRUPTED. */
+int lk_scripts_after(struct lk_scripts *scripts, const struct lk_layout *layout,
+	const struct lk_plan *plan, struct lk_error *err) LK_MUST_USE;
+
+/* Warns of packages in `only` of which no script ran. */
+void lk_scripts_warn_unused(const struct lk_scripts *scripts);
 
 #endif

@@ -1,0 +1,184 @@
+#!/bin/sh
+# shellcheck disable=SC2016 # code for the packages' scripts
+# Link scripts: off, told, run when asked for, in order, once, and what a failure does.
+# shellcheck source=tests/support/cli.sh
+. "$(dirname "$0")/../support/cli.sh"
+command -v mkchannel >/dev/null || skip 'mkchannel is not built'
+here=$(pwd)
+LOG=$here/log # mkchannel has a meaning of its own for a dollar and a parenthesis
+export LOG
+
+# Two versions of each: base, and top which needs it. Every script says who and when it is.
+say='echo $PKG_NAME $PKG_VERSION $PKG_BUILDNUM ${0##*/} `cat "$PREFIX/share/$PKG_NAME"` >>"$LOG"'
+cat >family.yml <<END
+packages:
+END
+for version in 1 2; do
+	for name in base top; do
+		[ "$name" = top ] && depends='[base]' || depends='[]'
+		cat >>family.yml <<END
+- name: $name
+  version: '$version'
+  build: 'b_$version'
+  number: $version
+  subdir: noarch
+  depends: $depends
+  files:
+    share/$name: "$name $version"
+    bin/.$name-pre-link.sh: '$say'
+    bin/.$name-post-link.sh: '$say; echo made >"\$PREFIX/share/made-by-$name"'
+    bin/.$name-pre-unlink.sh: '$say; rm -f "\$PREFIX/share/made-by-$name"'
+    bin/.$name-post-unlink.sh: 'echo never >>"\$LOG"'
+END
+	done
+done
+cat >>family.yml <<'END'
+- name: talk
+  version: '1'
+  build: '0'
+  subdir: noarch
+  files:
+    bin/.talk-post-link.sh: |
+      env | LC_ALL=C sort >"$LOG.env"
+      pwd >"$LOG.pwd"
+      printf 'two lines\nwith \033[31mcolour\n' >"$PREFIX/.messages.txt"
+      echo to stdout
+- name: fails
+  version: '1'
+  build: '0'
+  subdir: noarch
+  files: {share/fails: x, bin/.fails-post-link.sh: 'touch "$PREFIX/half"; exit 3', bin/.fails-pre-unlink.sh: 'exit 4'}
+- name: fails
+  version: '2'
+  build: '0'
+  subdir: noarch
+  files: {share/fails: y}
+- name: early
+  version: '1'
+  build: '0'
+  subdir: noarch
+  files: {bin/.early-pre-link.sh: 'exit 5', bin/.early-post-link.sh: 'touch "$LOG.late"'}
+END
+runs 0 mkchannel --out channel family.yml
+channel=file://$here/channel
+
+# locked SPEC...: solves for these into env.lock and fetches it.
+locked() {
+	rm -f env.lock
+	lockenv solve -q --override-channels -c "$channel" --platform linux-64 --glibc 2.28 "$@" -o env.lock
+	lockenv fetch -q env.lock
+	rm -f "$LOG"
+}
+
+# Off: told by package and path, and nothing runs.
+locked 'base 1' 'top 1'
+runs 0 lockenv install env.lock -p env
+err_has "not run: 'bin/.base-post-link.sh' of package 'base'"
+err_has "not run: 'bin/.top-pre-link.sh' of package 'top'"
+err_lacks unlink
+absent "$LOG"
+absent env/share/made-by-top
+rm -rf env
+runs 0 lockenv install env.lock -p env --json
+json 'd["skipped_scripts"][0]' "{'package': 'base', 'path': 'bin/.base-pre-link.sh'}"
+json 'len(d["skipped_scripts"])' 4
+tree=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["tree_digest"])' <"$out")
+rm -rf env
+
+# On: in link order, all pre-link before all post-link, once.
+runs 0 lockenv install env.lock -p env --run-link-scripts --json
+json 'd["skipped_scripts"]' '[]'
+json 'd["tree_digest"]' "$tree"
+cat >expected <<'END'
+base 1 1 .base-pre-link.sh base 1
+top 1 1 .top-pre-link.sh top 1
+base 1 1 .base-post-link.sh base 1
+top 1 1 .top-post-link.sh top 1
+END
+same expected "$LOG"
+has env/share/made-by-top made
+runs 0 lockenv install env.lock -p env --run-link-scripts
+runs 0 lockenv install env.lock -p env --run-link-scripts --verify
+same expected "$LOG"
+
+# Sync: what stays does not run; what goes or comes does, and what scripts wrote is foreign.
+locked 'base 1' 'top 2'
+runs 0 lockenv install env.lock -p env --run-link-scripts
+cat >expected <<'END'
+top 1 1 .top-pre-unlink.sh top 1
+top 2 2 .top-pre-link.sh top 2
+top 2 2 .top-post-link.sh top 2
+END
+same expected "$LOG"
+has env/share/made-by-base made
+locked 'base 2' 'top 1'
+runs 0 lockenv install env.lock -p env --run-link-scripts
+cat >expected <<'END'
+top 2 2 .top-pre-unlink.sh top 2
+base 1 1 .base-pre-unlink.sh base 1
+base 2 2 .base-pre-link.sh base 2
+top 1 1 .top-pre-link.sh top 1
+base 2 2 .base-post-link.sh base 2
+top 1 1 .top-post-link.sh top 1
+END
+same expected "$LOG"
+# Of some packages alone; removal without being asked runs nothing, and leaves what scripts made.
+locked 'base 1'
+runs 0 lockenv install env.lock -p env --run-link-scripts=base,nobody
+err_has "no link script of a package 'nobody'"
+err_has "not run: 'bin/.top-pre-unlink.sh' of package 'top'"
+cat >expected <<'END'
+base 2 2 .base-pre-unlink.sh base 2
+base 1 1 .base-pre-link.sh base 1
+base 1 1 .base-post-link.sh base 1
+END
+same expected "$LOG"
+has env/share/made-by-top made
+runs 2 lockenv install env.lock -p env --run-link-scripts=
+runs 0 lockenv install env.lock -p env --dry-run --run-link-scripts
+# In place, and with the previous tree kept: once, at the prefix.
+for way in --in-place --keep-previous; do
+	locked 'base 2'
+	runs 0 lockenv install env.lock -p env $way --run-link-scripts
+	cat >expected <<'END'
+base 1 1 .base-pre-unlink.sh base 1
+base 2 2 .base-pre-link.sh base 2
+base 2 2 .base-post-link.sh base 2
+END
+	same expected "$LOG"
+	has env/share/made-by-base made
+	locked 'base 1'
+	runs 0 lockenv install env.lock -p env --run-link-scripts
+done
+
+# What a script finds; what it says is told, escaped, and not on stdout.
+locked talk
+BASH_ENV=$here/nowhere runs 0 lockenv install env.lock -p talk --run-link-scripts
+out_is ''
+err_has 'talk: two lines'
+err_has 'talk: with \x1b[31mcolour'
+err_has 'to stdout'
+absent talk/.messages.txt
+for line in "PREFIX=$here/talk" "SOURCE_DIR=$here/talk" "CONDA_PREFIX=$here/talk" ROOT_PREFIX= PKG_NAME=talk \
+	PKG_VERSION=1 PKG_BUILDNUM=0 "HOME=$HOME" "PATH=$here/talk/bin:$PATH"; do
+	grep -qxF -e "$line" log.env || fail "the script lacks $line"
+done
+! grep -q BASH_ENV log.env || fail 'BASH_ENV is there'
+is "$(cat log.pwd)" "$here/talk/bin"
+
+# A failure of pre-link or post-link takes the exchange back; one of pre-unlink is a warning.
+for package in fails early; do
+	locked "$package 1"
+	runs 8 lockenv install env.lock -p none --run-link-scripts
+	err_has "package '$package' ended with"
+	absent none
+	absent log.late
+done
+before=$(digest env)
+locked 'base 1' 'fails 1'
+runs 8 lockenv install env.lock -p env --run-link-scripts
+is "$(digest env)" "$before"
+runs 0 lockenv install env.lock -p env
+locked 'base 1' 'fails 2'
+runs 0 lockenv install env.lock -p env --run-link-scripts
+err_has "warning: '$here/env/bin/.fails-pre-unlink.sh' of package 'fails' ended with 4"
