@@ -138,6 +138,8 @@ static int install_once(struct job *job, bool dry_run, struct lk_error *err)
 		.run_link_scripts = c->run_link_scripts.given,
 		.link_scripts = named_scripts(c),
 		.script_env = (const char *const *)environ,
+		.variables = lk_lock_arg_variables(job->app, &job->arg->lock),
+		.n_variables = job->arg->lock.n_variables,
 		.strict = c->strict,
 		.verify = c->verify,
 		.safety_warn = c->safety_warn,

@@ -193,3 +193,14 @@ int lk_lock_arg_platform(const struct lk_lock_arg *arg, const char *wanted, bool
 	}
 	return no_platform(arg, subdir, err);
 }
+
+const struct lk_env_var *lk_lock_arg_variables(struct lk_app *app, const struct lk_lock *lock)
+{
+	struct lk_env_var *variables =
+		lk_arena_calloc(&app->arena, lock->n_variables + 1, sizeof(*variables));
+	for (size_t i = 0; i < lock->n_variables; i++) {
+		variables[i].name = lock->variables[i].name;
+		variables[i].value = lock->variables[i].value;
+	}
+	return variables;
+}

@@ -5,6 +5,7 @@
 #define LK_CLI_LOCK_ARG_H
 
 #include "cli/app.h"
+#include "install/env_vars.h"
 #include "lock/lockfile.h"
 #include "store/bundle.h"
 
@@ -46,5 +47,9 @@ void lk_lock_arg_done(struct lk_lock_arg *arg);
  * LK_E_HOST when the lock does not have it. */
 int lk_lock_arg_platform(const struct lk_lock_arg *arg, const char *wanted, bool any_single,
 	const struct lk_lock_platform **ret, struct lk_error *err) LK_MUST_USE;
+
+/* The variables of environment.yml that LOCK has taken over, n_variables of them, as an install
+ * wants them; owned by the arena. */
+const struct lk_env_var *lk_lock_arg_variables(struct lk_app *app, const struct lk_lock *lock);
 
 #endif

@@ -105,6 +105,8 @@ static int build(struct making *m, const char *tree, struct lk_error *err)
 		.jobs = m->app->common.jobs,
 		.subdir = m->platform->subdir,
 		.specs = m->platform->specs,
+		.variables = lk_lock_arg_variables(m->app, &m->lock.lock),
+		.n_variables = m->lock.lock.n_variables,
 		.arena = &m->app->arena,
 		.final_prefix = m->prefix,
 		.now = (int64_t)time(NULL),

@@ -20,6 +20,7 @@
 #include "install/site.h"
 #include "install/stage.h"
 #include "install/stamp.h"
+#include "install/state.h"
 #include "install/swap.h"
 #include "install/told.h"
 #include "install/trees.h"
@@ -285,6 +286,10 @@ static int build_meta(struct run *run, struct lk_install_result *result, struct 
 	if (rc == 0) {
 		rc = lk_meta_write_history(&source, old, &run->plan, run->options->when, run->began,
 			&run->stamp.history, err);
+	}
+	if (rc == 0) {
+		const struct lk_install_options *o = run->options;
+		rc = lk_state_write(old, meta, o->variables, o->n_variables, run->report, err);
 	}
 	return rc < 0 ? rc : build_stamp(run, meta, result, &records, err);
 }

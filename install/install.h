@@ -13,6 +13,7 @@
 #include "conda/channel.h"
 #include "conda/record.h"
 #include "install/plan.h"
+#include "install/env_vars.h"
 #include "install/scripts.h"
 #include "store/cache.h"
 #include "store/tree.h"
@@ -33,6 +34,8 @@ struct lk_install_options {
 	bool run_link_scripts;
 	struct lk_str_list
 		link_scripts; /* with run_link_scripts: of these packages only; empty: all */
+	const struct lk_env_var *variables; /* that the lock sets, for conda-meta/state; borrowed */
+	size_t n_variables;
 	const char *const *script_env; /* what they inherit, NULL-ended; NULL: nothing */
 	bool strict, verify, safety_warn;
 	bool dry_run;

@@ -92,5 +92,5 @@ bool lk_owned_is_state(lk_str dir, lk_str name)
 	}
 	return lk_str_is(dir, "conda-meta") &&
 		(lk_str_ends(name, LK_STR(".json")) || lk_str_is(name, "history") ||
-			lk_str_is(name, LK_STAMP_NAME));
+			lk_str_is(name, "state") || lk_str_is(name, LK_STAMP_NAME));
 }
