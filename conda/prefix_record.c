@@ -557,11 +557,10 @@ int lk_prefix_record_write(
 	const struct lk_prefix_record *record, struct lk_buf *out, struct lk_error *err)
 {
 	struct lk_json_doc *LK_CLEANUP(lk_json_doc_free_p) doc = NULL;
-	int rc = record->text.len == 0
-		? 0
-		: lk_json_parse(record->text, "conda-meta", MAX_DEPTH, &doc, err);
-	if (rc < 0) {
-		return rc;
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (record->text.len > 0) {
+		/* What only a scanner reads, such as very deep nesting, loses unknown keys. */
+		(void)!lk_json_parse(record->text, "conda-meta", MAX_DEPTH, &doc, &ignored);
 	}
 	const struct lk_json *root = doc ? lk_json_root(doc) : NULL;
 	struct lk_jw w;
