@@ -42,11 +42,12 @@ gives_the_same sh -c 'umask 000; LC_ALL=C.UTF-8 LANG=ja_JP.UTF-8 TZ=Asia/Tokyo e
 rm -rf env
 # From a bundle, without a cache, as another user where the test may become one.
 as=
-if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+other='setpriv --reuid 65534 --regid 65534 --clear-groups'
+if [ "$(id -u)" -eq 0 ] && $other test -x "$bin/lockenv" 2>/dev/null; then
 	chmod 777 . && chmod 644 env.lockpack
-	as='setpriv --reuid 65534 --regid 65534 --clear-groups'
+	as=$other
 else
-	part 'no other user without root and setpriv'
+	part 'no other user: not root, no setpriv, or the programs are not everybody'\''s to run'
 fi
 # shellcheck disable=SC2086 # words
 gives_the_same $as sh -c 'umask 077; exec lockenv install --jobs 8 --no-cache env.lockpack -p env'
