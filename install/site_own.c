@@ -63,6 +63,21 @@ static int put_back(struct lk_site *site, const struct lk_report *report, struct
 	return rc;
 }
 
+/* Of a run that died while it wrote its journal. */
+static int remove_drafts(int fd, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	int rc = lk_fs_list(fd, ".", &arena, &names, err);
+	for (size_t i = 0; rc == 0 && i < names.len; i++) {
+		if (lk_str_starts(names.items[i], LK_STR(".lockenv-"))) {
+			rc = lk_fs_remove_tree(fd, names.items[i].ptr, err);
+		}
+	}
+	lk_vec_done(&names);
+	return rc;
+}
+
 /* What a dead run left, or ours, in the folder OWN. */
 static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_report *report,
 	struct lk_error *err)
@@ -75,7 +90,7 @@ static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(rest); i++) {
 		rc = lk_fs_remove_tree(own->fd, rest[i], err);
 	}
-	return rc;
+	return rc < 0 ? rc : remove_drafts(own->fd, err);
 }
 
 /* ---- owning ---- */
