@@ -10,8 +10,8 @@
 /* Where files lie that lost their path to another package's (install/clobber.h). */
 #define LK_CLOBBER_DIR "__clobbers__"
 
-/* May a package put something at PATH of a prefix: inside it, without control characters, neither in
- * conda-meta nor where lost files are parked, however these are spelled? */
+/* May a package put something at PATH of a prefix: inside it, without control characters, neither
+ * in conda-meta nor where lost files are parked, however these are spelled? */
 bool lk_path_is_installable(lk_str path);
 
 /* The environment's python; strings owned by the arena given to lk_python_init. */

@@ -125,80 +125,81 @@ static const char *tree_of(struct values *v)
 	return lk_buf_cstr(&v->warnings);
 }
 
+static const struct {
+	const char *rows[3], *subdir, *tree;
+	size_t warned; /* pairs that differ */
+} value_cases[] = {
+	{{"f1 x", "f2 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
+	{{"f1 x", "f1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 0},
+	{{"f1 x", "p1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
+	{{"p1 x", "p1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 0},
+	{{"l1 x", "l1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 0},
+	{{"l1 x", "l2 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
+	{{"f1 x", "l1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
+	/* three at one path; one warning for each pair, however many files */
+	{{"f1 x, f1 y", "f2 x, f2 z", "f3 x, f3 y"}, "linux-64",
+		"__clobbers__/a/x<x=a __clobbers__/a/y<y=a __clobbers__/b/x<x=b x=c y=c "
+		"z=b",
+		2},
+	/* directories are shared; links and files in them are not */
+	{{"d  s, f1 s/x", "d  s, l2 s/x"}, "linux-64", "__clobbers__/a/s/x<s/x=a s=a s=b s/x=b", 1},
+	/* entry points */
+	{{"f1 bin/t", "*e1 t"}, "linux-64", "__clobbers__/a/bin/t<bin/t=a bin/t=b", 1},
+	{{"*e1 t", "f1 bin/t"}, "linux-64", "__clobbers__/a/bin/t<bin/t=a bin/t=b", 1},
+	{{"*e1 t", "*e1 t"}, "linux-64", "__clobbers__/a/bin/t<bin/t=a bin/t=b", 0},
+	/* what one package brings twice is not parked: the entry point stands */
+	{{"*f1 python-scripts/t, e1 t"}, "linux-64", "bin/t=a", 0},
+	{{"*f1 python-scripts/t, e1 t", "f2 bin/t"}, "linux-64",
+		"__clobbers__/a/bin/t<bin/t=a bin/t=b", 1},
+	/* the compiled form goes with its source */
+	{{"*f1 site-packages/m.py", "*f2 site-packages/m.py"}, "linux-64",
+		"__clobbers__/a/lib/python3.12/site-packages/m.py<"
+		"lib/python3.12/site-packages/m.py=a "
+		"lib/python3.12/site-packages/__pycache__/m.cpython-312.pyc=b "
+		"lib/python3.12/site-packages/m.py=b",
+		1},
+	{{"*f1 site-packages/m.py", "f2 lib/python3.12/site-packages/m.py"}, "linux-64",
+		"__clobbers__/a/lib/python3.12/site-packages/m.py<"
+		"lib/python3.12/site-packages/m.py=a "
+		"lib/python3.12/site-packages/m.py=b",
+		1},
+	/* what is shipped stands above what is compiled, even of a package before */
+	{{"f2 lib/python3.12/site-packages/__pycache__/m.cpython-312.pyc",
+		 "*f1 site-packages/m.py"},
+		"linux-64",
+		"lib/python3.12/site-packages/__pycache__/m.cpython-312.pyc=a "
+		"lib/python3.12/site-packages/m.py=b",
+		0},
+	/* case matters, but not everywhere */
+	{{"f1 Foo", "f2 foo"}, "linux-64", "Foo=a foo=b", 0},
+	{{"f1 Foo", "f2 foo"}, "osx-64", "__clobbers__/a/Foo<Foo=a foo=b", 1},
+	{{"f1 L/x", "f2 l/X", "f3 L/x"}, "win-64",
+		"L/x=c __clobbers__/a/L/x<L/x=a __clobbers__/b/l/X<l/X=b", 2},
+	{{"*f1 site-packages/M.py", "*f2 site-packages/m.py"}, "win-64",
+		"Lib/site-packages/__pycache__/m.cpython-312.pyc=b "
+		"Lib/site-packages/m.py=b "
+		"__clobbers__/a/Lib/site-packages/M.py<Lib/site-packages/M.py=a",
+		1},
+};
+
 static void test_values(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *rows[3], *subdir, *tree;
-		size_t warned; /* pairs that differ */
-	} cases[] = {
-		{{"f1 x", "f2 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
-		{{"f1 x", "f1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 0},
-		{{"f1 x", "p1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
-		{{"p1 x", "p1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 0},
-		{{"l1 x", "l1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 0},
-		{{"l1 x", "l2 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
-		{{"f1 x", "l1 x"}, "linux-64", "__clobbers__/a/x<x=a x=b", 1},
-		/* three at one path; one warning for each pair, however many files */
-		{{"f1 x, f1 y", "f2 x, f2 z", "f3 x, f3 y"}, "linux-64",
-			"__clobbers__/a/x<x=a __clobbers__/a/y<y=a __clobbers__/b/x<x=b x=c y=c "
-			"z=b",
-			2},
-		/* directories are shared; links and files in them are not */
-		{{"d  s, f1 s/x", "d  s, l2 s/x"}, "linux-64",
-			"__clobbers__/a/s/x<s/x=a s=a s=b s/x=b", 1},
-		/* entry points */
-		{{"f1 bin/t", "*e1 t"}, "linux-64", "__clobbers__/a/bin/t<bin/t=a bin/t=b", 1},
-		{{"*e1 t", "f1 bin/t"}, "linux-64", "__clobbers__/a/bin/t<bin/t=a bin/t=b", 1},
-		{{"*e1 t", "*e1 t"}, "linux-64", "__clobbers__/a/bin/t<bin/t=a bin/t=b", 0},
-		/* what one package brings twice is not parked: the entry point stands */
-		{{"*f1 python-scripts/t, e1 t"}, "linux-64", "bin/t=a", 0},
-		{{"*f1 python-scripts/t, e1 t", "f2 bin/t"}, "linux-64",
-			"__clobbers__/a/bin/t<bin/t=a bin/t=b", 1},
-		/* the compiled form goes with its source */
-		{{"*f1 site-packages/m.py", "*f2 site-packages/m.py"}, "linux-64",
-			"__clobbers__/a/lib/python3.12/site-packages/m.py<"
-			"lib/python3.12/site-packages/m.py=a "
-			"lib/python3.12/site-packages/__pycache__/m.cpython-312.pyc=b "
-			"lib/python3.12/site-packages/m.py=b",
-			1},
-		{{"*f1 site-packages/m.py", "f2 lib/python3.12/site-packages/m.py"}, "linux-64",
-			"__clobbers__/a/lib/python3.12/site-packages/m.py<"
-			"lib/python3.12/site-packages/m.py=a "
-			"lib/python3.12/site-packages/m.py=b",
-			1},
-		/* what is shipped stands above what is compiled, even of a package before */
-		{{"f2 lib/python3.12/site-packages/__pycache__/m.cpython-312.pyc",
-			 "*f1 site-packages/m.py"},
-			"linux-64",
-			"lib/python3.12/site-packages/__pycache__/m.cpython-312.pyc=a "
-			"lib/python3.12/site-packages/m.py=b",
-			0},
-		/* case matters, but not everywhere */
-		{{"f1 Foo", "f2 foo"}, "linux-64", "Foo=a foo=b", 0},
-		{{"f1 Foo", "f2 foo"}, "osx-64", "__clobbers__/a/Foo<Foo=a foo=b", 1},
-		{{"f1 L/x", "f2 l/X", "f3 L/x"}, "win-64",
-			"L/x=c __clobbers__/a/L/x<L/x=a __clobbers__/b/l/X<l/X=b", 2},
-		{{"*f1 site-packages/M.py", "*f2 site-packages/m.py"}, "win-64",
-			"Lib/site-packages/__pycache__/m.cpython-312.pyc=b "
-			"Lib/site-packages/m.py=b "
-			"__clobbers__/a/Lib/site-packages/M.py<Lib/site-packages/M.py=a",
-			1},
-	};
-	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {
+	for (size_t i = 0; i < LK_COUNTOF(value_cases); i++) {
 		for (int strict = 0; strict < 2; strict++) {
 			struct values v;
-			int rc = resolve(&v, cases[i].rows, cases[i].subdir, strict);
+			int rc = resolve(&v, value_cases[i].rows, value_cases[i].subdir, strict);
 			size_t warned = 0;
 			for (size_t k = 0; k < v.warnings.len; k++) {
 				warned += v.warnings.ptr[k] == '\n';
 			}
 			if (strict) {
-				assert_int_equal(rc, cases[i].warned > 0 ? LK_E_INTEGRITY : 0);
+				assert_int_equal(
+					rc, value_cases[i].warned > 0 ? LK_E_INTEGRITY : 0);
 			} else {
 				assert_int_equal(rc, 0);
-				assert_int_equal(warned, cases[i].warned);
-				assert_string_equal(tree_of(&v), cases[i].tree);
+				assert_int_equal(warned, value_cases[i].warned);
+				assert_string_equal(tree_of(&v), value_cases[i].tree);
 			}
 			values_done(&v);
 		}
@@ -311,6 +312,25 @@ static void test_prefix(void **state)
 	assert_clean(w);
 }
 
+/* Neither archives nor trees are needed for what stays: what was parked comes back from the prefix.
+ */
+static void test_kept(void **state)
+{
+	struct world *w = *state;
+	add_three(w, 3);
+	assert_int_equal(install(w), 0);
+	const char *other = lk_arena_printf(&w->arena, "%s/other", w->root);
+	lk_cache_free(w->cache);
+	assert_int_equal(lk_cache_open(other, true, &w->cache, &w->err), 0);
+	for (w->n = 2; w->n > 0; w->n--) {
+		memmove(w->records, w->records + 1, w->n * sizeof(*w->records));
+		assert_int_equal(install(w), 0);
+		assert_files_of(w, w->n == 2 ? "b" : "c", "");
+		assert_int_equal(access(path_of(w, PARKED("b", "")), F_OK), -1);
+		assert_int_equal(access(path_of(w, PARKED("c", "")), F_OK), w->n == 2 ? 0 : -1);
+	}
+}
+
 static void test_strict(void **state)
 {
 	struct world *w = *state;
@@ -330,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test_setup_teardown(test_prefix, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strict, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
