@@ -488,6 +488,39 @@ static void test_owner_names(void **state)
 	assert_false(lk_owner_is_name(LK_STR("new")));
 }
 
+/* Paths stand in a record as conda has them: the archive's in its order, then entry points; it
+ * tells who asked for the package, and generated files have their size. */
+static void test_record(void **state)
+{
+	struct world *w = *state;
+	static const lk_str specs[] = {{"m >=1", 5}, {"python", 6}, {"c::m", 4}, {"[broken", 7}};
+	const struct pack_member none[] = {{0}};
+	const struct pack_member members[] = {
+		{.name = "site-packages/m.py", .text = "def f(): pass", .type = '0'},
+		{.name = "a/first", .text = "1", .type = '0'},
+		{0},
+	};
+	add(w, "m", "1",
+		"{\"noarch\": {\"type\": \"python\", \"entry_points\": [\"z = m:f\", \"y = "
+		"m:f\"]}}",
+		NULL, members);
+	add(w, "python", "3.12.1", NULL, "", none);
+	w->options.specs = (struct lk_str_list){specs, LK_COUNTOF(specs)};
+	assert_int_equal(install(w), 0);
+	const char *at = strstr(text_of(w, "conda-meta/m-1-0.json"), "\"files\"");
+	static const char *const order[] = {"\"a/first\"", "site-packages/m.py\"", "\"bin/z\"",
+		"\"bin/y\"", "\"paths\"", "\"a/first\"", "site-packages/m.py\"", "\"bin/z\"",
+		"size_in_bytes", "\"bin/y\"", "\"requested_spec\": \"m >=1\"", "\"m >=1\"",
+		"\"c::m\""};
+	for (size_t i = 0; i < LK_COUNTOF(order); i++) {
+		assert_non_null(at);
+		at = strstr(at, order[i]);
+	}
+	assert_non_null(at);
+	assert_non_null(strstr(
+		text_of(w, "conda-meta/history"), "# update specs: ['m >=1', 'python', 'c::m']\n"));
+}
+
 static void test_pycache_and_scripts(void **state)
 {
 	struct world *w = *state;
@@ -557,6 +590,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner_after_renames, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pycache_and_scripts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test(test_owner_names),
