@@ -14,6 +14,7 @@ hostile ones. Prints "N passed, M failed".
 import argparse
 import concurrent.futures
 import hashlib
+import multiprocessing
 import os
 import re
 import resource
@@ -75,7 +76,7 @@ class Area:
         self.base = self.put(base, "bz2", base.tar_bz2())
         done = self.install([self.base])
         if done.code != 0:
-            raise SystemExit(f"the sound package does not install: {done.stderr}")
+            raise OSError(f"the sound package does not install: {done.stderr}")
         os.symlink(self.outside, self.prefix + "/theirs")  # a user's own
         self.before = self.snapshot()
 
@@ -189,7 +190,7 @@ def put_archive(number, form, area, planted):
 
 
 def run_case(case, form, area, builders, options):
-    row = builders.submit(put_archive, CASES.index(case), form, area, options.plant_fault).result()
+    row = builders.apply(put_archive, (CASES.index(case), form, area, options.plant_fault))
     done = area.install([area.base, (victim_package(case), *row)],
                         platform=case.options.get("subdir", "linux-64"))
     return list(faults_of(case, form, area, done, options.sanitized)), done
@@ -220,7 +221,8 @@ def main():
         return 0
     areas = threading.local()
     failed = []
-    with tempfile.TemporaryDirectory() as root, concurrent.futures.ProcessPoolExecutor(options.jobs) as builders:
+    # These processes are there before the first thread: one made later would hold open what the threads close.
+    with tempfile.TemporaryDirectory() as root, multiprocessing.Pool(options.jobs) as builders:
 
         def one(row):
             if not hasattr(areas, "area"):
