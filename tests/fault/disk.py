@@ -14,9 +14,11 @@ changed by calls, and written back. `Run.crash` gives a disk that a power cut af
 
 import collections
 import os
+import re
 import shutil
 
 PAGE = 4096
+JOURNAL = b"lockenv-journal 1\0"
 MADE = {"create": "file", "mkdir": "dir", "symlink": "link"}
 MOVES = ("rename", "exchange")
 DATA = ("none", "part", "zeros", "all")
@@ -115,7 +117,7 @@ class Disk:
         file.time = None
 
     def put(self, roots):
-        """Writes the folders ROOTS in the place of what is there."""
+        """Writes the folders ROOTS in the place of what is there. Journals that note inode numbers get the new ones."""
         known = {}
         for root in sorted(roots):
             shutil.rmtree(root, ignore_errors=True)
@@ -123,6 +125,15 @@ class Disk:
             key = self.inodes[self.roots[parent]].body.get(name)
             if key:
                 self.put_inode(key, os.fsencode(root), known)
+        numbers = {int(key.split(":")[1].split("#")[0], 16): os.lstat(path).st_ino for key, path in known.items()}
+        for key, path in known.items():
+            if self.inodes[key].kind == "file" and self.inodes[key].body.startswith(JOURNAL):
+                with open(path, "r+b") as file:
+                    lines = re.sub(rb"(?<=\0)([a-z]+) ([0-9]+) ", lambda found: b"%s %d " % (
+                        found[1], numbers.get(int(found[2]), int(found[2]))), file.read())
+                    file.seek(0)
+                    file.truncate()
+                    file.write(lines)
 
     def put_inode(self, key, path, known):
         inode = self.inodes[key]
@@ -131,6 +142,7 @@ class Disk:
             return
         if inode.kind == "dir":
             os.mkdir(path, 0o700)
+            known[key] = path
             for name, entry in inode.body.items():
                 self.put_inode(entry, path + b"/" + name, known)
             os.chmod(path, inode.mode)
