@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "install/link.h"
 #include "install/stamp.h"
+#include "install/write.h"
 
 #define MODE_BITS 07777
 
@@ -23,6 +24,13 @@ void lk_changed_since_init(int prefix_fd, bool all, struct lk_changed_since *ret
 	if (fstatat(prefix_fd, "conda-meta/" LK_STAMP_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0) {
 		ret->settled = status.st_ctim;
 	}
+}
+
+void lk_changed_settle(const char *prefix)
+{
+	const struct timespec times[2] = {{.tv_sec = LK_WRITE_EPOCH}, {.tv_sec = LK_WRITE_EPOCH}};
+	char *LK_AUTO_FREE path = lk_asprintf("%s/conda-meta/" LK_STAMP_NAME, prefix);
+	(void)utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
 static bool is_before(struct timespec a, struct timespec b)

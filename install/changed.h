@@ -21,6 +21,10 @@ struct lk_changed_since {
 /* Of the prefix at PREFIX_FD, by the times of its history and state file. */
 void lk_changed_since_init(int prefix_fd, bool all, struct lk_changed_since *ret);
 
+/* At the end of an install into PREFIX: taking the old tree away has moved the times of inodes that
+ * stay; from now on such a move tells of the user. Where this fails more files are hashed later. */
+void lk_changed_settle(const char *prefix);
+
 enum lk_changed {
 	LK_CHANGED_NOT,
 	LK_CHANGED_MODE,    /* of a file; the content is as it was */

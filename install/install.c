@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "install/changed.h"
 #include "install/clobber.h"
 #include "install/foreign.h"
 #include "install/keep.h"
@@ -528,32 +529,6 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 	return rc;
 }
 
-/* The old tree's end has moved the times of inodes that stay: from now on such a move tells of the
- * user (install/changed.h). */
-static void settle(const char *prefix)
-{
-	const struct timespec times[2] = {{.tv_sec = LK_WRITE_EPOCH}, {.tv_sec = LK_WRITE_EPOCH}};
-	char *LK_AUTO_FREE path = lk_asprintf("%s/conda-meta/" LK_STAMP_NAME, prefix);
-	(void)utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
-}
-
-/* What of the packages' scripts did not run. */
-static void tell_scripts(const struct run *run, struct lk_install_result *result)
-{
-	struct lk_arena *arena = run->options->arena;
-	size_t n = run->scripts.skipped.len;
-	result->skipped_scripts = n;
-	if (arena == NULL || n == 0) {
-		return;
-	}
-	struct lk_script *scripts = lk_arena_calloc(arena, n, sizeof(*scripts));
-	for (size_t i = 0; i < n; i++) {
-		scripts[i].package = lk_str_dup(arena, run->scripts.skipped.items[i].package);
-		scripts[i].path = lk_str_dup(arena, run->scripts.skipped.items[i].path);
-	}
-	result->scripts = scripts;
-}
-
 /* *RET_LOST: it failed, and trees were taken out of the cache meanwhile. */
 static int install_once(struct run *run, const char *prefix, const struct lk_sha256 *lock_digest,
 	struct lk_install_result *result, bool *ret_lost, struct lk_error *err)
@@ -596,7 +571,7 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	lk_foreign_seen_done(&run->seen);
 	lk_site_done(&run->site);
 	if (rc == 0 && run->new_fd >= 0) {
-		settle(prefix);
+		lk_changed_settle(prefix);
 	}
 	lk_close_p(&run->new_fd);
 	lk_arena_done(&run->arena);
