@@ -49,7 +49,7 @@ static int set_asked(struct lk_app *app, const struct context *c, struct lk_erro
 		}
 		if (equals != SIZE_MAX) {
 			const char *key = lk_arena_strndup(&app->arena, name.ptr, name.len);
-			(void)setenv(key, word.ptr + equals + 1, 1);
+			(void)setenv(key, c->env.items[i] + equals + 1, 1);
 		}
 	}
 	return 0;

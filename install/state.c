@@ -136,7 +136,7 @@ int lk_state_merge(lk_str text, const char *file, const struct lk_env_var *varia
 	merge.before = lk_json_get(root, OURS);
 	lk_jw_init(&w, out, true);
 	put_state(&merge, root);
-	*ret_changed = !lk_str_eq(text, lk_str_skip(lk_buf_view(out), start));
+	*ret_changed = !text.ptr || !lk_str_eq(text, lk_str_skip(lk_buf_view(out), start));
 	return out->overflow ? lk_fail(err, LK_E_FORMAT, "'%s' becomes too large", file) : 0;
 }
 
