@@ -574,7 +574,8 @@ static int install_once(struct run *run, const char *prefix, const struct lk_sha
 	rc = install(run, result, err);
 	if (rc == 0 && !o->dry_run) {
 		lk_scripts_warn_unused(&run->scripts);
-		tell_scripts(run, result);
+		result->skipped_scripts = run->scripts.skipped.len;
+		result->scripts = o->arena ? lk_scripts_skipped(&run->scripts, o->arena) : NULL;
 	}
 	lk_vec_done(&run->scripts.skipped);
 	lk_vec_done(&run->scripts.ran);

@@ -159,6 +159,17 @@ static int run_or_skip(struct lk_scripts *scripts, const struct lk_record *recor
 	return run_script(scripts, record, path, err);
 }
 
+const struct lk_script *lk_scripts_skipped(const struct lk_scripts *scripts, struct lk_arena *arena)
+{
+	size_t n = scripts->skipped.len;
+	struct lk_script *copy = lk_arena_calloc(arena, n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++) {
+		copy[i].package = lk_str_dup(arena, scripts->skipped.items[i].package);
+		copy[i].path = lk_str_dup(arena, scripts->skipped.items[i].path);
+	}
+	return copy;
+}
+
 void lk_scripts_warn_unused(const struct lk_scripts *scripts)
 {
 	for (size_t i = 0; i < scripts->only.n; i++) {

@@ -51,6 +51,9 @@ int lk_scripts_before(
 int lk_scripts_after(struct lk_scripts *scripts, const struct lk_layout *layout,
 	const struct lk_plan *plan, struct lk_error *err) LK_MUST_USE;
 
+/* A copy of what did not run, with its strings owned by ARENA. */
+const struct lk_script *lk_scripts_skipped(
+	const struct lk_scripts *scripts, struct lk_arena *arena);
 /* Warns of packages in `only` of which no script ran. */
 void lk_scripts_warn_unused(const struct lk_scripts *scripts);
 
