@@ -529,23 +529,6 @@ static int install(struct run *run, struct lk_install_result *result, struct lk_
 	return rc;
 }
 
-/* What of the packages' scripts did not run. */
-static void tell_scripts(const struct run *run, struct lk_install_result *result)
-{
-	struct lk_arena *arena = run->options->arena;
-	size_t n = run->scripts.skipped.len;
-	result->skipped_scripts = n;
-	if (arena == NULL || n == 0) {
-		return;
-	}
-	struct lk_script *scripts = lk_arena_calloc(arena, n, sizeof(*scripts));
-	for (size_t i = 0; i < n; i++) {
-		scripts[i].package = lk_str_dup(arena, run->scripts.skipped.items[i].package);
-		scripts[i].path = lk_str_dup(arena, run->scripts.skipped.items[i].path);
-	}
-	result->scripts = scripts;
-}
-
 /* *RET_LOST: it failed, and trees were taken out of the cache meanwhile. */
 static int install_once(struct run *run, const char *prefix, const struct lk_sha256 *lock_digest,
 	struct lk_install_result *result, bool *ret_lost, struct lk_error *err)
