@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 bin=$(cd "${BENCH_BIN:-build/release/bin}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export LOCKENV_CACHE="$work/cache"
+export LOCKENV_CACHE="$work/cache" CONDA_REGISTER_ENVS=no
 sh scripts/fixture-channel.sh "$bin" "$PWD/build/bench/channels" >/dev/null 2>&1
 "$bin/lockenv" solve -q --override-channels -c "file://$PWD/build/bench/channels/main" --platform linux-64 \
 	--glibc 2.36 'python 3.11.*' libopenblas lockenv-hello -o "$work/env.lock"

@@ -16,6 +16,7 @@
 #include "cli/digest_tell.h"
 #include "cli/install_arg.h"
 #include "cli/install_tell.h"
+#include "cli/registry.h"
 #include "cli/signing.h"
 #include "cli/sources.h"
 #include "conda/subdir.h"
@@ -27,7 +28,7 @@
 struct context {
 	const char *prefix, *name, *lock, *platform, *host, *link;
 	struct lk_args from;
-	bool in_place, keep_previous, override_frozen;
+	bool in_place, keep_previous, override_frozen, no_register;
 	struct lk_opt_names run_link_scripts;
 	bool no_cache, no_compile, dry_run, verify, strict, fetch, safety_warn;
 	bool require_signature;
@@ -233,6 +234,9 @@ static int install(struct lk_app *app, const struct context *c, struct lk_lock_a
 			prefix, job.cache, &job.missing, c->dry_run, c->fetch};
 		lk_install_tell(app, &telling, &job.result);
 	}
+	if (rc == 0 && !c->dry_run && !c->no_register) {
+		lk_app_register(app, prefix, true);
+	}
 	lk_vec_done(&job.missing);
 	lk_cache_free(job.cache);
 	return rc;
@@ -363,6 +367,8 @@ static const struct lk_opt options[] = {
 		"keep the environment as it was, for lockenv rollback", NULL},
 	{"override-frozen", 0, LK_OPT_FLAG, FIELD(override_frozen), NULL,
 		"change an environment that conda-meta/frozen marks as not to be changed", NULL},
+	{"no-register", 0, LK_OPT_FLAG, FIELD(no_register), NULL,
+		"do not note the prefix in ~/.conda/environments.txt, where conda finds it", NULL},
 	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
 		"how long to wait for another install into the prefix (default: not at all)", NULL},
 	{"verify", 0, LK_OPT_FLAG, FIELD(verify), NULL,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "cli/registry.h"
 #include "install/rollback.h"
 
 struct context {
@@ -77,6 +78,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	}
 	if (rc == 0) {
 		tell(app, absolute, &result);
+		lk_app_register(app, absolute, true);
 	}
 	return rc;
 }

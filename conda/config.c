@@ -68,6 +68,7 @@ static const struct setting {
 	{"download_threads", SETTING_NUMBER, MEMBER(fetch_threads)},
 	{"add_anaconda_token", SETTING_BOOL, MEMBER(add_anaconda_token)},
 	{"add_binstar_token", SETTING_BOOL, MEMBER(add_anaconda_token)},
+	{"register_envs", SETTING_BOOL, MEMBER(register_envs)},
 	{"offline", SETTING_BOOL, MEMBER(offline)},
 	{"local_repodata_ttl", SETTING_TTL, 0},
 	{"repodata_fns", SETTING_LIST, MEMBER(repodata_fns)},
@@ -487,6 +488,7 @@ int lk_config_read(const lk_str *paths, size_t n_paths, const char *const *envir
 {
 	struct lk_config config = {.ssl_verify = true,
 		.add_anaconda_token = true,
+		.register_envs = true,
 		.repodata_use_shards = true,
 		.repodata_use_zst = true,
 		.local_repodata_ttl = 1,

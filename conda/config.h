@@ -48,6 +48,7 @@ struct lk_config {
 	uint64_t remote_max_retries;
 	uint64_t fetch_threads;  /* the same, also as download_threads */
 	bool add_anaconda_token; /* anaconda-client's tokens are used; true unless a file says no */
+	bool register_envs; /* environments are noted in ~/.conda; true unless a file says no */
 	bool offline;
 	uint64_t local_repodata_ttl;     /* 0: always ask, 1: what the server says (default), else
 					    seconds */

@@ -7,7 +7,7 @@ root=$(pwd)
 bin=$root/build/release/bin
 demo=$root/build/demo
 real=$root/../shared/data/channels
-export LOCKENV_CACHE="$demo/cache"
+export LOCKENV_CACHE="$demo/cache" CONDA_REGISTER_ENVS=no
 export LOCKENV_CONFIG="$demo/condarc"
 unset LD_LIBRARY_PATH PYTHONPATH PYTHONHOME 2>/dev/null || true
 lockenv=$bin/lockenv

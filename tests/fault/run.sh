@@ -20,7 +20,7 @@ if [ -w /dev/shm ]; then
 fi
 work=$(mktemp -d "$place/lockenv-fault-XXXXXX")
 trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT INT TERM
-export LOCKENV_CONFIG="$work/condarc" LOCKENV_CACHE="$work/cache"
+export LOCKENV_CONFIG="$work/condarc" LOCKENV_CACHE="$work/cache" CONDA_REGISTER_ENVS=no
 printf 'channels: []\n' >"$LOCKENV_CONFIG"
 
 "$bin/mkchannel" --out "$work/channel" "$here/channel.yml" >/dev/null 2>&1

@@ -152,6 +152,7 @@ static void every_key_of_the_network_is_read(void **state)
 		"remote_max_retries: 0\n"
 		"fetch_threads: 3\n"
 		"add_anaconda_token: no\n"
+		"register_envs: no\n"
 		"custom_multichannels: {many: [a, b]}\n"
 		"mirrored_channels:\n  conda-forge: [https://m/1, https://m/2]\n  https://h/: "
 		"https://m/3\n"
@@ -169,6 +170,7 @@ static void every_key_of_the_network_is_read(void **state)
 	assert_int_equal(c->remote_max_retries, 0);
 	assert_int_equal(c->fetch_threads, 3);
 	assert_false(c->add_anaconda_token);
+	assert_false(c->register_envs);
 	check_list(c->custom_multichannels.items[0].values, "a|b");
 	assert_int_equal(c->mirrored_channels.n, 2);
 	check_list(c->mirrored_channels.items[0].values, "https://m/1|https://m/2");
