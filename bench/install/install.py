@@ -130,6 +130,7 @@ class Bench:
     def __init__(self, binaries, disk, memory):
         self.binaries, self.disk, self.memory = binaries, disk, memory
         self.lockenv = binaries / "lockenv"
+        os.environ["CONDA_REGISTER_ENVS"] = "no"
         self.pairs = int(os.environ.get("BENCH_PAIRS", "7"))
         self.python = os.environ.get("BENCH_PYTHON", "python3")
         self.tables, self.goals, self.skipped, self.peers, self.inputs = [], [], [], [], {}

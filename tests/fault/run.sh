@@ -2,6 +2,7 @@
 # run.sh [--bin DIR] [KIND] [OPTION]... [SCENARIO...]: lockenv with one fault at every call. KIND:
 #     (none)      install, see faults.py
 #     power       install when the power is cut, see power.py
+#     places      install --in-place and --keep-previous, rollback, remove --all, see places.py
 #     carry       fetch, pack, unpack, installs from bundles, see carry.py
 #     solve, add  see solve.py and add.py; they take no options
 # DIR holds lockenv, lockenv-install, mkchannel and libfault.so (build/release/bin).
@@ -41,7 +42,7 @@ solve new.lock kept 'moves 2.*' comes
 # Not the shell's place: the trap must run.
 kind=faults
 case ${1:-} in
-carry | power)
+carry | power | places)
 	kind=$1
 	shift
 	;;

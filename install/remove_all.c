@@ -1,0 +1,200 @@
+/*
+ * Taking an environment away.
+ */
+#include "install/remove_all.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "install/foreign.h"
+#include "install/meta.h"
+#include "install/swap.h"
+
+#define LATE "late" /* in the working folder */
+
+struct removal {
+	struct lk_site site;
+	const struct lk_report *report;
+	struct lk_prefix_records have;
+	int new_fd;
+};
+
+static int load(struct removal *r, struct lk_remove_all_result *ret, struct lk_error *err)
+{
+	if (r->site.state != LK_SITE_ENVIRONMENT) {
+		lk_fail(err, LK_E_USAGE, "'%s' is not an environment", r->site.prefix);
+		lk_error_hint(err, "give the prefix of one: it has conda-meta/history");
+		return err->code;
+	}
+	int rc = lk_site_check_frozen(&r->site, err);
+	lk_prefix_records_done(&r->have);
+	r->have = (struct lk_prefix_records){0};
+	rc = rc < 0 ? rc : lk_meta_read(r->site.old_fd, &r->have, err);
+	lk_vec_clear(&ret->packages);
+	for (size_t i = 0; rc == 0 && i < r->have.len; i++) {
+		const struct lk_record *record = &r->have.items[i].record;
+		lk_vec_push(&ret->packages,
+			lk_str_printf(&ret->arena, LK_STR_FMT "-" LK_STR_FMT "-" LK_STR_FMT,
+				LK_STR_ARG(record->name), LK_STR_ARG(record->version),
+				LK_STR_ARG(record->build)));
+	}
+	return rc;
+}
+
+static int is_empty(int fd, bool *ret, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs names = {0};
+	int rc = lk_fs_list(fd, ".", &arena, &names, err);
+	*ret = names.len == 0;
+	lk_vec_done(&names);
+	return rc;
+}
+
+/* What is foreign, but nothing of conda-meta: DIR_FD, NAME in the working folder. *RET_EMPTY: there
+ * was nothing; then NAME is gone, unless it is done in place. */
+static int carry_to(struct removal *r, const char *name, int from_fd, int *ret_fd, bool *ret_empty,
+	struct lk_error *err)
+{
+	struct stat old;
+	bool copied; /* all is synced */
+	int rc = lk_site_make(&r->site, name, ret_fd, err);
+	if (rc == 0 && fstat(r->site.old_fd, &old) == 0 &&
+		fchmod(*ret_fd, (old.st_mode & 07777) | 0700) < 0) {
+		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot make a tree for what stays");
+	}
+	if (rc == 0) {
+		rc = lk_foreign_carry(from_fd, *ret_fd, &r->have, r->site.in_place, NULL, r->report,
+			&copied, err);
+	}
+	if (rc == 0) {
+		rc = lk_fs_remove_tree(*ret_fd, "conda-meta", err);
+	}
+	if (rc == 0) {
+		rc = is_empty(*ret_fd, ret_empty, err);
+	}
+	if (rc == 0 && *ret_empty && !r->site.in_place) {
+		rc = lk_fs_remove_tree(r->site.work_fd, name, err);
+	}
+	return rc;
+}
+
+/* What somebody made in the old tree meanwhile. Where nothing is at the prefix any more, it is what
+ * is there then. */
+static int rescue_late(
+	struct removal *r, const struct lk_swap *swap, bool *ret_stays, struct lk_error *err)
+{
+	int LK_AUTO_CLOSE late = -1;
+	bool copied;
+	bool empty;
+	bool exists = false;
+	int rc;
+	if (*ret_stays) {
+		rc = lk_foreign_carry(swap->old_fd, swap->new_fd, &r->have, r->site.in_place, NULL,
+			r->report, &copied, err);
+		return rc < 0 ? rc : lk_fs_remove_tree(swap->new_fd, "conda-meta", err);
+	}
+	rc = carry_to(r, LATE, swap->old_fd, &late, &empty, err);
+	if (rc < 0 || empty) {
+		return rc;
+	}
+	*ret_stays = true;
+	rc = lk_fs_rename_noreplace(
+		r->site.work_fd, LATE, r->site.parent_fd, r->site.name, &exists, err);
+	return rc == 0 && exists
+		? lk_fail(err, LK_E_FS, "something else made '%s' meanwhile", r->site.prefix)
+		: rc;
+}
+
+static int exchange(struct removal *r, bool *ret_stays, struct lk_error *err)
+{
+	struct lk_swap LK_CLEANUP(lk_swap_done) swap = {.site = &r->site};
+	struct lk_owned LK_CLEANUP(lk_owned_done) owned = {0};
+	if (lk_report_stop(r->report)) {
+		return lk_fail(err, LK_E_INTERRUPTED, "interrupted before '%s' was changed",
+			r->site.prefix);
+	}
+	lk_owned_load(&owned, &r->have);
+	int rc = lk_swap(&swap, r->new_fd, &owned, r->report, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = rescue_late(r, &swap, ret_stays, err);
+	if (rc == 0) {
+		rc = lk_swap_sync(&r->site, err);
+	}
+	if (rc == 0) {
+		rc = lk_swap_finish(&swap, err);
+	}
+	if (rc < 0) {
+		lk_swap_undo(&swap, r->report);
+	}
+	return rc;
+}
+
+/* A tree to go back to: it goes with the working folder. */
+static void drop_previous(struct removal *r)
+{
+	const struct lk_site *site = &r->site;
+	if (site->beside.fd >= 0) {
+		(void)renameat(site->parent_fd, site->previous, site->beside.fd, LK_SITE_ELDER);
+	}
+	if (site->in_place) {
+		(void)renameat(site->old_fd, LK_SITE_INSIDE_PREVIOUS, site->work_fd, LK_SITE_ELDER);
+	}
+}
+
+static int remove_all(struct removal *r, const struct lk_remove_all_options *options,
+	struct lk_remove_all_result *ret, struct lk_error *err)
+{
+	bool empty = false;
+	if (options->in_place) {
+		lk_site_use_in_place(&r->site);
+	}
+	int rc = lk_site_check(&r->site, err);
+	if (rc == 0) {
+		rc = load(r, ret, err);
+	}
+	if (rc < 0 || options->dry_run) {
+		return rc;
+	}
+	rc = lk_site_own(&r->site, options->wait, r->report, err);
+	if (rc == 0) {
+		rc = load(r, ret, err);
+	}
+	if (rc == 0) {
+		rc = carry_to(r, LK_SITE_NEW, r->site.old_fd, &r->new_fd, &empty, err);
+	}
+	if (rc == 0) {
+		ret->stays = !empty || r->site.in_place;
+		rc = exchange(r, &ret->stays, err);
+	}
+	if (rc == 0) {
+		drop_previous(r);
+	}
+	return rc;
+}
+
+int lk_remove_all(const char *prefix, const struct lk_remove_all_options *options,
+	const struct lk_report *report, struct lk_remove_all_result *ret, struct lk_error *err)
+{
+	struct removal r = {.report = report, .new_fd = -1};
+	*ret = (struct lk_remove_all_result){0};
+	int rc = lk_site_open(prefix, &r.site, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = remove_all(&r, options, ret, err);
+	lk_close_p(&r.new_fd);
+	lk_prefix_records_done(&r.have);
+	lk_site_done(&r.site);
+	return rc;
+}
+
+void lk_remove_all_done(struct lk_remove_all_result *result)
+{
+	lk_vec_done(&result->packages);
+	lk_arena_done(&result->arena);
+}
