@@ -154,7 +154,8 @@ static int remove_all(struct removal *r, const struct lk_remove_all_options *opt
 		lk_site_use_in_place(&r->site);
 	}
 	int rc = lk_site_check(&r->site, err);
-	if (rc == 0) {
+	/* What a dead run left may be all that there is: it is put right first. */
+	if (rc == 0 && (options->dry_run || !lk_site_has_leftover(&r->site))) {
 		rc = load(r, ret, err);
 	}
 	if (rc < 0 || options->dry_run) {
