@@ -50,7 +50,7 @@ static enum key key_of(struct lk_scan_text text)
 
 static int read_text(struct entry_scan *e, lk_str *ret)
 {
-	struct lk_scan_text text;
+	struct lk_scan_text text = {0};
 	int rc = lk_scan_string(e->scan, &text);
 	if (rc == 0) {
 		*ret = lk_scan_decode(text, e->arena);
