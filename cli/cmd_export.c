@@ -14,8 +14,6 @@
 #include "cli/instant.h"
 #include "lock/exchange.h"
 
-#define MAX_SECONDS 253402300799u /* the end of the year 9999 */
-
 struct context {
 	const char *to;
 	const char *output;
@@ -186,21 +184,15 @@ static lk_str name_of(const char *path)
 	return name;
 }
 
-/* The second that a build says it is of (reproducible-builds.org, SOURCE_DATE_EPOCH). */
 static int read_source_date(struct lk_app *app, lk_str *ret, struct lk_error *err)
 {
-	const char *text = getenv("SOURCE_DATE_EPOCH");
+	bool given = false;
 	uint64_t seconds = 0;
-	if (!text || !*text) {
-		return 0;
+	int rc = lk_instant_source_date(&given, &seconds, err);
+	if (rc == 0 && given) {
+		*ret = lk_instant_text(seconds * 1000, &app->arena);
 	}
-	if (!lk_str_to_u64(lk_str_of(text), &seconds) || seconds > MAX_SECONDS) {
-		lk_fail(err, LK_E_USAGE, "SOURCE_DATE_EPOCH is no second since 1970: '%s'", text);
-		lk_error_hint(err, "set it to what 'date +%%s' prints, or unset it");
-		return LK_E_USAGE;
-	}
-	*ret = lk_instant_text(seconds * 1000, &app->arena);
-	return 0;
+	return rc;
 }
 
 static int export(struct lk_app *app, const struct context *c, const struct format *format,

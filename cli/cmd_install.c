@@ -16,6 +16,7 @@
 #include "cli/digest_tell.h"
 #include "cli/install_arg.h"
 #include "cli/install_tell.h"
+#include "cli/instant.h"
 #include "cli/registry.h"
 #include "cli/signing.h"
 #include "cli/sources.h"
@@ -156,9 +157,11 @@ static int install_once(struct job *job, bool dry_run, struct lk_error *err)
 		.now = (int64_t)time(NULL),
 	};
 	struct lk_sha256 digest = lk_sha256_of(lk_buf_cstr(&job->arg->text), job->arg->text.len);
-	return lk_install(job->cache, job->prefix, job->platform->packages,
-		job->platform->n_packages, lock->channels, lock->n_channels, &digest, &options,
-		&job->app->report, &job->result, err);
+	int rc = lk_instant_now(&options.when, err);
+	return rc < 0 ? rc
+		      : lk_install(job->cache, job->prefix, job->platform->packages,
+				job->platform->n_packages, lock->channels, lock->n_channels,
+				&digest, &options, &job->app->report, &job->result, err);
 }
 
 /* Into the cache with what --from and --fetch have of what it lacks. A dry run tells what is

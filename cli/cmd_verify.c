@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "cli/exit.h"
+#include "cli/instant.h"
 #include "cli/lock_arg.h"
 #include "cli/sources.h"
 #include "install/repair.h"
@@ -243,12 +244,15 @@ static int repair(struct lk_app *app, const struct context *c, const struct aske
 	};
 	size_t n = 0;
 	int rc = platform ? 0 : lk_repair_check(found, asked->prefix, err);
+	rc = rc < 0 ? rc : lk_instant_now(&options.when, err);
 	if (rc < 0) {
 		return rc;
 	}
 	if (platform) {
 		options.subdir = platform->subdir;
 		options.specs = platform->specs;
+		options.variables = lk_lock_arg_variables(app, &asked->lock.lock);
+		options.n_variables = asked->lock.lock.n_variables;
 		rc = open_sources(app, c, platform->packages, platform->n_packages, &cache, err);
 	} else {
 		const struct lk_record *damaged = lk_repair_records(found, false, &n);

@@ -3,6 +3,10 @@
  */
 #include "cli/instant.h"
 
+#include <stdlib.h>
+#include <time.h>
+
+#define MAX_SECONDS 253402300799u /* the end of the year 9999 */
 #define SECONDS_A_DAY 86400
 
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar; MONTH 1..12. */
@@ -132,4 +136,31 @@ lk_str lk_instant_text(uint64_t ms, struct lk_arena *arena)
 	unsigned day = (unsigned)(days - days_of(year, month, 1)) + 1;
 	return lk_str_printf(arena, "%04d-%02u-%02uT%02u:%02u:%02uZ", (int)year, month, day,
 		rest / 3600, rest / 60 % 60, rest % 60);
+}
+
+int lk_instant_source_date(bool *ret_given, uint64_t *ret_seconds, struct lk_error *err)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	uint64_t seconds = 0;
+	*ret_given = text && *text;
+	if (!*ret_given) {
+		return 0;
+	}
+	if (!lk_str_to_u64(lk_str_of(text), &seconds) || seconds > MAX_SECONDS) {
+		lk_fail(err, LK_E_USAGE, "SOURCE_DATE_EPOCH is no second since 1970: '%s'", text);
+		lk_error_hint(err, "set it to what 'date +%%s' prints, or unset it");
+		return LK_E_USAGE;
+	}
+	*ret_seconds = seconds;
+	return 0;
+}
+
+int lk_instant_now(uint64_t *ret_seconds, struct lk_error *err)
+{
+	bool given = false;
+	int rc = lk_instant_source_date(&given, ret_seconds, err);
+	if (rc == 0 && !given) {
+		*ret_seconds = (uint64_t)time(NULL);
+	}
+	return rc;
 }

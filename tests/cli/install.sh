@@ -55,6 +55,7 @@ out_is 'hello 2.0'
 # The history says in conda's words what was asked for, and what no longer is.
 has env/conda-meta/history "# update specs: ['hello 1.*', 'greeting 1.4', 'oldtool']"
 has env/conda-meta/history "# remove specs: ['greeting', 'oldtool']"
+has env/conda-meta/history '==> 2023-11-14 22:13:20 <==' # SOURCE_DATE_EPOCH, else now
 is "# update specs: ['hello']" "$(tail -n 1 env/conda-meta/history)"
 is "$(readlink env/share/greeting/link.txt)" plain.txt
 is "$(find . -maxdepth 1 -name '.*env*' | wc -l)" 0

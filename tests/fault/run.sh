@@ -22,6 +22,7 @@ fi
 work=$(mktemp -d "$place/lockenv-fault-XXXXXX")
 trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT INT TERM
 export LOCKENV_CONFIG="$work/condarc" LOCKENV_CACHE="$work/cache" CONDA_REGISTER_ENVS=no
+export SOURCE_DATE_EPOCH=1700000000 # histories of equal installs are equal
 printf 'channels: []\n' >"$LOCKENV_CONFIG"
 
 "$bin/mkchannel" --out "$work/channel" "$here/channel.yml" >/dev/null 2>&1
