@@ -46,7 +46,7 @@ struct lk_package {
 	lk_str subdir;
 	enum lk_noarch noarch; /* index.json, else link.json */
 	lk_str python_site_packages_path;
-	struct lk_record index; /* all that index.json tells; noarch as above */
+	struct lk_record index;          /* all that index.json tells; noarch as above */
 	lk_str arch, platform, features; /* old keys, where conda could read them */
 	/* paths, sorted bytewise by path, no duplicates */
 	struct lk_package_path *paths;

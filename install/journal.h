@@ -15,7 +15,7 @@
 #ifndef LK_INSTALL_JOURNAL_H
 #define LK_INSTALL_JOURNAL_H
 
-#include "install/exchange.h"
+#include "install/exchange_name.h"
 
 #define LK_JOURNAL_NAME "journal"
 

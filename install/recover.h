@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "install/exchange.h"
+#include "install/exchange_name.h"
 
 struct lk_recover_place {
 	int base_fd;          /* the directory whose names are exchanged */

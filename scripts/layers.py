@@ -38,7 +38,7 @@ THIRD_PARTY = {
     "zstd.h": {"base/stream_zstd.c"},
     "bzlib.h": {"base/stream_bzip2.c"},
     "openssl/": {"base/digest.c", "base/ed25519.c"},
-    "pthread.h": {"base/spool.c", "base/workers.c", "fetch/writer.c", "store/claim.c"},
+    "pthread.h": {"base/gate.c", "base/spool.c", "base/workers.c", "fetch/writer.c", "store/claim.c"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')

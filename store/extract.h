@@ -5,8 +5,8 @@
  * characters, names through a symlink or below a file, conda-meta/ and the seal's name, hard links
  * to anything but an earlier file of the archive, devices and FIFOs, set-user-ID and set-group-ID
  * files, a name that comes twice with another type or content; for Windows and macOS also names
- * that differ only in case (ASCII), for Windows those that it cannot have. Symlinks are made as they
- * are and never followed.
+ * that differ only in case (ASCII), for Windows those that it cannot have. Symlinks are made as
+ * they are and never followed.
  *
  * Files get mode 0755 when any execute bit was set, else 0644; directories 0755; owners and the
  * umask count for nothing. Modification times are the archive's, clamped (store/listing.h).

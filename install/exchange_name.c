@@ -1,7 +1,7 @@
 /*
  * Exchanging names.
  */
-#include "install/exchange.h"
+#include "install/exchange_name.h"
 
 #include <errno.h>
 

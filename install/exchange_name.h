@@ -5,8 +5,8 @@
  * HERE is the directory whose names are used, THERE the one that they come from and where those
  * that went are afterwards, ASIDE takes one for a moment where the file system has no exchange.
  */
-#ifndef LK_INSTALL_EXCHANGE_H
-#define LK_INSTALL_EXCHANGE_H
+#ifndef LK_INSTALL_EXCHANGE_NAME_H
+#define LK_INSTALL_EXCHANGE_NAME_H
 
 #include <stdbool.h>
 #include <stdint.h>
