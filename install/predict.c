@@ -1,7 +1,8 @@
 /*
- * Staging that places nothing.
+ * Predicting a tree digest: the same facts that staging notes in the entries of a layout, from the
+ * packages' trees alone.
  */
-#include "install/predict.h"
+#include "install/install_priv.h"
 
 #include "base/relay.h"
 #include "base/workers.h"
@@ -86,7 +87,9 @@ static int predict_item(void *ctx, size_t index, struct lk_error *err)
 	return rc;
 }
 
-int lk_predict_entries(struct lk_layout *layout, const struct lk_tree *trees, unsigned jobs,
+/* Notes mode, sha256, size and link target of every entry that did not lose; `present` stays false
+ * for those of kind PYC. TREES: one for each package. */
+static int predict_entries(struct lk_layout *layout, const struct lk_tree *trees, unsigned jobs,
 	const struct lk_report *report, struct lk_error *err)
 {
 	struct predict predict = {.layout = layout, .trees = trees};
@@ -95,5 +98,62 @@ int lk_predict_entries(struct lk_layout *layout, const struct lk_tree *trees, un
 	int rc = lk_workers_run(jobs, items, predict_item, &predict, err);
 	lk_relay_flush(&predict.relay);
 	lk_relay_done(&predict.relay);
+	return rc;
+}
+
+static int predict_digest(struct lk_install_run *run, const struct lk_tree_place *scratch,
+	struct lk_install_result *result, struct lk_error *err)
+{
+	const struct lk_install_options *o = run->options;
+	const struct lk_tree_options options = {.strict = o->strict,
+		.verify = o->verify,
+		.safety_warn = o->safety_warn,
+		.place = scratch,
+		.now = o->now};
+	const struct lk_meta_source source = {
+		&run->layout, run->channels, run->n_channels, -1, -1, &o->specs, o->jobs};
+	int rc = lk_trees_find(run->cache, run->records, run->n_records, run->report, err);
+	if (rc == 0) {
+		rc = lk_trees_ensure(run->cache, run->records, run->n_records, &options, o->jobs,
+			run->report, &run->trees, err);
+	}
+	if (rc == 0) {
+		rc = lk_build_layout(run, err);
+	}
+	if (rc == 0) {
+		rc = predict_entries(&run->layout, run->trees.items, o->jobs, run->report, err);
+	}
+	return rc < 0 ? rc : lk_build_records(run, &source, result, NULL, err);
+}
+
+int lk_install_predict(struct lk_cache *cache, const char *prefix, const struct lk_record *records,
+	size_t n_records, const struct lk_channel *channels, size_t n_channels,
+	const struct lk_install_options *options, const struct lk_tree_place *scratch,
+	const struct lk_report *report, struct lk_install_result *ret, struct lk_error *err)
+{
+	struct lk_install_run run = {
+		.cache = cache,
+		.records = records,
+		.n_records = n_records,
+		.channels = channels,
+		.n_channels = n_channels,
+		.options = options,
+		.report = report,
+		.stamp = {.subdir = options->subdir, .prefix = lk_str_of(prefix)},
+		.new_fd = -1,
+		.apart_fd = -1,
+	};
+	int rc = lk_site_check_prefix(prefix, err);
+	if (rc < 0) {
+		return rc;
+	}
+	lk_arena_init(&run.arena);
+	*ret = (struct lk_install_result){0};
+	rc = predict_digest(&run, scratch, ret, err);
+	if (run.has_layout) {
+		lk_layout_done(&run.layout);
+	}
+	lk_trees_done(&run.trees);
+	lk_arena_done(&run.arena);
 	return rc;
 }
