@@ -291,7 +291,8 @@ static int install_once(struct lk_install_run *run, const char *prefix,
 	struct lk_error *err)
 {
 	const struct lk_install_options *o = run->options;
-	int rc = lk_site_open(prefix, &run->site, err);
+	int rc = o->dry_run ? lk_site_open(prefix, &run->site, err)
+			    : lk_site_open_settled(prefix, run->report, &run->site, err);
 	*ret_lost = false;
 	if (rc < 0) {
 		return rc;

@@ -183,7 +183,8 @@ int lk_remove_all(const char *prefix, const struct lk_remove_all_options *option
 {
 	struct removal r = {.report = report, .new_fd = -1};
 	*ret = (struct lk_remove_all_result){0};
-	int rc = lk_site_open(prefix, &r.site, err);
+	int rc = options->dry_run ? lk_site_open(prefix, &r.site, err)
+				  : lk_site_open_settled(prefix, report, &r.site, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -191,7 +191,7 @@ int lk_rollback(const char *prefix, unsigned wait, bool override_frozen,
 {
 	struct lk_site site;
 	struct lk_rollback_result result = {0};
-	int rc = lk_site_open(prefix, &site, err);
+	int rc = lk_site_open_settled(prefix, report, &site, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -143,12 +143,9 @@ void lk_site_close(struct lk_site *site)
 	lk_free(site->owner);
 }
 
-int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
+/* All names, and the parent. */
+static void begin(const char *prefix, struct lk_site *ret)
 {
-	int rc = lk_site_check_prefix(prefix, err);
-	if (rc < 0) {
-		return rc;
-	}
 	lk_str dir = lk_path_dirname(lk_str_of(prefix));
 	lk_str name = lk_path_basename(lk_str_of(prefix));
 	struct lk_site site = {.parent_fd = -1, .old_fd = -1, .base_fd = -1, .work_fd = -1};
@@ -169,9 +166,26 @@ int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
 		.owner = site.owner,
 		.name = lk_strdup(LK_SITE_INSIDE),
 		.fd = -1};
+	*ret = site;
+}
+
+static int open_site(const char *prefix, bool settle, const struct lk_report *report,
+	struct lk_site *ret, struct lk_error *err)
+{
+	struct lk_site site;
+	int rc = lk_site_check_prefix(prefix, err);
+	if (rc < 0) {
+		return rc;
+	}
+	begin(prefix, &site);
 	rc = lk_site_open_parent(&site, err);
 	if (rc == 0) {
 		rc = lk_site_look(&site, err);
+	}
+	if (rc == LK_E_USAGE && settle && site.old_fd >= 0 && lk_site_has_leftover(&site)) {
+		lk_error_clear(err);
+		rc = lk_site_settle(&site, report, err);
+		rc = rc < 0 ? rc : lk_site_look(&site, err);
 	}
 	if (rc < 0) {
 		lk_site_close(&site);
@@ -179,6 +193,17 @@ int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
 	}
 	*ret = site;
 	return 0;
+}
+
+int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
+{
+	return open_site(prefix, false, NULL, ret, err);
+}
+
+int lk_site_open_settled(const char *prefix, const struct lk_report *report, struct lk_site *ret,
+	struct lk_error *err)
+{
+	return open_site(prefix, true, report, ret, err);
 }
 
 void lk_site_use_in_place(struct lk_site *site)

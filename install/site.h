@@ -69,6 +69,14 @@ int lk_site_check_prefix(const char *prefix, struct lk_error *err) LK_MUST_USE;
  * symlink, or a directory that is neither empty nor an environment, and for a name
  * with control characters. */
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
+/* The same for who may change it: where no environment is there, what a dead run left of one that
+ * was, such as a removal's, is put right or removed before it is refused. LK_E_FS as lk_site_own.
+ */
+int lk_site_open_settled(const char *prefix, const struct lk_report *report, struct lk_site *ret,
+	struct lk_error *err) LK_MUST_USE;
+/* For that: takes both working folders over, and lets go of them. */
+int lk_site_settle(
+	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
 /* For site_own.c: what is at the prefix now (old_fd, state), the parent, and the end of it all. */
 int lk_site_look(struct lk_site *site, struct lk_error *err) LK_MUST_USE;
 int lk_site_open_parent(struct lk_site *site, struct lk_error *err) LK_MUST_USE;

@@ -217,6 +217,43 @@ int lk_site_own(
 	return rc < 0 ? rc : own_in_time(site, wait, report, err);
 }
 
+/* Two renames, of which there was one, and then somebody made something else at the prefix: what
+ * was there is not to go. Later there is no new tree any more. */
+static int check_not_aside(const struct lk_site *site, struct lk_error *err)
+{
+	struct stat status;
+	if (fstatat(site->beside.fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		fstatat(site->beside.fd, LK_SITE_NEW, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return 0;
+	}
+	lk_fail(err, LK_E_USAGE, "prefix '%s' exists and is not an environment", site->prefix);
+	lk_error_hint(err,
+		"move it away: the environment that was there, now '%s/%s/" LK_SITE_OLD
+		"', then comes back",
+		site->parent, site->beside.name);
+	return err->code;
+}
+
+int lk_site_settle(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+{
+	struct lk_own *owns[] = {&site->beside, &site->inside};
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(owns); i++) {
+		rc = lk_own_is_there(owns[i]) ? lk_own_take(owns[i], err) : 0;
+	}
+	if (rc == 0 && site->beside.fd >= 0) {
+		rc = check_not_aside(site, err);
+	}
+	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(owns); i++) {
+		rc = owns[i]->fd >= 0 ? tidy(site, owns[i], report, err) : 0;
+	}
+	release(site);
+	if (rc == 0) {
+		lk_warn(report, "what a run that did not end left of '%s' is gone", site->prefix);
+	}
+	return rc;
+}
+
 int lk_site_make(struct lk_site *site, const char *name, int *ret_fd, struct lk_error *err)
 {
 	int fd = -1;

@@ -74,3 +74,27 @@ mkdir full
 echo mine >full/file
 runs 2 lockenv remove --all -p full
 is "$(cat full/file)" mine
+
+# What a removal that died after its exchange left is put away by whatever comes next, and what is the
+# user's is still no environment.
+for next in 'install new.lock -p' 'remove --all -p' 'rollback -p'; do
+	mkdir -p .full.lockenv/new/conda-meta full/.lockenv
+	touch .full.lockenv/new/conda-meta/history
+	# shellcheck disable=SC2086 # a command
+	runs 2 lockenv $next full
+	err_has "what a run that did not end left of '$PWD/full' is gone"
+	is "$(find . -maxdepth 2 -name '.*lockenv*')" ''
+	is "$(cat full/file)" mine
+done
+# A whole environment that was moved aside, and in whose place somebody made something, is not.
+mkdir -p .full.lockenv/new .full.lockenv/old/conda-meta
+touch .full.lockenv/old/conda-meta/history
+for next in 'install new.lock -p' 'remove --all -p' 'rollback -p'; do
+	# shellcheck disable=SC2086
+	runs 2 lockenv $next full
+	err_has "hint: move it away: the environment that was there, now '$PWD/.full.lockenv/old', then comes back"
+done
+mv full elsewhere
+runs 0 lockenv remove --all -p full
+absent full
+absent .full.lockenv

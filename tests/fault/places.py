@@ -137,8 +137,7 @@ class Bench:
         elif digest(self.env) != after:
             yield "the second run does not give what shall be"
         left = {name for name in os.listdir(self.side) if name.startswith(".")} - {".env.lockenv-previous"}
-        # What a removal left where there is no environment any more waits for the next install.
-        if scenario.second[0] != "remove" and (left or os.path.lexists(self.env + "/.lockenv")):
+        if left or os.path.lexists(self.env + "/.lockenv"):
             yield f"left: {left or '.lockenv'}"
         for tree in self.previous():
             if tree not in self.trees:
