@@ -14,7 +14,7 @@
 struct context {
 	struct lk_solve_options solve; /* first: its rows count from here */
 	const char *prefix, *name;
-	bool all, in_place;
+	bool all, in_place, override_frozen;
 	unsigned wait;
 };
 
@@ -59,8 +59,10 @@ static void tell_removed(struct lk_app *app, const struct context *c, const char
 
 static int remove_all(struct lk_app *app, const struct context *c, struct lk_error *err)
 {
-	const struct lk_remove_all_options options = {
-		.dry_run = c->solve.dry_run, .in_place = c->in_place, .wait = c->wait};
+	const struct lk_remove_all_options options = {.dry_run = c->solve.dry_run,
+		.in_place = c->in_place,
+		.override_frozen = c->override_frozen,
+		.wait = c->wait};
 	struct lk_remove_all_result result = {0};
 	char *LK_AUTO_FREE absolute = NULL;
 	const char *prefix = NULL;
@@ -86,12 +88,13 @@ static int check_arguments(
 	const struct context *c, const struct lk_args *args, struct lk_error *err)
 {
 	bool has_prefix = c->prefix || c->name;
+	bool of_prefix = has_prefix || c->in_place || c->override_frozen || c->wait > 0;
 	if (c->all && (args->len > 0 || !has_prefix)) {
 		lk_fail(err, LK_E_USAGE, "--all takes an environment and no names");
 		lk_error_hint(err, "lockenv remove --all -p PREFIX, or -n NAME");
 		return err->code;
 	}
-	if (!c->all && (args->len == 0 || has_prefix || c->in_place || c->wait > 0)) {
+	if (!c->all && (args->len == 0 || of_prefix)) {
 		lk_fail(err, LK_E_USAGE, "%s",
 			args->len == 0
 				? "no name given"
@@ -128,6 +131,8 @@ static const struct lk_opt options[] = {
 		"an environment of the envs folder, with --all", NULL},
 	{"in-place", 0, LK_OPT_FLAG, FIELD(in_place), NULL,
 		"with --all: leave the directory itself, as install --in-place does", NULL},
+	{"override-frozen", 0, LK_OPT_FLAG, FIELD(override_frozen), NULL,
+		"with --all: also an environment that conda-meta/frozen marks", NULL},
 	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
 		"with --all: how long to wait for an install into the prefix (default: not at all)",
 		NULL},

@@ -18,7 +18,7 @@
 struct context {
 	const char *prefix, *name, *platform;
 	struct lk_args from;
-	bool repair, strict, in_place;
+	bool repair, strict, in_place, override_frozen;
 };
 
 /* What is asked for, read. */
@@ -239,6 +239,7 @@ static int repair(struct lk_app *app, const struct context *c, const struct aske
 		.verify = true,
 		.mend = true,
 		.in_place = c->in_place,
+		.override_frozen = c->override_frozen,
 		.jobs = app->common.jobs,
 		.now = (int64_t)time(NULL),
 	};
@@ -323,6 +324,8 @@ static const struct lk_opt options[] = {
 		"with --repair: take what the cache lacks from there; repeatable", NULL},
 	{"in-place", 0, LK_OPT_FLAG, FIELD(in_place), NULL,
 		"with --repair: exchange what is in the prefix, not the prefix", NULL},
+	{"override-frozen", 0, LK_OPT_FLAG, FIELD(override_frozen), NULL,
+		"with --repair: also an environment that conda-meta/frozen marks", NULL},
 };
 
 const struct lk_cmd lk_cmd_verify = {

@@ -188,6 +188,7 @@ int lk_remove_all(const char *prefix, const struct lk_remove_all_options *option
 	if (rc < 0) {
 		return rc;
 	}
+	r.site.override_frozen = options->override_frozen;
 	rc = remove_all(&r, options, ret, err);
 	lk_close_p(&r.new_fd);
 	lk_prefix_records_done(&r.have);

@@ -16,6 +16,7 @@
 struct lk_remove_all_options {
 	bool dry_run;  /* only tells */
 	bool in_place; /* as in lk_install_options */
+	bool override_frozen;
 	unsigned wait; /* seconds, for an install into the prefix to end */
 };
 

@@ -60,3 +60,16 @@ err_has 'is frozen: stop'
 runs 0 lockenv rollback --override-frozen env
 runs 0 env/bin/hello
 out_is 'hello 1.1'
+
+# What the hint says can be given wherever it is told.
+printf '# more\n' >>env/bin/hello
+runs 2 lockenv verify --repair env
+err_has 'hint: give --override-frozen to change it all the same'
+runs 0 lockenv verify --repair --override-frozen env
+runs 0 env/bin/hello
+out_is 'hello 1.1'
+runs 2 lockenv remove --all -p env
+err_has 'hint: give --override-frozen to change it all the same'
+runs 2 lockenv remove --override-frozen hello
+runs 0 lockenv remove --all --override-frozen -p env
+absent env/conda-meta
