@@ -35,7 +35,7 @@ bool lk_exchange_plan(const struct lk_exchange_dirs *dirs, lk_str name, struct l
 
 /* Does it; or, with BACK, undoes it. What is done already is fine, wherever it was left. LK_E_FS;
  * also when somebody else put something in the way, and where it cannot be told how far it went. */
-int lk_exchange(const struct lk_exchange_dirs *dirs, const struct lk_exchange *exchange, bool back,
+int lk_exchange(const struct lk_exchange_dirs *dirs, const struct lk_exchange *x, bool back,
 	struct lk_error *err) LK_MUST_USE;
 
 #endif

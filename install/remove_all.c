@@ -88,7 +88,7 @@ static int rescue_late(
 {
 	int LK_AUTO_CLOSE late = -1;
 	bool copied;
-	bool empty;
+	bool empty = false;
 	bool exists = false;
 	int rc;
 	if (*ret_stays) {
