@@ -49,7 +49,10 @@ static void the_usual_text_is_taken(void **state)
 		       "],\n\"paths_version\": 1 }\n"),
 		&f.paths));
 	assert_int_equal(f.paths.len, 3);
-	const struct lk_package_path *first = &f.paths.items[0];
+	const struct lk_package_path *first = f.paths.items;
+	if (first == NULL) {
+		fail_msg("no paths");
+	}
 	assert_true(lk_str_is(first->path, "bin/a\xc3\xa9"));
 	assert_int_equal(first->prefix_mode, LK_PREFIX_BINARY);
 	assert_true(lk_str_is(first->placeholder, "/opt/p") && first->no_link);
