@@ -48,7 +48,8 @@ cp -r "$scratch/old/archives" "$LOCKENV_CACHE/archives"
 umask 077
 export TZ=Asia/Tokyo SOURCE_DATE_EPOCH=1
 image --json --jobs 1
-unset TZ SOURCE_DATE_EPOCH
+unset TZ
+export SOURCE_DATE_EPOCH=0 # which an image says of its revision
 umask 022
 json 'd["tree_digest"], d["platform"], d["dry_run"]' "('${tree#sha256:}', 'linux-64', False)"
 same env.squashfs first.squashfs
