@@ -52,6 +52,7 @@ static void the_usual_text_is_taken(void **state)
 	const struct lk_package_path *first = f.paths.items;
 	if (first == NULL) {
 		fail_msg("no paths");
+		return;
 	}
 	assert_true(lk_str_is(first->path, "bin/a\xc3\xa9"));
 	assert_int_equal(first->prefix_mode, LK_PREFIX_BINARY);
