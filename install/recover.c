@@ -98,11 +98,11 @@ static int forward_in_place(const struct lk_recover_place *place, const struct l
 {
 	int LK_AUTO_CLOSE there = journal->rollback ? open_dir(place->base_fd, place->previous)
 						    : open_dir(place->work_fd, LK_SITE_NEW);
-	int LK_AUTO_CLOSE aside = open_dir(place->work_fd, LK_SITE_OLD);
-	const struct lk_exchange_dirs dirs = {place->base_fd, there, aside, NULL, NULL};
 	if (there < 0 && errno == ENOENT && journal->keep) {
 		return 0; /* it is the previous tree already: just the journal was left */
 	}
+	int LK_AUTO_CLOSE aside = there < 0 ? -1 : open_dir(place->work_fd, LK_SITE_OLD);
+	const struct lk_exchange_dirs dirs = {place->base_fd, there, aside, NULL, NULL};
 	if (there < 0 || aside < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open what the journal tells of");
 	}
