@@ -33,7 +33,7 @@ void lk_changed_settle(const char *prefix)
 	(void)utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static bool is_before(struct timespec a, struct timespec b)
+bool lk_changed_is_before(struct timespec a, struct timespec b)
 {
 	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
@@ -41,8 +41,8 @@ static bool is_before(struct timespec a, struct timespec b)
 /* Further links to an inode, made by other installs, move its time: that is no sign then. */
 static bool is_suspect(const struct lk_changed_since *since, const struct stat *status)
 {
-	return since->all || !is_before(status->st_mtim, since->written) ||
-		(status->st_nlink == 1 && !is_before(status->st_ctim, since->settled));
+	return since->all || !lk_changed_is_before(status->st_mtim, since->written) ||
+		(status->st_nlink == 1 && !lk_changed_is_before(status->st_ctim, since->settled));
 }
 
 /* Follows a symlink: the file's own name was looked at already. */

@@ -25,6 +25,8 @@ void lk_changed_since_init(int prefix_fd, bool all, struct lk_changed_since *ret
  * stay; from now on such a move tells of the user. Where this fails more files are hashed later. */
 void lk_changed_settle(const char *prefix);
 
+bool lk_changed_is_before(struct timespec a, struct timespec b);
+
 enum lk_changed {
 	LK_CHANGED_NOT,
 	LK_CHANGED_MODE,    /* of a file; the content is as it was */

@@ -119,7 +119,7 @@ static int patch_parts(
 		lk_buf_truncate(&bytes, rest.len);
 		rc = rc < 0 ? rc : put(sink, lk_buf_view(&patched), err);
 	}
-	struct lk_sha256 have;
+	struct lk_sha256 have = {.bytes = {0}};
 	lk_digest_final(digest, have.bytes);
 	p->count = binary.count;
 	return rc < 0 ? rc : check_source(p, &have, err);

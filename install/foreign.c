@@ -325,11 +325,6 @@ static int carry_level(struct carry *carry, const struct level *level, struct lk
 
 /* ---- again ---- */
 
-static bool is_before(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
 /* Has nothing come into DIR or gone from it since it was seen? Its time says so where that is older
  * than what a file system's clock may round away: a tick, or two seconds. */
 static bool is_quiet(const struct lk_foreign_seen *seen, const struct lk_foreign_dir *dir,
@@ -342,7 +337,8 @@ static bool is_quiet(const struct lk_foreign_seen *seen, const struct lk_foreign
 		sure.tv_sec -= dir->mtime.tv_nsec != 0 ? 1 : 2;
 	}
 	return now->st_ino == dir->ino && now->st_mtim.tv_sec == dir->mtime.tv_sec &&
-		now->st_mtim.tv_nsec == dir->mtime.tv_nsec && is_before(dir->mtime, sure);
+		now->st_mtim.tv_nsec == dir->mtime.tv_nsec &&
+		lk_changed_is_before(dir->mtime, sure);
 }
 
 static int carry_dirs(struct carry *carry, struct lk_dirs *old, struct lk_error *err)
@@ -410,7 +406,8 @@ static int run(struct carry *carry, int old_fd, const struct lk_prefix_records *
 	bool *ret_copied, struct lk_error *err)
 {
 	carry->have = have;
-	lk_changed_since_init(old_fd, false, &carry->since);
+	bool all = carry->seen != NULL && carry->seen->all && !carry->late;
+	lk_changed_since_init(old_fd, all, &carry->since);
 	lk_owned_load(&carry->owned, have);
 	lk_dirs_init(&carry->dirs, carry->new_fd);
 	lk_buf_init(&carry->path, SIZE_MAX / 2);

@@ -32,6 +32,7 @@ struct lk_foreign_seen {
 	 * for each record whether its files are hard links of those in the new tree. */
 	struct timespec began;
 	const bool *stays;
+	bool all; /* the first one trusts no time: it hashes every file of what does not stay */
 	struct lk_arena arena;
 	struct LK_VEC_OF(struct lk_foreign_dir) dirs;
 	struct lk_map by_path;

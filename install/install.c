@@ -268,7 +268,8 @@ static int install(
 		tell(run, result);
 		return run->site.old_fd < 0 || o->arena == NULL
 			? 0
-			: lk_told_changed(run->site.old_fd, &run->have, o->arena, result, err);
+			: lk_told_changed(
+				  run->site.old_fd, o->verify, &run->have, o->arena, result, err);
 	}
 	if (rc == 0 && !result->unchanged) {
 		rc = make_trees(run, result, err);

@@ -22,7 +22,7 @@ static int predict_content(const struct predict *predict, struct lk_entry *entry
 {
 	const struct lk_tree *tree = &predict->trees[entry->package];
 	struct lk_content_source source = {.dirfd = -1};
-	struct lk_content content;
+	struct lk_content content = {0};
 	if (entry->source != NULL) {
 		source = (struct lk_content_source){tree, tree->fd, entry->source->path.ptr};
 	}

@@ -76,14 +76,14 @@ static int look_at(const struct lk_changed_since *since, struct lk_dirs *dirs,
 	return rc;
 }
 
-int lk_told_changed(int prefix_fd, const struct lk_prefix_records *have, struct lk_arena *arena,
-	struct lk_install_result *ret, struct lk_error *err)
+int lk_told_changed(int prefix_fd, bool all, const struct lk_prefix_records *have,
+	struct lk_arena *arena, struct lk_install_result *ret, struct lk_error *err)
 {
 	struct lk_changed_since since;
 	struct lk_strs found = {0};
 	struct lk_dirs dirs;
 	int rc = 0;
-	lk_changed_since_init(prefix_fd, false, &since);
+	lk_changed_since_init(prefix_fd, all, &since);
 	lk_dirs_init(&dirs, prefix_fd);
 	dirs.existing = true;
 	for (size_t r = 0; r < have->len; r++) {

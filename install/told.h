@@ -13,9 +13,9 @@ void lk_told_plan(const struct lk_plan *plan, const struct lk_keep *keep,
 	const struct lk_record *records, size_t n_records, struct lk_arena *arena,
 	struct lk_install_result *ret);
 
-/* Fills kept_aside: the owned files of the prefix at PREFIX_FD that the user changed, by path.
- * LK_E_FS. */
-int lk_told_changed(int prefix_fd, const struct lk_prefix_records *have, struct lk_arena *arena,
-	struct lk_install_result *ret, struct lk_error *err) LK_MUST_USE;
+/* Fills kept_aside: the owned files of the prefix at PREFIX_FD that the user changed, by path; with
+ * ALL every file is hashed. LK_E_FS. */
+int lk_told_changed(int prefix_fd, bool all, const struct lk_prefix_records *have,
+	struct lk_arena *arena, struct lk_install_result *ret, struct lk_error *err) LK_MUST_USE;
 
 #endif

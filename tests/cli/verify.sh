@@ -171,3 +171,26 @@ runs 2 lockenv verify nowhere
 runs 2 lockenv verify "$scratch/cache"
 runs 2 lockenv verify env old.lock more
 runs 2 lockenv verify env nowhere.lock
+
+# A change that no time tells, of a file that is shared with the cache, is found and kept aside by
+# those who hash; the cache's own is made anew.
+rm -rf env
+lockenv install -q --link hardlink old.lock -p env
+edit() {
+	touch -r env/share/greeting/plain.txt stamp
+	printf X | dd of=env/share/greeting/plain.txt conv=notrunc status=none
+	touch -r stamp env/share/greeting/plain.txt
+}
+kept=env/share/greeting/plain.txt.lockenv-saved
+for how in 'verify --repair env' 'install --verify old.lock -p env'; do
+	edit
+	cp env/share/greeting/plain.txt changed
+	runs 0 lockenv install --dry-run --verify --json old.lock -p env
+	json 'd["kept_aside"]' "['share/greeting/plain.txt']"
+	# shellcheck disable=SC2086 # words
+	runs 0 lockenv $how
+	err_has "'share/greeting/plain.txt' was changed: kept as 'plain.txt.lockenv-saved'"
+	same $kept changed
+	runs 0 lockenv verify env
+	rm $kept
+done
