@@ -18,9 +18,11 @@
 
 /* Runs in the new tree. Standard input: a mark, source, pyc and final name of each file, NUL after
  * each; where the mark is not empty a unit begins. Works in every python since 2.7. A file that
- * fails is left without a pyc. */
+ * fails is left without a pyc. Modules are python's own, not what lies at the top of the tree. */
 static const char program[] =
-	"import os, sys, py_compile\n"
+	"import sys\n"
+	"sys.path = [path for path in sys.path if path]\n"
+	"import os, py_compile\n"
 	"os.umask(0o22)\n"
 	"data = getattr(sys.stdin, 'buffer', sys.stdin).read().split(b'\\0')\n"
 	"text = getattr(os, 'fsdecode', str)\n"

@@ -35,6 +35,7 @@ packages:
     site-packages/mod/sub/b.py: b = 2
     site-packages/mod/bad.py: print 'two'
     python-scripts/mod-script: "#!/bin/sh"
+    py_compile.py: raise SystemExit(3)
   entry_points: ['mod = mod.a:main']
 - name: still
   version: '1'
