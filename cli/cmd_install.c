@@ -98,14 +98,6 @@ static int fetch_missing(struct lk_app *app, struct lk_cache *cache, const struc
 }
 #endif
 
-/* Of these packages alone; empty: of all. */
-static struct lk_str_list named_scripts(const struct context *c)
-{
-	const struct lk_opt_names *option = &c->run_link_scripts;
-	const struct lk_str_list names = {option->names.items, option->all ? 0 : option->names.len};
-	return names;
-}
-
 static enum lk_link_mode link_mode(const char *text)
 {
 	static const char *const names[] = {"auto", "hardlink", "reflink", "copy", "symlink"};
@@ -138,7 +130,7 @@ static int install_once(struct job *job, bool dry_run, struct lk_error *err)
 		.link = link_mode(c->link),
 		.compile = !c->no_compile,
 		.run_link_scripts = c->run_link_scripts.given,
-		.link_scripts = named_scripts(c),
+		.link_scripts = lk_opt_names_list(&c->run_link_scripts),
 		.script_env = (const char *const *)environ,
 		.variables = lk_lock_arg_variables(job->app, &job->arg->lock),
 		.n_variables = job->arg->lock.n_variables,

@@ -4,8 +4,10 @@
 #include "cli/app.h"
 
 #include <limits.h>
+#include <unistd.h>
 
 #include "base/fs.h"
+#include "cli/install_tell.h"
 #include "cli/registry.h"
 #include "cli/solve_options.h"
 #include "cli/solve_run.h"
@@ -15,6 +17,7 @@ struct context {
 	struct lk_solve_options solve; /* first: its rows count from here */
 	const char *prefix, *name;
 	bool all, in_place, override_frozen;
+	struct lk_opt_names run_link_scripts;
 	unsigned wait;
 };
 
@@ -35,6 +38,7 @@ static void tell_removed(struct lk_app *app, const struct context *c, const char
 			lk_jw_string(&w, result->packages.items[i]);
 		}
 		lk_jw_end(&w);
+		lk_install_tell_scripts(&w, result->scripts, result->skipped_scripts);
 		lk_jw_key(&w, "directory_stays");
 		if (dry_run) {
 			lk_jw_null(&w);
@@ -59,10 +63,15 @@ static void tell_removed(struct lk_app *app, const struct context *c, const char
 
 static int remove_all(struct lk_app *app, const struct context *c, struct lk_error *err)
 {
-	const struct lk_remove_all_options options = {.dry_run = c->solve.dry_run,
+	const struct lk_remove_all_options options = {
+		.dry_run = c->solve.dry_run,
 		.in_place = c->in_place,
 		.override_frozen = c->override_frozen,
-		.wait = c->wait};
+		.run_link_scripts = c->run_link_scripts.given,
+		.link_scripts = lk_opt_names_list(&c->run_link_scripts),
+		.script_env = (const char *const *)environ,
+		.wait = c->wait,
+	};
 	struct lk_remove_all_result result = {0};
 	char *LK_AUTO_FREE absolute = NULL;
 	const char *prefix = NULL;
@@ -88,13 +97,14 @@ static int check_arguments(
 	const struct context *c, const struct lk_args *args, struct lk_error *err)
 {
 	bool has_prefix = c->prefix || c->name;
-	bool of_prefix = has_prefix || c->in_place || c->override_frozen || c->wait > 0;
+	bool is_of_all =
+		c->in_place || c->override_frozen || c->run_link_scripts.given || c->wait > 0;
 	if (c->all && (args->len > 0 || !has_prefix)) {
 		lk_fail(err, LK_E_USAGE, "--all takes an environment and no names");
 		lk_error_hint(err, "lockenv remove --all -p PREFIX, or -n NAME");
 		return err->code;
 	}
-	if (!c->all && (args->len == 0 || of_prefix)) {
+	if (!c->all && (args->len == 0 || has_prefix || is_of_all)) {
 		lk_fail(err, LK_E_USAGE, "%s",
 			args->len == 0
 				? "no name given"
@@ -133,6 +143,8 @@ static const struct lk_opt options[] = {
 		"with --all: leave the directory itself, as install --in-place does", NULL},
 	{"override-frozen", 0, LK_OPT_FLAG, FIELD(override_frozen), NULL,
 		"with --all: also an environment that conda-meta/frozen marks", NULL},
+	{"run-link-scripts", 0, LK_OPT_NAMES, FIELD(run_link_scripts), "NAME,...",
+		"with --all: run the pre-unlink scripts of packages, or of these alone", NULL},
 	{"wait", 0, LK_OPT_UINT, FIELD(wait), "SECONDS",
 		"with --all: how long to wait for an install into the prefix (default: not at all)",
 		NULL},
@@ -152,7 +164,9 @@ const struct lk_cmd lk_cmd_remove = {
 		"--all takes an environment away instead, in one exchange as an install: every "
 		"package, conda-meta and the tree kept for rollback. Files that no package "
 		"brought stay where they are, and files of packages that were changed are kept as "
-		"NAME.lockenv-saved; without any the directory goes too. With --dry-run stdout "
+		"NAME.lockenv-saved; without any the directory goes too. Packages' pre-unlink "
+		"scripts "
+		"run only with --run-link-scripts. With --dry-run stdout "
 		"has the packages.",
 	.examples = {"lockenv remove scipy", "lockenv remove --all -n tools"},
 	.options = options,

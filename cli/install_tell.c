@@ -61,14 +61,14 @@ static void put_urls(struct lk_jw *w, const char *key, const struct lk_records *
 	lk_jw_end(w);
 }
 
-void lk_install_tell_scripts(struct lk_jw *w, const struct lk_install_result *result)
+void lk_install_tell_scripts(struct lk_jw *w, const struct lk_script *scripts, size_t n)
 {
 	lk_jw_key(w, "skipped_scripts");
 	lk_jw_array(w);
-	for (size_t i = 0; result->scripts && i < result->skipped_scripts; i++) {
+	for (size_t i = 0; scripts && i < n; i++) {
 		lk_jw_object(w);
-		lk_jw_key_string(w, "package", result->scripts[i].package);
-		lk_jw_key_string(w, "path", result->scripts[i].path);
+		lk_jw_key_string(w, "package", scripts[i].package);
+		lk_jw_key_string(w, "path", scripts[i].path);
 		lk_jw_end(w);
 	}
 	lk_jw_end(w);
@@ -93,7 +93,7 @@ static void tell_json(struct lk_app *app, const struct lk_install_telling *telli
 	lk_jw_key_uint(&w, "files", result->files);
 	lk_install_links_json(result, telling->cache, &w);
 	lk_jw_opt_string(&w, "tree_digest", lk_str_of(result->tree_digest));
-	lk_install_tell_scripts(&w, result);
+	lk_install_tell_scripts(&w, result->scripts, result->skipped_scripts);
 	put_steps(&w, result);
 	if (telling->dry_run) {
 		lk_jw_strings(&w, "kept_aside", result->kept_aside.items, result->kept_aside.n);

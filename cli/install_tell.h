@@ -20,6 +20,6 @@ void lk_install_tell(struct lk_app *app, const struct lk_install_telling *tellin
 	const struct lk_install_result *result);
 
 /* The member "skipped_scripts": link scripts that did not run. */
-void lk_install_tell_scripts(struct lk_jw *w, const struct lk_install_result *result);
+void lk_install_tell_scripts(struct lk_jw *w, const struct lk_script *scripts, size_t n);
 
 #endif

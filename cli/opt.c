@@ -232,6 +232,11 @@ int lk_opt_parse(const struct lk_opt *options, size_t n_options, bool leading, v
 	return 0;
 }
 
+struct lk_str_list lk_opt_names_list(const struct lk_opt_names *option)
+{
+	return (struct lk_str_list){option->names.items, option->all ? 0 : option->names.len};
+}
+
 void lk_opt_done(const struct lk_opt *options, size_t n_options, void *context)
 {
 	for (size_t i = 0; i < n_options; i++) {

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "conda/record.h"
 
 struct lk_args LK_VEC_OF(const char *); /* borrowed from argv */
 
@@ -64,6 +65,8 @@ extern const size_t lk_n_common_options;
 int lk_opt_parse(const struct lk_opt *options, size_t n_options, bool leading, void *context,
 	struct lk_common *common, int argc, char *const *argv, struct lk_args *args,
 	struct lk_error *err) LK_MUST_USE;
+/* The names that were given, borrowed; none where the option stands for all. */
+struct lk_str_list lk_opt_names_list(const struct lk_opt_names *option);
 /* Frees the LIST and NAMES fields of CONTEXT. */
 void lk_opt_done(const struct lk_opt *options, size_t n_options, void *context);
 

@@ -170,7 +170,7 @@ static void tell_json(const struct making *m)
 		lk_jw_key_uint(&w, "size", m->size);
 		lk_jw_key_uint(&w, "files", m->result.files);
 		lk_jw_key_string(&w, "tree_digest", lk_str_of(m->result.tree_digest));
-		lk_install_tell_scripts(&w, &m->result);
+		lk_install_tell_scripts(&w, m->result.scripts, m->result.skipped_scripts);
 	}
 	lk_jw_end(&w);
 	lk_buf_putc(&m->app->out, '\n');

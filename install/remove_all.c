@@ -43,6 +43,31 @@ static int load(struct removal *r, struct lk_remove_all_result *ret, struct lk_e
 	return rc;
 }
 
+static int run_scripts(struct removal *r, const struct lk_remove_all_options *options,
+	struct lk_remove_all_result *ret, struct lk_error *err)
+{
+	struct lk_scripts scripts = {.prefix = r->site.prefix,
+		.run = options->run_link_scripts,
+		.only = options->link_scripts,
+		.env = options->script_env,
+		.report = r->report,
+		.arena = &ret->arena};
+	const struct lk_prefix_record **all =
+		lk_arena_calloc(&ret->arena, r->have.len, sizeof(*all));
+	for (size_t i = 0; i < r->have.len; i++) {
+		all[i] = &r->have.items[i];
+	}
+	int rc = lk_scripts_unlink(&scripts, all, r->have.len, err);
+	if (rc == 0) {
+		lk_scripts_warn_unused(&scripts);
+		ret->skipped_scripts = scripts.skipped.len;
+		ret->scripts = lk_scripts_skipped(&scripts, &ret->arena);
+	}
+	lk_vec_done(&scripts.skipped);
+	lk_vec_done(&scripts.ran);
+	return rc;
+}
+
 static int is_empty(int fd, bool *ret, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -164,6 +189,9 @@ static int remove_all(struct removal *r, const struct lk_remove_all_options *opt
 	rc = lk_site_own(&r->site, options->wait, r->report, err);
 	if (rc == 0) {
 		rc = load(r, ret, err);
+	}
+	if (rc == 0) {
+		rc = run_scripts(r, options, ret, err);
 	}
 	if (rc == 0) {
 		rc = carry_to(r, LK_SITE_NEW, r->site.old_fd, &r->new_fd, &empty, err);

@@ -208,8 +208,7 @@ static lk_str script_path(lk_str name, const char *action, struct lk_arena *aren
 	return lk_str_printf(arena, "bin/." LK_STR_FMT "-%s.sh", LK_STR_ARG(name), action);
 }
 
-/* pre-unlink of RECORDS, in any order: who needs others first. */
-static int unlink_all(struct lk_scripts *scripts, const struct lk_prefix_record *const *records,
+int lk_scripts_unlink(struct lk_scripts *scripts, const struct lk_prefix_record *const *records,
 	size_t n, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -253,7 +252,7 @@ int lk_scripts_before(struct lk_scripts *scripts, const struct lk_plan *plan, st
 			gone[n++] = plan->steps[i].have;
 		}
 	}
-	return n == 0 ? 0 : unlink_all(scripts, gone, n, err);
+	return n == 0 ? 0 : lk_scripts_unlink(scripts, gone, n, err);
 }
 
 static int cmp_step(const void *key, const void *step)

@@ -39,8 +39,11 @@ struct lk_scripts {
 	struct lk_strs ran; /* packages of which one ran; likewise */
 };
 
-/* pre-unlink of what PLAN takes away or replaces, of the prefix as it is. LK_E_INTERRUPTED alone: a
- * script that fails is warned about. */
+/* pre-unlink of the N packages RECORDS, in any order, of the prefix as it is. LK_E_INTERRUPTED
+ * alone: a script that fails is warned about. */
+int lk_scripts_unlink(struct lk_scripts *scripts, const struct lk_prefix_record *const *records,
+	size_t n, struct lk_error *err) LK_MUST_USE;
+/* The same of what PLAN takes away or replaces. */
 int lk_scripts_before(
 	struct lk_scripts *scripts, const struct lk_plan *plan, struct lk_error *err) LK_MUST_USE;
 /* pre-link and post-link of what PLAN adds or replaces, at the prefix as it is now. LK_E_FS naming

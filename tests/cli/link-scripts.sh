@@ -182,3 +182,33 @@ runs 0 lockenv install env.lock -p env
 locked 'base 1' 'fails 2'
 runs 0 lockenv install env.lock -p env --run-link-scripts
 err_has "warning: '$here/env/bin/.fails-pre-unlink.sh' of package 'fails' ended with 4"
+
+# Taking it all away: told; or run, the last linked first, while all is there; of some packages alone.
+locked 'base 1' 'top 1'
+runs 0 lockenv install -q env.lock -p gone
+runs 0 lockenv remove --all --dry-run -p gone --run-link-scripts
+absent "$LOG"
+cp -a gone gone2
+runs 0 lockenv remove --all -p gone --json
+json '[s["path"] for s in d["skipped_scripts"]]' "['bin/.top-pre-unlink.sh', 'bin/.base-pre-unlink.sh']"
+err_has "not run: 'bin/.top-pre-unlink.sh' of package 'top'"
+absent gone
+absent "$LOG"
+runs 0 lockenv install -q env.lock -p gone --run-link-scripts
+rm "$LOG"
+runs 0 lockenv remove --all -p gone --run-link-scripts --json
+json 'd["skipped_scripts"], d["directory_stays"]' '([], False)'
+printf '%s\n' 'top 1 1 .top-pre-unlink.sh top 1' 'base 1 1 .base-pre-unlink.sh base 1' >expected
+same expected "$LOG"
+absent gone
+rm "$LOG"
+runs 0 lockenv remove --all -p gone2 --run-link-scripts=base,nobody
+err_has "no link script of a package 'nobody'"
+err_has "not run: 'bin/.top-pre-unlink.sh' of package 'top'"
+is "$(cat "$LOG")" 'base 1 1 .base-pre-unlink.sh base 1'
+absent gone2
+locked 'fails 1'
+runs 0 lockenv install -q env.lock -p gone
+runs 0 lockenv remove --all -p gone --run-link-scripts
+err_has "warning: '$here/gone/bin/.fails-pre-unlink.sh' of package 'fails' ended with 4"
+absent gone
