@@ -12,8 +12,6 @@
 #include "install/meta.h"
 #include "install/swap.h"
 
-#define LATE "late" /* in the working folder */
-
 struct removal {
 	struct lk_site site;
 	const struct lk_report *report;
@@ -121,13 +119,13 @@ static int rescue_late(
 			r->report, &copied, err);
 		return rc < 0 ? rc : lk_fs_remove_tree(swap->new_fd, "conda-meta", err);
 	}
-	rc = carry_to(r, LATE, swap->old_fd, &late, &empty, err);
+	rc = carry_to(r, LK_SITE_LATE, swap->old_fd, &late, &empty, err);
 	if (rc < 0 || empty) {
 		return rc;
 	}
 	*ret_stays = true;
 	rc = lk_fs_rename_noreplace(
-		r->site.work_fd, LATE, r->site.parent_fd, r->site.name, &exists, err);
+		r->site.work_fd, LK_SITE_LATE, r->site.parent_fd, r->site.name, &exists, err);
 	return rc == 0 && exists
 		? lk_fail(err, LK_E_FS, "something else made '%s' meanwhile", r->site.prefix)
 		: rc;

@@ -82,7 +82,8 @@ static int remove_drafts(int fd, struct lk_error *err)
 static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_report *report,
 	struct lk_error *err)
 {
-	static const char *const rest[] = {LK_SITE_NEW, LK_SITE_TREES, LK_SITE_OLD, LK_SITE_ELDER};
+	static const char *const rest[] = {
+		LK_SITE_NEW, LK_SITE_TREES, LK_SITE_LATE, LK_SITE_OLD, LK_SITE_ELDER};
 	int rc = recover(site, own, report, err);
 	if (rc == 0 && own == &site->beside) {
 		rc = put_back(site, report, err);
