@@ -26,7 +26,7 @@ again lockenv install --json --jobs 1 env.lock -p env
 again lockenv-install --json env.lock -p env
 again sh -c 'umask 077; exec lockenv install --json env.lock -p env'
 again sh -c 'umask 000; exec lockenv install --json env.lock -p env'
-again env -i "$(command -v lockenv-install)" --json --cache "$LOCKENV_CACHE" env.lock -p env
+again env -i SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$(command -v lockenv-install)" --json --cache "$LOCKENV_CACHE" env.lock -p env
 
 # no_socket TRACE
 no_socket() {

@@ -41,7 +41,7 @@ lockenv fetch -q env.lock
 CONDA_OVERRIDE_CUDA=12.9 lockenv install -q env.lock -p env
 runs 0 lockenv why -p env greeting
 out_has '  hello >=1 -> greeting'
-: >env/conda-meta/history
+unasked env
 runs 0 lockenv why -p env greeting
 out_has 'greeting 1.5 h0_0 of '
 out_has 'hello  2.0  h0_0  greeting >=1'

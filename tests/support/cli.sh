@@ -10,6 +10,7 @@
 #     golden_error NAME                 the last run's stderr equals tests/cli/NAME.stderr.exact
 #     json EXPRESSION EXPECTED          stdout is one JSON document d; python's EXPRESSION prints EXPECTED
 #     same FILE FILE, differ FILE FILE, has FILE TEXT, is TEXT TEXT, absent PATH
+#     unasked PREFIX                    takes from history and records what was asked for
 #     digest PATH                       prints one hash for a whole tree
 #     skip REASON                       ends the test as skipped
 #     part REASON                       says that a part of the test did not run
@@ -186,6 +187,20 @@ absent() {
 }
 
 # Names, kinds, modes, link targets and contents of everything below a path; "absent" when it is not there.
+unasked() {
+	: >"$1/conda-meta/history"
+	python3 - "$1"/conda-meta/*.json <<'UNASKED'
+import json, sys
+for path in sys.argv[1:]:
+    with open(path) as file:
+        record = json.load(file)
+    record.pop("requested_spec", None)
+    record["requested_specs"] = []
+    with open(path, "w") as file:
+        json.dump(record, file, indent=2)
+UNASKED
+}
+
 digest() {
 	[ -e "$1" ] || {
 		echo absent
