@@ -3,6 +3,8 @@
  */
 #include "install/env_vars.h"
 
+#include <sys/stat.h>
+
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -119,11 +121,18 @@ int lk_env_vars_parse(lk_str text, const char *file, bool is_state, struct lk_ar
 	return 0;
 }
 
-/* A file that is not there sets nothing. */
+/* A file that is not there sets nothing. Symlinks are followed: a package may bring one, and what
+ * is installed by symlink is one. */
 static int read_one(const char *file, bool is_state, struct lk_arena *arena,
 	const struct lk_report *report, struct lk_env_vars *vars, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_ENV_VARS_MAX_BYTES);
+	struct stat status;
+	if (stat(file, &status) == 0 && !S_ISREG(status.st_mode)) {
+		lk_fail(err, LK_E_FORMAT, "'%s' is not a regular file", file);
+		lk_error_hint(err, "move it out of the way");
+		return LK_E_FORMAT;
+	}
 	int rc = lk_fs_read_file(AT_FDCWD, file, &text, err);
 	if (rc == LK_E_NOT_FOUND) {
 		lk_error_clear(err);

@@ -157,6 +157,14 @@ printf '{"env_vars": 1}' >env/conda-meta/state
 runs 125 lockenv run -p env true
 err_has conda-meta/state
 rm env/conda-meta/state env/etc/conda/env_vars.d/2.json
+# A FIFO is not waited for.
+for file in conda-meta/state etc/conda/env_vars.d/2.json; do
+	mkfifo "env/$file"
+	runs 125 timeout 60 lockenv run -p env true
+	err_has "'$here/env/$file' is not a regular file"
+	runs 2 timeout 60 lockenv shell-hook -p env --shell bash
+	rm "env/$file"
+done
 
 # Another environment is active: it is left first, and its programs give way.
 cp -r env other
