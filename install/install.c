@@ -106,6 +106,7 @@ static bool is_unchanged(struct lk_install_run *run, struct lk_install_result *r
 	struct lk_stamp found;
 	if (run->site.state != LK_SITE_ENVIRONMENT || run->site.interrupted ||
 		run->options->verify ||
+		faccessat(run->site.old_fd, "conda-meta/history", F_OK, AT_SYMLINK_NOFOLLOW) != 0 ||
 		!lk_stamp_holds(run->site.old_fd, &run->stamp, &run->arena, &found)) {
 		return false;
 	}

@@ -419,6 +419,7 @@ int lk_meta_write_history(const struct lk_meta_source *source, int old_fd,
 	char date[32] = "1970-01-01 00:00:00";
 	int rc = old_fd < 0 ? 0 : lk_fs_read_beneath(old_fd, "conda-meta/history", &text, err);
 	if (rc < 0 && rc != LK_E_NOT_FOUND) {
+		lk_error_hint(err, "move conda-meta/history out of the environment");
 		return rc;
 	}
 	if (gmtime_r(&seconds, &tm) != NULL) {

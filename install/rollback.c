@@ -65,7 +65,6 @@ static void choose_place(struct lk_site *site)
 
 static int open_previous(const struct lk_site *site, int dirfd, int *ret, struct lk_error *err)
 {
-	struct stat status;
 	const char *name = lk_site_previous(site);
 	int LK_AUTO_CLOSE fd = dirfd < 0
 		? -1
@@ -82,7 +81,7 @@ static int open_previous(const struct lk_site *site, int dirfd, int *ret, struct
 		lk_error_hint(err, "no install of yours left it: have it removed");
 		return err->code;
 	}
-	if (fstatat(fd, "conda-meta/history", &status, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (!lk_site_is_environment(fd)) {
 		lk_fail(err, LK_E_USAGE, "the previous tree '%s' is not an environment", name);
 		lk_error_hint(err, "something changed it: remove it");
 		return err->code;

@@ -12,6 +12,7 @@
 #include "install/frozen.h"
 #include "install/journal.h"
 #include "install/owned.h"
+#include "install/stamp.h"
 
 /* mkfs makes it in each new file system. */
 #define MKFS_DIR "lost+found"
@@ -62,10 +63,11 @@ static int open_prefix(struct lk_site *site, struct lk_error *err)
 	return 0;
 }
 
-static bool is_environment(const struct lk_site *site)
+bool lk_site_is_environment(int prefix_fd)
 {
 	struct stat status;
-	return fstatat(site->old_fd, "conda-meta/history", &status, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(prefix_fd, "conda-meta/history", &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+		fstatat(prefix_fd, "conda-meta/" LK_STAMP_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Nothing but what lies there without anybody's doing? */
@@ -106,7 +108,7 @@ int lk_site_look(struct lk_site *site, struct lk_error *err)
 	}
 	site->interrupted = fstatat(site->old_fd, LK_SITE_INSIDE "/" LK_JOURNAL_NAME, &status,
 				    AT_SYMLINK_NOFOLLOW) == 0;
-	if (is_environment(site) || site->interrupted) {
+	if (lk_site_is_environment(site->old_fd) || site->interrupted) {
 		site->state = LK_SITE_ENVIRONMENT;
 		return 0;
 	}

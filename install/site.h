@@ -78,6 +78,9 @@ int lk_site_open_settled(const char *prefix, const struct lk_report *report, str
 /* For that: takes both working folders over, and lets go of them. */
 int lk_site_settle(
 	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
+/* Is the directory an environment? By conda-meta/history, as conda knows one, or by our own state
+ * file, which is enough where the history was lost. */
+bool lk_site_is_environment(int prefix_fd);
 /* For site_own.c: what is at the prefix now (old_fd, state), the parent, and the end of it all. */
 int lk_site_look(struct lk_site *site, struct lk_error *err) LK_MUST_USE;
 int lk_site_open_parent(struct lk_site *site, struct lk_error *err) LK_MUST_USE;

@@ -90,6 +90,9 @@ finds 'changed  conda-meta/hello-1.1-h0_0.json: content (hello)
 foreign  bin/' old.lock
 printf '# a note\n' >>env/conda-meta/history
 finds 'changed  conda-meta/history: content'
+rm env/conda-meta/history
+finds 'missing  conda-meta/history'
+has env/conda-meta/history '# cmd: lockenv install'
 sed -i s/compile/Compile/ env/conda-meta/lockenv-state
 finds 'changed  conda-meta/lockenv-state: content' old.lock
 rm env/conda-meta/lockenv-state
