@@ -26,11 +26,10 @@ void lk_changed_since_init(int prefix_fd, bool all, struct lk_changed_since *ret
 	}
 }
 
-void lk_changed_settle(const char *prefix)
+void lk_changed_settle(int prefix_fd)
 {
 	const struct timespec times[2] = {{.tv_sec = LK_WRITE_EPOCH}, {.tv_sec = LK_WRITE_EPOCH}};
-	char *LK_AUTO_FREE path = lk_asprintf("%s/conda-meta/" LK_STAMP_NAME, prefix);
-	(void)utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
+	(void)utimensat(prefix_fd, "conda-meta/" LK_STAMP_NAME, times, AT_SYMLINK_NOFOLLOW);
 }
 
 bool lk_changed_is_before(struct timespec a, struct timespec b)

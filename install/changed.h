@@ -21,9 +21,10 @@ struct lk_changed_since {
 /* Of the prefix at PREFIX_FD, by the times of its history and state file. */
 void lk_changed_since_init(int prefix_fd, bool all, struct lk_changed_since *ret);
 
-/* At the end of an install into PREFIX: taking the old tree away has moved the times of inodes that
- * stay; from now on such a move tells of the user. Where this fails more files are hashed later. */
-void lk_changed_settle(const char *prefix);
+/* At the end of an install into PREFIX_FD: taking the old tree away has moved the times of inodes
+ * that stay; from now on such a move tells of the user. Where this fails more files are hashed
+ * later. */
+void lk_changed_settle(int prefix_fd);
 
 bool lk_changed_is_before(struct timespec a, struct timespec b);
 

@@ -332,7 +332,7 @@ static int install_once(struct lk_install_run *run, const char *prefix,
 	lk_foreign_seen_done(&run->seen);
 	lk_site_done(&run->site);
 	if (rc == 0 && run->new_fd >= 0) {
-		lk_changed_settle(prefix);
+		lk_changed_settle(run->new_fd);
 	}
 	lk_close_p(&run->new_fd);
 	lk_arena_done(&run->arena);
