@@ -11,8 +11,11 @@ void lk_app_register(struct lk_app *app, const char *prefix, bool there)
 	const char *home = lk_app_expand_home(app, LK_STR("~"));
 	struct lk_error err = LK_ERROR_INIT;
 	bool changed = false;
+	if (home[0] != '/') {
+		return; /* nobody's; then no configuration need be looked for either */
+	}
 	int rc = lk_app_config(app, &config, &err);
-	if (rc == 0 && (!config->register_envs || home[0] != '/')) {
+	if (rc == 0 && !config->register_envs) {
 		return;
 	}
 	if (rc == 0) {

@@ -46,7 +46,7 @@ chmod 755 jail/lockenv-install
 same jail/lockenv-install "$installer"
 cp "$emulator" arm.lockpack jail
 if [ "$(id -u)" -eq 0 ]; then
-	runs 0 env -i "$(command -v chroot)" jail /qemu-aarch64-static /lockenv-install --json --no-cache /arm.lockpack \
+	runs 0 env -i SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$(command -v chroot)" jail /qemu-aarch64-static /lockenv-install --json --no-cache /arm.lockpack \
 		-p "$scratch/area/env"
 	json 'd["tree_digest"]' "$tree"
 	is "$(digest "jail$scratch/area/env")" "$files"

@@ -9,10 +9,10 @@ is "$(readelf -lW "$installer" | grep -c INTERP)" 0
 readelf -n "$installer" | grep -qF 'OS: Linux, ABI: 3.' || fail 'it wants a newer kernel'
 
 # What enters the bare root, and what cuts the network off.
-enter="env -i PATH=$PATH chroot"
+enter="env -i PATH=$PATH SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH chroot"
 cut='unshare -n'
 if [ "$(id -u)" -ne 0 ]; then
-	enter="env -i PATH=$PATH unshare -Ur chroot"
+	enter="env -i PATH=$PATH SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH unshare -Ur chroot"
 	cut='unshare -rn'
 fi
 jail=$scratch/jail
@@ -159,7 +159,7 @@ export ASAN_OPTIONS=detect_leaks=0
 if strace -f true 2>/dev/null; then
 	wanted small
 	rm -rf "$prefix"
-	runs 0 env -i "$(command -v strace)" -f -s 4096 -e trace=%file,%network -o trace "$installer" --json --no-cache \
+	runs 0 env -i SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$(command -v strace)" -f -s 4096 -e trace=%file,%network -o trace "$installer" --json --no-cache \
 		small.lockpack -p "$prefix"
 	holds
 	! grep -E 'socket|connect|bind' trace || fail 'a socket'

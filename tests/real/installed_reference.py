@@ -23,6 +23,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+os.environ["CONDA_REGISTER_ENVS"] = "no"  # these environments are nobody's
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from archives import has_empty_link, tars  # noqa: E402
 from records import compare_records, lock_facts, read_record  # noqa: E402
