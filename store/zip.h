@@ -20,8 +20,8 @@
 #include "base/vec.h"
 #include "store/blob.h"
 
-/* Real ones have three members. */
-#define LK_ZIP_DIRECTORY_MAX ((size_t)1 << 20) /* bytes of the central directory */
+/* Real ones have three members; each is held against all others. */
+#define LK_ZIP_DIRECTORY_MAX ((size_t)1 << 17) /* bytes of the central directory */
 
 struct lk_zip_member {
 	lk_str name;     /* relative, contained, no control characters and backslashes */
