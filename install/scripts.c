@@ -132,6 +132,11 @@ static int run_script(const struct lk_scripts *scripts, const struct lk_record *
 		return lk_fail(err, LK_E_FS, "cannot run '%s': no /bin/bash here", file);
 	}
 	tell_messages(scripts, record->name);
+	if (rc == 0 && status != 0 && lk_report_stop(scripts->report)) {
+		return lk_fail(err, LK_E_INTERRUPTED,
+			"interrupted in '%s' of package '" LK_STR_FMT "'", file,
+			LK_STR_ARG(record->name));
+	}
 	if (rc == 0 && status != 0) {
 		lk_fail(err, LK_E_FS, "'%s' of package '" LK_STR_FMT "' ended with %d", file,
 			LK_STR_ARG(record->name), status);

@@ -53,6 +53,11 @@ cat >>family.yml <<'END'
   build: '0'
   subdir: noarch
   files: {share/fails: y}
+- name: stop
+  version: '1'
+  build: '0'
+  subdir: noarch
+  files: {share/stop: x, bin/.stop-post-link.sh: 'kill -INT "$PPID"; exit 130'}
 - name: early
   version: '1'
   build: '0'
@@ -212,3 +217,13 @@ runs 0 lockenv install -q env.lock -p gone
 runs 0 lockenv remove --all -p gone --run-link-scripts
 err_has "warning: '$here/gone/bin/.fails-pre-unlink.sh' of package 'fails' ended with 4"
 absent gone
+
+# Ctrl-C while a script runs: an interruption, and no failure of the script; all is as before.
+locked 'base 1'
+runs 0 lockenv install -q env.lock -p halted
+before=$(digest halted)
+locked stop
+runs 130 lockenv install -q env.lock -p halted --run-link-scripts
+err_has "interrupted in '$here/halted/bin/.stop-post-link.sh' of package 'stop'"
+is "$(digest halted)" "$before"
+absent .halted.lockenv
