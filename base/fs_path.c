@@ -70,8 +70,14 @@ int lk_path_absolute(const char *path, char **ret, struct lk_error *err)
 	if (path[0] != '/') {
 		char *cwd = getcwd(NULL, 0);
 		if (!cwd) {
-			return lk_fail_errno(err, LK_E_FS, errno,
+			int errnum = errno;
+			lk_fail_errno(err, LK_E_FS, errnum,
 				"cannot tell the working directory, which '%s' starts from", path);
+			if (errnum == ENOENT) {
+				lk_error_hint(
+					err, "it was removed or replaced: go to it anew with cd");
+			}
+			return err->code;
 		}
 		put_components(&out, lk_str_of(cwd));
 		free(cwd);

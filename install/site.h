@@ -61,6 +61,8 @@ struct lk_site {
 	bool keep;            /* the working folder holds something that is not to be lost */
 	bool interrupted; /* an install in place did not end: it is neither the old nor the new */
 	enum lk_site_state state;
+	const struct lk_report
+		*report; /* borrowed, from lk_site_own: for what lk_site_done cannot remove */
 };
 
 /* LK_E_USAGE unless PREFIX, absolute and normal, can name an environment: looks at the text alone.

@@ -90,6 +90,12 @@ static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_
 	}
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(rest); i++) {
 		rc = lk_fs_remove_tree(own->fd, rest[i], err);
+		if (rc < 0 && err->sys_errno != 0) {
+			rc = lk_fail_errno(err, LK_E_FS, err->sys_errno,
+				"cannot remove '%s/%s/%s', which is of no more use", own->base,
+				own->name, rest[i]);
+			lk_error_hint(err, "remove it: look for mounts, flags and owners in it");
+		}
 	}
 	return rc < 0 ? rc : remove_drafts(own->fd, err);
 }
@@ -209,6 +215,7 @@ int lk_site_own(
 	struct lk_site *site, unsigned wait, const struct lk_report *report, struct lk_error *err)
 {
 	int rc = lk_site_check(site, err);
+	site->report = report;
 	if (rc == 0 && site->parent_fd < 0) {
 		rc = lk_fs_mkdirs(AT_FDCWD, site->parent, 0, false, err);
 		if (rc == 0) {
@@ -286,13 +293,19 @@ void lk_site_keep(struct lk_site *site, const char *name, struct lk_buf *path)
 void lk_site_done(struct lk_site *site)
 {
 	const struct lk_report silent = {0};
-	struct lk_error ignored = LK_ERROR_INIT;
 	struct lk_own *owns[] = {&site->inside, &site->beside};
 	for (size_t i = 0; i < LK_COUNTOF(owns); i++) {
+		struct lk_error err = LK_ERROR_INIT;
 		bool keep = site->keep && owns[i]->fd == site->work_fd;
-		if (owns[i]->fd >= 0 && !keep && tidy(site, owns[i], &silent, &ignored) == 0) {
-			lk_own_release(owns[i]);
+		if (owns[i]->fd < 0 || keep) {
+			continue;
 		}
+		if (tidy(site, owns[i], &silent, &err) == 0) {
+			lk_own_release(owns[i]);
+		} else if (site->report) {
+			lk_warn(site->report, "%s", err.message);
+		}
+		lk_error_clear(&err);
 	}
 	lk_site_close(site);
 }

@@ -98,3 +98,23 @@ mv full elsewhere
 runs 0 lockenv remove --all -p full
 absent full
 absent .full.lockenv
+
+# What cannot be removed is told, at once and by the next run.
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+	runs 0 lockenv install -q old.lock -p held
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	runs 8 unshare -m sh -c 'mount --bind held/bin/hello held/bin/hello && lockenv install -q new.lock -p held \
+		2>first; lockenv install -q old.lock -p held' sh
+	has first "warning: cannot remove '$PWD/.held.lockenv/new', which is of no more use: "
+	err_has "error: cannot remove '$PWD/.held.lockenv/new', which is of no more use: "
+	err_has 'hint: remove it: look for mounts'
+	runs 0 lockenv install -q old.lock -p held
+	absent .held.lockenv
+else
+	part 'no mount namespaces here'
+fi
+# A directory that was replaced under a shell.
+runs 0 lockenv install -q old.lock -p under
+# shellcheck disable=SC2016 # expanded by the inner shell
+runs 8 sh -c 'cd under && lockenv install -q "$1" -p "$2" && lockenv verify .' sh "$PWD/new.lock" "$PWD/under"
+err_has 'hint: it was removed or replaced: go to it anew with cd'
