@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "fetch/curl_lib_priv.h"
 #include "fetch/failover.h"
 #include "fetch/http_error_priv.h"
 #include "fetch/turns.h"
@@ -54,6 +55,7 @@ struct slot {
 struct lk_http {
 	struct lk_http_settings settings;
 	const struct lk_report *report;
+	struct lk_curl curl;
 	CURLM *multi;
 	struct slot *slots; /* the first `jobs` for requests of any size, all for small ones */
 	size_t n_slots;
@@ -87,22 +89,23 @@ struct lk_http *lk_http_new(const struct lk_http_settings *settings, const struc
 	return http;
 }
 
-/* The transfer library takes a few milliseconds: not before there is something to transfer. */
 static int start(struct lk_http *http, struct lk_error *err)
 {
 	if (http->multi) {
 		return 0;
 	}
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
+	struct lk_curl *curl = &http->curl;
+	int rc = lk_curl_start(curl, err);
+	if (rc < 0) {
+		return rc;
 	}
-	http->multi = curl_multi_init();
+	http->multi = curl->multi_init();
 	if (!http->multi) {
-		curl_global_cleanup();
+		lk_curl_stop(curl);
 		return lk_fail(err, LK_E_BUG, "the transfer library does not start");
 	}
-	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)http->settings.jobs);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->settings.jobs);
+	curl->multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)http->settings.jobs);
+	curl->multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->settings.jobs);
 	return 0;
 }
 
@@ -111,13 +114,14 @@ void lk_http_free(struct lk_http *http)
 	if (!http) {
 		return;
 	}
-	for (size_t i = 0; i < http->n_slots; i++) {
-		curl_easy_cleanup(http->slots[i].easy);
-		curl_slist_free_all(http->slots[i].headers);
-	}
+	const struct lk_curl *curl = &http->curl;
 	if (http->multi) {
-		curl_multi_cleanup(http->multi);
-		curl_global_cleanup();
+		for (size_t i = 0; i < http->n_slots; i++) {
+			curl->easy_cleanup(http->slots[i].easy);
+			curl->slist_free_all(http->slots[i].headers);
+		}
+		curl->multi_cleanup(http->multi);
+		lk_curl_stop(curl);
 	}
 	lk_free(http->slots);
 	lk_free(http);
@@ -128,10 +132,15 @@ unsigned lk_http_jobs(const struct lk_http *http)
 	return http->settings.jobs;
 }
 
+static const struct lk_curl *curl_of(const struct slot *slot)
+{
+	return &slot->run->http->curl;
+}
+
 static long slot_status(const struct slot *slot)
 {
 	long status = 0;
-	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
+	lk_curl_get(curl_of(slot), slot->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -140,7 +149,8 @@ static long slot_status(const struct slot *slot)
 static const char *slot_header(const struct slot *slot, const char *name)
 {
 	struct curl_header *header = NULL;
-	if (curl_easy_header(slot->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+	if (curl_of(slot)->easy_header(slot->easy, name, 0, CURLH_HEADER, -1, &header) !=
+			CURLHE_OK ||
 		lk_str_has_control(lk_str_of(header->value))) {
 		return "";
 	}
@@ -222,7 +232,7 @@ static bool add_header(struct slot *slot, const char *name, const char *value)
 		return true;
 	}
 	char *line = lk_asprintf("%s: %s", name, value);
-	struct curl_slist *headers = curl_slist_append(slot->headers, line);
+	struct curl_slist *headers = curl_of(slot)->slist_append(slot->headers, line);
 	lk_free(line);
 	if (headers) {
 		slot->headers = headers;
@@ -234,7 +244,7 @@ static bool slot_set_headers(struct slot *slot, bool resume)
 {
 	const struct lk_http_request *request = slot->request;
 	bool known = !request->validated || strcmp(request->validated, slot->at.place->shown) == 0;
-	curl_slist_free_all(slot->headers);
+	curl_of(slot)->slist_free_all(slot->headers);
 	slot->headers = NULL;
 	return add_header(slot, "If-None-Match", known ? request->if_none_match : "") &&
 		add_header(slot, "If-Modified-Since", known ? request->if_modified_since : "") &&
@@ -245,16 +255,17 @@ static bool slot_set_headers(struct slot *slot, bool resume)
 static CURLcode slot_set_auth(struct slot *slot)
 {
 	const struct lk_http_auth *auth = &slot->at.place->auth;
+	const struct lk_curl *curl = curl_of(slot);
 	CURL *easy = slot->easy;
-	CURLcode rc = curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
-	rc |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	CURLcode rc = lk_curl_set(curl, easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
+	rc |= lk_curl_set(curl, easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	if (auth->bearer) {
-		rc |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-		rc |= curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, auth->bearer);
+		rc |= lk_curl_set(curl, easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		rc |= lk_curl_set(curl, easy, CURLOPT_XOAUTH2_BEARER, auth->bearer);
 	} else if (auth->user) {
-		rc |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		rc |= curl_easy_setopt(easy, CURLOPT_USERNAME, auth->user);
-		rc |= curl_easy_setopt(easy, CURLOPT_PASSWORD, auth->password);
+		rc |= lk_curl_set(curl, easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		rc |= lk_curl_set(curl, easy, CURLOPT_USERNAME, auth->user);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PASSWORD, auth->password);
 	}
 	return rc;
 }
@@ -264,37 +275,38 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	const struct lk_http_settings *settings = &slot->run->http->settings;
 	const char *url = slot->at.place->url;
 	bool tls = lk_str_starts(lk_str_of(url), LK_STR("https:"));
+	const struct lk_curl *curl = curl_of(slot);
 	CURL *easy = slot->easy;
 	CURLcode rc = CURLE_OK;
 
-	curl_easy_reset(easy);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->reason);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+	curl->easy_reset(easy);
+	lk_curl_set(curl, easy, CURLOPT_PRIVATE, slot);
+	lk_curl_set(curl, easy, CURLOPT_NOSIGNAL, 1L);
+	lk_curl_set(curl, easy, CURLOPT_ERRORBUFFER, slot->reason);
+	lk_curl_set(curl, easy, CURLOPT_WRITEFUNCTION, on_body);
+	lk_curl_set(curl, easy, CURLOPT_WRITEDATA, slot);
+	lk_curl_set(curl, easy, CURLOPT_HEADERFUNCTION, on_header);
+	lk_curl_set(curl, easy, CURLOPT_HEADERDATA, slot);
+	lk_curl_set(curl, easy, CURLOPT_BUFFERSIZE,
 		slot->request->small ? HTTP_SMALL_BUFFER_BYTES : HTTP_BUFFER_BYTES);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, slot->request->small ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
-	rc |= curl_easy_setopt(easy, CURLOPT_URL, url);
-	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	rc |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
-	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
-	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	lk_curl_set(curl, easy, CURLOPT_PIPEWAIT, slot->request->small ? 1L : 0L);
+	lk_curl_set(curl, easy, CURLOPT_HTTPHEADER, slot->headers);
+	lk_curl_set(curl, easy, CURLOPT_FOLLOWLOCATION, 1L);
+	lk_curl_set(curl, easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
+	lk_curl_set(curl, easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
+	lk_curl_set(curl, easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
+	lk_curl_set(curl, easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
+	rc |= lk_curl_set(curl, easy, CURLOPT_URL, url);
+	rc |= lk_curl_set(curl, easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	rc |= lk_curl_set(curl, easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+	rc |= lk_curl_set(curl, easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
+	rc |= lk_curl_set(curl, easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	rc |= slot_set_auth(slot);
-	rc |= lk_way_set(easy, settings, url);
+	rc |= lk_way_set(curl, easy, settings, url);
 	if (resume) {
 		char range[32];
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)slot->offset);
-		rc |= curl_easy_setopt(easy, CURLOPT_RANGE, range);
+		rc |= lk_curl_set(curl, easy, CURLOPT_RANGE, range);
 	}
 	return rc;
 }
@@ -310,11 +322,11 @@ static int slot_try(struct slot *slot, struct lk_error *err)
 	slot->sink_rc = 0;
 	slot->reason[0] = '\0';
 	if (!slot->easy) {
-		slot->easy = curl_easy_init();
+		slot->easy = curl_of(slot)->easy_init();
 	}
 	if (!slot->easy || !slot_set_headers(slot, resume) ||
 		slot_set_options(slot, resume) != CURLE_OK ||
-		curl_multi_add_handle(slot->run->http->multi, slot->easy) != CURLM_OK) {
+		curl_of(slot)->multi_add_handle(slot->run->http->multi, slot->easy) != CURLM_OK) {
 		return lk_fail(
 			err, LK_E_BUG, "cannot set up the transfer of '%s'", slot->at.place->shown);
 	}
@@ -363,7 +375,7 @@ static int64_t backoff_ms(const struct slot *slot)
 static int64_t slot_asked_s(const struct slot *slot)
 {
 	curl_off_t asked_s = 0;
-	curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
+	lk_curl_get(curl_of(slot), slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
 	return asked_s;
 }
 
@@ -404,6 +416,7 @@ static bool slot_retry(struct slot *slot)
 static int slot_fail_try(struct slot *slot, CURLcode code, struct lk_error *err)
 {
 	const struct lk_http_failure failure = {
+		.curl = curl_of(slot),
 		.code = code,
 		.status = slot_status(slot),
 		.settings = &slot->run->http->settings,
@@ -421,7 +434,7 @@ static int slot_fail_try(struct slot *slot, CURLcode code, struct lk_error *err)
 static bool slot_in_doubt(const struct slot *slot)
 {
 	curl_off_t length = -1;
-	curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	lk_curl_get(curl_of(slot), slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	return slot->resumed || (length < 0 && !slot->no_resume);
 }
 
@@ -489,7 +502,8 @@ static int slot_conclude(struct slot *slot, CURLcode code, bool *ret_again, stru
 		code = CURLE_PARTIAL_FILE;
 	}
 	if (code != CURLE_OK) {
-		*ret_again = (code_is_transient(code) && !lk_way_is_refused(slot->easy)) ||
+		*ret_again = (code_is_transient(code) &&
+				     !lk_way_is_refused(curl_of(slot), slot->easy)) ||
 			(code == CURLE_WRITE_ERROR && slot->no_resume);
 		return slot_fail_try(slot, code, err);
 	}
@@ -535,7 +549,7 @@ static void slot_finish(struct slot *slot, CURLcode code)
 	struct lk_error error = LK_ERROR_INIT;
 	bool again = false;
 	int rc = slot_conclude(slot, code, &again, &error);
-	curl_multi_remove_handle(run->http->multi, slot->easy);
+	run->http->curl.multi_remove_handle(run->http->multi, slot->easy);
 	slot->running = false;
 	if (rc < 0 && slot->request->n_places > 1) {
 		lk_error_file(&error, slot->at.place->shown);
@@ -615,18 +629,19 @@ static bool run_reap(struct run *run)
 {
 	for (bool any = false;; any = true) {
 		int left;
-		const CURLMsg *message = curl_multi_info_read(run->http->multi, &left);
+		const CURLMsg *message = run->http->curl.multi_info_read(run->http->multi, &left);
 		if (!message) {
 			return any;
 		}
 		void *slot = NULL;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		lk_curl_get(&run->http->curl, message->easy_handle, CURLINFO_PRIVATE, &slot);
 		slot_finish(slot, message->data.result);
 	}
 }
 
 static int run_loop(struct run *run, void (*tick)(void *ctx), void *ctx, struct lk_error *err)
 {
+	const struct lk_curl *curl = &run->http->curl;
 	CURLM *multi = run->http->multi;
 	int64_t ticked_ms = 0;
 	for (;;) {
@@ -639,7 +654,7 @@ static int run_loop(struct run *run, void (*tick)(void *ctx), void *ctx, struct 
 			return rc;
 		}
 		int running;
-		if (curl_multi_perform(multi, &running) != CURLM_OK) {
+		if (curl->multi_perform(multi, &running) != CURLM_OK) {
 			return lk_fail(err, LK_E_BUG, "the transfer library failed");
 		}
 		bool reaped = run_reap(run);
@@ -648,7 +663,7 @@ static int run_loop(struct run *run, void (*tick)(void *ctx), void *ctx, struct 
 			ticked_ms = monotonic_ms();
 		}
 		if (!reaped) {
-			curl_multi_poll(multi, NULL, 0, (int)wait_ms, NULL);
+			curl->multi_poll(multi, NULL, 0, (int)wait_ms, NULL);
 		}
 	}
 }
@@ -673,7 +688,7 @@ int lk_http_run(struct lk_http *http, const struct lk_http_request *requests, si
 	for (size_t i = 0; i < http->n_slots; i++) {
 		struct slot *slot = &http->slots[i];
 		if (slot->running) {
-			curl_multi_remove_handle(http->multi, slot->easy);
+			http->curl.multi_remove_handle(http->multi, slot->easy);
 		}
 		slot->running = false;
 		slot->request = NULL;

@@ -115,7 +115,7 @@ int lk_http_fail_try(const struct lk_http_failure *failure, struct lk_error *err
 	char slow[128];
 	if (!reason) {
 		reason = failure->reason[0] != '\0' ? failure->reason
-						    : curl_easy_strerror(failure->code);
+						    : failure->curl->easy_strerror(failure->code);
 	}
 	if (failure->code == CURLE_OPERATION_TIMEDOUT &&
 		strncmp(reason, TOO_SLOW, strlen(TOO_SLOW)) == 0) {

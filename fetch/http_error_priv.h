@@ -4,8 +4,7 @@
 #ifndef LK_FETCH_HTTP_ERROR_PRIV_H
 #define LK_FETCH_HTTP_ERROR_PRIV_H
 
-#include <curl/curl.h>
-
+#include "fetch/curl_lib_priv.h"
 #include "fetch/http.h"
 
 /* Of all answers of a try: redirects, provisional ones, the last. */
@@ -14,6 +13,7 @@
 /* A try that came to no answer. */
 struct lk_http_failure {
 	const struct lk_http_settings *settings;
+	const struct lk_curl *curl;
 	CURLcode code;
 	long status;        /* of the last answer, 0 when there was none */
 	size_t head_bytes;  /* of all headers that came */

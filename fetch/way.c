@@ -3,27 +3,27 @@
  */
 #include "fetch/way_priv.h"
 
-static CURLcode set_tls(CURL *easy, const struct lk_http_tls *tls)
+static CURLcode set_tls(const struct lk_curl *curl, CURL *easy, const struct lk_http_tls *tls)
 {
 	CURLcode rc = CURLE_OK;
 	if (tls->no_verify) {
-		rc |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		rc |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
+		rc |= lk_curl_set(curl, easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		rc |= lk_curl_set(curl, easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
 	} else if (tls->ca_file || tls->ca_folder) {
 		/* Both, also where one is NULL: curl's defaults are not trusted then. */
-		rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
-		rc |= curl_easy_setopt(easy, CURLOPT_CAPATH, tls->ca_folder);
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, tls->ca_file);
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, tls->ca_folder);
+		rc |= lk_curl_set(curl, easy, CURLOPT_CAINFO, tls->ca_file);
+		rc |= lk_curl_set(curl, easy, CURLOPT_CAPATH, tls->ca_folder);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_CAINFO, tls->ca_file);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_CAPATH, tls->ca_folder);
 	}
 	if (tls->client_cert) {
 		const char *key = tls->client_key ? tls->client_key : tls->client_cert;
-		rc |= curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->client_cert);
-		rc |= curl_easy_setopt(easy, CURLOPT_SSLKEY, key);
+		rc |= lk_curl_set(curl, easy, CURLOPT_SSLCERT, tls->client_cert);
+		rc |= lk_curl_set(curl, easy, CURLOPT_SSLKEY, key);
 		/* An encrypted key is an error and no question on the terminal. */
-		rc |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+		rc |= lk_curl_set(curl, easy, CURLOPT_KEYPASSWD, "");
 	}
 	return rc;
 }
@@ -35,25 +35,26 @@ static const struct lk_proxy *proxy_for(const struct lk_http_settings *settings,
 	return proxy && proxy->url[0] != '\0' ? proxy : NULL;
 }
 
-CURLcode lk_way_set(CURL *easy, const struct lk_http_settings *settings, const char *url)
+CURLcode lk_way_set(const struct lk_curl *curl, CURL *easy, const struct lk_http_settings *settings,
+	const char *url)
 {
 	const struct lk_proxy *proxy = proxy_for(settings, url);
 	const char *except = proxy ? settings->proxies->except : NULL;
-	CURLcode rc = set_tls(easy, &settings->tls);
-	rc |= curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy->url : "");
-	rc |= curl_easy_setopt(easy, CURLOPT_NOPROXY, except ? except : "");
+	CURLcode rc = set_tls(curl, easy, &settings->tls);
+	rc |= lk_curl_set(curl, easy, CURLOPT_PROXY, proxy ? proxy->url : "");
+	rc |= lk_curl_set(curl, easy, CURLOPT_NOPROXY, except ? except : "");
 	if (proxy && proxy->user) {
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
-		rc |= curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXYUSERNAME, proxy->user);
+		rc |= lk_curl_set(curl, easy, CURLOPT_PROXYPASSWORD, proxy->password);
 	}
 	return rc;
 }
 
-bool lk_way_is_refused(CURL *easy)
+bool lk_way_is_refused(const struct lk_curl *curl, CURL *easy)
 {
 	long status = 0;
-	curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	lk_curl_get(curl, easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	return status >= 400 && status <= 499;
 }
 

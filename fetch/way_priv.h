@@ -4,15 +4,14 @@
 #ifndef LK_FETCH_WAY_PRIV_H
 #define LK_FETCH_WAY_PRIV_H
 
-#include <curl/curl.h>
-
+#include "fetch/curl_lib_priv.h"
 #include "fetch/http.h"
 
 /* For the http or https URL. */
-CURLcode lk_way_set(
-	CURL *easy, const struct lk_http_settings *settings, const char *url) LK_MUST_USE;
+CURLcode lk_way_set(const struct lk_curl *curl, CURL *easy, const struct lk_http_settings *settings,
+	const char *url) LK_MUST_USE;
 /* After a try that failed: did a proxy refuse to lead on for good? */
-bool lk_way_is_refused(CURL *easy);
+bool lk_way_is_refused(const struct lk_curl *curl, CURL *easy);
 /* What to do about CODE and the reason that curl gave, on the way to URL; NULL when the way is not
  * to blame. Owned by ARENA. */
 const char *lk_way_hint(const struct lk_http_settings *settings, const char *url, CURLcode code,

@@ -24,8 +24,7 @@ MAY_USE = {
 
 # header (a prefix ends in "/") -> files that may include it
 THIRD_PARTY = {
-    "curl/": {"fetch/http.c", "fetch/http_error.c", "fetch/http_error_priv.h", "fetch/way.c",
-              "fetch/way_priv.h"},
+    "curl/": {"fetch/curl_lib_priv.h"},
     "solv/": {"resolver/solv_load.c", "resolver/solv_run.c", "resolver/solv_priv.h",
               "resolver/solv_explain.c"},
     "archive.h": {"store/archive.c", "fixtures/pack.c"},
