@@ -48,7 +48,7 @@ static const struct lk_level *find_level(const char *name)
 	return NULL;
 }
 
-int lk_child_main(const char *level, const char *prefix)
+int lk_child_main(const char *level, const struct lk_level_context *context)
 {
 	const struct lk_level *chosen = find_level(level);
 	if (!chosen) {
@@ -58,11 +58,11 @@ int lk_child_main(const char *level, const char *prefix)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
 	struct lk_level_report report = {.status = LK_SMOKE_FAILED};
-	chosen->run(prefix, &report);
+	chosen->run(context, &report);
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena;
 	lk_arena_init(&arena);
 	struct lk_smoke_libraries libraries = {0};
-	lk_provenance(prefix, report.driver_folder, &arena, &libraries);
+	lk_provenance(context->prefix, report.driver_folder, &arena, &libraries);
 	judge_provenance(&libraries, &report);
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
 	lk_child_report_put(&report, &libraries, &text);

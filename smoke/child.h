@@ -17,11 +17,12 @@
 #define LK_CHILD_REPORT_MAX ((size_t)1 << 20)
 
 /* In the child: runs the level and reports. The exit status of the process. */
-int lk_child_main(const char *level, const char *prefix);
+int lk_child_main(const char *level, const struct lk_level_context *context);
 
 /* In the runner: starts PROGRAM for the level, waits at most LIMIT_SECONDS, and fills RET. */
-void lk_child_run(const char *program, const struct lk_level *level, const char *prefix,
-	unsigned limit_seconds, struct lk_arena *arena, struct lk_smoke_level *ret);
+void lk_child_run(const char *program, const struct lk_level *level,
+	const struct lk_level_context *context, unsigned limit_seconds, struct lk_arena *arena,
+	struct lk_smoke_level *ret);
 
 /* The text of a report; control characters in foreign text become spaces. */
 void lk_child_report_put(const struct lk_level_report *report,

@@ -20,11 +20,11 @@ static void put_value(struct lk_buf *out, lk_str text)
 	}
 }
 
-static void put_number(struct lk_buf *out, const char *key, double value)
+static uint64_t bits_of(double value)
 {
 	uint64_t bits;
 	memcpy(&bits, &value, sizeof(bits));
-	lk_buf_appendf(out, "\n%s %" PRIu64, key, bits);
+	return bits;
 }
 
 void lk_child_report_put(const struct lk_level_report *report,
@@ -32,10 +32,16 @@ void lk_child_report_put(const struct lk_level_report *report,
 {
 	lk_buf_appendf(out, "status %s\nreason ", statuses[report->status]);
 	put_value(out, lk_str_of(report->reason));
-	if (report->has_error) {
-		put_number(out, "error", report->error);
-		put_number(out, "bound", report->bound);
-		lk_buf_appendf(out, "\ncases %u", report->cases);
+	for (size_t i = 0; i < report->n_measures; i++) {
+		const struct lk_level_measure *m = &report->measures[i];
+		lk_buf_appendf(out, "\nmeasure %s\t%" PRIu64 "\t%" PRIu64 "\t%u", m->precision,
+			bits_of(m->error), bits_of(m->bound), m->cases);
+	}
+	for (size_t i = 0; i < report->n_facts; i++) {
+		lk_buf_puts(out, "\nfact ");
+		put_value(out, lk_str_of(report->facts[i].key));
+		lk_buf_putc(out, '\t');
+		put_value(out, lk_str_of(report->facts[i].value));
 	}
 	for (size_t i = 0; i < libraries->len; i++) {
 		const struct lk_smoke_library *library = &libraries->items[i];
@@ -78,6 +84,39 @@ static bool parse_cases(lk_str value, unsigned *ret)
 	return true;
 }
 
+/* What a report has many of; views of its text. */
+struct parts {
+	struct LK_VEC_OF(struct lk_smoke_measure) measures;
+	struct LK_VEC_OF(struct lk_smoke_fact) facts;
+	struct lk_smoke_libraries libraries;
+};
+
+static bool parse_measure(lk_str value, struct parts *parts)
+{
+	struct lk_smoke_measure m = {0};
+	lk_str error;
+	lk_str bound;
+	bool good = lk_str_split(&value, '\t', &m.precision) &&
+		lk_str_split(&value, '\t', &error) && lk_str_split(&value, '\t', &bound) &&
+		value.ptr && parse_number(error, &m.error) && parse_number(bound, &m.bound) &&
+		parse_cases(value, &m.cases);
+	if (good) {
+		lk_vec_push(&parts->measures, m);
+	}
+	return good && parts->measures.len <= LK_LEVEL_MEASURES;
+}
+
+static bool parse_fact(lk_str value, struct parts *parts)
+{
+	struct lk_smoke_fact fact = {0};
+	if (!lk_str_split(&value, '\t', &fact.key) || !value.ptr) {
+		return false;
+	}
+	fact.value = value;
+	lk_vec_push(&parts->facts, fact);
+	return parts->facts.len <= LK_LEVEL_FACTS;
+}
+
 static bool parse_library(lk_str value, struct lk_smoke_libraries *libraries)
 {
 	lk_str where;
@@ -98,7 +137,7 @@ static bool parse_library(lk_str value, struct lk_smoke_libraries *libraries)
 
 /* False for a line that has no place in a report. */
 static bool parse_line(lk_str key, lk_str value, struct lk_smoke_level *level, bool *has_status,
-	struct lk_smoke_libraries *libraries)
+	struct parts *parts)
 {
 	if (lk_str_is(key, "status")) {
 		*has_status = true;
@@ -108,41 +147,60 @@ static bool parse_line(lk_str key, lk_str value, struct lk_smoke_level *level, b
 		level->reason = value;
 		return true;
 	}
-	if (lk_str_is(key, "error")) {
-		level->has_error = true;
-		return parse_number(value, &level->error);
+	if (lk_str_is(key, "measure")) {
+		return parse_measure(value, parts);
 	}
-	if (lk_str_is(key, "bound")) {
-		return parse_number(value, &level->bound);
+	if (lk_str_is(key, "fact")) {
+		return parse_fact(value, parts);
 	}
-	if (lk_str_is(key, "cases")) {
-		return parse_cases(value, &level->cases);
-	}
-	return lk_str_is(key, "library") && parse_library(value, libraries);
+	return lk_str_is(key, "library") && parse_library(value, &parts->libraries);
 }
 
 /* What was parsed still points into the text; the arena gets it when the whole report is good. */
-static void keep(const struct lk_smoke_level *parsed, const struct lk_smoke_libraries *libraries,
+static void keep(const struct lk_smoke_level *parsed, const struct parts *parts,
 	struct lk_arena *arena, struct lk_smoke_level *level)
 {
-	struct lk_smoke_library *items = lk_arena_calloc(arena, libraries->len, sizeof(*items));
-	for (size_t i = 0; i < libraries->len; i++) {
-		items[i] = (struct lk_smoke_library){
-			.path = lk_str_dup(arena, libraries->items[i].path),
-			.version = lk_str_dup(arena, libraries->items[i].version),
-			.inside = libraries->items[i].inside,
-		};
+	size_t n_libraries = parts->libraries.len;
+	size_t n_measures = parts->measures.len;
+	size_t n_facts = parts->facts.len;
+	struct lk_smoke_library *libraries =
+		lk_arena_calloc(arena, n_libraries, sizeof(*libraries));
+	struct lk_smoke_measure *measures = lk_arena_calloc(arena, n_measures, sizeof(*measures));
+	struct lk_smoke_fact *facts = lk_arena_calloc(arena, n_facts, sizeof(*facts));
+	for (size_t i = 0; i < n_libraries; i++) {
+		libraries[i] = parts->libraries.items[i];
+		libraries[i].path = lk_str_dup(arena, libraries[i].path);
+		libraries[i].version = lk_str_dup(arena, libraries[i].version);
+	}
+	for (size_t i = 0; i < n_measures; i++) {
+		measures[i] = parts->measures.items[i];
+		measures[i].precision = lk_str_dup(arena, measures[i].precision);
+	}
+	for (size_t i = 0; i < n_facts; i++) {
+		facts[i].key = lk_str_dup(arena, parts->facts.items[i].key);
+		facts[i].value = lk_str_dup(arena, parts->facts.items[i].value);
 	}
 	*level = *parsed;
 	level->reason = lk_str_dup(arena, parsed->reason);
-	level->libraries = items;
-	level->n_libraries = libraries->len;
+	level->libraries = libraries;
+	level->n_libraries = n_libraries;
+	level->measures = measures;
+	level->n_measures = n_measures;
+	level->facts = facts;
+	level->n_facts = n_facts;
+}
+
+static void parts_done(struct parts *parts)
+{
+	lk_vec_done(&parts->measures);
+	lk_vec_done(&parts->facts);
+	lk_vec_done(&parts->libraries);
 }
 
 bool lk_child_report_parse(lk_str text, struct lk_arena *arena, struct lk_smoke_level *level)
 {
 	struct lk_smoke_level parsed = *level;
-	struct lk_smoke_libraries libraries = {0};
+	struct parts LK_CLEANUP(parts_done) parts = {0};
 	bool has_status = false;
 	bool good = true;
 	bool ended = false;
@@ -152,13 +210,12 @@ bool lk_child_report_parse(lk_str text, struct lk_arena *arena, struct lk_smoke_
 		lk_str key = lk_str_slice(line, 0, space);
 		lk_str value = lk_str_skip(line, space == SIZE_MAX ? line.len : space + 1);
 		ended = lk_str_is(line, "end");
-		good = ended || parse_line(key, value, &parsed, &has_status, &libraries);
+		good = ended || parse_line(key, value, &parsed, &has_status, &parts);
 	}
 	/* One line break after "end", and nothing more. */
 	good = good && ended && has_status && text.ptr && text.len == 0;
 	if (good) {
-		keep(&parsed, &libraries, arena, level);
+		keep(&parsed, &parts, arena, level);
 	}
-	lk_vec_done(&libraries);
 	return good;
 }

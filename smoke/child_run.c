@@ -89,10 +89,13 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* 0 or an errno. */
-static int spawn_child(
-	const char *program, const char *level, const char *prefix, int write_fd, pid_t *ret_pid)
+static int spawn_child(const char *program, const char *level,
+	const struct lk_level_context *context, int write_fd, pid_t *ret_pid)
 {
-	const char *const words[] = {program, "--level", level, "--", prefix, NULL};
+	char device[16];
+	snprintf(device, sizeof(device), "%d", context->device);
+	const char *const words[] = {
+		program, "--level", level, "--device", device, "--", context->prefix, NULL};
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
 	int rc = posix_spawnattr_init(&attributes);
@@ -205,10 +208,14 @@ static void judge(struct lk_smoke_level *level, struct lk_arena *arena, lk_str t
 	}
 }
 
-void lk_child_run(const char *program, const struct lk_level *level, const char *prefix,
-	unsigned limit_seconds, struct lk_arena *arena, struct lk_smoke_level *ret)
+void lk_child_run(const char *program, const struct lk_level *level,
+	const struct lk_level_context *context, unsigned limit_seconds, struct lk_arena *arena,
+	struct lk_smoke_level *ret)
 {
-	*ret = (struct lk_smoke_level){.name = lk_str_of(level->name)};
+	*ret = (struct lk_smoke_level){
+		.name = lk_str_of(level->name),
+		.device = level->gpu ? context->device : -1,
+	};
 	double begin = seconds_now();
 	int fds[2];
 	int rc = open_pipe(fds);
@@ -217,7 +224,7 @@ void lk_child_run(const char *program, const struct lk_level *level, const char 
 		return;
 	}
 	pid_t pid;
-	rc = spawn_child(program, level->name, prefix, fds[1], &pid);
+	rc = spawn_child(program, level->name, context, fds[1], &pid);
 	close(fds[1]);
 	if (rc != 0) {
 		fail(ret, arena, "cannot start lockenv-smoke: ", strerror(rc));

@@ -11,12 +11,13 @@
 #include "base/str.h"
 
 /* A level that this version does not compute yet says so, and whether its library is there. */
-static void not_yet(const char *prefix, struct lk_level_report *report, const char *stem)
+static void not_yet(
+	const struct lk_level_context *context, struct lk_level_report *report, const char *stem)
 {
 	char path[PATH_MAX];
-	if (!prefix) {
+	if (!context->prefix) {
 		lk_level_say(report, LK_SMOKE_ABSENT, "no environment given");
-	} else if (lk_level_find_library(prefix, &stem, 1, 0, path, sizeof(path))) {
+	} else if (lk_level_find_library(context->prefix, &stem, 1, 0, path, sizeof(path))) {
 		lk_level_say(report, LK_SMOKE_ABSENT,
 			"%s is there; this version does not test it yet", stem);
 	} else {
@@ -24,29 +25,29 @@ static void not_yet(const char *prefix, struct lk_level_report *report, const ch
 	}
 }
 
-static void torch_cpu(const char *prefix, struct lk_level_report *report)
+static void torch_cpu(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	not_yet(prefix, report, "libtorch_cpu.so");
+	not_yet(context, report, "libtorch_cpu.so");
 }
-static void nvrtc(const char *prefix, struct lk_level_report *report)
+static void nvrtc(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	not_yet(prefix, report, "libnvrtc.so");
+	not_yet(context, report, "libnvrtc.so");
 }
-static void cublas(const char *prefix, struct lk_level_report *report)
+static void cublas(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	not_yet(prefix, report, "libcublas.so");
+	not_yet(context, report, "libcublas.so");
 }
-static void cudnn(const char *prefix, struct lk_level_report *report)
+static void cudnn(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	not_yet(prefix, report, "libcudnn.so");
+	not_yet(context, report, "libcudnn.so");
 }
-static void nccl(const char *prefix, struct lk_level_report *report)
+static void nccl(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	not_yet(prefix, report, "libnccl.so");
+	not_yet(context, report, "libnccl.so");
 }
-static void torch_cuda(const char *prefix, struct lk_level_report *report)
+static void torch_cuda(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	not_yet(prefix, report, "libtorch_cuda.so");
+	not_yet(context, report, "libtorch_cuda.so");
 }
 
 const struct lk_level lk_levels[] = {
@@ -71,25 +72,56 @@ void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, c
 	va_end(args);
 }
 
-bool lk_level_measure(struct lk_level_report *report, double error, double bound, const char *what)
+/* The last one stands in for all that find no place. */
+static struct lk_level_measure *measure_of(struct lk_level_report *report, const char *precision)
 {
-	if (!report->has_error || isnan(error) || error > report->error) {
-		report->error = error;
+	for (size_t i = 0; i < report->n_measures; i++) {
+		if (strcmp(report->measures[i].precision, precision) == 0) {
+			return &report->measures[i];
+		}
 	}
-	report->has_error = true;
-	report->bound = bound;
-	report->cases++;
+	if (report->n_measures == LK_LEVEL_MEASURES) {
+		return &report->measures[LK_LEVEL_MEASURES - 1];
+	}
+	struct lk_level_measure *measure = &report->measures[report->n_measures++];
+	*measure = (struct lk_level_measure){0};
+	snprintf(measure->precision, sizeof(measure->precision), "%s", precision);
+	return measure;
+}
+
+bool lk_level_measure(struct lk_level_report *report, const char *precision, double error,
+	double bound, const char *what)
+{
+	struct lk_level_measure *measure = measure_of(report, precision);
+	if (measure->cases == 0 || isnan(error) || error > measure->error) {
+		measure->error = error;
+	}
+	measure->bound = bound;
+	measure->cases++;
 	if (error <= bound) { /* false for NaN */
 		return true;
 	}
 	if (isnan(error)) {
 		lk_level_say(report, LK_SMOKE_FAILED,
-			"%s: the output has numbers that are not finite", what);
+			"%s, %s: the output has numbers that are not finite", precision, what);
 	} else {
-		lk_level_say(report, LK_SMOKE_FAILED, "%s: error %.3g is above %.3g", what, error,
-			bound);
+		lk_level_say(report, LK_SMOKE_FAILED, "%s, %s: error %.3g is above %.3g", precision,
+			what, error, bound);
 	}
 	return false;
+}
+
+void lk_level_fact(struct lk_level_report *report, const char *key, const char *fmt, ...)
+{
+	if (report->n_facts == LK_LEVEL_FACTS) {
+		return;
+	}
+	struct lk_level_fact *fact = &report->facts[report->n_facts++];
+	va_list args;
+	va_start(args, fmt);
+	snprintf(fact->key, sizeof(fact->key), "%s", key);
+	vsnprintf(fact->value, sizeof(fact->value), fmt, args);
+	va_end(args);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)

@@ -11,36 +11,62 @@
 
 #include "smoke/smoke.h"
 
+/* No level has more. */
+#define LK_LEVEL_MEASURES 4
+#define LK_LEVEL_FACTS 64
+
+/* What a level works on. */
+struct lk_level_context {
+	const char *prefix; /* absolute and without links, or NULL for none */
+	int device;         /* ordinal of the GPU for the levels that use one */
+};
+
+struct lk_level_measure {
+	char precision[16];
+	double error, bound;
+	unsigned cases;
+};
+
+struct lk_level_fact {
+	char key[32];
+	char value[256];
+};
+
 struct lk_level_report {
 	enum lk_smoke_status status;
 	char reason[4096]; /* cut off where it is longer */
-	bool has_error;
-	double error, bound;
-	unsigned cases;
+	struct lk_level_measure measures[LK_LEVEL_MEASURES];
+	size_t n_measures;
+	struct lk_level_fact facts[LK_LEVEL_FACTS];
+	size_t n_facts;
 	char driver_folder[PATH_MAX]; /* where libcuda.so.1 was resolved to; "" for nowhere */
 };
 
 struct lk_level {
 	const char *name;
 	bool gpu;
-	/* PREFIX is absolute and without links, or NULL. */
-	void (*run)(const char *prefix, struct lk_level_report *report);
+	void (*run)(const struct lk_level_context *context, struct lk_level_report *report);
 };
 
 /* All levels in the order they run. */
 extern const struct lk_level lk_levels[];
 extern const size_t lk_n_levels;
 
-void lk_level_reference(const char *prefix, struct lk_level_report *report);
-void lk_level_blas(const char *prefix, struct lk_level_report *report);
-void lk_level_driver(const char *prefix, struct lk_level_report *report);
+void lk_level_reference(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_blas(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_driver(const struct lk_level_context *context, struct lk_level_report *report);
 
 /* Sets the status and its reason; a later call replaces an earlier one. */
 void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, const char *fmt, ...)
 	LK_PRINTF(3, 4);
-/* Keeps the larger error (a NaN is the largest) and fails the report when it is above BOUND. WHAT
- * names the case. False when it failed. */
-bool lk_level_measure(struct lk_level_report *report, double error, double bound, const char *what);
+/* Keeps the larger error of PRECISION (a NaN is the largest) and fails the report when it is above
+ * BOUND. WHAT names the case. False when it failed. */
+bool lk_level_measure(struct lk_level_report *report, const char *precision, double error,
+	double bound, const char *what);
+/* Notes a fact for the receipt; cut off where it is longer than a fact can be, dropped when there
+ * are LK_LEVEL_FACTS already. */
+void lk_level_fact(struct lk_level_report *report, const char *key, const char *fmt, ...)
+	LK_PRINTF(3, 4);
 /* Finds a file in PREFIX/lib whose name starts with one of STEMS, the first stem first, then by
  * name; its absolute path into RET (RET_LEN bytes). */
 bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems,

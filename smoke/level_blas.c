@@ -74,7 +74,7 @@ static bool run_shape(sgemm_fn *sgemm, const struct lk_attention_shape *s, uint6
 		s->n, s->d_k, s->causal ? ", causal" : "");
 	lk_free(wide);
 	lk_free(single);
-	return lk_level_measure(report, error, BOUND, what);
+	return lk_level_measure(report, "float32", error, BOUND, what);
 }
 
 /* The first library that has cblas_sgemm; one that is there but does not load is a failure. */
@@ -103,13 +103,13 @@ static sgemm_fn *open_blas(const char *prefix, struct lk_level_report *report)
 	return NULL;
 }
 
-void lk_level_blas(const char *prefix, struct lk_level_report *report)
+void lk_level_blas(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	if (!prefix) {
+	if (!context->prefix) {
 		lk_level_say(report, LK_SMOKE_ABSENT, "no environment given");
 		return;
 	}
-	sgemm_fn *sgemm = open_blas(prefix, report);
+	sgemm_fn *sgemm = open_blas(context->prefix, report);
 	for (size_t i = 0; sgemm && i < lk_attention_n_shapes; i++) {
 		if (!run_shape(sgemm, &lk_attention_shapes[i], 100 + i, report)) {
 			return;

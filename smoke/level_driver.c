@@ -90,9 +90,9 @@ static void say_why_not_loaded(const char *error, struct lk_level_report *report
 	}
 }
 
-void lk_level_driver(const char *prefix, struct lk_level_report *report)
+void lk_level_driver(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	(void)prefix;
+	(void)context;
 	void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		say_why_not_loaded(dlerror(), report);

@@ -42,7 +42,7 @@ static void tensors_done(struct tensors *t)
 static bool check(struct lk_level_report *report, struct tensors *t, const char *what)
 {
 	double error = lk_attention_distance(t->out, t->expected, t->count);
-	return lk_level_measure(report, error, BOUND, what);
+	return lk_level_measure(report, "float64", error, BOUND, what);
 }
 
 /* Equal keys weigh every value the same: the output is the mean of V. */
@@ -172,9 +172,9 @@ static bool worked_example(struct lk_level_report *report)
 	return good;
 }
 
-void lk_level_reference(const char *prefix, struct lk_level_report *report)
+void lk_level_reference(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	(void)prefix;
+	(void)context;
 	bool (*const cases[])(struct lk_level_report *) = {
 		equal_keys, single_position, one_hot, shifted, permuted, worked_example};
 	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {

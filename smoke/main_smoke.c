@@ -2,7 +2,7 @@
  * lockenv-smoke: the smoke test alone, and the program that each level's process runs.
  *
  *     lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] [PREFIX]
- *     lockenv-smoke --level NAME -- [PREFIX]     (the runner starts this)
+ *     lockenv-smoke --level NAME --device N -- [PREFIX]     (the runner starts this)
  */
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct request {
 	const char *level;
 	const char *require[32];
 	size_t n_require;
-	uint64_t limit;
+	uint64_t limit, device;
 	bool json, help;
 };
 
@@ -45,6 +45,9 @@ static bool parse(int argc, char **argv, struct request *r)
 			r->require[r->n_require++] = argv[++i];
 		} else if (strcmp(word, "--limit") == 0 && value &&
 			lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < 86400) {
+			i++;
+		} else if (strcmp(word, "--device") == 0 && value &&
+			lk_str_to_u64(lk_str_of(value), &r->device) && r->device < 4096) {
 			i++;
 		} else if (strcmp(word, "--level") == 0 && value) {
 			r->level = argv[++i];
@@ -105,7 +108,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (r.level) {
-		return lk_child_main(r.level, r.prefix);
+		return lk_child_main(r.level,
+			&(const struct lk_level_context){
+				.prefix = r.prefix, .device = (int)r.device});
 	}
 	/* Ignored, it would take the status of the levels' processes away. */
 	signal(SIGCHLD, SIG_DFL);

@@ -113,10 +113,11 @@ int lk_smoke_run(
 	*ret = (struct lk_smoke_result){0};
 	lk_arena_init(&ret->arena);
 	ret->prefix = lk_str_dup(&ret->arena, lk_str_of(prefix));
+	const struct lk_level_context context = {.prefix = prefix};
 	ret->levels = lk_arena_calloc(&ret->arena, lk_n_levels, sizeof(*ret->levels));
 	for (size_t i = 0; i < lk_n_levels; i++) {
 		struct lk_smoke_level *level = &ret->levels[ret->n_levels++];
-		lk_child_run(program, &lk_levels[i], prefix,
+		lk_child_run(program, &lk_levels[i], &context,
 			options->limit_seconds ? options->limit_seconds : DEFAULT_LIMIT_SECONDS,
 			&ret->arena, level);
 		if (level->status == LK_SMOKE_ABSENT && is_required(options, &lk_levels[i])) {

@@ -27,15 +27,30 @@ struct lk_smoke_library {
 	bool inside;    /* in the prefix; or of the driver, in the driver's folder */
 };
 
+/* All that was computed in one precision. */
+struct lk_smoke_measure {
+	lk_str precision; /* "float64", "float32", "bfloat16" */
+	double error;     /* the largest of ||out - ref|| / ||ref|| over all cases */
+	double bound;
+	unsigned cases; /* shapes computed */
+};
+
+/* Something that a level found out, for the receipt: "cuda" is "12.4". */
+struct lk_smoke_fact {
+	lk_str key;
+	lk_str value;
+};
+
 struct lk_smoke_level {
 	lk_str name;
+	int device; /* ordinal of the GPU; -1 for a level that uses none */
 	enum lk_smoke_status status;
 	lk_str reason;  /* why it failed or could not run; what was computed when it passed */
-	bool has_error; /* error and bound were measured */
-	double error;   /* the largest of ||out - ref|| / ||ref|| over all cases */
-	double bound;
 	double seconds; /* wall time of the child */
-	unsigned cases; /* shapes computed */
+	const struct lk_smoke_measure *measures; /* in the order they were taken */
+	size_t n_measures;
+	const struct lk_smoke_fact *facts; /* in the order they were found */
+	size_t n_facts;
 	const struct lk_smoke_library *libraries;
 	size_t n_libraries;
 };

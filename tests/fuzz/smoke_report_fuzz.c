@@ -3,6 +3,7 @@
  * as the same.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "smoke/child.h"
@@ -13,11 +14,18 @@ static void check_again(const struct lk_smoke_level *level, struct lk_arena *are
 {
 	struct lk_level_report report = {
 		.status = level->status,
-		.has_error = level->has_error,
-		.error = level->error,
-		.bound = level->bound,
-		.cases = level->cases,
 	};
+	for (size_t i = 0; i < level->n_measures; i++) {
+		struct lk_level_measure *m = &report.measures[report.n_measures++];
+		snprintf(m->precision, sizeof(m->precision), LK_STR_FMT,
+			LK_STR_ARG(level->measures[i].precision));
+		m->error = level->measures[i].error;
+		m->bound = level->measures[i].bound;
+		m->cases = level->measures[i].cases;
+	}
+	for (size_t i = 0; i < level->n_facts; i++) {
+		lk_level_fact(&report, "key", LK_STR_FMT, LK_STR_ARG(level->facts[i].value));
+	}
 	lk_level_say(&report, level->status, LK_STR_FMT, LK_STR_ARG(level->reason));
 	struct lk_smoke_libraries libraries = {0};
 	for (size_t i = 0; i < level->n_libraries; i++) {
@@ -27,7 +35,8 @@ static void check_again(const struct lk_smoke_level *level, struct lk_arena *are
 	lk_child_report_put(&report, &libraries, &text);
 	struct lk_smoke_level again = {0};
 	if (!lk_child_report_parse(lk_buf_view(&text), arena, &again) ||
-		again.status != level->status || again.n_libraries != level->n_libraries) {
+		again.status != level->status || again.n_libraries != level->n_libraries ||
+		again.n_measures != level->n_measures || again.n_facts != level->n_facts) {
 		abort();
 	}
 	lk_vec_done(&libraries);

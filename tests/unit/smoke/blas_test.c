@@ -40,9 +40,11 @@ static void right_passes(void **state)
 {
 	struct lk_smoke_level level = run_planted(*state, "right", LIMIT);
 	assert_level(level, PASSED, "libcblas.so.3");
-	assert_true(level.has_error && level.error > 0 && level.error <= 1e-5);
-	assert_true(level.bound > 0 && level.bound <= 1e-5);
-	assert_int_equal(level.cases, 8);
+	assert_int_equal(level.n_measures, 1);
+	const struct lk_smoke_measure *m = &level.measures[0];
+	assert_true(lk_str_is(m->precision, "float32"));
+	assert_true(m->error > 0 && m->error <= 1e-5 && m->bound > 0 && m->bound <= 1e-5);
+	assert_int_equal(m->cases, 8);
 	/* The environment's library, and nothing from elsewhere: not even a sanitizer's runtime. */
 	assert_int_equal(level.n_libraries, 1);
 	assert_true(level.libraries[0].inside);
@@ -204,7 +206,9 @@ static void assert_outside(const struct lk_smoke_level *level, const char *name)
 	assert_non_null(find(level, name));
 	assert_false(find(level, name)->inside);
 	assert_true(find(level, "libcblas.so.3")->inside);
-	assert_true(level->has_error && level->error <= level->bound); /* the numbers were right */
+	/* The numbers were right. */
+	assert_int_equal(level->n_measures, 1);
+	assert_true(level->measures[0].error <= level->measures[0].bound);
 }
 
 static void dependency_by_library_path_fails(void **state)
@@ -322,7 +326,8 @@ static void long_prefix(void **state)
 	assert_int_equal(lk_fs_mkdirs(AT_FDCWD, lib, 0, false, &p->err), 0);
 	plant_file(p, LK_PLANTED "/fake_blas_right.so", lib, "libcblas.so.3");
 	struct lk_smoke_level level;
-	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[1], prefix, LIMIT, &p->arena, &level);
+	const struct lk_level_context context = {.prefix = prefix};
+	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[1], &context, LIMIT, &p->arena, &level);
 	assert_level(level, PASSED, "float32");
 	assert_true(level.libraries[0].inside);
 }
@@ -395,8 +400,9 @@ static void openblas_passes(void **state)
 	struct lk_smoke_level level = run_blas(p, LK_SMOKE_PROGRAM, LIMIT);
 	assert_level(level, PASSED, "libopenblas.so.0");
 	/* An honest float32 computation is neither exact nor near the bound. */
-	assert_true(level.error > 1e-9 && level.error < 2e-6);
-	assert_int_equal(level.cases, 8);
+	assert_int_equal(level.n_measures, 1);
+	assert_true(level.measures[0].error > 1e-9 && level.measures[0].error < 2e-6);
+	assert_int_equal(level.measures[0].cases, 8);
 	assert_non_null(find(&level, "libgfortran.so.5"));
 	assert_true(lk_str_find_char(find(&level, "libopenblas.so.0")->version, '.') != SIZE_MAX);
 }

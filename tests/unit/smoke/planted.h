@@ -82,7 +82,8 @@ static inline struct lk_smoke_level run_blas(struct planted *p, const char *prog
 {
 	struct lk_smoke_level level;
 	assert_string_equal(lk_levels[1].name, "blas");
-	lk_child_run(program, &lk_levels[1], p->prefix, limit, &p->arena, &level);
+	const struct lk_level_context context = {.prefix = p->prefix};
+	lk_child_run(program, &lk_levels[1], &context, limit, &p->arena, &level);
 	return level;
 }
 

@@ -157,7 +157,7 @@ static void other_programs(void **state)
 		/* Nothing to read, no fifth descriptor, the words in their order. */
 		{"#!/bin/sh\nread word && exit 4\n[ -e /proc/self/fd/5 ] && exit 5\n"
 		 "printf 'status passed\\nreason %s\\nend\\n' \"$*\" >&3\n",
-			LK_SMOKE_PASSED, "--level blas -- "},
+			LK_SMOKE_PASSED, "--level blas --device 0 -- "},
 		{"no program at all", LK_SMOKE_FAILED, "cannot start lockenv-smoke: "},
 		{"#!/nowhere/interpreter\n", LK_SMOKE_FAILED, "cannot start lockenv-smoke: "},
 	};

@@ -17,17 +17,24 @@ static void round_trip(void **state)
 	};
 	const struct lk_smoke_libraries libraries = {.items = items, .len = 2};
 	for (size_t i = 0; i < LK_COUNTOF(errors); i++) {
-		struct lk_level_report report = {
-			.has_error = true, .error = errors[i], .bound = 1e-5};
-		report.cases = UINT32_MAX;
+		struct lk_level_report report = {0};
+		lk_level_measure(&report, "float64", errors[i], 1e-5, "x");
+		report.measures[0].cases = UINT32_MAX;
+		lk_level_fact(&report, "cuda", "%d\n.\t4", 12);
 		lk_level_say(&report, LK_SMOKE_FAILED, "first\nend\nstatus passed");
 		struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
 		lk_child_report_put(&report, &libraries, &text);
 		struct lk_smoke_level level = {.name = LK_STR("blas")};
 		assert_true(lk_child_report_parse(lk_buf_view(&text), &p->arena, &level));
 		assert_level(level, FAILED, "first end status passed");
-		assert_memory_equal(&level.error, &errors[i], sizeof(double));
-		assert_true(level.bound == 1e-5 && level.cases == UINT32_MAX);
+		assert_int_equal(level.n_measures, 1);
+		assert_memory_equal(&level.measures[0].error, &errors[i], sizeof(double));
+		assert_true(level.measures[0].bound == 1e-5);
+		assert_int_equal(level.measures[0].cases, UINT32_MAX);
+		assert_true(lk_str_is(level.measures[0].precision, "float64"));
+		assert_int_equal(level.n_facts, 1);
+		assert_true(lk_str_is(level.facts[0].key, "cuda"));
+		assert_true(lk_str_is(level.facts[0].value, "12 . 4"));
 		assert_true(lk_str_is(level.name, "blas"));
 		assert_int_equal(level.n_libraries, 2);
 		assert_true(lk_str_eq(level.libraries[0].path, items[0].path));
@@ -61,13 +68,20 @@ static void garbage_is_refused(void **state)
 		LK_STR("status passed\n\nend\n"),
 		LK_STR("status passed\nhello\nend\n"),
 		LK_STR("noise\nstatus passed\nend\n"),
-		LK_STR("status passed\nerror\nend\n"),
-		LK_STR("status passed\nerror 1e-7\nend\n"),
-		LK_STR("status passed\nerror -1\nend\n"),
-		LK_STR("status passed\nerror 99999999999999999999\nend\n"),
-		LK_STR("status passed\nbound nan\nend\n"),
-		LK_STR("status passed\ncases 4294967296\nend\n"),
-		LK_STR("status passed\ncases x\nend\n"),
+		LK_STR("status passed\nmeasure\nend\n"),
+		LK_STR("status passed\nmeasure float32\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1e-7\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t-1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure x\t99999999999999999999\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\tnan\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\t4294967296\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\tx\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure a\t1\t1\t1\nmeasure b\t1\t1\t1\n"
+		       "measure c\t1\t1\t1\nmeasure d\t1\t1\t1\nmeasure e\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nfact\nend\n"),
+		LK_STR("status passed\nfact cuda\nend\n"),
 		LK_STR("status passed\nlibrary\nend\n"),
 		LK_STR("status passed\nlibrary inside\nend\n"),
 		LK_STR("status passed\nlibrary inside\t1.2\nend\n"),
@@ -125,17 +139,23 @@ static void measures(void **state)
 {
 	(void)state;
 	struct lk_level_report report = {.status = LK_SMOKE_PASSED};
-	assert_true(lk_level_measure(&report, 1e-7, 1e-5, "a"));
-	assert_true(lk_level_measure(&report, 1e-8, 1e-5, "b"));
-	assert_true(report.error == 1e-7 && report.cases == 2 && report.status == LK_SMOKE_PASSED);
-	assert_true(lk_level_measure(&report, 1e-5, 1e-5, "at the bound"));
-	assert_false(lk_level_measure(&report, 1.1e-5, 1e-5, "c"));
-	assert_string_equal(report.reason, "c: error 1.1e-05 is above 1e-05");
-	assert_false(lk_level_measure(&report, INFINITY, 1e-5, "d"));
-	assert_false(lk_level_measure(&report, NAN, 1e-5, "e"));
-	assert_string_equal(report.reason, "e: the output has numbers that are not finite");
-	assert_true(lk_level_measure(&report, 1e-7, 1e-5, "f"));
-	assert_true(isnan(report.error)); /* the worst that was seen */
+	assert_true(lk_level_measure(&report, "float32", 1e-7, 1e-5, "a"));
+	assert_true(lk_level_measure(&report, "float32", 1e-8, 1e-5, "b"));
+	assert_true(report.measures[0].error == 1e-7 && report.measures[0].cases == 2 &&
+		report.status == LK_SMOKE_PASSED);
+	assert_true(lk_level_measure(&report, "float32", 1e-5, 1e-5, "at the bound"));
+	assert_false(lk_level_measure(&report, "float32", 1.1e-5, 1e-5, "c"));
+	assert_string_equal(report.reason, "float32, c: error 1.1e-05 is above 1e-05");
+	assert_false(lk_level_measure(&report, "float32", INFINITY, 1e-5, "d"));
+	assert_false(lk_level_measure(&report, "float32", NAN, 1e-5, "e"));
+	assert_string_equal(
+		report.reason, "float32, e: the output has numbers that are not finite");
+	assert_true(lk_level_measure(&report, "float32", 1e-7, 1e-5, "f"));
+	assert_true(isnan(report.measures[0].error)); /* the worst that was seen */
+	/* Another precision is another measure, and more than there is room for are counted too. */
+	assert_true(lk_level_measure(&report, "bfloat16", 1e-3, 1e-2, "g"));
+	assert_int_equal(report.n_measures, 2);
+	assert_true(report.measures[1].error == 1e-3 && report.measures[1].bound == 1e-2);
 	assert_int_equal(report.status, LK_SMOKE_FAILED);
 }
 
@@ -144,17 +164,23 @@ static const struct lk_smoke_library shown_libraries[] = {
 	{LK_STR("/tmp/\x1b[2Jevil.so"), {0}, false},
 };
 
+static const struct lk_smoke_measure shown_measures[] = {
+	{.precision = LK_STR("float32"), .error = NAN, .bound = 1e-5, .cases = 3},
+};
+static const struct lk_smoke_fact shown_facts[] = {{LK_STR("cuda"), LK_STR("12.4\x1b")}};
+
 static struct lk_smoke_result shown_result(struct lk_smoke_level levels[2])
 {
 	levels[0] = (struct lk_smoke_level){
 		.name = LK_STR("blas"),
 		.status = LK_SMOKE_FAILED,
 		.reason = LK_STR("bad \x1b]0;title\x07 \xff \"quoted\" \xc2\x9b"),
-		.has_error = true,
-		.error = NAN,
-		.bound = 1e-5,
 		.seconds = 1.5,
-		.cases = 3,
+		.device = -1,
+		.measures = shown_measures,
+		.n_measures = 1,
+		.facts = shown_facts,
+		.n_facts = 1,
 		.libraries = shown_libraries,
 		.n_libraries = 2,
 	};
@@ -178,9 +204,9 @@ static void table_is_escaped(void **state)
 	for (size_t i = 0; i < text.len; i++) {
 		assert_true(text.ptr[i] == '\n' || (text.ptr[i] >= ' ' && text.ptr[i] != 0x7f));
 	}
-	static const char *const parts[] = {"blas        FAILED   nan", "1.50 s",
-		"uses /env/lib/libx.so.3 (3)\n", "OUTSIDE /tmp/", "evil.so\n",
-		"torch-cuda  absent   -"};
+	static const char *const parts[] = {"blas        FAILED   1.50 s",
+		"float32: error nan, bound 1e-05, 3 cases", "uses /env/lib/libx.so.3 (3)\n",
+		"OUTSIDE /tmp/", "evil.so\n", "torch-cuda  absent   "};
 	for (size_t i = 0; i < LK_COUNTOF(parts); i++) {
 		if (lk_str_find(text, lk_str_of(parts[i])) == SIZE_MAX) {
 			fail_msg("no '%s' in\n%s", parts[i], lk_buf_cstr(&out));
@@ -205,9 +231,13 @@ static void json_reads_back(void **state)
 	assert_true(lk_str_is(lk_json_string(lk_json_get(root, "prefix")), "/env"));
 	const struct lk_json *blas = lk_json_at(lk_json_get(root, "levels"), 0);
 	assert_true(lk_str_is(lk_json_string(lk_json_get(blas, "status")), "failed"));
-	assert_int_equal(lk_json_kind(lk_json_get(blas, "error")), LK_JSON_NULL);
-	assert_true(fabs(lk_json_real(lk_json_get(blas, "bound"), 0) - 1e-5) < 1e-15);
-	assert_int_equal(lk_json_int(lk_json_get(blas, "cases"), 0), 3);
+	const struct lk_json *measure = lk_json_at(lk_json_get(blas, "measures"), 0);
+	assert_int_equal(lk_json_kind(lk_json_get(measure, "error")), LK_JSON_NULL);
+	assert_true(fabs(lk_json_real(lk_json_get(measure, "bound"), 0) - 1e-5) < 1e-15);
+	assert_int_equal(lk_json_int(lk_json_get(measure, "cases"), 0), 3);
+	const struct lk_json *fact = lk_json_get(lk_json_get(blas, "facts"), "cuda");
+	assert_true(lk_str_is(lk_json_string(fact), "12.4\x1b"));
+	assert_null(lk_json_get(blas, "device"));
 	const struct lk_json *libraries = lk_json_get(blas, "libraries");
 	assert_int_equal(lk_json_size(libraries), 2);
 	assert_true(lk_json_bool(lk_json_get(lk_json_at(libraries, 0), "inside"), false));
