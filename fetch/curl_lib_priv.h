@@ -9,7 +9,8 @@
 
 #include "base/err.h"
 
-/* The functions that are used: curl_global_init is global_init. */
+/* The functions that are used: curl_global_init is global_init. easy_setopt and easy_getinfo are
+ * not the header's macros, which look at the type of the value: a number must be cast to long. */
 #define LK_CURL_FUNCTIONS(X)                                                                       \
 	X(global_init)                                                                             \
 	X(global_cleanup)                                                                          \
@@ -36,13 +37,6 @@ struct lk_curl {
 	LK_CURL_FUNCTIONS(LK_CURL_MEMBER)
 #undef LK_CURL_MEMBER
 };
-
-/* CURL->easy_setopt and ->easy_getinfo. The branch that is never taken makes the compiler look at
- * the type of VALUE, as the header's own macros have it. */
-#define lk_curl_set(curl, easy, option, value)                                                     \
-	(0 ? curl_easy_setopt(easy, option, value) : (curl)->easy_setopt(easy, option, value))
-#define lk_curl_get(curl, easy, info, value)                                                       \
-	(0 ? curl_easy_getinfo(easy, info, value) : (curl)->easy_getinfo(easy, info, value))
 
 /* Loads libcurl.so.4, for the rest of the process, and makes it ready. LK_E_NETWORK with a hint
  * when there is none, or it is older than 7.85, whose options are used. */

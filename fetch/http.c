@@ -91,12 +91,9 @@ struct lk_http *lk_http_new(const struct lk_http_settings *settings, const struc
 
 static int start(struct lk_http *http, struct lk_error *err)
 {
-	if (http->multi) {
-		return 0;
-	}
 	struct lk_curl *curl = &http->curl;
-	int rc = lk_curl_start(curl, err);
-	if (rc < 0) {
+	int rc = http->multi ? 0 : lk_curl_start(curl, err);
+	if (http->multi || rc < 0) {
 		return rc;
 	}
 	http->multi = curl->multi_init();
@@ -114,8 +111,8 @@ void lk_http_free(struct lk_http *http)
 	if (!http) {
 		return;
 	}
-	const struct lk_curl *curl = &http->curl;
 	if (http->multi) {
+		const struct lk_curl *curl = &http->curl;
 		for (size_t i = 0; i < http->n_slots; i++) {
 			curl->easy_cleanup(http->slots[i].easy);
 			curl->slist_free_all(http->slots[i].headers);
@@ -140,7 +137,7 @@ static const struct lk_curl *curl_of(const struct slot *slot)
 static long slot_status(const struct slot *slot)
 {
 	long status = 0;
-	lk_curl_get(curl_of(slot), slot->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_of(slot)->easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -257,15 +254,15 @@ static CURLcode slot_set_auth(struct slot *slot)
 	const struct lk_http_auth *auth = &slot->at.place->auth;
 	const struct lk_curl *curl = curl_of(slot);
 	CURL *easy = slot->easy;
-	CURLcode rc = lk_curl_set(curl, easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
-	rc |= lk_curl_set(curl, easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	CURLcode rc = curl->easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
+	rc |= curl->easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	if (auth->bearer) {
-		rc |= lk_curl_set(curl, easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-		rc |= lk_curl_set(curl, easy, CURLOPT_XOAUTH2_BEARER, auth->bearer);
+		rc |= curl->easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		rc |= curl->easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, auth->bearer);
 	} else if (auth->user) {
-		rc |= lk_curl_set(curl, easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		rc |= lk_curl_set(curl, easy, CURLOPT_USERNAME, auth->user);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PASSWORD, auth->password);
+		rc |= curl->easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		rc |= curl->easy_setopt(easy, CURLOPT_USERNAME, auth->user);
+		rc |= curl->easy_setopt(easy, CURLOPT_PASSWORD, auth->password);
 	}
 	return rc;
 }
@@ -278,35 +275,34 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	const struct lk_curl *curl = curl_of(slot);
 	CURL *easy = slot->easy;
 	CURLcode rc = CURLE_OK;
-
 	curl->easy_reset(easy);
-	lk_curl_set(curl, easy, CURLOPT_PRIVATE, slot);
-	lk_curl_set(curl, easy, CURLOPT_NOSIGNAL, 1L);
-	lk_curl_set(curl, easy, CURLOPT_ERRORBUFFER, slot->reason);
-	lk_curl_set(curl, easy, CURLOPT_WRITEFUNCTION, on_body);
-	lk_curl_set(curl, easy, CURLOPT_WRITEDATA, slot);
-	lk_curl_set(curl, easy, CURLOPT_HEADERFUNCTION, on_header);
-	lk_curl_set(curl, easy, CURLOPT_HEADERDATA, slot);
-	lk_curl_set(curl, easy, CURLOPT_BUFFERSIZE,
+	curl->easy_setopt(easy, CURLOPT_PRIVATE, slot);
+	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->reason);
+	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl->easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl->easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE,
 		slot->request->small ? HTTP_SMALL_BUFFER_BYTES : HTTP_BUFFER_BYTES);
-	lk_curl_set(curl, easy, CURLOPT_PIPEWAIT, slot->request->small ? 1L : 0L);
-	lk_curl_set(curl, easy, CURLOPT_HTTPHEADER, slot->headers);
-	lk_curl_set(curl, easy, CURLOPT_FOLLOWLOCATION, 1L);
-	lk_curl_set(curl, easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
-	lk_curl_set(curl, easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
-	lk_curl_set(curl, easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
-	lk_curl_set(curl, easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
-	rc |= lk_curl_set(curl, easy, CURLOPT_URL, url);
-	rc |= lk_curl_set(curl, easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	rc |= lk_curl_set(curl, easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
-	rc |= lk_curl_set(curl, easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
-	rc |= lk_curl_set(curl, easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl->easy_setopt(easy, CURLOPT_PIPEWAIT, slot->request->small ? 1L : 0L);
+	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
+	curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+	curl->easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
+	rc |= curl->easy_setopt(easy, CURLOPT_URL, url);
+	rc |= curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	rc |= curl->easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+	rc |= curl->easy_setopt(easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
+	rc |= curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	rc |= slot_set_auth(slot);
 	rc |= lk_way_set(curl, easy, settings, url);
 	if (resume) {
 		char range[32];
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)slot->offset);
-		rc |= lk_curl_set(curl, easy, CURLOPT_RANGE, range);
+		rc |= curl->easy_setopt(easy, CURLOPT_RANGE, range);
 	}
 	return rc;
 }
@@ -375,7 +371,7 @@ static int64_t backoff_ms(const struct slot *slot)
 static int64_t slot_asked_s(const struct slot *slot)
 {
 	curl_off_t asked_s = 0;
-	lk_curl_get(curl_of(slot), slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
+	curl_of(slot)->easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &asked_s);
 	return asked_s;
 }
 
@@ -434,7 +430,7 @@ static int slot_fail_try(struct slot *slot, CURLcode code, struct lk_error *err)
 static bool slot_in_doubt(const struct slot *slot)
 {
 	curl_off_t length = -1;
-	lk_curl_get(curl_of(slot), slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	curl_of(slot)->easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	return slot->resumed || (length < 0 && !slot->no_resume);
 }
 
@@ -634,7 +630,7 @@ static bool run_reap(struct run *run)
 			return any;
 		}
 		void *slot = NULL;
-		lk_curl_get(&run->http->curl, message->easy_handle, CURLINFO_PRIVATE, &slot);
+		run->http->curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
 		slot_finish(slot, message->data.result);
 	}
 }

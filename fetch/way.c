@@ -7,23 +7,23 @@ static CURLcode set_tls(const struct lk_curl *curl, CURL *easy, const struct lk_
 {
 	CURLcode rc = CURLE_OK;
 	if (tls->no_verify) {
-		rc |= lk_curl_set(curl, easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		rc |= lk_curl_set(curl, easy, CURLOPT_SSL_VERIFYHOST, 0L);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
+		rc |= curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		rc |= curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
 	} else if (tls->ca_file || tls->ca_folder) {
 		/* Both, also where one is NULL: curl's defaults are not trusted then. */
-		rc |= lk_curl_set(curl, easy, CURLOPT_CAINFO, tls->ca_file);
-		rc |= lk_curl_set(curl, easy, CURLOPT_CAPATH, tls->ca_folder);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_CAINFO, tls->ca_file);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXY_CAPATH, tls->ca_folder);
+		rc |= curl->easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
+		rc |= curl->easy_setopt(easy, CURLOPT_CAPATH, tls->ca_folder);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXY_CAINFO, tls->ca_file);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXY_CAPATH, tls->ca_folder);
 	}
 	if (tls->client_cert) {
 		const char *key = tls->client_key ? tls->client_key : tls->client_cert;
-		rc |= lk_curl_set(curl, easy, CURLOPT_SSLCERT, tls->client_cert);
-		rc |= lk_curl_set(curl, easy, CURLOPT_SSLKEY, key);
+		rc |= curl->easy_setopt(easy, CURLOPT_SSLCERT, tls->client_cert);
+		rc |= curl->easy_setopt(easy, CURLOPT_SSLKEY, key);
 		/* An encrypted key is an error and no question on the terminal. */
-		rc |= lk_curl_set(curl, easy, CURLOPT_KEYPASSWD, "");
+		rc |= curl->easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 	}
 	return rc;
 }
@@ -41,12 +41,12 @@ CURLcode lk_way_set(const struct lk_curl *curl, CURL *easy, const struct lk_http
 	const struct lk_proxy *proxy = proxy_for(settings, url);
 	const char *except = proxy ? settings->proxies->except : NULL;
 	CURLcode rc = set_tls(curl, easy, &settings->tls);
-	rc |= lk_curl_set(curl, easy, CURLOPT_PROXY, proxy ? proxy->url : "");
-	rc |= lk_curl_set(curl, easy, CURLOPT_NOPROXY, except ? except : "");
+	rc |= curl->easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy->url : "");
+	rc |= curl->easy_setopt(easy, CURLOPT_NOPROXY, except ? except : "");
 	if (proxy && proxy->user) {
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXYUSERNAME, proxy->user);
-		rc |= lk_curl_set(curl, easy, CURLOPT_PROXYPASSWORD, proxy->password);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
+		rc |= curl->easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
 	}
 	return rc;
 }
@@ -54,7 +54,7 @@ CURLcode lk_way_set(const struct lk_curl *curl, CURL *easy, const struct lk_http
 bool lk_way_is_refused(const struct lk_curl *curl, CURL *easy)
 {
 	long status = 0;
-	lk_curl_get(curl, easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	curl->easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	return status >= 400 && status <= 499;
 }
 
