@@ -17,8 +17,9 @@ MAY_USE = {
     "resolver": {"base", "conda", "resolver"},
     "lock": {"base", "conda", "lock"},
     "install": {"base", "conda", "store", "install"},
+    "audit": {"base", "audit"},
     "smoke": {"base", "smoke"},
-    "cli": {"base", "conda", "store", "fetch", "resolver", "lock", "install", "smoke", "cli"},
+    "cli": {"base", "conda", "store", "fetch", "resolver", "lock", "install", "audit", "smoke", "cli"},
     "fixtures": {"base", "conda", "fixtures"},
 }
 

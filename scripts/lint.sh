@@ -29,7 +29,7 @@ python3 scripts/layers.py || fail layers
 step 'banned functions'
 banned='\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|strncpy|strncat|alloca|setlocale|system|popen|mktemp|tmpnam|rand|srand)\('
 if git grep -nE "$banned" -- 'base/*.c' 'conda/*.c' 'store/*.c' 'fetch/*.c' 'resolver/*.c' 'lock/*.c' \
-	'install/*.c' 'smoke/*.c' 'cli/*.c' 'fixtures/*.c'; then
+	'install/*.c' 'audit/*.c' 'smoke/*.c' 'cli/*.c' 'fixtures/*.c'; then
 	fail 'banned functions'
 fi
 
@@ -66,7 +66,7 @@ else
 	cppcheck --quiet -j "$jobs" --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem --error-exitcode=1 -D_GNU_SOURCE -I. \
 		--suppress=unmatchedSuppression --suppress=preprocessorErrorDirective \
-		base conda store fetch resolver lock install smoke cli fixtures || fail cppcheck
+		base conda store fetch resolver lock install audit smoke cli fixtures || fail cppcheck
 fi
 
 step 'shellcheck'
