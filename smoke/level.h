@@ -13,12 +13,14 @@
 
 /* No level has more. */
 #define LK_LEVEL_MEASURES 4
-#define LK_LEVEL_FACTS 64
+#define LK_LEVEL_FACTS 96
 
 /* What a level works on. */
 struct lk_level_context {
 	const char *prefix; /* absolute and without links, or NULL for none */
 	int device;         /* ordinal of the GPU for the levels that use one */
+	/* What a lock asks of the driver's CUDA version, ">=12.4"; NULL or "": nothing */
+	const char *needs_cuda;
 };
 
 struct lk_level_measure {
