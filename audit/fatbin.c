@@ -330,7 +330,8 @@ static int find_container(struct walk *w, uint64_t *at)
 int lk_fatbin_each(const struct lk_fatbin_section *section, lk_fatbin_fn *fn, void *ctx,
 	struct lk_fatbin_stats *ret, struct lk_error *err)
 {
-	unsigned char *LK_AUTO_FREE window = lk_calloc(1, WINDOW);
+	size_t window_size = section->size < WINDOW ? (size_t)section->size : WINDOW;
+	unsigned char *LK_AUTO_FREE window = lk_calloc(1, window_size);
 	struct walk w = {.section = section,
 		.fn = fn,
 		.ctx = ctx,

@@ -55,8 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int mixed = 0; mixed < 2; mixed++) {
 		struct lk_error err = LK_ERROR_INIT;
 		struct lk_fatbin_stats stats;
-		struct lk_fatbin_section section = {
-			.bytes = &bytes, .size = size, .mixed = mixed};
+		struct lk_fatbin_section section = {.bytes = &bytes, .size = size, .mixed = mixed};
 		struct seen seen = {.section = &section};
 		must(lk_fatbin_each(&section, on_entry, &seen, &stats, &err) == 0);
 		must(stats.entries == seen.entries);

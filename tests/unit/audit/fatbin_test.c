@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-
 struct seen {
 	struct lk_fatbin_section section;
 	struct lk_bytes bytes;
@@ -368,8 +367,7 @@ static void a_section_of_a_file_is_read(void **state)
 	assert_int_equal(fwrite("behind", 1, 6, file), 6);
 	assert_int_equal(fflush(file), 0);
 	lk_bytes_of_file(&seen.bytes, fileno(file), bytes.len + 12);
-	seen.section =
-		(struct lk_fatbin_section){.bytes = &seen.bytes, .at = 6, .size = bytes.len};
+	seen.section = (struct lk_fatbin_section){.bytes = &seen.bytes, .at = 6, .size = bytes.len};
 	assert_int_equal(lk_fatbin_each(&seen.section, on_entry, &seen, &seen.stats, &err), 0);
 	assert_int_equal(seen.stats.entries, 11);
 	assert_int_equal(seen.stats.faults, 0);
