@@ -63,6 +63,11 @@ int lk_child_main(const char *level, const struct lk_level_context *context)
 	lk_arena_init(&arena);
 	struct lk_smoke_libraries libraries = {0};
 	lk_provenance(context->prefix, report.driver_folder, &arena, &libraries);
+	if (report.maps) {
+		lk_provenance_of_maps(
+			report.maps, context->prefix, report.driver_folder, &arena, &libraries);
+		lk_free(report.maps);
+	}
 	judge_provenance(&libraries, &report);
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
 	lk_child_report_put(&report, &libraries, &text);

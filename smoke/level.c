@@ -3,10 +3,8 @@
  */
 #include "smoke/level.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 
@@ -25,10 +23,6 @@ static void not_yet(
 	}
 }
 
-static void torch_cpu(const struct lk_level_context *context, struct lk_level_report *report)
-{
-	not_yet(context, report, "libtorch_cpu.so");
-}
 static void nvrtc(const struct lk_level_context *context, struct lk_level_report *report)
 {
 	not_yet(context, report, "libnvrtc.so");
@@ -53,7 +47,7 @@ static void torch_cuda(const struct lk_level_context *context, struct lk_level_r
 const struct lk_level lk_levels[] = {
 	{"reference", false, lk_level_reference},
 	{"blas", false, lk_level_blas},
-	{"torch-cpu", false, torch_cpu},
+	{"torch-cpu", false, lk_level_torch_cpu},
 	{"driver", true, lk_level_driver},
 	{"nvrtc", true, nvrtc},
 	{"cublas", true, cublas},
@@ -122,34 +116,4 @@ void lk_level_fact(struct lk_level_report *report, const char *key, const char *
 	snprintf(fact->key, sizeof(fact->key), "%s", key);
 	vsnprintf(fact->value, sizeof(fact->value), fmt, args);
 	va_end(args);
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return lk_str_cmp(lk_str_of((*a)->d_name), lk_str_of((*b)->d_name));
-}
-
-bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems,
-	size_t skip, char *ret, size_t ret_len)
-{
-	char *LK_AUTO_FREE folder = lk_asprintf("%s/lib", prefix);
-	struct dirent **entries = NULL;
-	int n = scandir(folder, &entries, NULL, by_name);
-	bool found = false;
-	for (size_t s = 0; s < n_stems; s++) {
-		for (int i = 0; i < n && !found; i++) {
-			if (!lk_str_starts(lk_str_of(entries[i]->d_name), lk_str_of(stems[s]))) {
-				continue;
-			}
-			if (skip-- == 0) {
-				found = snprintf(ret, ret_len, "%s/%s", folder,
-						entries[i]->d_name) < (int)ret_len;
-			}
-		}
-	}
-	for (int i = 0; i < n; i++) {
-		free(entries[i]); /* scandir's own allocation */
-	}
-	free((void *)entries);
-	return found;
 }

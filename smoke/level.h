@@ -42,6 +42,8 @@ struct lk_level_report {
 	struct lk_level_fact facts[LK_LEVEL_FACTS];
 	size_t n_facts;
 	char driver_folder[PATH_MAX]; /* where libcuda.so.1 was resolved to; "" for nowhere */
+	char *maps; /* /proc/PID/maps of a further process that computed, heap text; NULL for none
+		     */
 };
 
 struct lk_level {
@@ -56,6 +58,7 @@ extern const size_t lk_n_levels;
 
 void lk_level_reference(const struct lk_level_context *context, struct lk_level_report *report);
 void lk_level_blas(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_torch_cpu(const struct lk_level_context *context, struct lk_level_report *report);
 void lk_level_driver(const struct lk_level_context *context, struct lk_level_report *report);
 
 /* Sets the status and its reason; a later call replaces an earlier one. */
@@ -69,8 +72,9 @@ bool lk_level_measure(struct lk_level_report *report, const char *precision, dou
  * are LK_LEVEL_FACTS already. */
 void lk_level_fact(struct lk_level_report *report, const char *key, const char *fmt, ...)
 	LK_PRINTF(3, 4);
-/* Finds a file in PREFIX/lib whose name starts with one of STEMS, the first stem first, then by
- * name; its absolute path into RET (RET_LEN bytes). */
+/* Finds the file numbered SKIP (from 0) whose name starts with one of STEMS, the first stem first,
+ * then by folder and name; its absolute path into RET (RET_LEN bytes). Searched are PREFIX/lib and,
+ * below lib/pythonX.Y/site-packages, torch/lib, nvidia/NAME/lib and NAME.libs. */
 bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems,
 	size_t skip, char *ret, size_t ret_len);
 

@@ -82,19 +82,12 @@ static bool is_inside(const struct walk *w, lk_str path, lk_str real)
 		is_driver(w, path, real);
 }
 
-static int on_object(struct dl_phdr_info *info, size_t size, void *ctx)
+static void judge(struct walk *w, lk_str path)
 {
-	(void)size;
-	struct walk *w = ctx;
-	lk_str path = lk_str_of(info->dlpi_name);
-	if (path.len == 0 || lk_str_starts(path, LK_STR("linux-vdso")) ||
-		lk_str_starts(path, LK_STR("linux-gate"))) {
-		return 0; /* this program itself, or the kernel's part of it */
-	}
 	char resolved[PATH_MAX];
-	lk_str real = realpath(info->dlpi_name, resolved) ? lk_str_of(resolved) : path;
+	lk_str real = realpath(path.ptr, resolved) ? lk_str_of(resolved) : path;
 	if (is_libc_family(w, path, real)) {
-		return 0;
+		return;
 	}
 	lk_vec_push(w->found,
 		(struct lk_smoke_library){
@@ -102,6 +95,17 @@ static int on_object(struct dl_phdr_info *info, size_t size, void *ctx)
 			.version = lk_str_dup(w->arena, lk_library_version(real)),
 			.inside = is_inside(w, path, real),
 		});
+}
+
+static int on_object(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	(void)size;
+	lk_str path = lk_str_of(info->dlpi_name);
+	/* Not this program itself, nor the kernel's part of it. */
+	if (path.len > 0 && !lk_str_starts(path, LK_STR("linux-vdso")) &&
+		!lk_str_starts(path, LK_STR("linux-gate"))) {
+		judge(ctx, path);
+	}
 	return 0;
 }
 
@@ -121,7 +125,14 @@ static void find_libc(struct walk *w)
 	}
 }
 
-void lk_provenance(const char *prefix, const char *driver_folder, struct lk_arena *arena,
+static void sort(struct lk_smoke_libraries *libraries)
+{
+	if (libraries->len > 0) {
+		qsort(libraries->items, libraries->len, sizeof(*libraries->items), by_path);
+	}
+}
+
+static struct walk walk_of(const char *prefix, const char *driver_folder, struct lk_arena *arena,
 	struct lk_smoke_libraries *ret)
 {
 	struct walk w = {
@@ -131,10 +142,49 @@ void lk_provenance(const char *prefix, const char *driver_folder, struct lk_aren
 		.driver_folder = lk_str_of(driver_folder),
 	};
 	find_libc(&w);
+	return w;
+}
+
+void lk_provenance(const char *prefix, const char *driver_folder, struct lk_arena *arena,
+	struct lk_smoke_libraries *ret)
+{
+	struct walk w = walk_of(prefix, driver_folder, arena, ret);
 	dl_iterate_phdr(on_object, &w);
-	if (ret->len > 0) {
-		qsort(ret->items, ret->len, sizeof(*ret->items), by_path);
+	sort(ret);
+}
+
+/* proc(5): "FROM-TO PERMISSIONS OFFSET DEVICE INODE   PATH", with an absolute path for a file. */
+static lk_str mapped_code(lk_str line)
+{
+	lk_str permissions = lk_str_skip(line, lk_str_find_char(line, ' ') + 1);
+	size_t slash = lk_str_find_char(line, '/');
+	bool code = permissions.len > 4 && permissions.ptr[2] == 'x' && slash != SIZE_MAX;
+	return code ? lk_str_skip(line, slash) : (lk_str){0};
+}
+
+static bool is_found(const struct lk_smoke_libraries *found, lk_str path)
+{
+	for (size_t i = 0; i < found->len; i++) {
+		if (lk_str_eq(found->items[i].path, path)) {
+			return true;
+		}
 	}
+	return false;
+}
+
+void lk_provenance_of_maps(const char *maps, const char *prefix, const char *driver_folder,
+	struct lk_arena *arena, struct lk_smoke_libraries *ret)
+{
+	struct walk w = walk_of(prefix, driver_folder, arena, ret);
+	lk_str rest = lk_str_of(maps);
+	lk_str line;
+	while (lk_str_split(&rest, '\n', &line)) {
+		lk_str path = mapped_code(line);
+		if (path.len > 0 && !is_found(ret, path)) {
+			judge(&w, lk_str_dup(arena, path));
+		}
+	}
+	sort(ret);
 }
 
 /* The length of the digits and dots at AT, without trailing dots. */

@@ -17,6 +17,11 @@ struct lk_smoke_libraries LK_VEC_OF(struct lk_smoke_library);
 void lk_provenance(const char *prefix, const char *driver_folder, struct lk_arena *arena,
 	struct lk_smoke_libraries *ret);
 
+/* The same of another process that runs on this host's C library, by its /proc/PID/maps: adds each
+ * file of MAPS that is mapped to be executed, its program too, unless RET has it. */
+void lk_provenance_of_maps(const char *maps, const char *prefix, const char *driver_folder,
+	struct lk_arena *arena, struct lk_smoke_libraries *ret);
+
 /* The version in a library's file name, a view of PATH: "0.3.21" of "libopenblasp-r0.3.21.so", "2"
  * of "libmkl_avx512.so.2"; empty when it has none. */
 lk_str lk_library_version(lk_str path);

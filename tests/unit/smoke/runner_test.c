@@ -60,8 +60,7 @@ static void required_levels(void **state)
 	run_levels(&options, &result);
 	assert_true(lk_str_is(result.prefix, p->prefix));
 	assert_int_equal(level_of(&result, "blas")->status, LK_SMOKE_PASSED);
-	assert_int_equal(level_of(&result, "torch-cpu")->status, LK_SMOKE_ABSENT);
-	assert_level(*level_of(&result, "torch-cpu"), ABSENT, "does not test it yet");
+	assert_level(*level_of(&result, "torch-cpu"), FAILED, "cannot load: ");
 	assert_level(
 		*level_of(&result, "torch-cuda"), FAILED, "required, but libtorch_cuda.so is not");
 	assert_int_equal(lk_smoke_exit_code(&result), 1);
