@@ -58,7 +58,7 @@ static void on_warn(void *ctx, const char *message)
 static void on_note(void *ctx, int level, const char *message)
 {
 	struct lk_app *app = ctx;
-	if (!app->common.quiet && level <= (int)app->common.verbose) {
+	if (level < 0 || (!app->common.quiet && level <= (int)app->common.verbose)) {
 		print_line(app, "", "", message);
 	}
 }

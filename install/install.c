@@ -70,7 +70,8 @@ static int after_swap(struct lk_install_run *run, struct lk_swap *swap, struct l
 {
 	int rc = carry_late(run, swap, err);
 	if (rc == 0) {
-		rc = lk_scripts_after(&run->scripts, &run->layout, &run->plan, err);
+		run->scripts.work_fd = run->site.work_fd;
+		rc = lk_scripts_after(&run->scripts, swap->new_fd, &run->layout, &run->plan, err);
 	}
 	return rc < 0 ? rc : lk_swap_finish(swap, err);
 }
@@ -153,7 +154,7 @@ static int change_prefix(
 	}
 	rc = lk_build_tree(run, result, err);
 	if (rc == 0) {
-		rc = lk_scripts_before(&run->scripts, &run->plan, err);
+		rc = lk_scripts_before(&run->scripts, run->site.old_fd, &run->plan, err);
 	}
 	if (rc == 0 && run->site.old_fd >= 0) {
 		bool copied; /* lk_swap syncs all */
@@ -309,6 +310,7 @@ static int install_once(struct lk_install_run *run, const char *prefix,
 		.prefix = lk_str_of(o->final_prefix ? o->final_prefix : run->site.prefix),
 		.compile = o->compile};
 	run->scripts = (struct lk_scripts){.prefix = run->site.prefix,
+		.work_fd = -1,
 		.run = o->run_link_scripts,
 		.only = o->link_scripts,
 		.env = o->script_env,

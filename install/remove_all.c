@@ -45,6 +45,7 @@ static int run_scripts(struct removal *r, const struct lk_remove_all_options *op
 	struct lk_remove_all_result *ret, struct lk_error *err)
 {
 	struct lk_scripts scripts = {.prefix = r->site.prefix,
+		.work_fd = -1,
 		.run = options->run_link_scripts,
 		.only = options->link_scripts,
 		.env = options->script_env,
@@ -55,7 +56,7 @@ static int run_scripts(struct removal *r, const struct lk_remove_all_options *op
 	for (size_t i = 0; i < r->have.len; i++) {
 		all[i] = &r->have.items[i];
 	}
-	int rc = lk_scripts_unlink(&scripts, all, r->have.len, err);
+	int rc = lk_scripts_unlink(&scripts, r->site.old_fd, all, r->have.len, err);
 	if (rc == 0) {
 		lk_scripts_warn_unused(&scripts);
 		ret->skipped_scripts = scripts.skipped.len;

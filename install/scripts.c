@@ -9,10 +9,12 @@
 
 #include "base/fs.h"
 #include "install/link_order.h"
+#include "install/site.h"
 #include "install/spawn.h"
 
 #define MESSAGES ".messages.txt"
 #define MAX_MESSAGES ((size_t)1 << 20)
+#define MAX_LINE ((size_t)32 << 10) /* of what is told, escaped */
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 static bool is_wanted(const struct lk_scripts *scripts, lk_str package)
@@ -97,7 +99,38 @@ static void tell_messages(const struct lk_scripts *scripts, lk_str package)
 	(void)unlinkat(fd, MESSAGES, 0);
 }
 
-static int run_script(const struct lk_scripts *scripts, const struct lk_record *record, lk_str path,
+/* Escaped, for a NUL would end it. */
+static void tell_line(void *ctx, lk_str line)
+{
+	const struct lk_scripts *scripts = ctx;
+	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(MAX_LINE);
+	lk_buf_put_escaped(&text, line);
+	lk_note(scripts->report, -1, "%s", lk_buf_cstr(&text));
+}
+
+/* Is the prefix still the directory PREFIX_FD, and an environment? */
+static int check_place(const struct lk_scripts *scripts, int prefix_fd,
+	const struct lk_record *record, lk_str path, struct lk_error *err)
+{
+	struct stat held;
+	struct stat named;
+	bool is_there = lstat(scripts->prefix, &named) == 0;
+	bool is_same = is_there && fstat(prefix_fd, &held) == 0 && held.st_dev == named.st_dev &&
+		held.st_ino == named.st_ino;
+	if (is_same && lk_site_is_environment(prefix_fd)) {
+		return 0;
+	}
+	lk_fail(err, LK_E_FS, "'" LK_STR_FMT "' of package '" LK_STR_FMT "' %s '%s'",
+		LK_STR_ARG(path), LK_STR_ARG(record->name),
+		!is_there         ? "removed"
+			: is_same ? "took the environment out of"
+				  : "put something else in the place of",
+		scripts->prefix);
+	lk_error_hint(err, "install without its link scripts: they do what no script may");
+	return err->code;
+}
+
+static int run_script(struct lk_scripts *scripts, const struct lk_record *record, lk_str path,
 	struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -124,10 +157,11 @@ static int run_script(const struct lk_scripts *scripts, const struct lk_record *
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", folder);
 	}
 	const struct lk_spawn spawn = {
-		dirfd, "/bin/bash", argv, make_env(scripts, settings, &arena), -1, STDERR_FILENO};
+		dirfd, "/bin/bash", argv, make_env(scripts, settings, &arena), -1, -1};
+	const struct lk_listener listener = {tell_line, scripts, scripts->report};
 	int status = 0;
 	lk_note(scripts->report, 1, "running '%s'", file);
-	int rc = lk_spawn_wait(&spawn, &status, err);
+	int rc = lk_spawn_listen(&spawn, &listener, &status, err);
 	if (rc == LK_E_NOT_FOUND) {
 		return lk_fail(err, LK_E_FS, "cannot run '%s': no /bin/bash here", file);
 	}
@@ -148,9 +182,9 @@ static int run_script(const struct lk_scripts *scripts, const struct lk_record *
 	return rc;
 }
 
-/* Runs it, or tells that it is left out. */
-static int run_or_skip(struct lk_scripts *scripts, const struct lk_record *record, lk_str path,
-	struct lk_error *err)
+/* Runs it, or tells that it is left out. A failure is an error, but a warning with LENIENT. */
+static int run_or_skip(struct lk_scripts *scripts, int prefix_fd, const struct lk_record *record,
+	lk_str path, bool lenient, struct lk_error *err)
 {
 	if (!is_wanted(scripts, record->name)) {
 		skip(scripts, record->name, path);
@@ -160,8 +194,19 @@ static int run_or_skip(struct lk_scripts *scripts, const struct lk_record *recor
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted before '" LK_STR_FMT "' ran",
 			LK_STR_ARG(path));
 	}
+	if (scripts->work_fd >= 0) {
+		/* Where it cannot be made a run that is killed now goes untold. */
+		int LK_AUTO_CLOSE mark = openat(scripts->work_fd, LK_SITE_SCRIPTS,
+			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	}
 	lk_vec_push(&scripts->ran, lk_str_dup(scripts->arena, record->name));
-	return run_script(scripts, record, path, err);
+	int rc = run_script(scripts, record, path, err);
+	if (rc == LK_E_FS && lenient) {
+		lk_warn(scripts->report, "%s", err->message);
+		lk_error_clear(err);
+		rc = 0;
+	}
+	return rc < 0 ? rc : check_place(scripts, prefix_fd, record, path, err);
 }
 
 const struct lk_script *lk_scripts_skipped(const struct lk_scripts *scripts, struct lk_arena *arena)
@@ -213,8 +258,8 @@ static lk_str script_path(lk_str name, const char *action, struct lk_arena *aren
 	return lk_str_printf(arena, "bin/." LK_STR_FMT "-%s.sh", LK_STR_ARG(name), action);
 }
 
-int lk_scripts_unlink(struct lk_scripts *scripts, const struct lk_prefix_record *const *records,
-	size_t n, struct lk_error *err)
+int lk_scripts_unlink(struct lk_scripts *scripts, int prefix_fd,
+	const struct lk_prefix_record *const *records, size_t n, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const struct lk_prefix_record **sorted = lk_arena_calloc(&arena, n + 1, sizeof(*sorted));
@@ -235,17 +280,13 @@ int lk_scripts_unlink(struct lk_scripts *scripts, const struct lk_prefix_record 
 		if (!has_file(record, path) || access(file, F_OK) != 0) {
 			continue;
 		}
-		rc = run_or_skip(scripts, &record->record, path, err);
-		if (rc == LK_E_FS) {
-			lk_warn(scripts->report, "%s", err->message);
-			lk_error_clear(err);
-			rc = 0;
-		}
+		rc = run_or_skip(scripts, prefix_fd, &record->record, path, true, err);
 	}
 	return rc;
 }
 
-int lk_scripts_before(struct lk_scripts *scripts, const struct lk_plan *plan, struct lk_error *err)
+int lk_scripts_before(
+	struct lk_scripts *scripts, int prefix_fd, const struct lk_plan *plan, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const struct lk_prefix_record **gone =
@@ -257,7 +298,7 @@ int lk_scripts_before(struct lk_scripts *scripts, const struct lk_plan *plan, st
 			gone[n++] = plan->steps[i].have;
 		}
 	}
-	return n == 0 ? 0 : lk_scripts_unlink(scripts, gone, n, err);
+	return n == 0 ? 0 : lk_scripts_unlink(scripts, prefix_fd, gone, n, err);
 }
 
 static int cmp_step(const void *key, const void *step)
@@ -275,7 +316,7 @@ static bool comes(const struct lk_plan *plan, const struct lk_layout_package *pa
 	return step && (step->action == LK_PLAN_ADD || step->action == LK_PLAN_REPLACE);
 }
 
-static int run_action(struct lk_scripts *scripts, const struct lk_layout *layout,
+static int run_action(struct lk_scripts *scripts, int prefix_fd, const struct lk_layout *layout,
 	const uint32_t *by_rank, const struct lk_plan *plan, const char *action,
 	struct lk_error *err)
 {
@@ -289,20 +330,27 @@ static int run_action(struct lk_scripts *scripts, const struct lk_layout *layout
 		const struct lk_str_list *has = &package->package->scripts;
 		for (size_t k = 0; rc == 0 && k < has->n; k++) {
 			if (lk_str_eq(has->items[k], path)) {
-				rc = run_or_skip(scripts, &package->record, path, err);
+				rc = run_or_skip(
+					scripts, prefix_fd, &package->record, path, false, err);
 			}
 		}
 	}
 	return rc;
 }
 
-int lk_scripts_after(struct lk_scripts *scripts, const struct lk_layout *layout,
+int lk_scripts_after(struct lk_scripts *scripts, int prefix_fd, const struct lk_layout *layout,
 	const struct lk_plan *plan, struct lk_error *err)
 {
 	uint32_t *LK_AUTO_FREE by_rank = lk_calloc(layout->n_packages, sizeof(*by_rank));
 	for (uint32_t i = 0; i < layout->n_packages; i++) {
 		by_rank[layout->packages[i].rank] = i;
 	}
-	int rc = run_action(scripts, layout, by_rank, plan, "pre-link", err);
-	return rc < 0 ? rc : run_action(scripts, layout, by_rank, plan, "post-link", err);
+	int rc = run_action(scripts, prefix_fd, layout, by_rank, plan, "pre-link", err);
+	if (rc == 0) {
+		rc = run_action(scripts, prefix_fd, layout, by_rank, plan, "post-link", err);
+	}
+	if (scripts->work_fd >= 0) {
+		(void)unlinkat(scripts->work_fd, LK_SITE_SCRIPTS, 0);
+	}
+	return rc;
 }

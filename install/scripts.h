@@ -11,7 +11,9 @@
  *
  * Each is run by bash in its own folder, with PREFIX, SOURCE_DIR (the same), CONDA_PREFIX,
  * ROOT_PREFIX (empty: there is no base here), PKG_NAME, PKG_VERSION, PKG_BUILDNUM, and its folder
- * first on PATH. What it leaves in PREFIX/.messages.txt is told as a note and taken away.
+ * first on PATH. What it prints is told line by line, also where all is to be quiet; what it leaves
+ * in PREFIX/.messages.txt is told as a note and taken away. After each the prefix must be the
+ * directory that it was, and an environment.
  * conda-formats.md 6.5, CEP 34.
  */
 #ifndef LK_INSTALL_SCRIPTS_H
@@ -28,8 +30,9 @@ struct lk_script {
 };
 
 struct lk_scripts {
-	const char *prefix;      /* absolute */
-	bool run;                /* asked for */
+	const char *prefix; /* absolute */
+	int work_fd; /* LK_SITE_SCRIPTS is there while pre-link and post-link run; -1: nowhere */
+	bool run;    /* asked for */
 	struct lk_str_list only; /* of these packages; empty: of all */
 	const char *const *env;  /* what scripts inherit, NULL-ended "NAME=value"; NULL: nothing */
 	const struct lk_report *report;
@@ -39,16 +42,18 @@ struct lk_scripts {
 	struct lk_strs ran; /* packages of which one ran; likewise */
 };
 
-/* pre-unlink of the N packages RECORDS, in any order, of the prefix as it is. LK_E_INTERRUPTED
- * alone: a script that fails is warned about. */
-int lk_scripts_unlink(struct lk_scripts *scripts, const struct lk_prefix_record *const *records,
-	size_t n, struct lk_error *err) LK_MUST_USE;
+/* pre-unlink of the N packages RECORDS, in any order, of the prefix as it is, open as PREFIX_FD. A
+ * script that fails is warned about; LK_E_FS for one after which the prefix is another;
+ * LK_E_INTERRUPTED. */
+int lk_scripts_unlink(struct lk_scripts *scripts, int prefix_fd,
+	const struct lk_prefix_record *const *records, size_t n, struct lk_error *err) LK_MUST_USE;
 /* The same of what PLAN takes away or replaces. */
-int lk_scripts_before(
-	struct lk_scripts *scripts, const struct lk_plan *plan, struct lk_error *err) LK_MUST_USE;
-/* pre-link and post-link of what PLAN adds or replaces, at the prefix as it is now. LK_E_FS naming
- * the package whose script failed; LK_E_INTERRUPTED. */
-int lk_scripts_after(struct lk_scripts *scripts, const struct lk_layout *layout,
+int lk_scripts_before(struct lk_scripts *scripts, int prefix_fd, const struct lk_plan *plan,
+	struct lk_error *err) LK_MUST_USE;
+/* pre-link and post-link of what PLAN adds or replaces, at the prefix as it is now, open as
+ * PREFIX_FD. LK_E_FS naming the package whose script failed, or after whose script the prefix is
+ * another; LK_E_INTERRUPTED. */
+int lk_scripts_after(struct lk_scripts *scripts, int prefix_fd, const struct lk_layout *layout,
 	const struct lk_plan *plan, struct lk_error *err) LK_MUST_USE;
 
 /* A copy of what did not run, with its strings owned by ARENA. */

@@ -30,8 +30,9 @@
 #define LK_SITE_NEW "new"
 #define LK_SITE_OLD "old"
 #define LK_SITE_TREES "trees"
-#define LK_SITE_LATE "late"   /* what was made while a removal went on */
-#define LK_SITE_ELDER "elder" /* what was the previous tree until another became it */
+#define LK_SITE_LATE "late"       /* what was made while a removal went on */
+#define LK_SITE_ELDER "elder"     /* what was the previous tree until another became it */
+#define LK_SITE_SCRIPTS "scripts" /* an empty file while link scripts run at the new prefix */
 
 /* The working folder in a prefix that cannot be replaced as a whole, and the tree that it was
  * before. */

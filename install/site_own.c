@@ -63,6 +63,18 @@ static int put_back(struct lk_site *site, const struct lk_report *report, struct
 	return rc;
 }
 
+/* Nobody can tell how far the scripts came that a killed run had started. */
+static void tell_scripts(
+	const struct lk_site *site, const struct lk_own *own, const struct lk_report *report)
+{
+	if (unlinkat(own->fd, LK_SITE_SCRIPTS, 0) == 0) {
+		lk_warn(report,
+			"an install into '%s' was killed while link scripts ran, which may be half "
+			"done: after 'remove --all' an install runs them anew",
+			site->prefix);
+	}
+}
+
 /* Of a run that died while it wrote its journal. */
 static int remove_drafts(int fd, struct lk_error *err)
 {
@@ -85,6 +97,7 @@ static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_
 	static const char *const rest[] = {
 		LK_SITE_NEW, LK_SITE_TREES, LK_SITE_LATE, LK_SITE_OLD, LK_SITE_ELDER};
 	int rc = recover(site, own, report, err);
+	tell_scripts(site, own, report);
 	if (rc == 0 && own == &site->beside) {
 		rc = put_back(site, report, err);
 	}

@@ -75,6 +75,16 @@ locked() {
 	rm -f "$LOG"
 }
 
+# ran 'NAME VERSION ACTION'...: these scripts, and no others, since it was locked.
+ran() {
+	for script; do
+		# shellcheck disable=SC2086 # three words
+		set -- $script
+		echo "$1 $2 $2 .$1-$3.sh $1 $2"
+	done >expected
+	same expected "$LOG"
+}
+
 # Off: told by package and path, and nothing runs.
 locked 'base 1' 'top 1'
 runs 0 lockenv install env.lock -p env
@@ -94,13 +104,7 @@ rm -rf env
 runs 0 lockenv install env.lock -p env --run-link-scripts --json
 json 'd["skipped_scripts"]' '[]'
 json 'd["tree_digest"]' "$tree"
-cat >expected <<'END'
-base 1 1 .base-pre-link.sh base 1
-top 1 1 .top-pre-link.sh top 1
-base 1 1 .base-post-link.sh base 1
-top 1 1 .top-post-link.sh top 1
-END
-same expected "$LOG"
+ran 'base 1 pre-link' 'top 1 pre-link' 'base 1 post-link' 'top 1 post-link'
 has env/share/made-by-top made
 runs 0 lockenv install env.lock -p env --run-link-scripts
 runs 0 lockenv install env.lock -p env --run-link-scripts --verify
@@ -109,35 +113,17 @@ same expected "$LOG"
 # Sync: what stays does not run; what goes or comes does, and what scripts wrote is foreign.
 locked 'base 1' 'top 2'
 runs 0 lockenv install env.lock -p env --run-link-scripts
-cat >expected <<'END'
-top 1 1 .top-pre-unlink.sh top 1
-top 2 2 .top-pre-link.sh top 2
-top 2 2 .top-post-link.sh top 2
-END
-same expected "$LOG"
+ran 'top 1 pre-unlink' 'top 2 pre-link' 'top 2 post-link'
 has env/share/made-by-base made
 locked 'base 2' 'top 1'
 runs 0 lockenv install env.lock -p env --run-link-scripts
-cat >expected <<'END'
-top 2 2 .top-pre-unlink.sh top 2
-base 1 1 .base-pre-unlink.sh base 1
-base 2 2 .base-pre-link.sh base 2
-top 1 1 .top-pre-link.sh top 1
-base 2 2 .base-post-link.sh base 2
-top 1 1 .top-post-link.sh top 1
-END
-same expected "$LOG"
+ran 'top 2 pre-unlink' 'base 1 pre-unlink' 'base 2 pre-link' 'top 1 pre-link' 'base 2 post-link' 'top 1 post-link'
 # Of some packages alone; removal without being asked runs nothing, and leaves what scripts made.
 locked 'base 1'
 runs 0 lockenv install env.lock -p env --run-link-scripts=base,nobody
 err_has "no link script of a package 'nobody'"
 err_has "not run: 'bin/.top-pre-unlink.sh' of package 'top'"
-cat >expected <<'END'
-base 2 2 .base-pre-unlink.sh base 2
-base 1 1 .base-pre-link.sh base 1
-base 1 1 .base-post-link.sh base 1
-END
-same expected "$LOG"
+ran 'base 2 pre-unlink' 'base 1 pre-link' 'base 1 post-link'
 has env/share/made-by-top made
 runs 2 lockenv install env.lock -p env --run-link-scripts=
 runs 0 lockenv install env.lock -p env --dry-run --run-link-scripts
@@ -145,12 +131,7 @@ runs 0 lockenv install env.lock -p env --dry-run --run-link-scripts
 for way in --in-place --keep-previous; do
 	locked 'base 2'
 	runs 0 lockenv install env.lock -p env $way --run-link-scripts
-	cat >expected <<'END'
-base 1 1 .base-pre-unlink.sh base 1
-base 2 2 .base-pre-link.sh base 2
-base 2 2 .base-post-link.sh base 2
-END
-	same expected "$LOG"
+	ran 'base 1 pre-unlink' 'base 2 pre-link' 'base 2 post-link'
 	has env/share/made-by-base made
 	locked 'base 1'
 	runs 0 lockenv install env.lock -p env --run-link-scripts
@@ -203,14 +184,13 @@ runs 0 lockenv install -q env.lock -p gone --run-link-scripts
 rm "$LOG"
 runs 0 lockenv remove --all -p gone --run-link-scripts --json
 json 'd["skipped_scripts"], d["directory_stays"]' '([], False)'
-printf '%s\n' 'top 1 1 .top-pre-unlink.sh top 1' 'base 1 1 .base-pre-unlink.sh base 1' >expected
-same expected "$LOG"
+ran 'top 1 pre-unlink' 'base 1 pre-unlink'
 absent gone
 rm "$LOG"
 runs 0 lockenv remove --all -p gone2 --run-link-scripts=base,nobody
 err_has "no link script of a package 'nobody'"
 err_has "not run: 'bin/.top-pre-unlink.sh' of package 'top'"
-is "$(cat "$LOG")" 'base 1 1 .base-pre-unlink.sh base 1'
+ran 'base 1 pre-unlink'
 absent gone2
 locked 'fails 1'
 runs 0 lockenv install -q env.lock -p gone
