@@ -12,7 +12,6 @@
 #define MAX_PROGRAM_HEADERS 65535u
 #define MAX_SECTIONS 1048576u
 #define MAX_NOTES 65536u /* bytes that are looked at */
-#define MAX_SECTION_NAME 64u
 
 uint16_t lk_elf_u16(const struct lk_elf *elf, const unsigned char *at)
 {
@@ -181,36 +180,61 @@ static bool is_debug(struct lk_bytes *bytes, const struct lk_elf *elf, const str
 	return hollow;
 }
 
-bool lk_elf_section(struct lk_bytes *bytes, const char *name, uint64_t *ret_at, uint64_t *ret_size)
+struct sections LK_VEC_OF(struct section);
+
+/* All section headers, and in *RET_NAMES the section of their names; false when they are damaged.
+ */
+static bool read_sections(struct lk_bytes *bytes, struct sections *all, struct section *ret_names)
 {
 	struct lk_elf elf = {0};
 	struct header h;
-	struct section names;
-	struct section s;
-	size_t len = strlen(name) + 1;
-	if (len > MAX_SECTION_NAME || read_header(bytes, &elf, &h) != NULL || h.shoff == 0 ||
-		h.shstrndx >= h.shnum || !read_section(bytes, &elf, &h, h.shstrndx, &names)) {
+	if (read_header(bytes, &elf, &h) != NULL || h.shoff == 0 || h.shstrndx >= h.shnum ||
+		!read_section(bytes, &elf, &h, h.shstrndx, ret_names)) {
 		return false;
 	}
 	for (uint32_t i = 1; i < h.shnum && i < MAX_SECTIONS; i++) {
-		char text[MAX_SECTION_NAME];
+		struct section s;
 		if (!read_section(bytes, &elf, &h, i, &s)) {
 			return false;
 		}
-		if (s.name >= names.size || len > names.size - s.name ||
-			names.offset > UINT64_MAX - s.name ||
-			!lk_bytes_read(bytes, names.offset + s.name, text, len) ||
-			memcmp(text, name, len) != 0) {
-			continue;
-		}
-		if (s.type == SHT_NOBITS || s.size == 0 || !lk_bytes_has(bytes, s.offset, s.size)) {
-			return false;
-		}
-		*ret_at = s.offset;
-		*ret_size = s.size;
-		return true;
+		lk_vec_push(all, s);
 	}
-	return false;
+	return true;
+}
+
+/* The name INDEX bytes into NAMES, cut to what OUT can hold; false when it lies elsewhere. */
+static bool read_section_name(struct lk_bytes *bytes, const struct section *names, uint32_t index,
+	char out[LK_ELF_SECTION_NAME])
+{
+	if (index >= names->size || names->offset > UINT64_MAX - index) {
+		return false;
+	}
+	uint64_t left = names->size - index;
+	size_t len = left < LK_ELF_SECTION_NAME - 1 ? (size_t)left : LK_ELF_SECTION_NAME - 1;
+	out[len] = '\0';
+	return lk_bytes_read(bytes, names->offset + index, out, len);
+}
+
+void lk_elf_each_section(struct lk_bytes *bytes, lk_elf_section_fn *fn, void *ctx)
+{
+	struct sections all = {0};
+	struct section names;
+	bool more = read_sections(bytes, &all, &names);
+	for (size_t i = 0; more && i < all.len; i++) {
+		const struct section *s = &all.items[i];
+		struct lk_elf_section section = {
+			.at = s->offset,
+			.size = s->size,
+			.loaded = s->flags & SHF_ALLOC,
+			.code = s->flags & SHF_EXECINSTR,
+		};
+		if (s->type != SHT_NOBITS && s->size > 0 &&
+			lk_bytes_has(bytes, s->offset, s->size) &&
+			read_section_name(bytes, &names, s->name, section.name)) {
+			more = fn(ctx, &section);
+		}
+	}
+	lk_vec_done(&all);
 }
 
 /* ---- program headers ---- */

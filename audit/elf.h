@@ -57,7 +57,7 @@ struct lk_elf {
 	bool no_stack;     /* there is no PT_GNU_STACK */
 	bool is_debug;     /* separate debugging information: no loader reads it */
 	uint32_t x86_isa;  /* GNU_PROPERTY_X86_ISA_1_NEEDED: bit 0 baseline, then v2, v3, v4 */
-	uint64_t sections; /* e_shoff; see lk_elf_section */
+	uint64_t sections; /* e_shoff; see lk_elf_each_section */
 };
 
 /* Does it begin as an ELF file does? */
@@ -69,11 +69,21 @@ bool lk_elf_is(struct lk_bytes *bytes);
 int lk_elf_read(struct lk_bytes *bytes, struct lk_arena *arena, struct lk_elf *ret,
 	struct lk_error *err) LK_MUST_USE;
 
-/* Where the first section called NAME lies: its first byte and its bytes, which are inside the
- * file. False when there is none, it has no bytes in the file, or the section headers are damaged
- * (no loader needs them). */
-bool lk_elf_section(
-	struct lk_bytes *bytes, const char *name, uint64_t *ret_at, uint64_t *ret_size) LK_MUST_USE;
+#define LK_ELF_SECTION_NAME 64
+
+/* A section that has bytes in the file; all of them are inside it. */
+struct lk_elf_section {
+	char name[LK_ELF_SECTION_NAME]; /* cut to that */
+	uint64_t at, size;              /* bytes */
+	bool loaded;                    /* it is in memory when the file is loaded */
+	bool code;                      /* of the host's processor */
+};
+/* False: no more of them are wanted. */
+typedef bool lk_elf_section_fn(void *ctx, const struct lk_elf_section *section);
+
+/* Calls FN for each of them, in the file's order; for none when the section headers are damaged (no
+ * loader needs them). */
+void lk_elf_each_section(struct lk_bytes *bytes, lk_elf_section_fn *fn, void *ctx);
 
 /* "x86-64", "AArch64", …; "machine 4711" for one that is not known. Owned by ARENA or static. */
 lk_str lk_elf_machine_name(const struct lk_elf *elf, struct lk_arena *arena);

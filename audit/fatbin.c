@@ -356,3 +356,10 @@ bool lk_fatbin_is_section(const char *name)
 {
 	return strcmp(name, ".nv_fatbin") == 0 || strcmp(name, "__nv_relfatbin") == 0;
 }
+
+bool lk_fatbin_is(struct lk_bytes *bytes)
+{
+	unsigned char head[CONTAINER_HEADER];
+	return lk_bytes_read(bytes, 0, head, sizeof(head)) &&
+		memcmp(head, magic, sizeof(magic)) == 0 && lk_le16(head + 4) == 1;
+}

@@ -94,8 +94,11 @@ int lk_fatbin_look_inside(const struct lk_fatbin_section *section,
 	const struct lk_fatbin_entry *entry, struct lk_fatbin_inside *ret,
 	struct lk_error *err) LK_MUST_USE;
 
-/* Is SECTION, by its name, one of containers alone? One in which others may stand? The second
- * holds only for libraries that have one of the first, or a section of NVIDIA's. */
+/* Is a section of that name one of containers alone? */
 bool lk_fatbin_is_section(const char *name);
+/* Is the file itself one, by its first bytes? */
+bool lk_fatbin_is(struct lk_bytes *bytes);
+/* The architecture of a file that is a cubin; 0 when it is none. */
+unsigned lk_fatbin_sm_of_cubin(struct lk_bytes *bytes);
 
 #endif

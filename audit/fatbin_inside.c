@@ -126,15 +126,22 @@ static size_t unpack_zstd(struct bytes in, unsigned char *out, size_t cap)
 	return len;
 }
 
-static void look_at_cubin(const unsigned char *head, size_t len, struct lk_fatbin_inside *ret)
+/* 0 when it is no cubin. */
+static unsigned sm_of_cubin(const unsigned char *head, size_t len)
 {
 	static const unsigned char elf64[] = {0x7f, 'E', 'L', 'F', 2, 1};
 	if (len < ELF_HEADER || memcmp(head, elf64, sizeof(elf64)) != 0 ||
 		lk_le16(head + 18) != EM_CUDA) {
-		return;
+		return 0;
 	}
 	uint32_t flags = lk_le32(head + 48);
-	ret->sm = head[8] >= ABI_WITH_SM_ABOVE ? flags >> 8 & 0xff : flags & 0xff;
+	return head[8] >= ABI_WITH_SM_ABOVE ? flags >> 8 & 0xff : flags & 0xff;
+}
+
+unsigned lk_fatbin_sm_of_cubin(struct lk_bytes *bytes)
+{
+	unsigned char head[ELF_HEADER];
+	return lk_bytes_read(bytes, 0, head, sizeof(head)) ? sm_of_cubin(head, sizeof(head)) : 0;
 }
 
 /* The word behind ".target" at the start of a line. */
@@ -187,6 +194,10 @@ int lk_fatbin_look_inside(const struct lk_fatbin_section *section,
 		memcpy(head, payload, len);
 		break;
 	}
-	(sass ? look_at_cubin : look_at_ptx)(head, len, ret);
+	if (sass) {
+		ret->sm = sm_of_cubin(head, len);
+	} else {
+		look_at_ptx(head, len, ret);
+	}
 	return 0;
 }

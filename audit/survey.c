@@ -150,17 +150,15 @@ int lk_survey_look(
 	unsigned char head[8];
 	*ret = (struct lk_seen){0};
 	if (lk_elf_is(bytes)) {
-		return look_into_elf(bytes, arena, ret, err);
+		int rc = look_into_elf(bytes, arena, ret, err);
+		return rc < 0 ? rc : lk_device_code_read(bytes, arena, &ret->device, err);
 	}
 	if (lk_bytes_read(bytes, 0, head, sizeof(head))) {
 		ret->content = is_macho(head) ? LK_CONTENT_MACHO
 			: is_pe(bytes, head)  ? LK_CONTENT_PE
 					      : LK_CONTENT_OTHER;
 	}
-	if (bytes->failed) {
-		return lk_fail_errno(err, LK_E_FS, bytes->failed, "cannot read it");
-	}
-	return 0;
+	return lk_device_code_read(bytes, arena, &ret->device, err);
 }
 
 /* ---- paths ---- */

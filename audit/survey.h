@@ -13,6 +13,7 @@
 #ifndef LK_AUDIT_SURVEY_H
 #define LK_AUDIT_SURVEY_H
 
+#include "audit/device_code.h"
 #include "audit/elf.h"
 #include "base/map.h"
 
@@ -29,8 +30,9 @@ enum lk_content {
 /* What a look into a file told. */
 struct lk_seen {
 	enum lk_content content;
-	const struct lk_elf *elf; /* ELF */
-	lk_str why;               /* BROKEN: what is wrong with it */
+	const struct lk_elf *elf;            /* ELF */
+	const struct lk_device_code *device; /* for GPUs; NULL: none */
+	lk_str why;                          /* BROKEN: what is wrong with it */
 };
 
 enum lk_survey_type {
