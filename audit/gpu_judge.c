@@ -3,6 +3,8 @@
  */
 #include "audit/gpu_judge.h"
 
+#include "base/cuda_version.h"
+
 /* A library with less than this part of its package's device code is there by the way. */
 #define SMALL_PART 64
 
@@ -92,24 +94,29 @@ static void add_missing(struct judging *j, uint32_t file, enum lk_flaw_level lev
 	add(j, file, level, lk_buf_cstr(&text));
 }
 
+static void put_version(int version, struct lk_buf *out)
+{
+	lk_buf_appendf(out, "%d.%d", LK_CUDA_MAJOR(version), LK_CUDA_MINOR(version));
+}
+
 /* PTX of ISA is compiled by drivers for that ISA's CUDA and newer ones. */
 static void add_jit(struct judging *j, uint32_t file, unsigned isa)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(1024);
 	enum lk_flaw_level level = j->target->cuda == 0 ? LK_FLAW_HINT : LK_FLAW_NOTE;
-	unsigned needed = lk_cuda_of_isa(isa);
+	int needed = lk_gpu_cuda_of_isa(isa);
 	lk_buf_puts(&text, "runs on ");
 	lk_buf_put(&text, j->target->name);
 	lk_buf_puts(&text, " only as PTX that the driver compiles");
 	if (needed > 0) {
 		lk_buf_puts(&text, ": that takes a driver for CUDA ");
-		lk_cuda_put_version(needed, &text);
+		put_version(needed, &text);
 		lk_buf_puts(&text, " or newer");
 	}
 	if (j->target->cuda != 0 && j->target->cuda < needed) {
 		level = LK_FLAW_FINDING;
 		lk_buf_puts(&text, ", and there is ");
-		lk_cuda_put_version(j->target->cuda, &text);
+		put_version(j->target->cuda, &text);
 	}
 	add(j, file, level, lk_buf_cstr(&text));
 }
@@ -174,55 +181,58 @@ void lk_gpu_judge_damage(const struct lk_survey *survey, struct lk_flaws *ret)
 	}
 }
 
-unsigned lk_cuda_runtime_of(lk_str path)
+int lk_cuda_runtime_of(lk_str path)
 {
 	static const char stem[] = "libcudart.so.";
 	size_t slash = lk_str_rfind_char(path, '/');
 	lk_str name = lk_str_skip(path, slash == SIZE_MAX ? 0 : slash + 1);
+	uint64_t major;
+	int version;
 	if (!lk_str_starts(name, LK_STR(stem))) {
 		return 0;
 	}
-	return lk_cuda_version(lk_str_skip(name, sizeof(stem) - 1));
+	name = lk_str_skip(name, sizeof(stem) - 1);
+	if (lk_cuda_version_read(name, &version)) {
+		return version;
+	}
+	return name.len <= 3 && lk_str_to_u64(name, &major) ? (int)major * 1000 : 0;
 }
 
-static void judge_runtime(
-	uint32_t file, unsigned runtime, unsigned cuda, struct lk_flaw *flaw, struct lk_flaws *ret)
+static void judge_runtime(int runtime, int cuda, struct lk_flaw *flaw, struct lk_flaws *ret)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(1024);
-	unsigned floor = lk_cuda_driver_floor(runtime);
-	const char *branch = lk_cuda_driver_branch(floor);
-	flaw->file = file;
+	const char *oldest = lk_cuda_oldest_driver(LK_CUDA_MAJOR(runtime));
 	lk_buf_puts(&text, "is the runtime of CUDA ");
-	lk_cuda_put_version(runtime, &text);
-	if (cuda < floor) {
+	put_version(runtime, &text);
+	if (lk_cuda_match(cuda, runtime) == LK_CUDA_TOO_OLD) {
 		flaw->level = LK_FLAW_FINDING;
 		lk_buf_puts(&text, ", which takes a driver for CUDA ");
-		lk_cuda_put_version(floor, &text);
+		put_version(oldest ? LK_CUDA_MAJOR(runtime) * 1000 : runtime, &text);
 		lk_buf_puts(&text, " or newer");
-		if (branch) {
-			lk_buf_appendf(&text, " (%s)", branch);
+		if (oldest) {
+			lk_buf_appendf(&text, " (%s)", oldest);
 		}
-		lk_buf_puts(&text, "; the driver there is for ");
 	} else {
 		flaw->level = LK_FLAW_NOTE;
 		lk_buf_puts(&text,
-			" and runs by minor-version compatibility, PTX of that CUDA "
-			"does not; the driver there is for ");
+			" and runs by minor-version compatibility, PTX of that CUDA does not");
 	}
-	lk_cuda_put_version(cuda, &text);
+	lk_buf_puts(&text, "; the driver there is for ");
+	put_version(cuda, &text);
 	lk_flaws_add(ret, flaw, "%s", lk_buf_cstr(&text));
 }
 
-void lk_cuda_judge(const struct lk_survey *survey, lk_str node, unsigned cuda, struct lk_flaws *ret)
+void lk_cuda_judge(const struct lk_survey *survey, lk_str node, int cuda, struct lk_flaws *ret)
 {
 	for (size_t i = 0; i < survey->files.len; i++) {
 		const struct lk_survey_file *file = &survey->files.items[i];
-		unsigned runtime =
-			file->type == LK_SURVEY_FILE ? lk_cuda_runtime_of(file->path) : 0;
-		struct lk_flaw flaw = {
-			.kind = LK_FLAW_CUDA, .what = LK_STR("CUDA"), .target = node};
-		if (runtime > cuda) {
-			judge_runtime((uint32_t)i, runtime, cuda, &flaw, ret);
+		int runtime = file->type == LK_SURVEY_FILE ? lk_cuda_runtime_of(file->path) : 0;
+		struct lk_flaw flaw = {.kind = LK_FLAW_CUDA,
+			.file = (uint32_t)i,
+			.what = LK_STR("CUDA"),
+			.target = node};
+		if (runtime > 0 && lk_cuda_match(cuda, runtime) != LK_CUDA_RUNS) {
+			judge_runtime(runtime, cuda, &flaw, ret);
 		}
 	}
 }

@@ -13,10 +13,10 @@
 #include "audit/survey.h"
 
 struct lk_gpu_target {
-	lk_str name;   /* "sm_70", for people */
-	unsigned sm;   /* 70 */
-	lk_str node;   /* whose GPU it is; empty: nobody's in particular */
-	unsigned cuda; /* of the driver there (lk_cuda_version); 0: not known */
+	lk_str name; /* "sm_70", for people */
+	unsigned sm; /* 70 */
+	lk_str node; /* whose GPU it is; empty: nobody's in particular */
+	int cuda;    /* of the driver there (base/cuda_version.h); 0: not known */
 };
 
 /* Adds LK_FLAW_GPU for each library that has device code, and none that runs on TARGET; for one
@@ -29,11 +29,10 @@ void lk_gpu_judge(
 void lk_gpu_judge_damage(const struct lk_survey *survey, struct lk_flaws *ret);
 
 /* The CUDA runtime of a file by its name, "lib/libcudart.so.12.6.77": 12060; 0 for another file. */
-unsigned lk_cuda_runtime_of(lk_str path);
-/* Adds LK_FLAW_CUDA for each CUDA runtime that a driver for CUDA (lk_cuda_version) on NODE cannot
+int lk_cuda_runtime_of(lk_str path);
+/* Adds LK_FLAW_CUDA for each CUDA runtime that a driver for CUDA on NODE cannot
  * run, and a note for one that is newer than the driver and runs by minor-version compatibility,
  * which does not cover the compilation of PTX. */
-void lk_cuda_judge(
-	const struct lk_survey *survey, lk_str node, unsigned cuda, struct lk_flaws *ret);
+void lk_cuda_judge(const struct lk_survey *survey, lk_str node, int cuda, struct lk_flaws *ret);
 
 #endif

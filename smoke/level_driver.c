@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "smoke/cuda_version.h"
+#include "base/cuda_version.h"
 #include "smoke/gpu.h"
 
 /* The kernel module tells its version in this file. */

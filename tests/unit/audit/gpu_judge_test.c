@@ -220,7 +220,7 @@ static struct world torch(void)
 	return w;
 }
 
-static void judge(struct world *w, unsigned sm, const char *name, unsigned cuda)
+static void judge(struct world *w, unsigned sm, const char *name, int cuda)
 {
 	const struct lk_gpu_target target = {.name = lk_str_of(name), .sm = sm, .cuda = cuda};
 	lk_gpu_judge(&w->survey, &target, &w->flaws);
@@ -265,7 +265,7 @@ static void ptx_takes_a_driver_that_knows_it(void **state)
 {
 	(void)state;
 	static const struct {
-		unsigned cuda;
+		int cuda;
 		const char *want;
 	} cases[] = {
 		{0,
@@ -303,7 +303,7 @@ static void a_runtime_takes_a_driver(void **state)
 	(void)state;
 	static const struct {
 		const char *file;
-		unsigned cuda;
+		int cuda;
 		const char *want;
 	} cases[] = {
 		{"lib/libcudart.so.12.6.77", 12060, ""},
@@ -317,7 +317,8 @@ static void a_runtime_takes_a_driver(void **state)
 			"for 12.2\n"},
 		{"lib/libcudart.so.12.6.77", 11040,
 			"finding cuda lib/libcudart.so.12.6.77 is the runtime of CUDA 12.6, which "
-			"takes a driver for CUDA 12.0 or newer (r525); the driver there is for "
+			"takes a driver for CUDA 12.0 or newer (525.60.13); the driver there is "
+			"for "
 			"11.4\n"},
 		{"lib/libcudart.so.10.2.89", 10010,
 			"finding cuda lib/libcudart.so.10.2.89 is the runtime of CUDA 10.2, which "

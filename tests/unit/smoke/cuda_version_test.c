@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "smoke/cuda_driver.h"
-#include "smoke/cuda_version.h"
+#include "base/cuda_version.h"
 
 static void test_read(void **state)
 {

@@ -2,7 +2,7 @@
  * Device code and the GPUs that run it.
  *
  * Rules (CUDA Programming Guide, "Binary Compatibility", "PTX Compatibility", "Feature Set Compiler
- * Targets"; CUDA Compatibility, "Minor Version Compatibility"):
+ * Targets"):
  *
  * - A cubin (SASS) for X.Y runs on devices X.Z with Z >= Y, and on no other major version. Between
  *   Tegra and other GPUs, and between two Tegras, there is no binary compatibility.
@@ -14,8 +14,8 @@
  *
  * Plain values; the library does not look at the machine.
  */
-#ifndef LK_AUDIT_GPU_H
-#define LK_AUDIT_GPU_H
+#ifndef LK_AUDIT_GPU_CODE_H
+#define LK_AUDIT_GPU_CODE_H
 
 #include "base/err.h"
 #include "base/str.h"
@@ -66,21 +66,9 @@ enum lk_gpu_way lk_gpu_code_serves(const struct lk_gpu_code *code, unsigned sm);
 enum lk_gpu_way lk_gpu_codes_serve(
 	const struct lk_gpu_codes *codes, unsigned sm, unsigned *ret_isa);
 
-/*
- * CUDA versions as the driver and the runtime tell them: major * 1000 + minor * 10.
- */
-
-/* "12.4" or more: 12040; 0 for other text. */
-unsigned lk_cuda_version(lk_str text);
-/* "12.4" */
-void lk_cuda_put_version(unsigned version, struct lk_buf *out);
-/* The first toolkit that has this PTX ISA (PTX ISA, "Release Notes"): of 87, 12080. Of an ISA newer
- * than our table: by the rule that has held since CUDA 13. 0 for one older than 6.0. */
-unsigned lk_cuda_of_isa(unsigned isa);
-/* The oldest driver, as the CUDA version it is for, that runs programs of RUNTIME: since CUDA 11
- * any of the same major version, before that RUNTIME's own. */
-unsigned lk_cuda_driver_floor(unsigned runtime);
-/* The driver packages' branch that came with that: "r525" of 12000; NULL where we know none. */
-const char *lk_cuda_driver_branch(unsigned version);
+/* The first CUDA (1000 * major + 10 * minor, as base/cuda_version.h has it) whose driver compiles
+ * PTX of this ISA (PTX ISA, "Release Notes"): of 87, 12080. Of an ISA newer than our table by the
+ * rule that has held since CUDA 13; 0 for one older than 6.0. */
+int lk_gpu_cuda_of_isa(unsigned isa);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * CUDA versions: which driver runs which runtime, and what a lock asks for.
  */
-#ifndef LK_SMOKE_CUDA_VERSION_H
-#define LK_SMOKE_CUDA_VERSION_H
+#ifndef LK_BASE_CUDA_VERSION_H
+#define LK_BASE_CUDA_VERSION_H
 
 #include <stdbool.h>
 

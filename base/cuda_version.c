@@ -1,7 +1,7 @@
 /*
  * Comparing CUDA versions.
  */
-#include "smoke/cuda_version.h"
+#include "base/cuda_version.h"
 
 enum lk_cuda_match lk_cuda_match(int driver, int runtime)
 {

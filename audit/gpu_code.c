@@ -1,7 +1,7 @@
 /*
  * Device code against devices.
  */
-#include "audit/gpu.h"
+#include "audit/gpu_code.h"
 
 /* Jetson and Drive; the Programming Guide excepts them from binary compatibility. (11.0, Thor, has
  * a major version of its own.) */
@@ -200,4 +200,31 @@ enum lk_gpu_way lk_gpu_codes_serve(const struct lk_gpu_codes *codes, unsigned sm
 		*ret_isa = best == LK_GPU_BY_JIT ? isa : 0;
 	}
 	return best;
+}
+
+#define CUDA(major, minor) ((int)(major)*1000 + (int)(minor)*10)
+
+int lk_gpu_cuda_of_isa(unsigned isa)
+{
+	static const struct {
+		unsigned isa;
+		int cuda;
+	} odd[] = {
+		{60, CUDA(9, 0)},
+		{61, CUDA(9, 1)},
+		{62, CUDA(9, 2)},
+		{63, CUDA(10, 0)},
+		{64, CUDA(10, 1)},
+		{65, CUDA(10, 2)},
+		{86, CUDA(12, 7)},
+		{87, CUDA(12, 8)},
+		{88, CUDA(12, 9)},
+	};
+	for (size_t i = 0; i < LK_COUNTOF(odd); i++) {
+		if (odd[i].isa == isa) {
+			return odd[i].cuda;
+		}
+	}
+	/* 7.4: 11.4, 8.5: 12.5, 9.0: 13.0 */
+	return isa < 60 ? 0 : CUDA(isa / 10 + 4, isa % 10);
 }

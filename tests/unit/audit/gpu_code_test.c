@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "audit/gpu.h"
+#include "audit/gpu_code.h"
 
 static struct lk_gpu_code code_of(const char *text)
 {
@@ -155,27 +155,6 @@ static void the_best_way_of_a_set_is_found(void **state)
 	assert_int_equal(lk_gpu_codes_serve(&codes, 75, NULL), LK_GPU_NOT);
 }
 
-static void versions_are_read_and_compared(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *text;
-		unsigned version;
-	} texts[] = {{"12.4", 12040}, {"12.4.127", 12040}, {"13", 13000}, {"11.8.0", 11080},
-		{"", 0}, {"x", 0}, {"12.", 0}, {"12.x", 0}, {"1000.1", 0}, {"12.100", 0}};
-	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
-		assert_int_equal(lk_cuda_version(lk_str_of(texts[i].text)), texts[i].version);
-	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(100);
-	lk_cuda_put_version(12040, &text);
-	assert_string_equal(lk_buf_cstr(&text), "12.4");
-	assert_int_equal(lk_cuda_driver_floor(12090), 12000);
-	assert_int_equal(lk_cuda_driver_floor(11000), 11000);
-	assert_int_equal(lk_cuda_driver_floor(10020), 10020);
-	assert_string_equal(lk_cuda_driver_branch(12000), "r525");
-	assert_null(lk_cuda_driver_branch(10020));
-}
-
 /* PTX ISA, "Release Notes". */
 static void an_isa_has_its_toolkit(void **state)
 {
@@ -184,7 +163,7 @@ static void an_isa_has_its_toolkit(void **state)
 		{78, 11080}, {80, 12000}, {85, 12050}, {86, 12070}, {87, 12080}, {88, 12090},
 		{90, 13000}, {92, 13020}};
 	for (size_t i = 0; i < LK_COUNTOF(table); i++) {
-		assert_int_equal(lk_cuda_of_isa(table[i][0]), table[i][1]);
+		assert_int_equal(lk_gpu_cuda_of_isa(table[i][0]), table[i][1]);
 	}
 }
 
@@ -196,7 +175,6 @@ int main(void)
 		cmocka_unit_test(code_serves_as_documented),
 		cmocka_unit_test(sets_are_sorted_and_without_twins),
 		cmocka_unit_test(the_best_way_of_a_set_is_found),
-		cmocka_unit_test(versions_are_read_and_compared),
 		cmocka_unit_test(an_isa_has_its_toolkit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
