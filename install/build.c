@@ -122,6 +122,7 @@ static int build_files(struct lk_install_run *run, struct lk_error *err)
 	};
 	lk_linker_init(&run->linker, run->options->link);
 	int rc = lk_stage_build(&stage, run->report, err);
+	run->check_trees = atomic_load(&stage.damaged);
 	run->seen.began = run->began;
 	run->seen.all = run->options->verify;
 	run->seen.stays = atomic_load(&stage.copied) ? NULL : records_that_stay(run);

@@ -229,6 +229,7 @@ static int make_trees(
 	char *LK_AUTO_FREE path = lk_asprintf("%s/" LK_SITE_TREES, work);
 	struct lk_tree_options options = {.strict = o->strict,
 		.verify = o->verify,
+		.later = !run->check_trees,
 		.safety_warn = o->safety_warn,
 		.now = o->now};
 	struct lk_tree_place place = {-1, path};
@@ -349,6 +350,7 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 	int rc = options->final_prefix ? lk_site_check_prefix(options->final_prefix, err) : 0;
 	bool again = rc == 0;
 	bool keep_nothing = false;
+	bool check_trees = false;
 	for (unsigned i = 0; again; i++) {
 		struct lk_install_result result = {0};
 		struct lk_install_run run = {
@@ -362,11 +364,16 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 			.new_fd = -1,
 			.apart_fd = -1,
 			.keep_nothing = keep_nothing,
+			.check_trees = check_trees,
 		};
 		rc = install_once(&run, prefix, lock_digest, &result, &again, err);
 		bool lost = again && i < MAX_RESTARTS;
-		again = lost || (rc < 0 && run.keep_nothing && !keep_nothing);
+		again = lost ||
+			(rc < 0 &&
+				((run.keep_nothing && !keep_nothing) ||
+					(run.check_trees && !check_trees)));
 		keep_nothing = run.keep_nothing;
+		check_trees = check_trees || run.check_trees;
 		if (lost) {
 			lk_warn(report,
 				"packages were taken out of the cache meanwhile (%s): starting "

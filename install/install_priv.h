@@ -46,6 +46,8 @@ struct lk_install_run {
 	struct lk_scripts scripts;
 	int new_fd, apart_fd;
 	bool keep_nothing; /* what was to stay cannot: all comes from the cache */
+	bool check_trees;  /* one is damaged: all are held against their seals before anything else
+			    */
 };
 
 /* Does the package of the record INDEX stay, so that its files come from the old prefix? */

@@ -81,6 +81,24 @@ static int check_copy(const struct place *place, struct lk_error *err)
 		: rc;
 }
 
+static bool source_holds(const struct place *place)
+{
+	struct stat st;
+	return !place->tree->unchecked || place->entry->source->type != LK_PATH_FILE ||
+		(fstatat(place->source.dirfd, place->source.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			lk_tree_file_holds(place->file, &st));
+}
+
+/* Is the source what was sealed? Of an unchecked tree that is looked at after it was linked: then
+ * it is what lies in the new tree. */
+static int check_sealed(const struct place *place, struct lk_error *err)
+{
+	return source_holds(place)
+		? 0
+		: lk_fail(err, LK_E_INTEGRITY, "'%s/%s' is not what was extracted",
+			  place->source.tree, place->source.path);
+}
+
 static int place_file(const struct place *place, struct lk_error *err)
 {
 	struct lk_entry *entry = place->entry;
@@ -93,6 +111,7 @@ static int place_file(const struct place *place, struct lk_error *err)
 	}
 	int rc = lk_link_file(place->stage->linker, &place->source, place->dirfd, place->name,
 		entry->source->no_link, err);
+	rc = rc < 0 ? rc : check_sealed(place, err);
 	return rc < 0 ? rc : check_copy(place, err);
 }
 
@@ -106,6 +125,9 @@ static int place_content(const struct place *place, struct lk_error *err)
 	struct lk_content content = {0};
 	int LK_AUTO_CLOSE fd = -1;
 	int rc = lk_write_open(place->dirfd, place->name, shown, &fd, err);
+	if (rc == 0 && place->tree) {
+		rc = check_sealed(place, err);
+	}
 	if (rc == 0) {
 		rc = lk_content_write(
 			place->stage->layout, entry, &source, fd, place->report, &content, err);
@@ -134,8 +156,8 @@ static int place_softlink(const struct place *place, struct lk_error *err)
 		place->dirfd, place->name, err);
 }
 
-/* Where ENTRY's bytes lie. The directory is opened when NEXT comes from it too; else the path from
- * the tree serves, which costs less than opening. */
+/* Where ENTRY's bytes lie. The directory is opened when NEXT comes from it too, or nobody has seen
+ * yet that no symlink leads there; else the path from the tree serves, which costs less. */
 static int find_source(struct walk *walk, const struct lk_entry *entry, const struct lk_entry *next,
 	struct lk_link_source *ret, struct lk_error *err)
 {
@@ -148,11 +170,12 @@ static int find_source(struct walk *walk, const struct lk_entry *entry, const st
 		lk_str_eq(lk_path_dirname(next->source->path), parent);
 	*ret = (struct lk_link_source){
 		tree->fd, path.ptr, tree->path, path.ptr, tree->layer, tree->foreign};
-	if (!held && again && parent.len > 0) {
+	if (!held && (again || tree->unchecked) && parent.len > 0) {
 		char *LK_AUTO_FREE name = lk_strndup(parent.ptr, parent.len);
 		lk_close_p(&dir->fd);
 		int rc = lk_fs_open_beneath(tree->fd, name, O_PATH | O_DIRECTORY, 0, &dir->fd, err);
 		if (rc < 0) {
+			dir->fd = -1;
 			return rc;
 		}
 		dir->package = entry->package;
@@ -224,6 +247,39 @@ static bool is_copied(const struct lk_entry *entry)
 	return entry->kind == LK_ENTRY_PATCHED || (entry->source != NULL && entry->source->no_link);
 }
 
+/* An entry of a package that was extracted. */
+static int place_from_tree(
+	struct walk *walk, struct place *place, const struct lk_entry *next, struct lk_error *err)
+{
+	const struct lk_entry *entry = place->entry;
+	const struct lk_tree *tree = &place->stage->trees[entry->package];
+	place->tree = tree;
+	place->file = &tree->files[entry->source - tree->package->paths];
+	int rc = find_source(walk, entry, next, &place->source, err);
+	bool found = rc == 0;
+	if (found) {
+		rc = entry->lost ? check_sealed(place, err) : place_one(place, err);
+	}
+	if (rc == 0 && tree->movable && is_copied(entry)) {
+		/* No second copy is kept; the rest of the tree goes with the working folder. */
+		(void)unlinkat(place->source.dirfd, place->source.name, 0);
+	}
+	if (rc < 0 && tree->unchecked && (!found || !source_holds(place))) {
+		atomic_store(&place->stage->damaged, true);
+	}
+	return rc;
+}
+
+/* What is not in the new tree is looked at all the same: a damaged tree is found. */
+static int pass_entry(struct walk *walk, struct lk_entry *entry, struct lk_error *err)
+{
+	struct lk_stage *stage = walk->build->stage;
+	struct place place = {.stage = stage, .entry = entry, .report = walk->report};
+	bool has_source = entry->source != NULL && entry->kept == NULL &&
+		entry->kind != LK_ENTRY_PYC && stage->trees[entry->package].unchecked;
+	return has_source ? place_from_tree(walk, &place, NULL, err) : 0;
+}
+
 /* NEXT follows in order; NULL for the last. */
 static int place_entry(struct walk *walk, struct lk_entry *entry, const struct lk_entry *next,
 	struct lk_error *err)
@@ -244,17 +300,8 @@ static int place_entry(struct walk *walk, struct lk_entry *entry, const struct l
 		entry->present = rc == 0;
 		return rc;
 	}
-	if (entry->source != NULL) {
-		const struct lk_tree *tree = &stage->trees[entry->package];
-		place.tree = tree;
-		place.file = &tree->files[entry->source - tree->package->paths];
-		rc = find_source(walk, entry, next, &place.source, err);
-	}
-	rc = rc < 0 ? rc : place_one(&place, err);
-	if (rc == 0 && place.tree != NULL && place.tree->movable && is_copied(entry)) {
-		/* No second copy is kept; the rest of the tree goes with the working folder. */
-		(void)unlinkat(place.source.dirfd, place.source.name, 0);
-	}
+	rc = entry->source != NULL ? place_from_tree(walk, &place, next, err)
+				   : place_one(&place, err);
 	entry->present = rc == 0;
 	return rc;
 }
@@ -338,8 +385,11 @@ static int build_run(void *ctx, size_t index, struct lk_error *err)
 	walk.old_dirs.existing = true;
 	for (size_t i = run->from; rc == 0 && i < run->to; i++) {
 		struct lk_entry *entry = &layout->entries[i];
-		if (!entry->lost && (entry->kind != LK_ENTRY_PYC || entry->kept != NULL)) {
-			rc = place_entry(&walk, entry, i + 1 < run->to ? entry + 1 : NULL, err);
+		const struct lk_entry *next = i + 1 < run->to ? entry + 1 : NULL;
+		if (entry->lost) {
+			rc = pass_entry(&walk, entry, err);
+		} else if (entry->kind != LK_ENTRY_PYC || entry->kept != NULL) {
+			rc = place_entry(&walk, entry, next, err);
 		}
 	}
 	lk_dirs_done(&walk.dirs);

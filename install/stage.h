@@ -20,10 +20,13 @@ struct lk_stage {
 	struct lk_linker *linker;
 	unsigned jobs;
 	atomic_bool copied;           /* a file that stays could not be hard-linked */
+	atomic_bool damaged;          /* an unchecked tree is not what was sealed */
 	atomic_size_t unsigned_files; /* zero at first; counted while building */
 };
 
-/* Entries of kind PYC are left to install/pyc.h. LK_E_FS, LK_E_INTEGRITY, LK_E_INTERRUPTED. */
+/* Entries of kind PYC are left to install/pyc.h. Files of unchecked trees are held against their
+ * seals as they are placed (a failure with stage->damaged set). LK_E_FS, LK_E_INTEGRITY,
+ * LK_E_INTERRUPTED. */
 int lk_stage_build(
 	struct lk_stage *stage, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;
 

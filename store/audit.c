@@ -70,7 +70,7 @@ static int check_tree(const struct part *part, const char *name, struct lk_error
 	if (rc == 0) {
 		rc = lk_seal_parse(lk_buf_view(&seal), &listing, err);
 	}
-	return rc < 0 ? rc : lk_seal_check(fd, &listing, true, &foreign, err);
+	return rc < 0 ? rc : lk_seal_check(fd, &listing, NULL, true, &foreign, err);
 }
 
 static int check_entry(void *ctx, size_t index, struct lk_error *err)

@@ -298,13 +298,15 @@ static int check_entry(struct check *check, const struct lk_entry *entry, struct
 	return S_ISDIR(st.st_mode) ? 0 : differs(entry->path, "is no longer a directory", err);
 }
 
-int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, bool *ret_foreign,
-	struct lk_error *err)
+int lk_seal_check(int dirfd, const struct lk_listing *listing, const bool *later, bool hash,
+	bool *ret_foreign, struct lk_error *err)
 {
 	struct check check = {.parent = {.root = dirfd}, .hash = hash};
 	int rc = 0;
 	for (size_t i = 0; i < listing->entries.len && rc == 0; i++) {
-		rc = check_entry(&check, &listing->entries.items[i], err);
+		if (!later || !later[i]) {
+			rc = check_entry(&check, &listing->entries.items[i], err);
+		}
 	}
 	lk_parent_done(&check.parent);
 	*ret_foreign = *ret_foreign || check.foreign;

@@ -47,8 +47,8 @@ bool lk_seal_is_settled(int dirfd);
 /* Compares every entry with what lies in DIRFD: type, size, mode and mtime, with HASH the bytes too
  * (a file of a foreign user is always hashed). LK_E_INTEGRITY names the first that differs.
  * *RET_FOREIGN becomes true when a file belongs to another user than this process's or root, and is
- * else left. */
-int lk_seal_check(int dirfd, const struct lk_listing *listing, bool hash, bool *ret_foreign,
-	struct lk_error *err) LK_MUST_USE;
+ * else left. Entries whose flag in LATER is set are left out; NULL: none. */
+int lk_seal_check(int dirfd, const struct lk_listing *listing, const bool *later, bool hash,
+	bool *ret_foreign, struct lk_error *err) LK_MUST_USE;
 
 #endif

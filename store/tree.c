@@ -32,6 +32,7 @@ struct found {
 	bool damaged; /* it is not what was sealed */
 	bool foreign; /* some of it is another user's */
 	bool fresh;   /* not known to be on the disk */
+	bool later;   /* its listed files were not looked at yet */
 	ino_t ino;
 	dev_t dev;
 	int64_t used; /* seconds since 1970 */
@@ -137,9 +138,49 @@ static int check_foreign(const struct ensure *e, lk_str seal, struct lk_error *e
 	return rc;
 }
 
-/* LK_E_NOT_FOUND when LAYER has no tree; LK_E_INTEGRITY when it is not what was sealed. */
-static int open_sealed(const struct ensure *e, const struct lk_layer *layer, struct found *ret,
-	struct lk_listing *listing, struct lk_error *err)
+static bool is_info(const struct lk_entry *entry)
+{
+	return lk_str_is(entry->path, "info") || lk_str_starts(entry->path, LK_STR("info/"));
+}
+
+/* The flags for lk_seal_check of the first part (PACKAGE is NULL), which is what is read of the
+ * tree: info/; and of the second, which is what else nobody checks who links the listed files. A
+ * directory is known by what is checked in it. */
+static bool *make_later(const struct lk_listing *listing, const struct lk_package *package)
+{
+	size_t n = listing->entries.len;
+	const struct lk_entry *entries = listing->entries.items;
+	bool *later = lk_calloc(n, sizeof(bool));
+	for (size_t i = 0, at = 0; i < n; i++) {
+		lk_str path = entries[i].path;
+		later[i] = is_info(&entries[i]) == (package != NULL);
+		if (later[i] || !package) {
+			continue;
+		}
+		while (at < package->n_paths && lk_str_cmp(package->paths[at].path, path) < 0) {
+			at++;
+		}
+		bool listed = at < package->n_paths && lk_str_eq(package->paths[at].path, path);
+		bool entered = i + 1 < n && lk_str_starts(entries[i + 1].path, path) &&
+			entries[i + 1].path.ptr[path.len] == '/';
+		later[i] = entries[i].type == LK_PATH_DIRECTORY
+			? entered
+			: listed && entries[i].type == LK_PATH_FILE;
+	}
+	return later;
+}
+
+static int check_part(struct found *found, const struct lk_listing *listing,
+	const struct lk_package *package, struct lk_error *err)
+{
+	bool *LK_AUTO_FREE later = make_later(listing, package);
+	return lk_seal_check(found->fd, listing, later, false, &found->foreign, err);
+}
+
+/* LK_E_NOT_FOUND when LAYER has no tree; LK_E_INTEGRITY when it is not what was sealed. LATER: its
+ * listed files may be left unchecked. */
+static int open_sealed(const struct ensure *e, const struct lk_layer *layer, bool later,
+	struct found *ret, struct lk_listing *listing, struct lk_error *err)
 {
 	if (layer->trees < 0) {
 		return lk_fail(err, LK_E_NOT_FOUND, "'%s' has no trees", layer->path);
@@ -167,11 +208,14 @@ static int open_sealed(const struct ensure *e, const struct lk_layer *layer, str
 		rc = check_foreign(e, lk_buf_view(&seal), err);
 	}
 	ret->fresh = !lk_seal_is_settled(ret->fd);
-	if (rc == 0) {
-		rc = lk_seal_check(ret->fd, listing, e->options->verify || foreign || ret->fresh,
-			&foreign, err);
+	ret->later = later && !e->options->verify && !foreign && !ret->fresh;
+	if (rc == 0 && ret->later) {
+		rc = check_part(ret, listing, NULL, err);
+	} else if (rc == 0) {
+		rc = lk_seal_check(ret->fd, listing, NULL,
+			e->options->verify || foreign || ret->fresh, &foreign, err);
 	}
-	ret->foreign = foreign;
+	ret->foreign = ret->foreign || foreign;
 	return rc;
 }
 
@@ -189,27 +233,50 @@ static bool is_kept_from_us(const struct ensure *e, const struct lk_layer *layer
 	return true;
 }
 
-static int use_sealed(const struct ensure *e, size_t index, struct found *found,
+static int use_sealed(const struct ensure *e, size_t index, bool later, struct found *found,
 	struct lk_tree *ret, struct lk_error *err)
 {
 	struct lk_listing LK_CLEANUP(lk_listing_done) listing = {0};
 	const struct lk_layer *layer = &e->cache->layers[index];
-	int rc = open_sealed(e, layer, found, &listing, err);
+	struct lk_tree tree = {0};
+	int rc = open_sealed(e, layer, later, found, &listing, err);
+	bool opened = rc == 0;
+	if (rc == 0) {
+		rc = load(e, found->fd, &listing, found->foreign, &tree, err);
+	}
+	if (rc == 0 && found->later) {
+		opened = false;
+		rc = check_part(found, &listing, tree.package, err);
+	}
 	if (rc < 0) {
-		found->damaged = rc == LK_E_INTEGRITY || is_kept_from_us(e, layer, found, err);
+		found->damaged =
+			!opened && (rc == LK_E_INTEGRITY || is_kept_from_us(e, layer, found, err));
+		lk_package_free(tree.package);
 		return rc;
 	}
-	rc = load(e, found->fd, &listing, found->foreign, ret, err);
-	if (rc == 0) {
-		bool ours = index == 0 && e->cache->writable;
-		if (ours && found->used < e->options->now - LK_CACHE_USE_S) {
-			(void)futimens(found->fd, NULL);
-		}
-		ret->fd = lk_fd_take(&found->fd);
-		ret->path = lk_asprintf("%s/trees/%s", layer->path, e->name);
-		ret->layer = index;
-		ret->foreign = found->foreign;
-		ret->fresh = found->fresh && ours;
+	bool ours = index == 0 && e->cache->writable;
+	if (ours && found->used < e->options->now - LK_CACHE_USE_S) {
+		(void)futimens(found->fd, NULL);
+	}
+	tree.fd = lk_fd_take(&found->fd);
+	tree.path = lk_asprintf("%s/trees/%s", layer->path, e->name);
+	tree.layer = index;
+	tree.foreign = found->foreign;
+	tree.fresh = found->fresh && ours;
+	tree.unchecked = found->later;
+	*ret = tree;
+	return 0;
+}
+
+static int use_layer(const struct ensure *e, size_t index, struct found *found, struct lk_tree *ret,
+	struct lk_error *err)
+{
+	int rc = use_sealed(e, index, e->options->later, found, ret, err);
+	if (rc == 0 && ret->unchecked && ret->foreign) {
+		/* Another user's file has shown up: no trust in what was read before. */
+		lk_tree_done(ret);
+		*found = (struct found){.fd = -1};
+		rc = use_sealed(e, index, false, found, ret, err);
 	}
 	return rc;
 }
@@ -220,7 +287,7 @@ static int use_layers(const struct ensure *e, struct lk_tree *ret, struct lk_err
 	int rc = LK_E_NOT_FOUND;
 	for (size_t i = e->cache->writable; i < e->cache->n_layers && rc < 0; i++) {
 		struct found found = {.fd = -1};
-		rc = use_sealed(e, i, &found, ret, err);
+		rc = use_layer(e, i, &found, ret, err);
 		lk_close_p(&found.fd);
 		if (rc < 0 && rc != LK_E_NOT_FOUND) {
 			lk_warn(e->report, "the tree of '%s' in the cache '%s' is passed over: %s",
@@ -463,7 +530,7 @@ static int try_once(struct ensure *e, struct lk_tree *ret, bool *ret_done, struc
 {
 	struct found found = {.fd = -1};
 	*ret_done = true;
-	int rc = e->cache->writable ? use_sealed(e, 0, &found, ret, err) : LK_E_NOT_FOUND;
+	int rc = e->cache->writable ? use_layer(e, 0, &found, ret, err) : LK_E_NOT_FOUND;
 	bool stale = rc == LK_E_FS && err->sys_errno == ESTALE;
 	if (stale || (found.damaged && has_moved(e, &found))) {
 		*ret_done = false;
@@ -521,6 +588,13 @@ int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 	lk_free(e.name);
 	lk_free(e.fn);
 	return rc;
+}
+
+bool lk_tree_file_holds(const struct lk_tree_file *file, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (uint64_t)st->st_size == file->size &&
+		(st->st_mode & 07777) == file->mode && st->st_mtim.tv_sec == file->mtime &&
+		st->st_mtim.tv_nsec == 0 && (st->st_uid == 0 || st->st_uid == geteuid());
 }
 
 void lk_tree_done(struct lk_tree *tree)

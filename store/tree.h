@@ -16,11 +16,14 @@
 #ifndef LK_STORE_TREE_H
 #define LK_STORE_TREE_H
 
+#include <sys/stat.h>
+
 #include "conda/package.h"
 #include "store/cache.h"
 #include "store/claim.h"
 
-/* What lies in the tree under one of the package's paths: as sealed, and the seal holds. */
+/* What lies in the tree under one of the package's paths: as sealed, and the seal holds (of an
+ * unchecked tree: is to hold). */
 struct lk_tree_file {
 	uint64_t size;           /* bytes */
 	int64_t mtime;           /* whole seconds since 1970 */
@@ -42,6 +45,9 @@ struct lk_tree {
 	bool movable; /* it lies in the caller's own place instead */
 	bool foreign; /* another user than oneself and root can still change its files */
 	bool fresh;   /* not known to be on the disk: to be settled (store/seal.h) after a sync */
+	/* Each of its listed files is yet to be held against the seal (lk_tree_file_holds), and the
+	 * directories that it lies in: no symlink may be among them. */
+	bool unchecked;
 	struct lk_package *package;       /* metadata and paths; owned */
 	const struct lk_tree_file *files; /* one for each of package->paths; owned by the package */
 };
@@ -49,6 +55,7 @@ struct lk_tree {
 struct lk_tree_options {
 	bool strict;              /* refuse symlinks that point outside */
 	bool verify;              /* hash every file again, not only its seal */
+	bool later;               /* listed files may be left unchecked, by who checks them then */
 	bool safety_warn;         /* a paths.json mismatch warns instead of LK_E_INTEGRITY */
 	struct lk_claims *claims; /* others may be at the same trees; NULL: they do not matter */
 	bool wait;                /* for whoever is at it */
@@ -68,6 +75,9 @@ struct lk_tree_options {
 int lk_tree_ensure(struct lk_cache *cache, const struct lk_record *record,
 	const struct lk_tree_options *options, const struct lk_report *report, struct lk_tree *ret,
 	struct lk_error *err) LK_MUST_USE;
+/* Has what lies there, by its lstat, the type, size, mode and mtime of FILE, and can no other user
+ * than oneself and root change it? */
+bool lk_tree_file_holds(const struct lk_tree_file *file, const struct stat *st);
 void lk_tree_done(struct lk_tree *tree);
 
 #endif

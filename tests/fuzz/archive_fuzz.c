@@ -52,7 +52,7 @@ static void check_seal(const struct lk_listing *listing, int dirfd, struct lk_er
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT((size_t)64 << 20);
 	if (lk_seal_format(listing, &text, err) < 0 ||
 		lk_seal_parse(lk_buf_view(&text), &back, err) < 0 ||
-		lk_seal_check(dirfd, &back, true, &(bool){false}, err) < 0) {
+		lk_seal_check(dirfd, &back, NULL, true, &(bool){false}, err) < 0) {
 		abort();
 	}
 }
