@@ -179,8 +179,9 @@ static void no_descriptors_left(void **state)
 	static const struct {
 		rlim_t limit;
 		const char *reason;
-	} rows[] = {{3, "cannot make a pipe: "}, {4, "cannot make a pipe: "},
-		{5, "cannot make a pipe: "}};
+	} rows[] = {{3, "cannot start lockenv-smoke: Too many open files: "},
+		{4, "cannot make a pipe: "},
+		{5, "cannot start lockenv-smoke: Too many open files: "}};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		struct rlimit few = {rows[i].limit, before.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
