@@ -16,7 +16,7 @@
 #include "base/err.h"
 
 #define LK_ELF_MAX_NEEDED 4096u    /* libraries that one file needs */
-#define LK_ELF_MAX_VERSIONS 65536u /* symbol versions that one file needs, or defines */
+#define LK_ELF_MAX_VERSIONS 16384u /* symbol versions that one file needs, or defines */
 #define LK_ELF_MAX_TEXT 65536u     /* bytes of a name or a search path */
 #define LK_ELF_MAX_TEXTS 16777216u /* ... of all of one file */
 
@@ -48,7 +48,7 @@ struct lk_elf {
 	size_t n_needed;
 	const struct lk_elf_need *versions_needed;
 	size_t n_versions_needed;
-	const lk_str *versions_defined;
+	const lk_str *versions_defined; /* sorted */
 	size_t n_versions_defined;
 	bool has_versions; /* else any version that is asked of it will do */
 	bool is_pie;       /* DF_1_PIE */

@@ -5,6 +5,7 @@
 #include "audit/elf_priv.h"
 
 #include <elf.h>
+#include <stdlib.h>
 
 /* sizeof of Elf32_Verneed, …: the same for 64 bits. */
 #define NEED_SIZE 16u
@@ -130,6 +131,7 @@ int lk_elf_read_versions(struct lk_elf_reader *r, struct lk_elf_chain defined,
 		for (size_t i = 0; i < names.len; i++) {
 			versions[i] = names.items[i];
 		}
+		qsort(versions, names.len, sizeof(*versions), lk_str_cmp_qsort);
 		r->elf->versions_needed = all;
 		r->elf->n_versions_needed = needs.len;
 		r->elf->versions_defined = versions;

@@ -65,6 +65,9 @@ static void index_files(struct lk_survey *survey)
 static void add_folders(struct lk_survey *survey)
 {
 	size_t n = survey->files.len;
+	lk_vec_push(&survey->files,
+		(struct lk_survey_file){
+			.path = LK_STR(""), .type = LK_SURVEY_FOLDER, .package = LK_SURVEY_NONE});
 	for (size_t i = 0; i < n; i++) {
 		lk_str path = survey->files.items[i].path;
 		size_t slash;
@@ -170,16 +173,16 @@ struct walk {
 	unsigned links;
 };
 
-/* Where the walk stands, below the prefix; NULL for the prefix and the folders above it. */
+/* Where the walk stands in the environment: "" in its folder. */
 static bool is_inside(const struct walk *w, lk_str *ret)
 {
 	lk_str at = lk_buf_view(&w->at);
 	lk_str prefix = w->survey->prefix;
-	if (lk_str_starts(at, prefix) && at.len > prefix.len && at.ptr[prefix.len] == '/') {
-		*ret = lk_str_skip(at, prefix.len + 1);
-		return true;
+	if (!lk_str_starts(at, prefix) || (at.len > prefix.len && at.ptr[prefix.len] != '/')) {
+		return false;
 	}
-	return false;
+	*ret = lk_str_skip(at, at.len > prefix.len ? prefix.len + 1 : prefix.len);
+	return true;
 }
 
 static bool is_above(const struct walk *w)

@@ -23,6 +23,7 @@ enum lk_content {
 	LK_CONTENT_OTHER,
 	LK_CONTENT_ELF,
 	LK_CONTENT_BROKEN, /* begins as ELF files do, but is no whole one */
+	LK_CONTENT_UNREAD, /* it cannot be read */
 	LK_CONTENT_PE,     /* Windows: .exe, .dll */
 	LK_CONTENT_MACHO,  /* macOS */
 };
@@ -32,7 +33,7 @@ struct lk_seen {
 	enum lk_content content;
 	const struct lk_elf *elf;            /* ELF */
 	const struct lk_device_code *device; /* for GPUs; NULL: none */
-	lk_str why;                          /* BROKEN: what is wrong with it */
+	lk_str why;                          /* BROKEN, UNREAD: what is wrong with it */
 };
 
 enum lk_survey_type {
@@ -72,7 +73,7 @@ uint32_t lk_survey_add_package(struct lk_survey *survey, lk_str name, lk_str dis
 /* PATH is copied; valid until the next one is added. */
 struct lk_survey_file *lk_survey_add(
 	struct lk_survey *survey, lk_str path, enum lk_survey_type type, uint32_t package);
-/* Sorts, adds the folders, drops all but the last of equal paths. */
+/* Sorts, adds the folders ("" is the environment's own), drops all but the last of equal paths. */
 void lk_survey_settle(struct lk_survey *survey);
 
 /* What BYTES is; texts are owned by ARENA. LK_E_FS when it cannot be read: a file that is no whole
