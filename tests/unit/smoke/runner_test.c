@@ -176,18 +176,13 @@ static void no_descriptors_left(void **state)
 	struct planted *p = *state;
 	struct rlimit before;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	static const struct {
-		rlim_t limit;
-		const char *reason;
-	} rows[] = {{3, "cannot start lockenv-smoke: Too many open files: "},
-		{4, "cannot make a pipe: "},
-		{5, "cannot start lockenv-smoke: Too many open files: "}};
-	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
-		struct rlimit few = {rows[i].limit, before.rlim_max};
+	static const rlim_t limits[] = {3, 4, 5};
+	for (size_t i = 0; i < LK_COUNTOF(limits); i++) {
+		struct rlimit few = {limits[i], before.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 		struct lk_smoke_level level = run_blas(p, LK_SMOKE_PROGRAM, 60);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-		assert_level(level, FAILED, rows[i].reason);
+		assert_level(level, FAILED, "cannot start lockenv-smoke: ");
 	}
 	assert_level(run_blas(p, LK_SMOKE_PROGRAM, 60), ABSENT, "no libcblas");
 }
