@@ -14,7 +14,7 @@
 
 struct lk_dirs_level {
 	size_t end; /* length of the path up to here, bytes */
-	int fd;
+	int fd;     /* -1: it is there and no symlink, but not open; the last one only */
 };
 
 struct lk_dirs_levels LK_VEC_OF(struct lk_dirs_level);
@@ -22,6 +22,7 @@ struct lk_dirs_levels LK_VEC_OF(struct lk_dirs_level);
 struct lk_dirs {
 	int root;      /* borrowed */
 	bool existing; /* nothing is made */
+	bool exact; /* what is made here has its mode at once: neither umask nor ACLs take of it */
 	struct lk_buf path;
 	struct lk_dirs_levels levels;
 };
@@ -33,5 +34,11 @@ void lk_dirs_done(struct lk_dirs *dirs);
  * root; *ret_fd stays valid until the next call. LK_E_FS, also when a component is no directory;
  * with `existing` that, and a missing one, is LK_E_NOT_FOUND. */
 int lk_dirs_enter(struct lk_dirs *dirs, lk_str path, int *ret_fd, struct lk_error *err) LK_MUST_USE;
+
+/* As above for the directory of the path FILE (NUL-ended). With FEW it may be left closed, which
+ * costs less than opening where few names in it are used: *RET_NAME is FILE as seen from *RET_FD,
+ * and may begin with the directory's name. */
+int lk_dirs_enter_for(struct lk_dirs *dirs, lk_str file, bool few, int *ret_fd,
+	const char **ret_name, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -16,14 +16,8 @@
 #include "install/write.h"
 
 #define ENTRIES_PER_RUN 256
+#define FEW 8 /* with fewer names in a directory it does not pay to open it */
 #define HEAVY_BYTES ((uint64_t)1 << 20) /* written: as much work as a run of links */
-
-/* The directory of a tree that several entries in a row come from. */
-struct source_dir {
-	int fd; /* -1: none */
-	uint32_t package;
-	lk_str path; /* in the tree */
-};
 
 /* Entries that one worker places, one after the other. */
 struct run {
@@ -46,14 +40,15 @@ struct walk {
 	const struct lk_report *report;
 	struct lk_dirs dirs;
 	struct lk_dirs old_dirs; /* of the old prefix */
-	struct source_dir source;
+	struct lk_dirs sources;  /* of a tree */
 };
 
 struct place {
 	struct lk_stage *stage;
 	struct lk_entry *entry;
 	int dirfd;                  /* where the entry goes */
-	const char *name;           /* its last component */
+	const char *name;           /* from there */
+	bool few;                   /* others lie in the same directory */
 	const struct lk_tree *tree; /* NULL for an entry point */
 	const struct lk_tree_file *file;
 	struct lk_link_source source;
@@ -156,37 +151,21 @@ static int place_softlink(const struct place *place, struct lk_error *err)
 		place->dirfd, place->name, err);
 }
 
-/* Where ENTRY's bytes lie. The directory is opened when NEXT comes from it too, or nobody has seen
- * yet that no symlink leads there; else the path from the tree serves, which costs less. */
-static int find_source(struct walk *walk, const struct lk_entry *entry, const struct lk_entry *next,
-	struct lk_link_source *ret, struct lk_error *err)
+/* Where the entry's bytes lie; no symlink leads there. */
+static int find_source(struct walk *walk, struct place *place, struct lk_error *err)
 {
-	struct source_dir *dir = &walk->source;
-	const struct lk_tree *tree = &walk->build->stage->trees[entry->package];
-	lk_str path = entry->source->path;
-	lk_str parent = lk_path_dirname(path);
-	bool held = dir->fd >= 0 && dir->package == entry->package && lk_str_eq(dir->path, parent);
-	bool again = next != NULL && next->source != NULL && next->package == entry->package &&
-		lk_str_eq(lk_path_dirname(next->source->path), parent);
-	*ret = (struct lk_link_source){
+	const struct lk_tree *tree = place->tree;
+	lk_str path = place->entry->source->path;
+	struct lk_dirs *dirs = &walk->sources;
+	place->source = (struct lk_link_source){
 		tree->fd, path.ptr, tree->path, path.ptr, tree->layer, tree->foreign};
-	if (!held && (again || tree->unchecked) && parent.len > 0) {
-		char *LK_AUTO_FREE name = lk_strndup(parent.ptr, parent.len);
-		lk_close_p(&dir->fd);
-		int rc = lk_fs_open_beneath(tree->fd, name, O_PATH | O_DIRECTORY, 0, &dir->fd, err);
-		if (rc < 0) {
-			dir->fd = -1;
-			return rc;
-		}
-		dir->package = entry->package;
-		dir->path = parent;
-		held = true;
+	if (dirs->root != tree->fd) {
+		lk_dirs_done(dirs);
+		lk_dirs_init(dirs, tree->fd);
+		dirs->existing = true;
 	}
-	if (held) {
-		ret->dirfd = dir->fd;
-		ret->name = lk_path_basename(path).ptr;
-	}
-	return 0;
+	return lk_dirs_enter_for(
+		dirs, path, place->few, &place->source.dirfd, &place->source.name, err);
 }
 
 static int place_one(struct place *place, struct lk_error *err)
@@ -248,14 +227,13 @@ static bool is_copied(const struct lk_entry *entry)
 }
 
 /* An entry of a package that was extracted. */
-static int place_from_tree(
-	struct walk *walk, struct place *place, const struct lk_entry *next, struct lk_error *err)
+static int place_from_tree(struct walk *walk, struct place *place, struct lk_error *err)
 {
 	const struct lk_entry *entry = place->entry;
 	const struct lk_tree *tree = &place->stage->trees[entry->package];
 	place->tree = tree;
 	place->file = &tree->files[entry->source - tree->package->paths];
-	int rc = find_source(walk, entry, next, &place->source, err);
+	int rc = find_source(walk, place, err);
 	bool found = rc == 0;
 	if (found) {
 		rc = entry->lost ? check_sealed(place, err) : place_one(place, err);
@@ -274,34 +252,36 @@ static int place_from_tree(
 static int pass_entry(struct walk *walk, struct lk_entry *entry, struct lk_error *err)
 {
 	struct lk_stage *stage = walk->build->stage;
-	struct place place = {.stage = stage, .entry = entry, .report = walk->report};
+	struct place place = {.stage = stage, .entry = entry, .few = true, .report = walk->report};
 	bool has_source = entry->source != NULL && entry->kept == NULL &&
 		entry->kind != LK_ENTRY_PYC && stage->trees[entry->package].unchecked;
-	return has_source ? place_from_tree(walk, &place, NULL, err) : 0;
+	return has_source ? place_from_tree(walk, &place, err) : 0;
 }
 
-/* NEXT follows in order; NULL for the last. */
-static int place_entry(struct walk *walk, struct lk_entry *entry, const struct lk_entry *next,
-	struct lk_error *err)
+static int place_directory(struct walk *walk, struct lk_entry *entry, struct lk_error *err)
+{
+	int fd;
+	int rc = lk_dirs_enter(&walk->dirs, entry->path, &fd, err);
+	entry->mode = 0755;
+	entry->present = rc == 0;
+	return rc;
+}
+
+/* FEW: there are few others in its directory. */
+static int place_entry(struct walk *walk, struct lk_entry *entry, bool few, struct lk_error *err)
 {
 	struct lk_stage *stage = walk->build->stage;
-	bool is_dir = entry->kind == LK_ENTRY_DIRECTORY;
-	struct place place = {.stage = stage, .entry = entry, .report = walk->report};
-	lk_str dir = is_dir ? entry->path : lk_path_dirname(entry->path);
-	int rc = lk_dirs_enter(&walk->dirs, dir, &place.dirfd, err);
-	if (rc < 0 || is_dir) {
-		entry->mode = 0755;
-		entry->present = rc == 0;
+	struct place place = {.stage = stage, .entry = entry, .few = few, .report = walk->report};
+	int rc = lk_dirs_enter_for(&walk->dirs, entry->path, few, &place.dirfd, &place.name, err);
+	if (rc < 0) {
 		return rc;
 	}
-	place.name = lk_path_basename(entry->path).ptr;
 	if (entry->kept != NULL) {
 		rc = place_kept(walk, &place, err);
 		entry->present = rc == 0;
 		return rc;
 	}
-	rc = entry->source != NULL ? place_from_tree(walk, &place, next, err)
-				   : place_one(&place, err);
+	rc = entry->source != NULL ? place_from_tree(walk, &place, err) : place_one(&place, err);
 	entry->present = rc == 0;
 	return rc;
 }
@@ -367,34 +347,48 @@ static void make_runs(const struct lk_stage *stage, struct runs *ret)
 	lk_vec_done(&by_path);
 }
 
+/* Do fewer than FEW entries of the run follow in the directory of the one at I? */
+static bool has_few_after(const struct lk_layout *layout, const struct run *run, size_t i)
+{
+	lk_str dir = lk_path_dirname(layout->entries[i].path);
+	return i + FEW >= run->to ||
+		!lk_str_eq(lk_path_dirname(layout->entries[i + FEW].path), dir);
+}
+
+static int place_run(struct walk *walk, const struct run *run, struct lk_error *err)
+{
+	const struct lk_layout *layout = walk->build->stage->layout;
+	int rc = 0;
+	for (size_t i = run->from; rc == 0 && i < run->to; i++) {
+		struct lk_entry *entry = &layout->entries[i];
+		if (entry->lost) {
+			rc = pass_entry(walk, entry, err);
+		} else if (entry->kind == LK_ENTRY_DIRECTORY) {
+			rc = place_directory(walk, entry, err);
+		} else if (entry->kind != LK_ENTRY_PYC || entry->kept != NULL) {
+			rc = place_entry(walk, entry, has_few_after(layout, run, i), err);
+		}
+	}
+	return rc;
+}
+
 /* They are sorted, so that each directory is entered about once. */
 static int build_run(void *ctx, size_t index, struct lk_error *err)
 {
 	struct build *build = ctx;
 	const struct run *run = &build->runs.items[index];
-	const struct lk_layout *layout = build->stage->layout;
-	struct walk walk = {.build = build,
-		.report = &build->relay.items[run->index].report,
-		.source = {.fd = -1}};
-	int rc = 0;
+	struct walk walk = {.build = build, .report = &build->relay.items[run->index].report};
 	if (lk_report_stop(walk.report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while linking");
 	}
 	lk_dirs_init(&walk.dirs, build->stage->fd);
 	lk_dirs_init(&walk.old_dirs, build->stage->old_fd);
+	lk_dirs_init(&walk.sources, -1);
 	walk.old_dirs.existing = true;
-	for (size_t i = run->from; rc == 0 && i < run->to; i++) {
-		struct lk_entry *entry = &layout->entries[i];
-		const struct lk_entry *next = i + 1 < run->to ? entry + 1 : NULL;
-		if (entry->lost) {
-			rc = pass_entry(&walk, entry, err);
-		} else if (entry->kind != LK_ENTRY_PYC || entry->kept != NULL) {
-			rc = place_entry(&walk, entry, next, err);
-		}
-	}
+	int rc = place_run(&walk, run, err);
 	lk_dirs_done(&walk.dirs);
 	lk_dirs_done(&walk.old_dirs);
-	lk_close_p(&walk.source.fd);
+	lk_dirs_done(&walk.sources);
 	if (rc == 0) {
 		lk_relay_step(&build->relay, "link");
 	}
