@@ -52,6 +52,7 @@ for name in $(env | sed -n 's/^\(CONDA[A-Z_]*\|LOCKENV_[A-Z_]*\|LC_[A-Z]*\|XDG_[
 done
 unset LANG LANGUAGE NO_COLOR CLICOLOR_FORCE TZ
 export HOME="$scratch/home" LC_ALL=C LOCKENV_CACHE="$scratch/cache" LOCKENV_CONFIG="$scratch/condarc"
+export TERM=xterm # a bare machine sets none, and git shows colours on no dumb terminal
 export SOURCE_DATE_EPOCH=1700000000 # histories of equal installs are equal
 PATH=$bin:$PATH
 out=$scratch/out
