@@ -19,6 +19,7 @@ MAY_USE = {
     "install": {"base", "conda", "store", "install"},
     "audit": {"base", "audit"},
     "smoke": {"base", "smoke"},
+    "wheel": {"base", "wheel"},
     "cli": {"base", "conda", "store", "fetch", "resolver", "lock", "install", "audit", "smoke", "cli"},
     "fixtures": {"base", "conda", "fixtures"},
 }

@@ -66,7 +66,7 @@ else
 	cppcheck --quiet -j "$jobs" --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem --error-exitcode=1 -D_GNU_SOURCE -I. \
 		--suppress=unmatchedSuppression --suppress=preprocessorErrorDirective \
-		base conda store fetch resolver lock install audit smoke cli fixtures || fail cppcheck
+		base conda store fetch resolver lock install audit smoke wheel cli fixtures || fail cppcheck
 fi
 
 step 'shellcheck'
