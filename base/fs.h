@@ -87,6 +87,9 @@ int lk_fs_write_at(int fd, const void *bytes, size_t len, uint64_t at, const cha
 /* Removes PATH and all below it, following no link, changing modes of directories where that is
  * needed. A missing PATH is fine. */
 int lk_fs_remove_tree(int dirfd, const char *path, struct lk_error *err) LK_MUST_USE;
+/* The same for a tree that may be large, with JOBS workers (0: as many as there are processors). */
+int lk_fs_remove_tree_with(
+	unsigned jobs, int dirfd, const char *path, struct lk_error *err) LK_MUST_USE;
 /* Names in a directory without "." and "..", sorted bytewise: NUL-ended, owned by ARENA; the vector
  * itself is the caller's (lk_vec_done). LK_E_NOT_FOUND when the directory is not there. */
 int lk_fs_list(int dirfd, const char *path, struct lk_arena *arena, struct lk_strs *ret,

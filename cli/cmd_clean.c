@@ -60,7 +60,7 @@ static int keep_prefix(const char *path, struct kept *kept, struct lk_error *err
 {
 	struct lk_prefix_records records = {0};
 	int LK_AUTO_CLOSE fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? 0 : lk_meta_read(fd, &records, err);
+	int rc = fd < 0 ? 0 : lk_meta_read(1, fd, &records, err);
 	if (rc < 0) {
 		return lk_wrap(err, "reading the environment '%s'", path);
 	}

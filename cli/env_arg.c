@@ -218,7 +218,7 @@ static int read_prefix(
 	if (rc < 0) {
 		return rc;
 	}
-	rc = lk_meta_read(fd, &ret->records, err);
+	rc = lk_meta_read(1, fd, &ret->records, err);
 	if (rc == 0) {
 		rc = read_pins(app, fd, &platform->pins, err);
 	}

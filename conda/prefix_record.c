@@ -8,6 +8,7 @@
 #include "conda/record_scan_priv.h"
 
 #define MAX_DEPTH 32
+#define DRAIN_BYTES ((size_t)32 << 10)
 
 /* Names of path types, in the order of enum lk_installed_type; OTHER has none. */
 static const char *const type_names[] = {
@@ -435,20 +436,79 @@ static void write_path(
 	lk_jw_end(w);
 }
 
-static void write_paths(
-	struct lk_jw *w, const struct lk_prefix_record *record, const struct lk_json *root)
+/* A record on its way out. */
+struct writing {
+	const struct lk_prefix_record *record;
+	const struct lk_json *root;               /* of the text it was read from; or NULL */
+	const struct lk_prefix_record_flow *flow; /* or NULL */
+	struct lk_jw jw;
+	uint64_t gone; /* bytes that the flow took */
+	int rc;        /* of that */
+	struct lk_error *err;
+};
+
+static size_t count_paths(const struct writing *w)
 {
-	const struct lk_json *sources = lk_json_get(lk_json_get(root, "paths_data"), "paths");
-	lk_jw_key(w, "paths_data");
-	lk_jw_object(w);
-	lk_jw_key(w, "paths");
-	lk_jw_array(w);
-	for (size_t i = 0; i < record->n_paths; i++) {
-		write_path(w, &record->paths[i], sources ? lk_json_at(sources, i) : NULL);
+	return w->flow ? w->flow->n_paths : w->record->n_paths;
+}
+
+static bool path_at(const struct writing *w, size_t i, struct lk_prefix_path *ret)
+{
+	if (w->flow) {
+		return w->flow->path(w->flow->ctx, i, ret);
 	}
-	lk_jw_end(w);
-	lk_jw_key_uint(w, "paths_version", 1);
-	lk_jw_end(w);
+	*ret = w->record->paths[i];
+	return true;
+}
+
+/* Gives what there is to the flow, once it is MOST bytes. */
+static void drain(struct writing *w, size_t most)
+{
+	struct lk_buf *out = w->jw.out;
+	if (w->flow && w->rc == 0 && !out->overflow && out->len >= most) {
+		w->gone += out->len;
+		out->overflow = w->gone > LK_PREFIX_RECORD_MAX_BYTES;
+		w->rc = w->flow->put(w->flow->ctx, lk_buf_view(out), w->err);
+		lk_buf_truncate(out, 0);
+	}
+}
+
+static void write_files(struct writing *w)
+{
+	if (!w->flow) {
+		lk_jw_strings(&w->jw, "files", w->record->files.items, w->record->files.n);
+		return;
+	}
+	lk_jw_key(&w->jw, "files");
+	lk_jw_array(&w->jw);
+	for (size_t i = 0; i < count_paths(w); i++) {
+		struct lk_prefix_path path;
+		if (path_at(w, i, &path) && path.type != LK_INSTALLED_DIRECTORY) {
+			lk_jw_string(&w->jw, path.path);
+			drain(w, DRAIN_BYTES);
+		}
+	}
+	lk_jw_end(&w->jw);
+}
+
+static void write_paths(struct writing *w)
+{
+	struct lk_jw *jw = &w->jw;
+	const struct lk_json *sources = lk_json_get(lk_json_get(w->root, "paths_data"), "paths");
+	lk_jw_key(jw, "paths_data");
+	lk_jw_object(jw);
+	lk_jw_key(jw, "paths");
+	lk_jw_array(jw);
+	for (size_t i = 0; i < count_paths(w); i++) {
+		struct lk_prefix_path path;
+		if (path_at(w, i, &path)) {
+			write_path(jw, &path, sources ? lk_json_at(sources, i) : NULL);
+			drain(w, DRAIN_BYTES);
+		}
+	}
+	lk_jw_end(jw);
+	lk_jw_key_uint(jw, "paths_version", 1);
+	lk_jw_end(jw);
 }
 
 static void write_features(struct lk_jw *w, const struct lk_str_list *features)
@@ -553,6 +613,36 @@ static void write_package(struct lk_jw *w, const struct lk_record *package)
 	lk_jw_key_string(w, "version", package->version);
 }
 
+static int write_record(struct writing *writing, struct lk_buf *out)
+{
+	const struct lk_prefix_record *record = writing->record;
+	const struct lk_json *root = writing->root;
+	struct lk_jw *w = &writing->jw;
+	lk_jw_init(w, out, true);
+	lk_jw_object(w);
+	write_package(w, &record->record);
+	write_old_keys(w, root, record);
+	write_host_constants(w, root);
+	write_files(writing);
+	if (!root || record->n_paths > 0 || lk_json_get(root, "paths_data")) {
+		write_paths(writing);
+	}
+	if (record->requested_specs.n > 0) {
+		lk_jw_key_string(w, "requested_spec", record->requested_specs.items[0]);
+	}
+	write_list(w, "requested_specs", record->requested_specs);
+	keep_keys(w, root, own_keys, LK_COUNTOF(own_keys));
+	lk_jw_end(w);
+	lk_buf_putc(out, '\n');
+	drain(writing, 0);
+	if (out->overflow && writing->rc == 0) {
+		return lk_fail(writing->err, LK_E_FORMAT,
+			"the record of '" LK_STR_FMT "' is larger than %zu bytes",
+			LK_STR_ARG(record->record.name), out->max);
+	}
+	return writing->rc;
+}
+
 int lk_prefix_record_write(
 	const struct lk_prefix_record *record, struct lk_buf *out, struct lk_error *err)
 {
@@ -562,30 +652,17 @@ int lk_prefix_record_write(
 		/* What only a scanner reads, such as very deep nesting, loses unknown keys. */
 		(void)!lk_json_parse(record->text, "conda-meta", MAX_DEPTH, &doc, &ignored);
 	}
-	const struct lk_json *root = doc ? lk_json_root(doc) : NULL;
-	struct lk_jw w;
-	lk_jw_init(&w, out, true);
-	lk_jw_object(&w);
-	write_package(&w, &record->record);
-	write_old_keys(&w, root, record);
-	write_host_constants(&w, root);
-	write_list(&w, "files", record->files);
-	if (!root || record->n_paths > 0 || lk_json_get(root, "paths_data")) {
-		write_paths(&w, record, root);
-	}
-	if (record->requested_specs.n > 0) {
-		lk_jw_key_string(&w, "requested_spec", record->requested_specs.items[0]);
-	}
-	write_list(&w, "requested_specs", record->requested_specs);
-	keep_keys(&w, root, own_keys, LK_COUNTOF(own_keys));
-	lk_jw_end(&w);
-	lk_buf_putc(out, '\n');
-	if (out->overflow) {
-		return lk_fail(err, LK_E_FORMAT,
-			"the record of '" LK_STR_FMT "' is larger than %zu bytes",
-			LK_STR_ARG(record->record.name), out->max);
-	}
-	return 0;
+	struct writing writing = {
+		.record = record, .root = doc ? lk_json_root(doc) : NULL, .err = err};
+	return write_record(&writing, out);
+}
+
+int lk_prefix_record_write_flow(const struct lk_prefix_record *record,
+	const struct lk_prefix_record_flow *flow, struct lk_error *err)
+{
+	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
+	struct writing writing = {.record = record, .flow = flow, .err = err};
+	return write_record(&writing, &out);
 }
 
 lk_str lk_prefix_record_file_name(const struct lk_record *record, struct lk_arena *arena)

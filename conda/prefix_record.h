@@ -73,6 +73,21 @@ void lk_prefix_record_done(struct lk_prefix_record *record);
 int lk_prefix_record_write(const struct lk_prefix_record *record, struct lk_buf *out,
 	struct lk_error *err) LK_MUST_USE;
 
+/* The paths of a record that is being made, and where its bytes go, some thousands at a time: a
+ * record of 100,000 paths is never in memory. */
+struct lk_prefix_record_flow {
+	size_t n_paths;
+	/* The path at I; false: it is left out. Asked for more than once. */
+	bool (*path)(void *ctx, size_t i, struct lk_prefix_path *ret);
+	int (*put)(void *ctx, lk_str bytes, struct lk_error *err);
+	void *ctx;
+};
+
+/* The same bytes of a record without text, whose files and paths FLOW has instead. LK_E_FORMAT when
+ * it is larger than LK_PREFIX_RECORD_MAX_BYTES, and what FLOW->put says. */
+int lk_prefix_record_write_flow(const struct lk_prefix_record *record,
+	const struct lk_prefix_record_flow *flow, struct lk_error *err) LK_MUST_USE;
+
 /* "NAME-VERSION-BUILD.json", owned by ARENA. */
 lk_str lk_prefix_record_file_name(const struct lk_record *record, struct lk_arena *arena);
 

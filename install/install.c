@@ -25,8 +25,9 @@ static int load_have(struct lk_install_run *run, struct lk_error *err)
 	}
 	if (run->site.state == LK_SITE_ENVIRONMENT) {
 		rc = run->options->mend
-			? lk_meta_read_sound(run->site.old_fd, run->report, &run->have, err)
-			: lk_meta_read(run->site.old_fd, &run->have, err);
+			? lk_meta_read_sound(run->options->jobs, run->site.old_fd, run->report,
+				  &run->have, err)
+			: lk_meta_read(run->options->jobs, run->site.old_fd, &run->have, err);
 	}
 	if (rc < 0) {
 		return lk_wrap(err, "reading the environment '%s'", run->site.prefix);
@@ -305,6 +306,7 @@ static int install_once(struct lk_install_run *run, const char *prefix,
 		lk_site_use_in_place(&run->site);
 	}
 	run->site.override_frozen = o->override_frozen;
+	run->site.jobs = o->jobs;
 	lk_arena_init(&run->arena);
 	run->stamp = (struct lk_stamp){.lock = *lock_digest,
 		.subdir = o->subdir,

@@ -17,26 +17,62 @@
 
 #define MAX_HISTORY_BYTES ((size_t)64 << 20)
 
-struct prefix_paths LK_VEC_OF(struct lk_prefix_path);
+/* Records on their way out of a prefix. */
+struct reading {
+	int meta_fd;
+	const struct lk_strs *names;
+	struct read_one {
+		struct lk_prefix_record record;
+		bool read;
+		struct lk_error *why; /* it is damaged; or NULL */
+	} * items;                    /* one for each name */
+};
 
-static int read_record(
-	int meta_fd, lk_str name, struct lk_prefix_records *out, struct lk_error *err)
+static int read_record(void *ctx, size_t index, struct lk_error *err)
 {
+	struct reading *reading = ctx;
+	struct read_one *item = &reading->items[index];
+	lk_str name = reading->names->items[index];
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
-	struct lk_prefix_record record = {0};
-	char *LK_AUTO_FREE shown = lk_asprintf("conda-meta/%s", name.ptr);
-	int rc = lk_fs_read_beneath(meta_fd, name.ptr, &text, err);
-	if (rc == 0) {
-		rc = lk_prefix_record_parse(lk_buf_view(&text), shown, &record, err);
+	if (!lk_str_ends(name, LK_STR(".json"))) {
+		return 0;
 	}
+	char *LK_AUTO_FREE shown = lk_asprintf("conda-meta/%s", name.ptr);
+	int rc = lk_fs_read_beneath(reading->meta_fd, name.ptr, &text, err);
 	if (rc == 0) {
-		lk_vec_push(out, record);
+		rc = lk_prefix_record_parse(lk_buf_view(&text), shown, &item->record, err);
+	}
+	item->read = rc == 0;
+	if (rc == LK_E_FORMAT) {
+		item->why = lk_calloc(1, sizeof(*item->why));
+		*item->why = *err;
+		rc = 0;
 	}
 	return rc;
 }
 
-/* REPORT: it is warned about a damaged record, which is passed over; NULL: it is an error. */
-static int read_records(int prefix_fd, const struct lk_report *report,
+/* Joins them in their order. REPORT: it is warned about a damaged record, which is passed over;
+ * NULL: it is an error. */
+static int join_records(const struct reading *reading, const struct lk_report *report,
+	struct lk_prefix_records *out, struct lk_error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < reading->names->len; i++) {
+		const struct read_one *item = &reading->items[i];
+		if (item->read) {
+			lk_vec_push(out, item->record);
+		} else if (item->why != NULL && report != NULL) {
+			lk_warn(report, "%s: %s", item->why->file, item->why->message);
+		} else if (item->why != NULL && rc == 0) {
+			*err = *item->why;
+			rc = err->code;
+		}
+		lk_free(item->why);
+	}
+	return rc;
+}
+
+static int read_records(unsigned jobs, int prefix_fd, const struct lk_report *report,
 	struct lk_prefix_records *ret, struct lk_error *err)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
@@ -52,16 +88,17 @@ static int read_records(int prefix_fd, const struct lk_report *report,
 	if (rc == 0) {
 		rc = lk_fs_list(meta, ".", &arena, &names, err);
 	}
-	for (size_t i = 0; rc == 0 && i < names.len; i++) {
-		if (lk_str_ends(names.items[i], LK_STR(".json"))) {
-			rc = read_record(meta, names.items[i], &records, err);
-		}
-		if (rc == LK_E_FORMAT && report != NULL) {
-			lk_warn(report, "%s: %s", err->file, err->message);
-			lk_error_clear(err);
-			rc = 0;
+	struct reading reading = {meta, &names, lk_calloc(names.len, sizeof(*reading.items))};
+	if (rc == 0) {
+		struct lk_error damage = LK_ERROR_INIT;
+		rc = lk_workers_run(jobs, names.len, read_record, &reading, err);
+		int joined = join_records(&reading, report, &records, &damage);
+		if (rc == 0 && joined < 0) {
+			*err = damage;
+			rc = joined;
 		}
 	}
+	lk_free(reading.items);
 	lk_vec_done(&names);
 	if (rc < 0) {
 		lk_prefix_records_done(&records);
@@ -71,15 +108,15 @@ static int read_records(int prefix_fd, const struct lk_report *report,
 	return 0;
 }
 
-int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err)
+int lk_meta_read(unsigned jobs, int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err)
 {
-	return read_records(prefix_fd, NULL, ret, err);
+	return read_records(jobs, prefix_fd, NULL, ret, err);
 }
 
-int lk_meta_read_sound(int prefix_fd, const struct lk_report *report, struct lk_prefix_records *ret,
-	struct lk_error *err)
+int lk_meta_read_sound(unsigned jobs, int prefix_fd, const struct lk_report *report,
+	struct lk_prefix_records *ret, struct lk_error *err)
 {
-	return read_records(prefix_fd, report, ret, err);
+	return read_records(jobs, prefix_fd, report, ret, err);
 }
 
 struct lk_str_list lk_meta_asked(const struct lk_prefix_records *records, struct lk_arena *arena)
@@ -220,44 +257,10 @@ static int cmp_in_record(const void *a, const void *b)
 	if (x->kept && y->kept) {
 		return x->kept < y->kept ? -1 : x->kept > y->kept;
 	}
-	if (x->source && y->source) {
-		return lk_str_cmp(x->source->path, y->source->path);
+	if (x->source && y->source) { /* of one array, which is in order of path */
+		return x->source < y->source ? -1 : x->source > y->source;
 	}
 	return x->entry_point < y->entry_point ? -1 : x->entry_point > y->entry_point;
-}
-
-/* Appends the record of package INDEX; PYC: with the compiled files. */
-static int format_record(const struct writing *writing, size_t index, bool pyc, struct lk_buf *out,
-	struct lk_error *err)
-{
-	const struct lk_layout_package *package = &writing->source->layout->packages[index];
-	const struct entry_refs *all = &writing->entries[index];
-	struct prefix_paths paths = {0};
-	struct lk_strs files = {0};
-	for (size_t i = 0; i < all->len; i++) {
-		const struct lk_entry *entry = all->items[i];
-		if (!pyc && entry->kind == LK_ENTRY_PYC) {
-			continue;
-		}
-		lk_vec_push(&paths, path_of(package, entry));
-		if (entry->kind != LK_ENTRY_DIRECTORY) {
-			lk_vec_push(&files, entry->path);
-		}
-	}
-	const struct lk_prefix_record *kept = package->kept;
-	struct lk_prefix_record record = {.record = package->record,
-		.arch = kept ? kept->arch : package->package->arch,
-		.platform = kept ? kept->platform : package->package->platform,
-		.features = kept ? kept->features : package->package->features,
-		.files = {files.items, files.len},
-		.paths = paths.items,
-		.n_paths = paths.len,
-		.requested_specs = writing->requested[index]};
-	record.record.channel = writing->channels[index];
-	int rc = lk_prefix_record_write(&record, out, err);
-	lk_vec_done(&paths);
-	lk_vec_done(&files);
-	return rc;
 }
 
 static bool has_pyc(const struct entry_refs *entries)
@@ -270,17 +273,92 @@ static bool has_pyc(const struct entry_refs *entries)
 	return false;
 }
 
-/* Writes the record NAME of package INDEX; links it where the old prefix has the same. */
-static int put_record(const struct lk_meta_source *source, size_t index, const char *name,
-	lk_str text, struct lk_error *err)
+/* One record on its way: hashed, and written or compared. */
+struct record_out {
+	const struct writing *writing;
+	size_t index; /* of the package */
+	bool pyc;     /* with the compiled files */
+	int fd;       /* -1: not written */
+	lk_str old;   /* what is left of an old record that it may equal */
+	bool equal;   /* so far */
+	const char *name;
+	struct lk_digest *digest;
+};
+
+static bool next_path(void *ctx, size_t i, struct lk_prefix_path *ret)
+{
+	const struct record_out *out = ctx;
+	const struct lk_entry *entry = out->writing->entries[out->index].items[i];
+	if (!out->pyc && entry->kind == LK_ENTRY_PYC) {
+		return false;
+	}
+	*ret = path_of(&out->writing->source->layout->packages[out->index], entry);
+	return true;
+}
+
+static int put_bytes(void *ctx, lk_str bytes, struct lk_error *err)
+{
+	struct record_out *out = ctx;
+	lk_digest_update(out->digest, bytes.ptr, bytes.len);
+	out->equal = out->equal && lk_str_starts(out->old, bytes);
+	out->old = out->equal ? lk_str_skip(out->old, bytes.len) : out->old;
+	return out->fd < 0 ? 0 : lk_fs_write_all(out->fd, bytes.ptr, bytes.len, out->name, err);
+}
+
+/* OUT's digest goes to *RET. */
+static int format_record(struct record_out *out, struct lk_sha256 *ret, struct lk_error *err)
+{
+	const struct writing *writing = out->writing;
+	const struct lk_layout_package *package = &writing->source->layout->packages[out->index];
+	const struct lk_prefix_record *kept = package->kept;
+	struct lk_prefix_record record = {.record = package->record,
+		.arch = kept ? kept->arch : package->package->arch,
+		.platform = kept ? kept->platform : package->package->platform,
+		.features = kept ? kept->features : package->package->features,
+		.requested_specs = writing->requested[out->index]};
+	record.record.channel = writing->channels[out->index];
+	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
+	const struct lk_prefix_record_flow flow = {
+		writing->entries[out->index].len, next_path, put_bytes, out};
+	out->digest = digest;
+	int rc = lk_prefix_record_write_flow(&record, &flow, err);
+	lk_digest_final(digest, ret->bytes);
+	return rc;
+}
+
+/* Links the record where the old prefix has the same. */
+static bool link_record(
+	const struct writing *writing, size_t index, const char *name, struct lk_sha256 *ret)
+{
+	const struct lk_meta_source *source = writing->source;
+	const struct lk_prefix_record *kept = source->layout->packages[index].kept;
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (kept == NULL || source->old_meta_fd < 0 || source->meta_fd < 0) {
+		return false;
+	}
+	struct record_out out = {.writing = writing,
+		.index = index,
+		.pyc = true,
+		.fd = -1,
+		.old = kept->text,
+		.equal = true};
+	return format_record(&out, ret, &ignored) == 0 && out.equal && out.old.len == 0 &&
+		linkat(source->old_meta_fd, name, source->meta_fd, name, 0) == 0;
+}
+
+static int put_record(const struct writing *writing, size_t index, const char *name,
+	struct lk_sha256 *ret, struct lk_error *err)
 {
 	const struct timespec when = {.tv_sec = LK_WRITE_EPOCH};
-	const struct lk_prefix_record *kept = source->layout->packages[index].kept;
-	if (kept != NULL && source->old_meta_fd >= 0 && lk_str_eq(kept->text, text) &&
-		linkat(source->old_meta_fd, name, source->meta_fd, name, 0) == 0) {
-		return 0;
-	}
-	return lk_write_new(source->meta_fd, name, text, 0644, when, name, err);
+	struct record_out out = {
+		.writing = writing, .index = index, .pyc = true, .fd = -1, .name = name};
+	int LK_AUTO_CLOSE fd = -1;
+	int rc = writing->source->meta_fd < 0
+		? 0
+		: lk_write_open(writing->source->meta_fd, name, name, &fd, err);
+	out.fd = fd;
+	rc = rc < 0 ? rc : format_record(&out, ret, err);
+	return rc < 0 || fd < 0 ? rc : lk_write_finish(fd, 0644, when, name, err);
 }
 
 static int write_record(void *ctx, size_t turn, struct lk_error *err)
@@ -290,23 +368,17 @@ static int write_record(void *ctx, size_t turn, struct lk_error *err)
 	struct lk_tree_line *line = &writing->lines[index];
 	struct lk_sha256 *written = &writing->written[index];
 	const char *name = lk_path_basename(line->path).ptr;
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_PREFIX_RECORD_MAX_BYTES);
 	struct entry_refs *entries = &writing->entries[index];
 	if (entries->len > 0) {
 		qsort(entries->items, entries->len, sizeof(*entries->items), cmp_in_record);
 	}
-	int rc = format_record(writing, index, true, &text, err);
-	if (rc == 0) {
-		*written = lk_sha256_of(text.ptr, text.len);
-		line->sha256 = *written;
-	}
-	if (rc == 0 && writing->source->meta_fd >= 0) {
-		rc = put_record(writing->source, index, name, lk_buf_view(&text), err);
-	}
+	int rc = link_record(writing, index, name, written)
+		? 0
+		: put_record(writing, index, name, written, err);
+	line->sha256 = *written;
 	if (rc == 0 && has_pyc(entries)) {
-		lk_buf_clear(&text);
-		rc = format_record(writing, index, false, &text, err);
-		line->sha256 = lk_sha256_of(text.ptr, text.len);
+		struct record_out bare = {.writing = writing, .index = index, .fd = -1};
+		rc = format_record(&bare, &line->sha256, err);
 	}
 	return rc;
 }

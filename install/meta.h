@@ -11,12 +11,14 @@
 #include "install/plan.h"
 #include "install/tree_digest.h"
 
-/* Reads every conda-meta/NAME.json of the prefix at PREFIX_FD, in order of name. None when there is
+/* Reads every conda-meta/NAME.json of the prefix at PREFIX_FD, in order of name, with
+ * JOBS workers. None when there is
  * no conda-meta. LK_E_FORMAT for one that is damaged. */
-int lk_meta_read(int prefix_fd, struct lk_prefix_records *ret, struct lk_error *err) LK_MUST_USE;
-/* The same, but one that is damaged is passed over, with a warning. */
-int lk_meta_read_sound(int prefix_fd, const struct lk_report *report, struct lk_prefix_records *ret,
+int lk_meta_read(unsigned jobs, int prefix_fd, struct lk_prefix_records *ret,
 	struct lk_error *err) LK_MUST_USE;
+/* The same, but one that is damaged is passed over, with a warning. */
+int lk_meta_read_sound(unsigned jobs, int prefix_fd, const struct lk_report *report,
+	struct lk_prefix_records *ret, struct lk_error *err) LK_MUST_USE;
 /* The specs that RECORDS say were asked for, in their order, each once. The array is owned by
  * ARENA, the strings are the records'. */
 struct lk_str_list lk_meta_asked(const struct lk_prefix_records *records, struct lk_arena *arena);

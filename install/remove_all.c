@@ -29,7 +29,7 @@ static int load(struct removal *r, struct lk_remove_all_result *ret, struct lk_e
 	int rc = lk_site_check_frozen(&r->site, err);
 	lk_prefix_records_done(&r->have);
 	r->have = (struct lk_prefix_records){0};
-	rc = rc < 0 ? rc : lk_meta_read(r->site.old_fd, &r->have, err);
+	rc = rc < 0 ? rc : lk_meta_read(1, r->site.old_fd, &r->have, err);
 	lk_vec_clear(&ret->packages);
 	for (size_t i = 0; rc == 0 && i < r->have.len; i++) {
 		const struct lk_record *record = &r->have.items[i].record;

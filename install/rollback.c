@@ -33,7 +33,7 @@ static int read_side(struct side *side, struct lk_rollback_side *ret, struct lk_
 	if (side->fd < 0) {
 		return 0;
 	}
-	int rc = lk_meta_read(side->fd, &side->records, err);
+	int rc = lk_meta_read(1, side->fd, &side->records, err);
 	if (rc < 0) {
 		return rc;
 	}

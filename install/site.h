@@ -62,6 +62,7 @@ struct lk_site {
 	bool keep;            /* the working folder holds something that is not to be lost */
 	bool interrupted; /* an install in place did not end: it is neither the old nor the new */
 	enum lk_site_state state;
+	unsigned jobs; /* workers that remove what is of no more use; 0: one for each processor */
 	const struct lk_report
 		*report; /* borrowed, from lk_site_own: for what lk_site_done cannot remove */
 };

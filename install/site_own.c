@@ -102,7 +102,7 @@ static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_
 		rc = put_back(site, report, err);
 	}
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(rest); i++) {
-		rc = lk_fs_remove_tree(own->fd, rest[i], err);
+		rc = lk_fs_remove_tree_with(site->jobs, own->fd, rest[i], err);
 		if (rc < 0 && err->sys_errno != 0) {
 			rc = lk_fail_errno(err, LK_E_FS, err->sys_errno,
 				"cannot remove '%s/%s/%s', which is of no more use", own->base,

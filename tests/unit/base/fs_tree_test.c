@@ -18,11 +18,9 @@ static void make_file(struct test_dir *dir, const char *path)
 	close(fd);
 }
 
-static void test_remove_tree(void **state)
+/* Folders beside each other, files, and what leads elsewhere. */
+static void make_tree(struct test_dir *dir)
 {
-	struct test_dir *dir = *state;
-	make_dirs(dir, "keep");
-	test_put_file(dir, "keep/file", "kept");
 	make_dirs(dir, "t/a/b");
 	make_dirs(dir, "t/empty");
 	for (int i = 0; i < 300; i++) {
@@ -34,7 +32,23 @@ static void test_remove_tree(void **state)
 	}
 	assert_int_equal(symlinkat("../keep", dir->fd, "t/link"), 0);
 	assert_int_equal(symlinkat("/nowhere", dir->fd, "t/dangling"), 0);
+	assert_int_equal(symlinkat("../../keep", dir->fd, "t/a/link"), 0);
 	assert_int_equal(mkfifoat(dir->fd, "t/fifo", 0600), 0);
+}
+
+static void test_remove_tree(void **state)
+{
+	struct test_dir *dir = *state;
+	make_dirs(dir, "keep");
+	test_put_file(dir, "keep/file", "kept");
+	for (unsigned jobs = 0; jobs <= 3; jobs++) {
+		make_tree(dir);
+		assert_ok(lk_fs_remove_tree_with(jobs, dir->fd, "t", &dir->err), dir->err);
+		assert_false(test_exists(dir, "t"));
+		assert_ok(lk_fs_remove_tree_with(jobs, dir->fd, "t", &dir->err), dir->err);
+		assert_ok(lk_fs_remove_tree_with(jobs, dir->fd, "t/x/y", &dir->err), dir->err);
+	}
+	make_tree(dir);
 	assert_ok(lk_fs_remove_tree(dir->fd, "t", &dir->err), dir->err);
 	assert_false(test_exists(dir, "t"));
 	assert_file(dir, "keep/file", "kept");
