@@ -19,11 +19,11 @@ static void make_file(struct test_dir *dir, const char *path)
 }
 
 /* Folders beside each other, files, and what leads elsewhere. */
-static void make_tree(struct test_dir *dir)
+static void make_tree(struct test_dir *dir, int n)
 {
 	make_dirs(dir, "t/a/b");
 	make_dirs(dir, "t/empty");
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < n; i++) {
 		char name[40];
 		(void)snprintf(name, sizeof(name), "t/a/file%d", i);
 		make_file(dir, name);
@@ -42,13 +42,13 @@ static void test_remove_tree(void **state)
 	make_dirs(dir, "keep");
 	test_put_file(dir, "keep/file", "kept");
 	for (unsigned jobs = 0; jobs <= 3; jobs++) {
-		make_tree(dir);
+		make_tree(dir, 20);
 		assert_ok(lk_fs_remove_tree_with(jobs, dir->fd, "t", &dir->err), dir->err);
 		assert_false(test_exists(dir, "t"));
 		assert_ok(lk_fs_remove_tree_with(jobs, dir->fd, "t", &dir->err), dir->err);
 		assert_ok(lk_fs_remove_tree_with(jobs, dir->fd, "t/x/y", &dir->err), dir->err);
 	}
-	make_tree(dir);
+	make_tree(dir, 300);
 	assert_ok(lk_fs_remove_tree(dir->fd, "t", &dir->err), dir->err);
 	assert_false(test_exists(dir, "t"));
 	assert_file(dir, "keep/file", "kept");

@@ -191,6 +191,62 @@ static void a_fresh_record_is_written(void **state)
 	lk_buf_done(&small);
 }
 
+/* A record of many paths, in one piece and in parts. */
+struct flow {
+	const struct lk_prefix_path *paths;
+	struct lk_buf out;
+	unsigned parts, most; /* calls of put, and after how many it fails */
+};
+
+static bool flow_path(void *ctx, size_t i, struct lk_prefix_path *ret)
+{
+	const struct flow *flow = ctx;
+	*ret = flow->paths[i];
+	return i % 7 != 0;
+}
+
+static int flow_put(void *ctx, lk_str bytes, struct lk_error *err)
+{
+	struct flow *flow = ctx;
+	lk_buf_put(&flow->out, bytes);
+	return ++flow->parts > flow->most ? lk_fail(err, LK_E_FS, "enough") : 0;
+}
+
+#define MANY 3000
+
+static void many_paths_flow_in_parts(void **state)
+{
+	struct fixture *f = *state;
+	struct lk_prefix_path *paths = lk_arena_calloc(&f->arena, MANY, sizeof(*paths));
+	struct lk_prefix_path *whole = lk_arena_calloc(&f->arena, MANY, sizeof(*paths));
+	lk_str *files = lk_arena_calloc(&f->arena, MANY, sizeof(*files));
+	struct lk_prefix_record record = {
+		.record = {.name = LK_STR("a"), .version = LK_STR("1"), .build = LK_STR("0")},
+		.paths = whole,
+		.files = {files, 0}};
+	const struct lk_prefix_record bare = {.record = record.record};
+	for (unsigned i = 0; i < MANY; i++) {
+		paths[i].path = lk_str_printf(&f->arena, "share/a/%u", i);
+		paths[i].type = i % 5 == 0 ? LK_INSTALLED_DIRECTORY : LK_INSTALLED_FILE;
+		if (i % 7 != 0) {
+			whole[record.n_paths++] = paths[i];
+		}
+		if (i % 7 != 0 && i % 5 != 0) {
+			files[record.files.n++] = paths[i].path;
+		}
+	}
+	struct flow flow = {.paths = paths, .out = LK_BUF_INIT(SIZE_MAX), .most = MANY};
+	const struct lk_prefix_record_flow way = {MANY, flow_path, flow_put, &flow};
+	assert_int_equal(lk_prefix_record_write_flow(&bare, &way, &f->err), 0);
+	assert_true(flow.parts > 5);
+	assert_string_equal(lk_buf_cstr(&flow.out), written(f, &record));
+	flow.parts = 0;
+	flow.most = 3;
+	assert_int_equal(lk_prefix_record_write_flow(&bare, &way, &f->err), LK_E_FS);
+	assert_int_equal(flow.parts, 4);
+	lk_buf_done(&flow.out);
+}
+
 static void what_was_written_reads_as_the_same(void **state)
 {
 	struct fixture *f = *state;
@@ -354,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_fresh_record_is_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_paths_flow_in_parts, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			what_was_written_reads_as_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_keys_survive, setup, teardown),
