@@ -21,7 +21,7 @@ MAY_USE = {
     "smoke": {"base", "smoke"},
     "wheel": {"base", "wheel"},
     "cli": {"base", "conda", "store", "fetch", "resolver", "lock", "install", "audit", "smoke", "cli"},
-    "fixtures": {"base", "conda", "fixtures"},
+    "fixtures": {"base", "conda", "store", "fixtures"},
 }
 
 # header (a prefix ends in "/") -> files that may include it
@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "archive_entry.h": {"store/archive.c", "fixtures/pack.c"},
     "yaml.h": {"base/yaml.c", "base/yaml_write.c"},
     "jansson.h": {"base/json.c"},
-    "msgpack/": {"base/msgpack.c", "fixtures/mkshards.c"},
+    "msgpack/": {"base/msgpack.c"},
     "pcre2.h": {"base/regex.c"},
     "zlib.h": {"store/zip.c"},
     "zstd.h": {"base/stream_zstd.c"},
