@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 		&lk_cmd_why,
 		&lk_cmd_search,
 		&lk_cmd_info,
+		&lk_cmd_index,
 		&lk_cmd_cache,
 		&lk_cmd_clean,
 		&lk_cmd_export,
