@@ -27,6 +27,10 @@ struct extract {
 	struct lk_listing *listing;
 	struct lk_map by_path;   /* index into the listing's entries */
 	struct lk_parent parent; /* directory of the last member */
+	lk_str last_dir;         /* its name */
+	/* Seen: what is made here has its mode at once, neither umask nor ACLs take of it; files of
+	 * 0644 and 0755, directories. */
+	bool exact_file[2], exact_dir;
 	struct lk_digest *digest;
 	char *bytes;
 };
@@ -202,6 +206,19 @@ static const char *base_name(lk_str path)
 	return lk_path_basename(path).ptr; /* NUL-ended as the path is */
 }
 
+/* -1 with errno. */
+static int set_dir_mode(struct extract *x, int parent, const char *name)
+{
+	struct stat root;
+	struct stat st;
+	if (fstat(x->root, &root) != 0 || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return -1;
+	}
+	/* A set-group-ID bit of the root would come and go with chmod below it. */
+	x->exact_dir = !(root.st_mode & S_ISGID) && (st.st_mode & 07777) == x->dir_mode;
+	return x->exact_dir ? 0 : fchmodat(parent, name, x->dir_mode, 0);
+}
+
 static int make_dir(struct extract *x, lk_str path, struct lk_error *err)
 {
 	/* A copy of its own: as a part of a longer path it does not end in NUL. */
@@ -212,8 +229,8 @@ static int make_dir(struct extract *x, lk_str path, struct lk_error *err)
 		if (rc < 0) {
 			return rc;
 		}
-		if (mkdirat(fd, base_name(path), 0755) != 0 ||
-			fchmodat(fd, base_name(path), x->dir_mode, 0) != 0) {
+		if (mkdirat(fd, base_name(path), x->dir_mode) != 0 ||
+			(!x->exact_dir && set_dir_mode(x, fd, base_name(path)) != 0)) {
 			return fail_write(x, path, err);
 		}
 	}
@@ -277,25 +294,54 @@ static int take_bytes(struct extract *x, struct lk_entry *entry, int fd, struct 
 	return 0;
 }
 
-static int write_file(struct extract *x, struct lk_entry *entry, struct lk_error *err)
+/* Archives are often in order of kind or size, and go from directory to directory: one is opened
+ * for the second file in a row. */
+static int create_file(struct extract *x, const struct lk_entry *entry, mode_t mode, int *ret_fd,
+	struct lk_error *err)
 {
-	int dir;
-	int rc = open_parent(x, entry->path, &dir, err);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	lk_str dir = lk_path_dirname(entry->path);
+	bool again = lk_str_eq(dir, x->last_dir);
+	int parent;
+	x->last_dir = dir;
+	if (!again) {
+		int rc = lk_fs_open_beneath(x->root, entry->path.ptr, flags, mode, ret_fd, err);
+		errno = err->sys_errno;
+		return rc < 0 ? fail_write(x, entry->path, err) : 0;
+	}
+	int rc = open_parent(x, entry->path, &parent, err);
 	if (rc < 0) {
 		return rc;
 	}
-	mode_t mode = lk_entry_mode(entry);
-	int fd LK_AUTO_CLOSE = openat(dir, base_name(entry->path),
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0) {
-		return fail_write(x, entry->path, err);
+	*ret_fd = openat(parent, base_name(entry->path), flags, mode);
+	return *ret_fd < 0 ? fail_write(x, entry->path, err) : 0;
+}
+
+/* -1 with errno. */
+static int set_mode(struct extract *x, int fd, mode_t mode)
+{
+	bool *exact = &x->exact_file[mode == 0755];
+	struct stat st;
+	if (*exact) {
+		return 0;
 	}
-	rc = take_bytes(x, entry, fd, err);
+	*exact = fstat(fd, &st) == 0 && (st.st_mode & 07777) == mode;
+	return *exact ? 0 : fchmod(fd, mode);
+}
+
+static int write_file(struct extract *x, struct lk_entry *entry, struct lk_error *err)
+{
+	mode_t mode = lk_entry_mode(entry);
+	int fd LK_AUTO_CLOSE = -1;
+	int rc = create_file(x, entry, mode, &fd, err);
+	if (rc == 0) {
+		rc = take_bytes(x, entry, fd, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
 	struct timespec times[2] = {{.tv_sec = entry->mtime}, {.tv_sec = entry->mtime}};
-	if (fchmod(fd, mode) != 0 || futimens(fd, times) != 0) {
+	if (set_mode(x, fd, mode) != 0 || futimens(fd, times) != 0) {
 		return fail_write(x, entry->path, err);
 	}
 	return close(lk_fd_take(&fd)) == 0 ? 0 : fail_write(x, entry->path, err);
