@@ -11,7 +11,7 @@ static lk_str when(const struct lk_judge *j, uint32_t file, const struct lk_link
 		return LK_STR("");
 	}
 	lk_str root = j->survey->files.items[link->root].path;
-	bool program = j->links->ways[link->root] == LK_WAY_PROGRAM;
+	bool program = j->links->ways[link->root] == LK_LOAD_PROGRAM;
 	return lk_str_printf(j->arena, ", when " LK_STR_FMT " is %s", LK_STR_ARG(root),
 		program ? "started" : "loaded");
 }
@@ -41,12 +41,12 @@ static bool may_be_loaded_before(
 	const struct lk_judge *j, uint32_t file, lk_str name, const struct lk_link *link)
 {
 	uint32_t by = lk_links_loaded_by(j->links, name);
-	enum lk_way way = link->root == LK_SURVEY_NONE ? LK_WAY_NONE : j->links->ways[link->root];
-	if (way == LK_WAY_PLUGIN) {
+	enum lk_load way = link->root == LK_SURVEY_NONE ? LK_LOAD_NONE : j->links->ways[link->root];
+	if (way == LK_LOAD_PLUGIN) {
 		return true;
 	}
-	return way == LK_WAY_MODULE && by != LK_SURVEY_NONE && by != file &&
-		j->links->ways[by] == LK_WAY_MODULE;
+	return way == LK_LOAD_MODULE && by != LK_SURVEY_NONE && by != file &&
+		j->links->ways[by] == LK_LOAD_MODULE;
 }
 
 static void judge_elsewhere(const struct lk_judge *j, uint32_t file, lk_str name,

@@ -12,18 +12,18 @@
 
 /* ---- one process ---- */
 
-static void add_object(struct lk_linker *l, uint32_t file, uint32_t origin, uint32_t loader)
+static void add_object(struct lk_loading *l, uint32_t file, uint32_t origin, uint32_t loader)
 {
 	struct lk_object object = {file, origin, loader};
 	lk_vec_push(&l->objects, object);
 	l->object_of_file[file] = (uint32_t)l->objects.len;
-	if (l->ret->ways[file] == LK_WAY_NONE) {
-		l->ret->ways[file] = LK_WAY_NEEDED;
+	if (l->ret->ways[file] == LK_LOAD_NONE) {
+		l->ret->ways[file] = LK_LOAD_NEEDED;
 	}
 }
 
 /* From now on NAME is known as loaded. */
-static void add_name(struct lk_linker *l, uint32_t name, uint32_t file)
+static void add_name(struct lk_loading *l, uint32_t name, uint32_t file)
 {
 	if (name != LK_SURVEY_NONE && l->file_of_name[name] == LK_SURVEY_NONE) {
 		l->file_of_name[name] = file;
@@ -35,7 +35,7 @@ static void add_name(struct lk_linker *l, uint32_t name, uint32_t file)
 }
 
 /* Back to what the process had when it had N objects and M names. */
-static void unload(struct lk_linker *l, size_t n, size_t m)
+static void unload(struct lk_loading *l, size_t n, size_t m)
 {
 	while (l->objects.len > n) {
 		l->object_of_file[l->objects.items[--l->objects.len].file] = 0;
@@ -52,7 +52,7 @@ struct hit {
 };
 
 /* A file of the right name: taken, passed over, or the end. */
-static bool judge(struct lk_linker *l, uint32_t file, uint32_t folder, struct hit *ret)
+static bool judge(struct lk_loading *l, uint32_t file, uint32_t folder, struct hit *ret)
 {
 	const struct lk_seen *seen = &l->survey->files.items[file].seen;
 	if (seen->content == LK_CONTENT_ELF && !lk_machine_takes(l->ret->machine, seen->elf)) {
@@ -67,7 +67,7 @@ static bool judge(struct lk_linker *l, uint32_t file, uint32_t folder, struct hi
 }
 
 static bool search_folders(
-	struct lk_linker *l, const struct lk_u32s *folders, lk_str name, struct hit *ret)
+	struct lk_loading *l, const struct lk_u32s *folders, lk_str name, struct hit *ret)
 {
 	for (size_t i = 0; i < folders->len; i++) {
 		uint32_t file = lk_search_folder(l->survey, folders->items[i], name);
@@ -79,24 +79,24 @@ static bool search_folders(
 	return false;
 }
 
-static const struct lk_elf *elf_of(const struct lk_linker *l, uint32_t object)
+static const struct lk_elf *elf_of(const struct lk_loading *l, uint32_t object)
 {
 	return l->survey->files.items[l->objects.items[object].file].seen.elf;
 }
 
 /* DT_RPATH counts where there is no DT_RUNPATH beside it. */
-static bool search_rpath(struct lk_linker *l, uint32_t object, lk_str name, struct hit *ret)
+static bool search_rpath(struct lk_loading *l, uint32_t object, lk_str name, struct hit *ret)
 {
 	const struct lk_elf *elf = elf_of(l, object);
 	return elf->has_rpath && !elf->has_runpath &&
-		search_folders(l, lk_linker_folders(l, object), name, ret);
+		search_folders(l, lk_loading_folders(l, object), name, ret);
 }
 
 /* The paths of OBJECT and of those that loaded it, or its own alone; then the program's. */
-static bool search(struct lk_linker *l, uint32_t object, lk_str name, struct hit *ret)
+static bool search(struct lk_loading *l, uint32_t object, lk_str name, struct hit *ret)
 {
 	if (elf_of(l, object)->has_runpath) {
-		return search_folders(l, lk_linker_folders(l, object), name, ret);
+		return search_folders(l, lk_loading_folders(l, object), name, ret);
 	}
 	bool did_program = false;
 	for (uint32_t at = object; at != LK_SURVEY_NONE; at = l->objects.items[at].loader) {
@@ -110,7 +110,7 @@ static bool search(struct lk_linker *l, uint32_t object, lk_str name, struct hit
 }
 
 /* A name with a '/' is a path. */
-static bool open_path(struct lk_linker *l, uint32_t object, lk_str name, struct hit *ret)
+static bool open_path(struct lk_loading *l, uint32_t object, lk_str name, struct hit *ret)
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	const struct lk_object *o = &l->objects.items[object];
@@ -124,11 +124,11 @@ static bool open_path(struct lk_linker *l, uint32_t object, lk_str name, struct 
 	if (found == LK_SURVEY_NONE || l->survey->files.items[found].type != LK_SURVEY_FILE) {
 		return false;
 	}
-	uint32_t folder = lk_survey_resolve(l->survey, lk_linker_folder_of(path));
+	uint32_t folder = lk_survey_resolve(l->survey, lk_loading_folder_of(path));
 	return judge(l, found, folder == LK_SURVEY_NONE ? o->origin : folder, ret);
 }
 
-static void note(struct lk_linker *l, uint32_t file, uint32_t index, const struct hit *hit)
+static void note(struct lk_loading *l, uint32_t file, uint32_t index, const struct hit *hit)
 {
 	struct lk_link *link = &l->ret->links[l->ret->first[file] + index];
 	bool had = link->state == LK_LINK_FOUND || link->state == LK_LINK_INVALID;
@@ -144,7 +144,7 @@ static void note(struct lk_linker *l, uint32_t file, uint32_t index, const struc
 	}
 }
 
-static void load_needed(struct lk_linker *l, uint32_t object, uint32_t index)
+static void load_needed(struct lk_loading *l, uint32_t object, uint32_t index)
 {
 	uint32_t file = l->objects.items[object].file;
 	const struct lk_elf *elf = elf_of(l, object);
@@ -173,7 +173,7 @@ static void load_needed(struct lk_linker *l, uint32_t object, uint32_t index)
 }
 
 /* All that the objects from FIRST on need. */
-static void load_all(struct lk_linker *l, size_t first)
+static void load_all(struct lk_loading *l, size_t first)
 {
 	for (size_t at = first; at < l->objects.len && !l->ret->tangled; at++) {
 		const struct lk_elf *elf = elf_of(l, (uint32_t)at);
@@ -187,7 +187,7 @@ static void load_all(struct lk_linker *l, size_t first)
 
 /* ---- roots ---- */
 
-static void load_root(struct lk_linker *l, uint32_t file, enum lk_way way)
+static void load_root(struct lk_loading *l, uint32_t file, enum lk_load way)
 {
 	size_t n = l->objects.len;
 	if (l->object_of_file[file] != 0) {
@@ -195,19 +195,19 @@ static void load_root(struct lk_linker *l, uint32_t file, enum lk_way way)
 	}
 	l->ret->ways[file] = way;
 	l->root = file;
-	if (way == LK_WAY_PROGRAM) {
+	if (way == LK_LOAD_PROGRAM) {
 		l->program = (uint32_t)n;
 	}
-	add_object(l, file, lk_linker_home(l, file), n > 0 ? 0 : LK_SURVEY_NONE);
+	add_object(l, file, lk_loading_home(l, file), n > 0 ? 0 : LK_SURVEY_NONE);
 	add_name(l, l->own_names[file], file);
 	load_all(l, n);
 }
 
-static void run_programs(struct lk_linker *l)
+static void run_programs(struct lk_loading *l)
 {
 	for (uint32_t i = 0; i < l->survey->files.len; i++) {
-		if (lk_linker_is_program(l, i)) {
-			load_root(l, i, LK_WAY_PROGRAM);
+		if (lk_loading_is_program(l, i)) {
+			load_root(l, i, LK_LOAD_PROGRAM);
 			unload(l, 0, 0);
 		}
 	}
@@ -215,8 +215,8 @@ static void run_programs(struct lk_linker *l)
 }
 
 /* What IS_ROOT says, each opened by the process that is there: python's, or an empty one. */
-static void open_each(
-	struct lk_linker *l, enum lk_way way, bool (*is_root)(const struct lk_linker *, uint32_t))
+static void open_each(struct lk_loading *l, enum lk_load way,
+	bool (*is_root)(const struct lk_loading *, uint32_t))
 {
 	size_t n = l->objects.len;
 	size_t m = l->names_set.len;
@@ -228,43 +228,43 @@ static void open_each(
 	}
 }
 
-static bool is_module(const struct lk_linker *l, uint32_t file)
+static bool is_module(const struct lk_loading *l, uint32_t file)
 {
-	return lk_linker_is_library(l, file) &&
-		lk_linker_is_module(l->survey->files.items[file].path);
+	return lk_loading_is_library(l, file) &&
+		lk_loading_is_module(l->survey->files.items[file].path);
 }
 
 /* A library that nothing that was loaded so far brought in, and that no other one names. */
-static bool is_top(const struct lk_linker *l, uint32_t file)
+static bool is_top(const struct lk_loading *l, uint32_t file)
 {
-	if (l->ret->ways[file] != LK_WAY_NONE || !lk_linker_is_library(l, file)) {
+	if (l->ret->ways[file] != LK_LOAD_NONE || !lk_loading_is_library(l, file)) {
 		return false;
 	}
 	uint32_t name = l->own_names[file];
 	return name == LK_SURVEY_NONE || !l->is_needed[name];
 }
 
-static bool is_left(const struct lk_linker *l, uint32_t file)
+static bool is_left(const struct lk_loading *l, uint32_t file)
 {
-	return l->ret->ways[file] == LK_WAY_NONE && lk_linker_is_library(l, file);
+	return l->ret->ways[file] == LK_LOAD_NONE && lk_loading_is_library(l, file);
 }
 
 void lk_links_make(
 	const struct lk_survey *survey, const struct lk_machine *machine, struct lk_links *ret)
 {
-	struct lk_linker l = {
+	struct lk_loading l = {
 		.survey = survey, .ret = ret, .program = LK_SURVEY_NONE, .root = LK_SURVEY_NONE};
 	*ret = (struct lk_links){.survey = survey, .machine = machine, .python = LK_SURVEY_NONE};
-	lk_linker_init(&l);
+	lk_loading_init(&l);
 	run_programs(&l);
-	ret->python = lk_linker_python(&l);
+	ret->python = lk_loading_python(&l);
 	if (ret->python != LK_SURVEY_NONE) {
-		load_root(&l, ret->python, LK_WAY_PROGRAM);
+		load_root(&l, ret->python, LK_LOAD_PROGRAM);
 	}
-	open_each(&l, LK_WAY_MODULE, is_module);
-	open_each(&l, LK_WAY_PLUGIN, is_top);
-	open_each(&l, LK_WAY_PLUGIN, is_left);
-	lk_linker_done(&l);
+	open_each(&l, LK_LOAD_MODULE, is_module);
+	open_each(&l, LK_LOAD_PLUGIN, is_top);
+	open_each(&l, LK_LOAD_PLUGIN, is_left);
+	lk_loading_done(&l);
 }
 
 void lk_links_done(struct lk_links *links)

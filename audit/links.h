@@ -31,12 +31,12 @@ const struct lk_machine *lk_machine_of(lk_str subdir);
 bool lk_machine_takes(const struct lk_machine *machine, const struct lk_elf *elf);
 
 /* How a file comes to be loaded. */
-enum lk_way {
-	LK_WAY_NONE,    /* it is not: object files, other machines' files, other roots' libraries */
-	LK_WAY_NEEDED,  /* another file needs it */
-	LK_WAY_PROGRAM, /* it is started */
-	LK_WAY_MODULE,  /* python imports it */
-	LK_WAY_PLUGIN,  /* somebody may open it */
+enum lk_load {
+	LK_LOAD_NONE,   /* it is not: object files, other machines' files, other roots' libraries */
+	LK_LOAD_NEEDED, /* another file needs it */
+	LK_LOAD_PROGRAM, /* it is started */
+	LK_LOAD_MODULE,  /* python imports it */
+	LK_LOAD_PLUGIN,  /* somebody may open it */
 };
 
 enum lk_link_state {
@@ -66,7 +66,7 @@ struct lk_links {
 	const struct lk_machine *machine; /* borrowed */
 	uint32_t *first;                  /* of each file, into `links` */
 	struct lk_link *links;
-	enum lk_way *ways; /* of each file */
+	enum lk_load *ways; /* of each file */
 	struct LK_VEC_OF(struct lk_link_other) others;
 	struct lk_map names; /* of libraries, needed or their own, to an index into */
 	uint32_t *loaded_by; /* ... the first root that had it loaded, or LK_SURVEY_NONE */

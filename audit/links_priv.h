@@ -20,7 +20,7 @@ struct lk_search_list {
 	struct lk_u32s folders;
 };
 
-struct lk_linker {
+struct lk_loading {
 	const struct lk_survey *survey;
 	struct lk_links *ret;
 	uint32_t *needed_names;        /* beside ret->links */
@@ -37,22 +37,22 @@ struct lk_linker {
 	uint64_t steps;
 };
 
-void lk_linker_init(struct lk_linker *l);
-void lk_linker_done(struct lk_linker *l);
+void lk_loading_init(struct lk_loading *l);
+void lk_loading_done(struct lk_loading *l);
 
 /* The folders of the search path of OBJECT. */
-const struct lk_u32s *lk_linker_folders(struct lk_linker *l, uint32_t object);
+const struct lk_u32s *lk_loading_folders(struct lk_loading *l, uint32_t object);
 /* The folder that FILE lies in. */
-uint32_t lk_linker_home(const struct lk_linker *l, uint32_t file);
+uint32_t lk_loading_home(const struct lk_loading *l, uint32_t file);
 /* What is before the last '/'; "/" when that is the first. */
-lk_str lk_linker_folder_of(lk_str path);
+lk_str lk_loading_folder_of(lk_str path);
 
 /* May FILE be started, or loaded as a library? */
-bool lk_linker_is_program(const struct lk_linker *l, uint32_t file);
-bool lk_linker_is_library(const struct lk_linker *l, uint32_t file);
+bool lk_loading_is_program(const struct lk_loading *l, uint32_t file);
+bool lk_loading_is_library(const struct lk_loading *l, uint32_t file);
 /* Is PATH that of a python extension module? */
-bool lk_linker_is_module(lk_str path);
+bool lk_loading_is_module(lk_str path);
 /* The environment's python, a program that was found; LK_SURVEY_NONE. */
-uint32_t lk_linker_python(const struct lk_linker *l);
+uint32_t lk_loading_python(const struct lk_loading *l);
 
 #endif

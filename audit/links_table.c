@@ -3,7 +3,7 @@
  */
 #include "audit/links_priv.h"
 
-static uint32_t name_of(struct lk_linker *l, lk_str name)
+static uint32_t name_of(struct lk_loading *l, lk_str name)
 {
 	return lk_map_add(&l->ret->names, name, l->ret->names.len);
 }
@@ -13,7 +13,7 @@ static const struct lk_elf *elf_of(const struct lk_survey *survey, size_t file)
 	return survey->files.items[file].seen.elf;
 }
 
-void lk_linker_init(struct lk_linker *l)
+void lk_loading_init(struct lk_loading *l)
 {
 	const struct lk_survey *survey = l->survey;
 	struct lk_links *ret = l->ret;
@@ -54,7 +54,7 @@ void lk_linker_init(struct lk_linker *l)
 	}
 }
 
-void lk_linker_done(struct lk_linker *l)
+void lk_loading_done(struct lk_loading *l)
 {
 	for (size_t i = 0; i < l->survey->files.len; i++) {
 		lk_vec_done(&l->search[i].folders);
@@ -63,7 +63,7 @@ void lk_linker_done(struct lk_linker *l)
 	lk_vec_done(&l->objects);
 }
 
-const struct lk_u32s *lk_linker_folders(struct lk_linker *l, uint32_t object)
+const struct lk_u32s *lk_loading_folders(struct lk_loading *l, uint32_t object)
 {
 	const struct lk_object *o = &l->objects.items[object];
 	struct lk_search_list *list = &l->search[o->file];
@@ -80,15 +80,15 @@ const struct lk_u32s *lk_linker_folders(struct lk_linker *l, uint32_t object)
 	return &list->folders;
 }
 
-lk_str lk_linker_folder_of(lk_str path)
+lk_str lk_loading_folder_of(lk_str path)
 {
 	size_t slash = lk_str_rfind_char(path, '/');
 	return slash == SIZE_MAX ? LK_STR("") : lk_str_slice(path, 0, slash > 0 ? slash : 1);
 }
 
-uint32_t lk_linker_home(const struct lk_linker *l, uint32_t file)
+uint32_t lk_loading_home(const struct lk_loading *l, uint32_t file)
 {
-	lk_str folder = lk_linker_folder_of(l->survey->files.items[file].path);
+	lk_str folder = lk_loading_folder_of(l->survey->files.items[file].path);
 	return lk_map_get(&l->survey->by_path, folder);
 }
 
@@ -99,7 +99,7 @@ bool lk_links_is_sysroot(lk_str path)
 		lk_str_starts(path, LK_STR("sysroot/"));
 }
 
-static bool is_loadable(const struct lk_linker *l, uint32_t index)
+static bool is_loadable(const struct lk_loading *l, uint32_t index)
 {
 	const struct lk_survey_file *file = &l->survey->files.items[index];
 	const struct lk_elf *elf = file->seen.elf;
@@ -107,7 +107,7 @@ static bool is_loadable(const struct lk_linker *l, uint32_t index)
 		lk_machine_takes(l->ret->machine, elf) && !lk_links_is_sysroot(file->path);
 }
 
-bool lk_linker_is_program(const struct lk_linker *l, uint32_t file)
+bool lk_loading_is_program(const struct lk_loading *l, uint32_t file)
 {
 	const struct lk_elf *elf = elf_of(l->survey, file);
 	return is_loadable(l, file) &&
@@ -116,15 +116,15 @@ bool lk_linker_is_program(const struct lk_linker *l, uint32_t file)
 				(elf->is_pie || (elf->interp.len > 0 && elf->soname.len == 0))));
 }
 
-bool lk_linker_is_library(const struct lk_linker *l, uint32_t file)
+bool lk_loading_is_library(const struct lk_loading *l, uint32_t file)
 {
 	return is_loadable(l, file) && elf_of(l->survey, file)->type == LK_ELF_SHARED &&
-		!lk_linker_is_program(l, file);
+		!lk_loading_is_program(l, file);
 }
 
 /* lib/python3.12/lib-dynload/x.so, lib/python3.12/site-packages/…/_x.so. Libraries that lie there
  * too begin with "lib" or have a version behind. */
-bool lk_linker_is_module(lk_str path)
+bool lk_loading_is_module(lk_str path)
 {
 	lk_str name = path;
 	size_t slash = lk_str_rfind_char(path, '/');
@@ -146,12 +146,12 @@ bool lk_linker_is_module(lk_str path)
 	return inside && !lk_str_starts(name, LK_STR("lib"));
 }
 
-uint32_t lk_linker_python(const struct lk_linker *l)
+uint32_t lk_loading_python(const struct lk_loading *l)
 {
 	static const char *const names[] = {"bin/python", "bin/python3", "bin/pypy", "bin/pypy3"};
 	for (size_t i = 0; i < LK_COUNTOF(names); i++) {
 		uint32_t file = lk_survey_resolve(l->survey, lk_str_of(names[i]));
-		if (file != LK_SURVEY_NONE && lk_linker_is_program(l, file)) {
+		if (file != LK_SURVEY_NONE && lk_loading_is_program(l, file)) {
 			return file;
 		}
 	}

@@ -42,7 +42,7 @@ extern const struct lk_cmd lk_cmd_solve, lk_cmd_add, lk_cmd_remove, lk_cmd_updat
 	lk_cmd_install, lk_cmd_diff, lk_cmd_check, lk_cmd_list, lk_cmd_merge, lk_cmd_info,
 	lk_cmd_export, lk_cmd_import, lk_cmd_smoke, lk_cmd_debug, lk_cmd_tree, lk_cmd_why,
 	lk_cmd_search, lk_cmd_pack, lk_cmd_cache, lk_cmd_clean, lk_cmd_unpack, lk_cmd_digest,
-	lk_cmd_run, lk_cmd_shell_hook, lk_cmd_rollback, lk_cmd_verify, lk_cmd_index;
+	lk_cmd_run, lk_cmd_shell_hook, lk_cmd_rollback, lk_cmd_verify, lk_cmd_index, lk_cmd_audit;
 
 const struct lk_cmd *lk_cmd_find(const struct lk_program *program, const char *name);
 

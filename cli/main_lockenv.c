@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 		&lk_cmd_run,
 		&lk_cmd_shell_hook,
 		&lk_cmd_smoke,
+		&lk_cmd_audit,
 		&lk_cmd_list,
 		&lk_cmd_tree,
 		&lk_cmd_why,
