@@ -167,8 +167,8 @@ int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, 
 	return rc;
 }
 
-int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
-	const char *name, struct lk_error *err)
+int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, size_t n,
+	int dst_dirfd, const char *name, struct lk_error *err)
 {
 	bool exists = false;
 	int rc = lk_fs_rename_noreplace(source->dirfd, source->name, dst_dirfd, name, &exists, err);
@@ -177,7 +177,7 @@ int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, 
 			err, LK_E_FS, EEXIST, "cannot move '%s/%s'", source->tree, source->path);
 	}
 	if (rc == 0) {
-		atomic_fetch_add(&linker->used[source->layer][LK_LINK_MOVE], 1);
+		atomic_fetch_add(&linker->used[source->layer][LK_LINK_MOVE], n);
 	}
 	return rc;
 }

@@ -43,9 +43,9 @@ struct lk_link_source {
 int lk_link_file(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
 	const char *name, bool copy_only, struct lk_error *err) LK_MUST_USE;
 
-/* Moves SOURCE, which is this run's alone, there. */
-int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, int dst_dirfd,
-	const char *name, struct lk_error *err) LK_MUST_USE;
+/* Moves SOURCE, which is this run's alone, there: a file, or a directory with N in it. */
+int lk_link_move(struct lk_linker *linker, const struct lk_link_source *source, size_t n,
+	int dst_dirfd, const char *name, struct lk_error *err) LK_MUST_USE;
 
 /* The same for a symlink with the text TARGET, which is never followed: the link itself is
  * hard-linked where that works (a new one costs an inode), else made anew with SOURCE's mtime. */

@@ -13,6 +13,7 @@
 #include "base/workers.h"
 #include "install/content.h"
 #include "install/dirs.h"
+#include "install/whole.h"
 #include "install/write.h"
 
 #define ENTRIES_PER_RUN 256
@@ -24,6 +25,7 @@ struct run {
 	size_t from, to; /* in the layout */
 	size_t index;    /* among the runs, in the order of paths */
 	uint64_t bytes;  /* to be written; links cost none */
+	size_t whole;    /* the first of the directories that are moved, not before `from` */
 };
 
 struct runs LK_VEC_OF(struct run);
@@ -32,6 +34,7 @@ struct build {
 	struct lk_stage *stage;
 	struct lk_relay relay; /* an item for each run, in the order of paths */
 	struct runs runs;      /* in the order of work */
+	struct lk_wholes wholes;
 };
 
 /* One worker's way through a run of entries. */
@@ -102,7 +105,7 @@ static int place_file(const struct place *place, struct lk_error *err)
 	entry->sha256 = place->file->sha256;
 	if (place->tree->movable && !entry->source->no_link) {
 		return lk_link_move(
-			place->stage->linker, &place->source, place->dirfd, place->name, err);
+			place->stage->linker, &place->source, 1, place->dirfd, place->name, err);
 	}
 	int rc = lk_link_file(place->stage->linker, &place->source, place->dirfd, place->name,
 		entry->source->no_link, err);
@@ -145,7 +148,7 @@ static int place_softlink(const struct place *place, struct lk_error *err)
 	place->entry->target = place->file->target;
 	if (place->tree->movable) {
 		return lk_link_move(
-			place->stage->linker, &place->source, place->dirfd, place->name, err);
+			place->stage->linker, &place->source, 1, place->dirfd, place->name, err);
 	}
 	return lk_link_softlink(place->stage->linker, &place->source, place->file->target.ptr,
 		place->dirfd, place->name, err);
@@ -329,18 +332,25 @@ static void order_runs(struct runs *runs, const struct runs *by_path)
 	}
 }
 
-static void make_runs(const struct lk_stage *stage, struct runs *ret)
+static void make_runs(
+	const struct lk_stage *stage, const struct lk_wholes *wholes, struct runs *ret)
 {
+	size_t n = stage->layout->n_entries;
+	size_t whole = 0;
+	size_t placed = 0; /* of the run; a directory that is moved counts as one */
 	struct runs by_path = {0};
 	struct run run = {0};
-	for (size_t i = 0; i < stage->layout->n_entries; i++) {
-		run.bytes += bytes_of(stage, &stage->layout->entries[i]);
-		run.to = i + 1;
-		if (run.to - run.from == ENTRIES_PER_RUN || run.bytes >= HEAVY_BYTES ||
-			run.to == stage->layout->n_entries) {
+	while (run.to < n) {
+		if (whole < wholes->len && wholes->items[whole].from == run.to) {
+			run.to = wholes->items[whole++].to;
+		} else {
+			run.bytes += bytes_of(stage, &stage->layout->entries[run.to++]);
+		}
+		if (++placed == ENTRIES_PER_RUN || run.bytes >= HEAVY_BYTES || run.to == n) {
 			run.index = by_path.len;
 			lk_vec_push(&by_path, run);
-			run = (struct run){.from = run.to};
+			run = (struct run){.from = run.to, .to = run.to, .whole = whole};
+			placed = 0;
 		}
 	}
 	order_runs(ret, &by_path);
@@ -355,13 +365,49 @@ static bool has_few_after(const struct lk_layout *layout, const struct run *run,
 		!lk_str_eq(lk_path_dirname(layout->entries[i + FEW].path), dir);
 }
 
+/* Moves a directory to its place with all that is in it. */
+static int place_whole(struct walk *walk, const struct lk_whole *whole, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	const struct lk_stage *stage = walk->build->stage;
+	const struct lk_tree *tree = &stage->trees[whole->package];
+	lk_str from = lk_str_dup(&arena, whole->source_path);
+	struct lk_link_source source = {
+		tree->fd, from.ptr, tree->path, from.ptr, tree->layer, tree->foreign};
+	lk_str to = lk_str_dup(&arena, whole->path);
+	const char *name = NULL;
+	int dirfd = -1;
+	int rc = lk_dirs_enter_for(&walk->dirs, to, true, &dirfd, &name, err);
+	if (rc == 0) {
+		rc = lk_link_move(stage->linker, &source, whole->n, dirfd, name, err);
+	}
+	for (size_t i = whole->from; rc == 0 && i < whole->to; i++) {
+		struct lk_entry *entry = &stage->layout->entries[i];
+		if (entry->kind != LK_ENTRY_PYC) {
+			const struct lk_tree_file *file =
+				&tree->files[entry->source - tree->package->paths];
+			entry->mode = file->mode;
+			entry->size = file->size;
+			entry->sha256 = file->sha256;
+			entry->target = file->target;
+			entry->present = true;
+		}
+	}
+	return rc;
+}
+
 static int place_run(struct walk *walk, const struct run *run, struct lk_error *err)
 {
 	const struct lk_layout *layout = walk->build->stage->layout;
+	const struct lk_wholes *wholes = &walk->build->wholes;
+	size_t whole = run->whole;
 	int rc = 0;
 	for (size_t i = run->from; rc == 0 && i < run->to; i++) {
 		struct lk_entry *entry = &layout->entries[i];
-		if (entry->lost) {
+		if (whole < wholes->len && wholes->items[whole].from == i) {
+			rc = place_whole(walk, &wholes->items[whole], err);
+			i = wholes->items[whole++].to - 1;
+		} else if (entry->lost) {
 			rc = pass_entry(walk, entry, err);
 		} else if (entry->kind == LK_ENTRY_DIRECTORY) {
 			rc = place_directory(walk, entry, err);
@@ -398,7 +444,8 @@ static int build_run(void *ctx, size_t index, struct lk_error *err)
 int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struct lk_error *err)
 {
 	struct build build = {.stage = stage};
-	make_runs(stage, &build.runs);
+	lk_wholes_find(stage->layout, stage->trees, &build.wholes);
+	make_runs(stage, &build.wholes, &build.runs);
 	lk_relay_init(&build.relay, report, build.runs.len);
 	int rc = lk_workers_run(stage->jobs, build.runs.len, build_run, &build, err);
 	lk_relay_flush(&build.relay);
@@ -411,5 +458,6 @@ int lk_stage_build(struct lk_stage *stage, const struct lk_report *report, struc
 	}
 	lk_relay_done(&build.relay);
 	lk_vec_done(&build.runs);
+	lk_vec_done(&build.wholes);
 	return rc;
 }

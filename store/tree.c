@@ -143,6 +143,35 @@ static bool is_info(const struct lk_entry *entry)
 	return lk_str_is(entry->path, "info") || lk_str_starts(entry->path, LK_STR("info/"));
 }
 
+/* Is entry I of LISTING a directory that something else in it shows to be one? */
+static bool is_entered(const struct lk_listing *listing, size_t i)
+{
+	const struct lk_entry *entry = &listing->entries.items[i];
+	const struct lk_entry *next = entry + 1;
+	return entry->type == LK_PATH_DIRECTORY && i + 1 < listing->entries.len &&
+		lk_str_starts(next->path, entry->path) && next->path.ptr[entry->path.len] == '/';
+}
+
+/* Is anything there, info/ and directories that others of it need apart, that PACKAGE does not
+ * list? Both are sorted. */
+static bool has_more(const struct lk_listing *listing, const struct lk_package *package)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < listing->entries.len; i++) {
+		const struct lk_entry *entry = &listing->entries.items[i];
+		while (at < package->n_paths &&
+			lk_str_cmp(package->paths[at].path, entry->path) < 0) {
+			at++;
+		}
+		bool listed =
+			at < package->n_paths && lk_str_eq(package->paths[at].path, entry->path);
+		if (!listed && !is_info(entry) && !is_entered(listing, i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The flags for lk_seal_check of the first part (PACKAGE is NULL), which is what is read of the
  * tree: info/; and of the second, which is what else nobody checks who links the listed files. A
  * directory is known by what is checked in it. */
@@ -161,11 +190,7 @@ static bool *make_later(const struct lk_listing *listing, const struct lk_packag
 			at++;
 		}
 		bool listed = at < package->n_paths && lk_str_eq(package->paths[at].path, path);
-		bool entered = i + 1 < n && lk_str_starts(entries[i + 1].path, path) &&
-			entries[i + 1].path.ptr[path.len] == '/';
-		later[i] = entries[i].type == LK_PATH_DIRECTORY
-			? entered
-			: listed && entries[i].type == LK_PATH_FILE;
+		later[i] = is_entered(listing, i) || (listed && entries[i].type == LK_PATH_FILE);
 	}
 	return later;
 }
@@ -316,6 +341,7 @@ static int make_in(
 		rc = load(e, dirfd, &listing, false, ret, err);
 	}
 	if (rc < 0 || !sealed) {
+		ret->has_more = rc == 0 && has_more(&listing, ret->package);
 		return rc;
 	}
 	rc = seal(dirfd, &listing, err);

@@ -39,12 +39,13 @@ struct lk_tree_place {
 };
 
 struct lk_tree {
-	int fd;       /* the tree's directory; owned */
-	char *path;   /* absolute; owned */
-	size_t layer; /* of the cache, that it lies in */
-	bool movable; /* it lies in the caller's own place instead */
-	bool foreign; /* another user than oneself and root can still change its files */
-	bool fresh;   /* not known to be on the disk: to be settled (store/seal.h) after a sync */
+	int fd;        /* the tree's directory; owned */
+	char *path;    /* absolute; owned */
+	size_t layer;  /* of the cache, that it lies in */
+	bool movable;  /* it lies in the caller's own place instead */
+	bool has_more; /* of one that is movable: there is more in it than the package lists */
+	bool foreign;  /* another user than oneself and root can still change its files */
+	bool fresh;    /* not known to be on the disk: to be settled (store/seal.h) after a sync */
 	/* Each of its listed files is yet to be held against the seal (lk_tree_file_holds), and the
 	 * directories that it lies in: no symlink may be among them. */
 	bool unchecked;
