@@ -12,7 +12,7 @@
 #define LK_AUDIT_DEVICE_CODE_H
 
 #include "audit/bytes.h"
-#include "audit/gpu_code.h"
+#include "base/gpu_code.h"
 
 struct lk_device_code {
 	struct lk_gpu_codes codes; /* owned by the arena: not to be changed or done */

@@ -38,7 +38,7 @@
 #define LK_AUDIT_FATBIN_H
 
 #include "audit/bytes.h"
-#include "audit/gpu_code.h"
+#include "base/gpu_code.h"
 #include "base/err.h"
 
 /* A section of a file. SIZE bytes from AT on lie inside it. */

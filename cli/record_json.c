@@ -29,6 +29,8 @@ void lk_put_record(struct lk_jw *w, const struct lk_record *record)
 		lk_jw_key_hex(w, "md5", record->md5.bytes, LK_MD5_LEN);
 	}
 	lk_jw_opt_string(w, "license", record->license);
+	lk_jw_opt_string(w, "glibc", record->facts.glibc);
+	lk_jw_opt_string(w, "gpu", record->facts.gpu);
 	put_list(w, "extras", &record->active_extras);
 	put_list(w, "depends", &record->depends);
 	put_list(w, "constrains", &record->constrains);

@@ -11,6 +11,7 @@
 #include "cli/solve_failures.h"
 #include "cli/solve_others.h"
 #include "cli/solve_tell.h"
+#include "lock/lock_facts.h"
 
 struct solver {
 	struct lk_app *app;
@@ -436,6 +437,9 @@ static int attempt(struct lk_app *app, const struct lk_solve_request *request,
 	init_lock(request, ret);
 	int rc = solve_all(&s, err);
 	lk_repodata_set_free(s.repodata);
+	if (rc == 0 && request->has_old) {
+		lk_lock_keep_facts(ret, &request->old);
+	}
 	if (rc < 0) {
 		lk_lock_done(ret);
 	}

@@ -34,6 +34,12 @@ struct lk_str_list {
 /* The same texts in the same order. */
 bool lk_str_list_eq(const struct lk_str_list *a, const struct lk_str_list *b);
 
+/* What was found in an archive, as a lock has it (docs/lockfile.md); empty: not known. */
+struct lk_facts {
+	lk_str gpu;   /* "sm_75 sm_80 compute_80": code for GPUs, in the order of base/gpu_code.h */
+	lk_str glibc; /* "2.28": the oldest C library that its programs and libraries run with */
+};
+
 struct lk_record {
 	lk_str name;
 	lk_str version;
@@ -57,6 +63,7 @@ struct lk_record {
 	const struct lk_extra *extra; /* CEP 44: groups, n_extra of them, in text order */
 	size_t n_extra;
 	struct lk_str_list active_extras; /* of a locked record: groups that were asked for */
+	struct lk_facts facts;            /* of a locked record */
 	lk_str license;
 	lk_str license_family;
 	lk_str python_site_packages_path; /* CEP 17 */

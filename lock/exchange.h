@@ -32,6 +32,7 @@ enum lk_lock_part {
 	LK_PART_DEPENDS = 1 << 12,
 	LK_PART_CONSTRAINS = 1 << 13,
 	LK_PART_EXTRAS = 1 << 14,
+	LK_PART_FACTS = 1 << 15,
 };
 
 struct lk_export_options {

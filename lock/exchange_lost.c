@@ -4,6 +4,7 @@
 #include "lock/exchange.h"
 
 #include "base/attr.h"
+#include "lock/lock_facts.h"
 
 static const struct {
 	enum lk_lock_part part;
@@ -24,6 +25,7 @@ static const struct {
 	{LK_PART_DEPENDS, "depends"},
 	{LK_PART_CONSTRAINS, "constrains"},
 	{LK_PART_EXTRAS, "extras"},
+	{LK_PART_FACTS, "glibc and gpu"},
 };
 
 static unsigned parts_if(bool there, enum lk_lock_part part)
@@ -38,7 +40,8 @@ static unsigned parts_of_record(const struct lk_record *record)
 		parts_if(record->license.len > 0, LK_PART_LICENCE) |
 		parts_if(record->depends.n > 0, LK_PART_DEPENDS) |
 		parts_if(record->constrains.n > 0, LK_PART_CONSTRAINS) |
-		parts_if(record->active_extras.n > 0, LK_PART_EXTRAS);
+		parts_if(record->active_extras.n > 0, LK_PART_EXTRAS) |
+		parts_if(lk_facts_are_there(&record->facts), LK_PART_FACTS);
 }
 
 static unsigned parts_of(const struct lk_lock *lock)

@@ -86,6 +86,8 @@ static struct lk_record dup_record(
 		.sha256 = record->sha256,
 		.md5 = record->md5,
 		.size = record->size,
+		.facts = {lk_str_dup(arena, record->facts.gpu),
+			lk_str_dup(arena, record->facts.glibc)},
 		.license = one_line(arena, record->license),
 		.active_extras = dup_list(arena, active),
 		.depends = dup_depends(arena, record, active),

@@ -33,9 +33,11 @@ enum lk_change {
 	/* critical */
 	LK_CHANGE_HASH, /* same version, build, channel and archive format, other sha256 */
 	/* high */
-	LK_CHANGE_CUDA,        /* a CUDA build where there was none, or the other way round */
-	LK_CHANGE_CHANNEL,     /* a package's channel; the lock's channels, their order, priority */
-	LK_CHANGE_SCRIPTS,     /* has link scripts that the old one has not, as far as known */
+	LK_CHANGE_CUDA,    /* a CUDA build where there was none, or the other way round */
+	LK_CHANGE_CHANNEL, /* a package's channel; the lock's channels, their order, priority */
+	LK_CHANGE_SCRIPTS, /* has link scripts that the old one has not, as far as known */
+	LK_CHANGE_GPU,     /* by the facts: no code any more for a GPU that there was some for */
+	LK_CHANGE_GLIBC,   /* by the facts: takes a newer C library */
 	LK_CHANGE_REQUIREMENT, /* a host that was good enough may not be any more */
 	/* medium */
 	LK_CHANGE_DOWNGRADED, /* lower version */
@@ -53,6 +55,7 @@ enum lk_change {
 	LK_CHANGE_REBUILT, /* same version in order, other build (or other spelling) */
 	/* info */
 	LK_CHANGE_DEPENDS,  /* depends, constrains or extras of an otherwise equal package */
+	LK_CHANGE_FACTS,    /* other facts, neither of the above */
 	LK_CHANGE_ORIGIN,   /* the file's name, subdir, address, md5 or size */
 	LK_CHANGE_SPECS,    /* specs and pins */
 	LK_CHANGE_SETTINGS, /* solved-with, exclude-newer, a requirement that fell, a channel's name

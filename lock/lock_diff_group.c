@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "lock/lock_diff_facts_priv.h"
 
 #define KEY_MAX (2 * LK_LOCK_MAX_BYTES)
 
@@ -77,6 +78,10 @@ static void put_record(
 	}
 	if (lk_package_has(change, LK_CHANGE_LICENSE)) {
 		put_part(m, record->license);
+	}
+	if (lk_diff_tells_facts(change)) {
+		put_part(m, record->facts.gpu);
+		put_part(m, record->facts.glibc);
 	}
 	if (lk_package_has(change, LK_CHANGE_DEPENDS)) {
 		put_part(m, record->build);

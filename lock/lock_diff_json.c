@@ -55,6 +55,8 @@ static void put_record(struct lk_jw *w, const char *key, const struct lk_record 
 		lk_jw_key_uint(w, "size", record->size);
 	}
 	lk_jw_opt_string(w, "license", record->license);
+	lk_jw_opt_string(w, "glibc", record->facts.glibc);
+	lk_jw_opt_string(w, "gpu", record->facts.gpu);
 	lk_jw_strings(w, "extras", record->active_extras.items, record->active_extras.n);
 	lk_jw_strings(w, "depends", record->depends.items, record->depends.n);
 	lk_jw_strings(w, "constrains", record->constrains.items, record->constrains.n);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "conda/cuda_build.h"
+#include "lock/lock_diff_facts_priv.h"
 #include "lock/lock_diff_priv.h"
 
 struct changes LK_VEC_OF(struct lk_package_change);
@@ -131,7 +132,8 @@ static unsigned kinds_of(const struct lk_diff_maker *m, const struct lk_record *
 	unsigned kinds = bit_if(!same_source, LK_CHANGE_CHANNEL) |
 		bit_if(!lk_str_eq(from->license, to->license), LK_CHANGE_LICENSE) |
 		bit_if(!lk_str_eq(from->subdir, to->subdir) || (same_source && !same_place),
-			LK_CHANGE_ORIGIN);
+			LK_CHANGE_ORIGIN) |
+		lk_diff_facts_kinds(from, to);
 	if (!same_build || !same_needs) {
 		kinds |= bit_if(lk_cuda_flips(from, to, ret_to_cuda), LK_CHANGE_CUDA);
 	}

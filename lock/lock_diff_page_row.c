@@ -4,6 +4,7 @@
 #include "lock/lock_diff_page_priv.h"
 
 #include "base/map.h"
+#include "lock/lock_diff_facts_priv.h"
 
 #define ASKED_MAX 8 /* changed specs that the head names */
 #define MOVES_MAX 8 /* pairs of channels that are named */
@@ -163,6 +164,26 @@ static void put_needs(
 	put_missing(&row->new, "extra ", &to->active_extras, &from->active_extras, &new);
 }
 
+/* Each side has what the other lacks: "code for sm_70" was there, "code for sm_100" is now. */
+static void put_facts(struct lk_diff_page *page, struct lk_page_row *row,
+	const struct lk_record *from, const struct lk_record *to)
+{
+	struct lk_page_cell *cells[] = {&row->old, &row->new};
+	const struct lk_record *records[] = {from, to};
+	for (size_t i = 0; i < 2; i++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) codes = LK_BUF_INIT(65536);
+		lk_diff_put_missing_codes(records[i], records[1 - i], &codes);
+		if (codes.len > 0) {
+			line(cells[i]);
+			words(cells[i], i == 0 ? "lost " : "gained ");
+			foreign(cells[i], lk_str_dup(&page->arena, lk_buf_view(&codes)));
+		}
+	}
+	if (!lk_str_eq(from->facts.glibc, to->facts.glibc)) {
+		noted_pair(row, "glibc ", from->facts.glibc, to->facts.glibc);
+	}
+}
+
 /* What changed beside the version, where a reader must see it. */
 static void put_notes(
 	struct lk_diff_page *page, struct lk_page_row *row, const struct lk_package_change *change)
@@ -178,6 +199,9 @@ static void put_notes(
 		line(&row->new);
 		words(&row->old, change->to_cuda ? "without CUDA" : "for CUDA");
 		words(&row->new, change->to_cuda ? "for CUDA" : "without CUDA");
+	}
+	if (lk_diff_tells_facts(change)) {
+		put_facts(page, row, from, to);
 	}
 	if (lk_package_has(change, LK_CHANGE_CHANNEL) && page->moves.len > 1) {
 		noted_pair(row, "from ", from->channel, to->channel);
@@ -514,6 +538,11 @@ static const char *advice_on(enum lk_change kind)
 	case LK_CHANGE_SCRIPTS:
 		return "The new archive brings link scripts, code that may run at installation; "
 		       "the old one had none.";
+	case LK_CHANGE_GPU:
+		return "GPUs that the old package has code for are not served by the new one: "
+		       "nothing of it runs there.";
+	case LK_CHANGE_GLIBC:
+		return "On machines with an older C library the new package does not load.";
 	case LK_CHANGE_REQUIREMENT:
 		return "Machines that could install the old lock may not be able to install this "
 		       "one.";

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "lock/lock_diff_facts_priv.h"
 #include "lock/lock_diff_out_priv.h"
 
 #define NAME_WIDTH 26   /* at most, unless a name is longer */
@@ -182,6 +183,25 @@ static void put_scripts(struct lk_text *t, const struct lk_package_change *chang
 			: LK_STR("runs link scripts; whether the old one did is not known"));
 }
 
+/* "lost sm_70", "gained sm_100 sm_120", "glibc 2.17 -> 2.28" */
+static void put_facts(struct lk_text *t, const struct lk_record *from, const struct lk_record *to)
+{
+	static const char *const labels[] = {"lost ", "gained "};
+	const struct lk_record *pairs[2][2] = {{from, to}, {to, from}};
+	for (size_t i = 0; i < 2; i++) {
+		struct lk_buf LK_CLEANUP(lk_buf_done) codes = LK_BUF_INIT(65536);
+		lk_diff_put_missing_codes(pairs[i][0], pairs[i][1], &codes);
+		if (codes.len > 0) {
+			lk_buf_puts(&t->piece, labels[i]);
+			lk_buf_put(&t->piece, lk_buf_view(&codes));
+			lk_text_piece(t, LK_TEXT_NOTE, 2, LK_PLAIN);
+		}
+	}
+	if (!lk_str_eq(from->facts.glibc, to->facts.glibc)) {
+		lk_text_move(t, LK_TEXT_NOTE, "glibc ", from->facts.glibc, to->facts.glibc);
+	}
+}
+
 /* What kinds the line has not told yet. */
 static void put_notes(struct lk_text *t, const struct lk_package_change *change)
 {
@@ -197,6 +217,9 @@ static void put_notes(struct lk_text *t, const struct lk_package_change *change)
 		lk_text_move(t, LK_TEXT_NOTE,
 			change->to_cuda ? "CUDA now: " : "no CUDA any more: ", from->build,
 			to->build);
+	}
+	if (lk_diff_tells_facts(change)) {
+		put_facts(t, from, to);
 	}
 	if (lk_package_has(change, LK_CHANGE_CHANNEL)) {
 		put_channel(t, from, to);

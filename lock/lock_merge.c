@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lock/lock_facts.h"
 #include "lock/lock_graph.h"
 #include "lock/lock_rules_priv.h"
 
@@ -560,6 +561,9 @@ void lk_lock_merge_make(const struct lk_lock *base, const struct lk_lock *ours,
 	merge_header(&m, &ret->lock);
 	merge_platforms(&m, &ret->lock);
 	take_findings(&m, ret);
+	/* Not merged but kept: a fact is one of the archive, whichever side has looked. */
+	lk_lock_keep_facts(&ret->lock, ours);
+	lk_lock_keep_facts(&ret->lock, theirs);
 }
 
 void lk_lock_merge_done(struct lk_lock_merge *merge)

@@ -83,6 +83,8 @@ static int read_package(const struct lk_lock_reader *r, const struct lk_yaml *no
 		{"md5", read_md5, offsetof(struct raw_package, record), NULL, false},
 		{"size", read_size, offsetof(struct raw_package, record), NULL, false},
 		{"license", lk_lock_read_text, RECORD(license), NULL, false},
+		{"glibc", lk_lock_read_text, RECORD(facts.glibc), lk_lock_wrong_glibc, false},
+		{"gpu", lk_lock_read_text, RECORD(facts.gpu), lk_lock_wrong_gpu, false},
 		{"extras", lk_lock_read_list, RECORD(active_extras), NULL, false},
 		{"depends", lk_lock_read_list, RECORD(depends), NULL, false},
 		{"constrains", lk_lock_read_list, RECORD(constrains), NULL, false},

@@ -4,8 +4,12 @@
 #include "lock/lock_rules_priv.h"
 
 #include "base/fs.h"
+#include "base/gpu_code.h"
 #include "conda/channel.h"
 #include "conda/subdir.h"
+
+/* Bytes of a list of GPU architectures: there are some fifty names. */
+#define MAX_GPU ((size_t)4096)
 
 const char *lk_lock_wrong_text(lk_str text)
 {
@@ -119,6 +123,40 @@ const char *lk_lock_wrong_instant(lk_str text)
 const char *lk_lock_wrong_virtual_name(lk_str text)
 {
 	return lk_name_is_virtual(text) ? NULL : "is not a virtual package such as __glibc";
+}
+
+const char *lk_lock_wrong_glibc(lk_str text)
+{
+	bool right = text.len > 0 && text.len <= 16;
+	unsigned dots = 0;
+	for (size_t i = 0; right && i < text.len; i++) {
+		bool dot = text.ptr[i] == '.';
+		dots += dot;
+		right = lk_is_digit(text.ptr[i]) ||
+			(dot && i > 0 && i + 1 < text.len && text.ptr[i - 1] != '.');
+	}
+	return right && dots > 0 && dots < 3 ? NULL : "is not a version such as 2.28";
+}
+
+const char *lk_lock_wrong_gpu(lk_str text)
+{
+	struct lk_gpu_codes LK_CLEANUP(lk_gpu_codes_done) codes = {0};
+	struct lk_buf LK_CLEANUP(lk_buf_done) canonical = LK_BUF_INIT(MAX_GPU);
+	lk_str rest = text;
+	lk_str word;
+	if (text.len > MAX_GPU) {
+		return "is too long";
+	}
+	while (lk_str_split(&rest, ' ', &word)) {
+		struct lk_gpu_code code;
+		if (!lk_gpu_code_parse(word, &code)) {
+			return "is not a list of architectures such as 'sm_80 sm_90 compute_90'";
+		}
+		lk_gpu_codes_add(&codes, &code);
+	}
+	lk_gpu_put_codes(&codes, &canonical);
+	return lk_str_eq(lk_buf_view(&canonical), text) ? NULL
+							: "is out of order, or has one twice";
 }
 
 /* The URL around the "://" at COLON: from its scheme to white space or a closing quote. */

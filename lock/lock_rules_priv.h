@@ -31,6 +31,9 @@ const char *lk_lock_wrong_priority(lk_str text);
 /* "2026-01-31T00:00:00Z" */
 const char *lk_lock_wrong_instant(lk_str text);
 const char *lk_lock_wrong_virtual_name(lk_str text);
+/* "2.28", and "sm_75 sm_80 compute_80": each once, in order. */
+const char *lk_lock_wrong_glibc(lk_str text);
+const char *lk_lock_wrong_gpu(lk_str text);
 
 /* Does a URL anywhere in TEXT hold user:pass@ or /t/TOKEN/? Such a text is refused before any rule
  * and must not even be shown in an error. */

@@ -171,6 +171,12 @@ static void put_package(
 	if (record->license.len > 0) {
 		put_text(w, "license", record->license, NULL);
 	}
+	if (record->facts.glibc.len > 0) {
+		put_text(w, "glibc", record->facts.glibc, lk_lock_wrong_glibc);
+	}
+	if (record->facts.gpu.len > 0) {
+		put_text(w, "gpu", record->facts.gpu, lk_lock_wrong_gpu);
+	}
 	put_list_unless_empty(w, "extras", &record->active_extras);
 	put_list_unless_empty(w, "depends", &record->depends);
 	put_list_unless_empty(w, "constrains", &record->constrains);

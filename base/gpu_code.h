@@ -14,8 +14,8 @@
  *
  * Plain values; the library does not look at the machine.
  */
-#ifndef LK_AUDIT_GPU_CODE_H
-#define LK_AUDIT_GPU_CODE_H
+#ifndef LK_BASE_GPU_CODE_H
+#define LK_BASE_GPU_CODE_H
 
 #include "base/err.h"
 #include "base/str.h"

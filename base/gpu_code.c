@@ -1,7 +1,7 @@
 /*
  * Device code against devices.
  */
-#include "audit/gpu_code.h"
+#include "base/gpu_code.h"
 
 /* Jetson and Drive; the Programming Guide excepts them from binary compatibility. (11.0, Thor, has
  * a major version of its own.) */

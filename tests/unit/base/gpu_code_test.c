@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "audit/gpu_code.h"
+#include "base/gpu_code.h"
 
 static struct lk_gpu_code code_of(const char *text)
 {
