@@ -163,8 +163,8 @@ static int read_operator(struct parser *p, struct lk_marker *term)
 static int read_term(struct parser *p, const struct lk_marker **ret)
 {
 	struct lk_marker *term = lk_arena_calloc(p->arena, 1, sizeof(*term));
-	struct side left;
-	struct side right;
+	struct side left = {0};
+	struct side right = {0};
 	term->kind = LK_MARKER_TERM;
 	size_t from = p->at;
 	int rc = read_side(p, &left);

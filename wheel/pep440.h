@@ -15,7 +15,7 @@
 #include "base/str.h"
 
 /* Bytes. */
-#define LK_PEP440_MAX_LEN 1024
+#define LK_PEP440_MAX_LEN ((size_t)1024)
 
 /* A number's digits without leading zeros: zero has none. */
 typedef lk_str lk_pep440_number;
