@@ -77,8 +77,8 @@ static int read_into(struct reading *r, struct lk_buf *buf, size_t max)
 		if (n <= 0) {
 			return (int)n;
 		}
-		lk_buf_truncate(buf, buf->len);
 		buf->len += (size_t)n;
+		buf->ptr[buf->len] = '\0';
 	}
 	return 0;
 }
@@ -148,6 +148,15 @@ static int look_at_member(struct reading *r, const struct lk_member *member, str
 	return rc < 0 ? rc : lk_survey_look(&bytes, &r->ret->arena, ret, r->err);
 }
 
+/* Names as they are in most archives: tar itself puts "./" in front. */
+static lk_str plain_name(lk_str name)
+{
+	while (lk_str_starts(name, LK_STR("./"))) {
+		name = lk_str_skip(name, 2);
+	}
+	return lk_str_trim_end(name, '/');
+}
+
 /* A hard link has what the file has that it is another name of. */
 static void see_as(struct lk_package_files *files, lk_str name, struct lk_seen *ret)
 {
@@ -162,18 +171,18 @@ static void see_as(struct lk_package_files *files, lk_str name, struct lk_seen *
 static int take_member(struct reading *r, const struct lk_member *member)
 {
 	struct lk_arena *arena = &r->ret->arena;
-	struct lk_package_file file = {.path = lk_str_dup(arena, member->name)};
+	struct lk_package_file file = {.path = lk_str_dup(arena, plain_name(member->name))};
 	for (size_t i = 0; i < LK_COUNTOF(info_files); i++) {
-		if (lk_str_is(member->name, info_files[i]) && member->type == LK_MEMBER_FILE) {
+		if (lk_str_is(file.path, info_files[i]) && member->type == LK_MEMBER_FILE) {
 			r->has_info[i] = true;
 			return read_into(r, &r->info[i], INFO_FILE_MAX);
 		}
 	}
 	int rc = 0;
-	if (lk_str_starts(member->name, LK_STR("info/")) || member->type == LK_MEMBER_DIRECTORY) {
+	if (lk_str_starts(file.path, LK_STR("info/")) || member->type == LK_MEMBER_DIRECTORY) {
 		return 0;
 	}
-	if (!lk_path_is_contained(member->name) || member->type == LK_MEMBER_OTHER) {
+	if (!lk_path_is_contained(file.path) || member->type == LK_MEMBER_OTHER) {
 		return lk_fail(r->err, LK_E_INTEGRITY, "'%s' has an unsafe member '" LK_STR_FMT "'",
 			lk_archive_name(r->archive), LK_STR_ARG(member->name));
 	}
@@ -181,7 +190,7 @@ static int take_member(struct reading *r, const struct lk_member *member)
 		file.type = LK_SURVEY_LINK;
 		file.target = lk_str_dup(arena, member->link);
 	} else if (member->type == LK_MEMBER_HARDLINK) {
-		see_as(r->ret, member->link, &file.seen);
+		see_as(r->ret, plain_name(member->link), &file.seen);
 	} else {
 		rc = look_at_member(r, member, &file.seen);
 	}
