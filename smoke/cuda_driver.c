@@ -47,9 +47,7 @@ static const char *bind_memory(struct lk_cuda_driver *d)
 {
 	const struct symbol symbols[] = {
 		{"cuDevicePrimaryCtxRetain", (void **)&d->context_retain},
-		{"cuDevicePrimaryCtxRelease", (void **)&d->context_release},
 		{"cuCtxSetCurrent", (void **)&d->context_set},
-		{"cuCtxGetCurrent", (void **)&d->context_get},
 		{"cuCtxSynchronize", (void **)&d->synchronize},
 		{"cuMemGetInfo_v2", (void **)&d->memory_info},
 		{"cuMemAlloc_v2", (void **)&d->alloc},
@@ -66,7 +64,6 @@ static const char *bind_execution(struct lk_cuda_driver *d)
 {
 	const struct symbol symbols[] = {
 		{"cuModuleLoadDataEx", (void **)&d->module_load},
-		{"cuModuleUnload", (void **)&d->module_unload},
 		{"cuModuleGetFunction", (void **)&d->module_function},
 		{"cuLaunchKernel", (void **)&d->launch},
 		{"cuEventCreate", (void **)&d->event_new},

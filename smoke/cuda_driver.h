@@ -63,9 +63,7 @@ struct lk_cuda_driver {
 	int (*device_uuid)(unsigned char ret[16], int device); /* NULL: not known to this driver */
 
 	int (*context_retain)(lk_cuda_handle *ret, int device); /* the primary one */
-	int (*context_release)(int device);
 	int (*context_set)(lk_cuda_handle context);
-	int (*context_get)(lk_cuda_handle *ret);
 	int (*synchronize)(void);
 	int (*memory_info)(size_t *ret_free, size_t *ret_total);
 	int (*alloc)(lk_cuda_pointer *ret, size_t len);
@@ -76,7 +74,6 @@ struct lk_cuda_driver {
 	int (*pointer_attribute)(void *ret, int attribute, lk_cuda_pointer pointer);
 	int (*module_load)(lk_cuda_handle *ret, const void *image, unsigned n_options, int *options,
 		void **values);
-	int (*module_unload)(lk_cuda_handle module);
 	int (*module_function)(lk_cuda_handle *ret, lk_cuda_handle module, const char *name);
 	int (*launch)(lk_cuda_handle function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
 		unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,

@@ -1,6 +1,7 @@
 /*
- * Where an environment keeps its libraries: conda packages in lib, and packages that were made for
- * pip, which conda environments often have too, in folders of their own below site-packages.
+ * Where an environment keeps its libraries: conda packages in lib (and targets/ARCH/lib), and
+ * packages that were made for pip, which conda environments often have too, in folders of their own
+ * below site-packages.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -67,7 +68,9 @@ static void find_folders(const char *prefix, struct folders *ret)
 {
 	struct folders LK_CLEANUP(folders_done) sites = {0};
 	char *LK_AUTO_FREE lib = lk_asprintf("%s/lib", prefix);
+	char *LK_AUTO_FREE targets = lk_asprintf("%s/targets", prefix);
 	lk_vec_push(ret, lk_strdup(lib));
+	add_all(ret, targets, "", "", "/lib"); /* x86_64-linux, of the CUDA toolkit */
 	add_all(&sites, lib, "python", "", "/site-packages");
 	for (size_t i = 0; i < sites.len; i++) {
 		char *LK_AUTO_FREE nvidia = lk_asprintf("%s/nvidia", sites.items[i]);

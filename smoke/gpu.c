@@ -3,6 +3,7 @@
  */
 #include "smoke/gpu.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 
 bool lk_gpu_ok(
@@ -73,4 +74,15 @@ bool lk_gpu_open_device(struct lk_gpu *gpu, int ordinal, struct lk_level_report 
 	return lk_gpu_ok(gpu, d->context_retain(&gpu->context, device), "cuDevicePrimaryCtxRetain",
 		       report) &&
 		lk_gpu_ok(gpu, d->context_set(gpu->context), "cuCtxSetCurrent", report);
+}
+
+const char *lk_gpu_bind(void *library, const struct lk_gpu_symbol *symbols, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		*symbols[i].slot = dlsym(library, symbols[i].name);
+		if (!*symbols[i].slot && !symbols[i].optional) {
+			return symbols[i].name;
+		}
+	}
+	return NULL;
 }

@@ -27,6 +27,14 @@ bool lk_gpu_open_driver(struct lk_gpu *ret, struct lk_level_report *report);
 /* After lk_gpu_open_driver: makes device ORDINAL's primary context the current one. */
 bool lk_gpu_open_device(struct lk_gpu *gpu, int ordinal, struct lk_level_report *report);
 
+struct lk_gpu_symbol {
+	const char *name;
+	void **slot;
+	bool optional; /* may be NULL */
+};
+/* Looks all up in LIBRARY. NULL, or the name of the first that is missing. */
+const char *lk_gpu_bind(void *library, const struct lk_gpu_symbol *symbols, size_t n);
+
 /* Fails the report with "WHAT: " and the driver's words for ERROR, unless ERROR is 0. */
 bool lk_gpu_ok(
 	const struct lk_gpu *gpu, int error, const char *what, struct lk_level_report *report);

@@ -8,52 +8,16 @@
 
 #include "base/str.h"
 
-/* A level that this version does not compute yet says so, and whether its library is there. */
-static void not_yet(
-	const struct lk_level_context *context, struct lk_level_report *report, const char *stem)
-{
-	char path[PATH_MAX];
-	if (!context->prefix) {
-		lk_level_say(report, LK_SMOKE_ABSENT, "no environment given");
-	} else if (lk_level_find_library(context->prefix, &stem, 1, 0, path, sizeof(path))) {
-		lk_level_say(report, LK_SMOKE_ABSENT,
-			"%s is there; this version does not test it yet", stem);
-	} else {
-		lk_level_say(report, LK_SMOKE_ABSENT, "%s is not in the environment", stem);
-	}
-}
-
-static void nvrtc(const struct lk_level_context *context, struct lk_level_report *report)
-{
-	not_yet(context, report, "libnvrtc.so");
-}
-static void cublas(const struct lk_level_context *context, struct lk_level_report *report)
-{
-	not_yet(context, report, "libcublas.so");
-}
-static void cudnn(const struct lk_level_context *context, struct lk_level_report *report)
-{
-	not_yet(context, report, "libcudnn.so");
-}
-static void nccl(const struct lk_level_context *context, struct lk_level_report *report)
-{
-	not_yet(context, report, "libnccl.so");
-}
-static void torch_cuda(const struct lk_level_context *context, struct lk_level_report *report)
-{
-	not_yet(context, report, "libtorch_cuda.so");
-}
-
 const struct lk_level lk_levels[] = {
 	{"reference", false, lk_level_reference},
 	{"blas", false, lk_level_blas},
 	{"torch-cpu", false, lk_level_torch_cpu},
 	{"driver", true, lk_level_driver},
-	{"nvrtc", true, nvrtc},
-	{"cublas", true, cublas},
-	{"cudnn", true, cudnn},
-	{"nccl", true, nccl},
-	{"torch-cuda", true, torch_cuda},
+	{"nvrtc", true, lk_level_nvrtc},
+	{"cublas", true, lk_level_cublas},
+	{"cudnn", true, lk_level_cudnn},
+	{"nccl", true, lk_level_nccl},
+	{"torch-cuda", true, lk_level_torch_cuda},
 };
 const size_t lk_n_levels = LK_COUNTOF(lk_levels);
 

@@ -60,6 +60,11 @@ void lk_level_reference(const struct lk_level_context *context, struct lk_level_
 void lk_level_blas(const struct lk_level_context *context, struct lk_level_report *report);
 void lk_level_torch_cpu(const struct lk_level_context *context, struct lk_level_report *report);
 void lk_level_driver(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_nvrtc(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_cublas(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_cudnn(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_nccl(const struct lk_level_context *context, struct lk_level_report *report);
+void lk_level_torch_cuda(const struct lk_level_context *context, struct lk_level_report *report);
 
 /* Sets the status and its reason; a later call replaces an earlier one. */
 void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, const char *fmt, ...)
@@ -73,9 +78,20 @@ bool lk_level_measure(struct lk_level_report *report, const char *precision, dou
 void lk_level_fact(struct lk_level_report *report, const char *key, const char *fmt, ...)
 	LK_PRINTF(3, 4);
 /* Finds the file numbered SKIP (from 0) whose name starts with one of STEMS, the first stem first,
- * then by folder and name; its absolute path into RET (RET_LEN bytes). Searched are PREFIX/lib and,
- * below lib/pythonX.Y/site-packages, torch/lib, nvidia/NAME/lib and NAME.libs. */
+ * then by folder and name; its absolute path into RET (RET_LEN bytes). Searched are PREFIX/lib,
+ * targets/NAME/lib and, below lib/pythonX.Y/site-packages, torch/lib, nvidia/NAME/lib and
+ * NAME.libs. */
 bool lk_level_find_library(const char *prefix, const char *const *stems, size_t n_stems,
 	size_t skip, char *ret, size_t ret_len);
+/* Opens the library of the environment whose file name starts with one of STEMS, as a program of
+ * the environment would; NULL, with the reason in REPORT, when it is not there (absent) or does not
+ * load (failed).
+ *
+ * Packages made for pip keep libraries in folders of their own below site-packages, and rely on the
+ * process that loads them: on what python has loaded from PREFIX/lib, and on PyTorch, whose RPATH
+ * leads to all those folders. For a library there, these are opened first: the compiler's runtime
+ * libraries and zlib from PREFIX/lib, and those that NEEDS names (stems, NULL-ended; or NULL). */
+void *lk_level_open_library(const char *prefix, const char *const *stems, size_t n_stems,
+	const char *const *needs, struct lk_level_report *report);
 
 #endif

@@ -60,7 +60,7 @@ static bool run_all(struct way *way, struct lk_level_report *report)
 		lk_trial_init(&trial, &lk_attention_shapes[i % lk_attention_n_shapes],
 			precisions[i / lk_attention_n_shapes], 200 + i);
 		bool good = way->flash ? compute_here(way, &trial, report)
-				       : lk_torch_python_compute(&way->python, &trial, report);
+				       : lk_torch_python_compute(&way->python, &trial, -1, report);
 		good = good && lk_trial_judge(&trial, report);
 		lk_trial_done(&trial);
 		if (!good) {

@@ -1,10 +1,10 @@
 /*
  * A python process, and the cases that go to it and come back.
  *
- * Both talk over one socket. A case is five numbers of 64 bits (batch, heads, n, d_k, and 1 for
- * causal + 2 for bfloat16), then Q, K and V; the answer is the number of bytes and the output, or
- * the number of bytes below zero and an error's words. Before the first case python answers with
- * the version of torch.
+ * Both talk over one socket. A case is six numbers of 64 bits (batch, heads, n, d_k, 1 for causal
+ * + 2 for bfloat16, and the GPU or -1 for the CPU), then Q, K and V; the answer is the number of
+ * bytes and the output, or the number of bytes below zero and an error's words. Before the first
+ * case python answers with the version of torch.
  */
 #include "smoke/torch_python.h"
 
@@ -58,15 +58,18 @@ static const char script[] =
 	"    version = torch.__version__.encode()\n"
 	"    give(len(version), version)\n"
 	"    while True:\n"
-	"        *shape, kind = struct.unpack('5q', take(40))\n"
+	"        *shape, kind, gpu = struct.unpack('6q', take(48))\n"
+	"        device = f'cuda:{gpu}' if gpu >= 0 else 'cpu'\n"
 	"        dtype = torch.bfloat16 if kind & 2 else torch.float32\n"
 	"        count = shape[0] * shape[1] * shape[2] * shape[3]\n"
 	"        size = count * (2 if kind & 2 else 4)\n"
-	"        q, k, v = (torch.frombuffer(take(size), dtype=dtype).reshape(shape) for _ in "
-	"'qkv')\n"
+	"        q, k, v = (torch.frombuffer(take(size), dtype=dtype).reshape(shape).to(device) "
+	"for _ in 'qkv')\n"
+	"        result = attend(q, k, v, bool(kind & 1))\n"
+	"        if str(result.device) != device:\n"
+	"            raise RuntimeError(f'the result lies on {result.device}, not {device}')\n"
 	"        out = bytearray(b'\\xff' * size)\n"
-	"        torch.frombuffer(out, dtype=dtype).copy_(attend(q, k, v, bool(kind & "
-	"1)).reshape(-1))\n"
+	"        torch.frombuffer(out, dtype=dtype).copy_(result.reshape(-1))\n"
 	"        give(size, out)\n"
 	"try:\n"
 	"    main()\n"
@@ -214,12 +217,13 @@ bool lk_torch_python_start(
 	return len >= 0;
 }
 
-bool lk_torch_python_compute(
-	struct lk_torch_python *python, struct lk_trial *trial, struct lk_level_report *report)
+bool lk_torch_python_compute(struct lk_torch_python *python, struct lk_trial *trial, int device,
+	struct lk_level_report *report)
 {
 	const struct lk_attention_shape *s = &trial->shape;
 	const int64_t head[] = {(int64_t)s->batch, (int64_t)s->heads, (int64_t)s->n,
-		(int64_t)s->d_k, (s->causal ? 1 : 0) + (trial->precision == LK_BFLOAT16 ? 2 : 0)};
+		(int64_t)s->d_k, (s->causal ? 1 : 0) + (trial->precision == LK_BFLOAT16 ? 2 : 0),
+		device};
 	if (put_all(python->fd, head, sizeof(head)) &&
 		put_all(python->fd, trial->q, trial->bytes) &&
 		put_all(python->fd, trial->k, trial->bytes)) {

@@ -26,9 +26,10 @@ bool lk_torch_python_find(const char *prefix, char *ret, size_t ret_len);
  * fails. The process is in this one's group and ends with it. */
 bool lk_torch_python_start(
 	const char *python, struct lk_torch_python *ret, struct lk_level_report *report);
-/* Computes TRIAL; fills its output. False, with the reason in REPORT, when that fails. */
-bool lk_torch_python_compute(
-	struct lk_torch_python *python, struct lk_trial *trial, struct lk_level_report *report);
+/* Computes TRIAL on GPU DEVICE, or on the CPU for -1; fills its output. False, with the reason in
+ * REPORT, when that fails. */
+bool lk_torch_python_compute(struct lk_torch_python *python, struct lk_trial *trial, int device,
+	struct lk_level_report *report);
 /* Takes the process's maps into REPORT, then ends it. False, with the reason in REPORT, when it
  * ends with an error. */
 bool lk_torch_python_end(struct lk_torch_python *python, struct lk_level_report *report);
