@@ -19,14 +19,20 @@ bool lk_path_is_component(lk_str name)
 
 bool lk_path_is_contained(lk_str path)
 {
-	if (path.len == 0 || path.len >= PATH_MAX) {
+	if (path.len == 0 || path.len >= PATH_MAX || lk_str_find_char(path, '\0') != SIZE_MAX) {
 		return false;
 	}
-	lk_str component;
-	while (lk_str_split(&path, '/', &component)) {
-		if (!lk_path_is_component(component)) {
+	for (size_t from = 0, at = 0; at <= path.len; at++) {
+		if (at < path.len && path.ptr[at] != '/') {
+			continue;
+		}
+		size_t len = at - from;
+		const char *name = path.ptr + from;
+		if (len == 0 || len > COMPONENT_MAX || (len == 1 && name[0] == '.') ||
+			(len == 2 && name[0] == '.' && name[1] == '.')) {
 			return false;
 		}
+		from = at + 1;
 	}
 	return true;
 }

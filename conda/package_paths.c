@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/fs.h"
+#include "base/sort.h"
 #include "conda/package_priv.h"
 
 /* What conda-build used before placeholders were written down. */
@@ -394,7 +395,7 @@ int lk_package_read_paths(
 	struct lk_map by_path = {0};
 	int rc = read_list(reader, texts, &paths, &by_path);
 	if (rc == 0 && paths.len > 0) {
-		qsort(paths.items, paths.len, sizeof(paths.items[0]), cmp_paths);
+		lk_sort_runs(paths.items, paths.len, sizeof(paths.items[0]), cmp_paths);
 		package->paths =
 			lk_arena_calloc(&package->arena, paths.len, sizeof(paths.items[0]));
 		memcpy(package->paths, paths.items, paths.len * sizeof(paths.items[0]));

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/sort.h"
 #include "conda/subdir.h"
 
 /* What one package lost to another, where the files differ. */
@@ -298,7 +299,8 @@ static void park_all(struct view *view)
 		}
 	}
 	if (any) {
-		qsort(layout->entries, layout->n_entries, sizeof(*layout->entries), lk_entry_order);
+		lk_sort_runs(layout->entries, layout->n_entries, sizeof(*layout->entries),
+			lk_entry_order);
 	}
 }
 

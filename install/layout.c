@@ -3,9 +3,8 @@
  */
 #include "install/layout.h"
 
-#include <stdlib.h>
-
 #include "base/map.h"
+#include "base/sort.h"
 #include "install/entry_points.h"
 
 struct lk_entries LK_VEC_OF(struct lk_entry);
@@ -14,6 +13,13 @@ int lk_path_order(lk_str a, lk_str b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
 	size_t i = 0;
+	for (uint64_t x, y; n - i >= sizeof(x); i += sizeof(x)) {
+		memcpy(&x, a.ptr + i, sizeof(x));
+		memcpy(&y, b.ptr + i, sizeof(y));
+		if (x != y) {
+			break;
+		}
+	}
 	while (i < n && a.ptr[i] == b.ptr[i]) {
 		i++;
 	}
@@ -275,9 +281,7 @@ int lk_layout_make(const struct lk_layout_package *packages, size_t n_packages, 
 		lk_arena_done(&layout.arena);
 		return rc;
 	}
-	if (entries.len > 0) {
-		qsort(entries.items, entries.len, sizeof(*entries.items), lk_entry_order);
-	}
+	lk_sort_runs(entries.items, entries.len, sizeof(*entries.items), lk_entry_order);
 	layout.entries = entries.items; /* taken */
 	layout.n_entries = entries.len;
 	*ret = layout;

@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "base/map.h"
+#include "base/sort.h"
 #include "base/workers.h"
 #include "conda/history.h"
 #include "install/stamp.h"
@@ -369,9 +370,7 @@ static int write_record(void *ctx, size_t turn, struct lk_error *err)
 	struct lk_sha256 *written = &writing->written[index];
 	const char *name = lk_path_basename(line->path).ptr;
 	struct entry_refs *entries = &writing->entries[index];
-	if (entries->len > 0) {
-		qsort(entries->items, entries->len, sizeof(*entries->items), cmp_in_record);
-	}
+	lk_sort_runs(entries->items, entries->len, sizeof(*entries->items), cmp_in_record);
 	int rc = link_record(writing, index, name, written)
 		? 0
 		: put_record(writing, index, name, written, err);

@@ -3,8 +3,7 @@
  */
 #include "install/tree_digest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/sort.h"
 
 #define PART_SIZE ((size_t)16 * 1024) /* that is hashed at once */
 
@@ -39,6 +38,10 @@ static int cmp_line(const void *a, const void *b)
 static void put_text(struct lk_buf *out, lk_str text)
 {
 	size_t from = 0;
+	if (!lk_str_has_control(text) && lk_str_find_char(text, '\\') == SIZE_MAX) {
+		lk_buf_put(out, text);
+		return;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 		if (c == '\n' || c == '\\') {
@@ -48,6 +51,15 @@ static void put_text(struct lk_buf *out, lk_str text)
 		}
 	}
 	lk_buf_append(out, text.ptr + from, text.len - from);
+}
+
+static void put_mode(struct lk_buf *out, unsigned mode)
+{
+	if (mode == 0644 || mode == 0755) {
+		lk_buf_puts(out, mode == 0644 ? "644" : "755"); /* nearly all */
+	} else {
+		lk_buf_appendf(out, "%o", mode);
+	}
 }
 
 static void put_line(struct lk_buf *out, const struct lk_tree_line *line)
@@ -61,7 +73,7 @@ static void put_line(struct lk_buf *out, const struct lk_tree_line *line)
 	if (line->type == 'l') {
 		lk_buf_putc(out, '-');
 	} else {
-		lk_buf_appendf(out, "%o", line->mode);
+		put_mode(out, line->mode);
 	}
 	lk_buf_putc(out, '\0');
 	if (line->type == 'f') {
@@ -77,9 +89,7 @@ struct lk_sha256 lk_tree_digest(struct lk_tree_lines *lines)
 	struct lk_sha256 result = {{0}};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(SIZE_MAX);
 	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
-	if (lines->len > 0) {
-		qsort(lines->items, lines->len, sizeof(*lines->items), cmp_line);
-	}
+	lk_sort_runs(lines->items, lines->len, sizeof(*lines->items), cmp_line);
 	for (size_t i = 0; i < lines->len; i++) {
 		put_line(&text, &lines->items[i]);
 		if (text.len >= PART_SIZE || i + 1 == lines->len) {
