@@ -1,5 +1,6 @@
 #!/bin/sh
 # audit finds what the dynamic loader would not: what it says is held against programs that are run.
+# shellcheck disable=SC2016 # $ORIGIN is for the dynamic loader
 # shellcheck source=tests/support/cli.sh
 . "$(dirname "$0")/../support/cli.sh"
 command -v gcc >/dev/null || skip 'there is no gcc'
