@@ -54,6 +54,10 @@ int lk_fs_mkdirs(
 /* Is another file system, or another part of this one, mounted at the directory PATH? By its device
  * alone where the kernel does not tell. */
 bool lk_fs_is_mounted(int dirfd, const char *path);
+/* What is mounted below the directory DIRFD, files too: paths relative to it, as the kernel lists
+ * them, owned by ARENA; the vector is the caller's. None where the kernel does not tell (no /proc).
+ */
+void lk_fs_mounts_below(int dirfd, struct lk_arena *arena, struct lk_strs *ret);
 /* Do both names lead, by links or not, to one file that is there? */
 bool lk_fs_same_file(const char *path, const char *other);
 

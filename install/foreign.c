@@ -187,6 +187,14 @@ static int set_dir_mode(
 	return rc;
 }
 
+static int fail_mounted(const char *what, lk_str path, struct lk_error *err)
+{
+	lk_fail(err, LK_E_USAGE, "%s is mounted at '" LK_STR_FMT "' below the prefix", what,
+		LK_STR_ARG(path));
+	lk_error_hint(err, "unmount it first");
+	return err->code;
+}
+
 static int carry_dir(struct carry *carry, const struct level *level, lk_str name,
 	const struct stat *status, struct lk_error *err)
 {
@@ -197,10 +205,7 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 		return 0;
 	}
 	if (lk_fs_is_mounted(level->fd, name.ptr)) {
-		lk_fail(err, LK_E_USAGE, "another file system is mounted at '%s' below the prefix",
-			below.path.ptr);
-		lk_error_hint(err, "unmount it first");
-		return err->code;
+		return fail_mounted("another file system", below.path, err);
 	}
 	if (below.path.len > MAX_PATH_BYTES) {
 		return lk_fail(err, LK_E_FS, "the path '%s' is too long", below.path.ptr);
@@ -402,6 +407,29 @@ static int carry_seen(
 	return rc;
 }
 
+/* A file that is a mount would go along with the tree that goes, and keep it from being removed;
+ * directories are looked at one by one. */
+static int check_mounts(struct carry *carry, int old_fd, struct lk_error *err)
+{
+	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
+	struct lk_strs mounts = {0};
+	int rc = 0;
+	lk_fs_mounts_below(old_fd, &arena, &mounts);
+	for (size_t i = 0; rc == 0 && i < mounts.len; i++) {
+		struct stat status;
+		lk_str path = mounts.items[i];
+		lk_str top = lk_str_dup(&arena, lk_str_slice(path, 0, lk_str_find_char(path, '/')));
+		bool is_dir = fstatat(old_fd, path.ptr, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+			S_ISDIR(status.st_mode);
+		const struct level level = {.fd = old_fd};
+		if (!is_dir && !stays(carry, &level, top)) {
+			rc = fail_mounted("something", path, err);
+		}
+	}
+	lk_vec_done(&mounts);
+	return rc;
+}
+
 static int run(struct carry *carry, int old_fd, const struct lk_prefix_records *have,
 	bool *ret_copied, struct lk_error *err)
 {
@@ -413,7 +441,10 @@ static int run(struct carry *carry, int old_fd, const struct lk_prefix_records *
 	lk_buf_init(&carry->path, SIZE_MAX / 2);
 	const struct level level = {.fd = old_fd};
 	int rc = carry->late ? carry_seen(carry, old_fd, have, err)
-			     : carry_level(carry, &level, err);
+			     : check_mounts(carry, old_fd, err);
+	if (rc == 0 && !carry->late) {
+		rc = carry_level(carry, &level, err);
+	}
 	lk_dirs_done(&carry->dirs);
 	lk_owned_done(&carry->owned);
 	lk_buf_done(&carry->path);

@@ -73,6 +73,26 @@ runs 2 lockenv install new.lock -p env
 err_has "another file system is mounted at 'share/data' below the prefix"
 is "$(digest env)" "$before"
 umount env/share/data
+# A file that is a mount, a package's or not, in a path with blanks and the like.
+runs 0 lockenv install -q old.lock -p 'odd \ env'
+echo mine >mine
+for path in bin/hello 'a b'; do
+	echo mine >>"odd \\ env/$path"
+	mount --bind mine "odd \\ env/$path"
+	before=$(digest 'odd \ env')
+	for how in 'install new.lock' 'install --in-place new.lock' 'remove --all'; do
+		case $how in *in-place*) [ "$path" = bin/hello ] || continue ;; esac
+		# shellcheck disable=SC2086 # words
+		runs 2 lockenv $how -p 'odd \ env'
+		err_has "something is mounted at '$path' below the prefix"
+		is "$(digest 'odd \ env')" "$before"
+	done
+	if [ "$path" = 'a b' ]; then # in place what no package has stays where it is, at the top
+		runs 0 lockenv install --in-place new.lock -p 'odd \ env'
+	fi
+	umount "odd \\ env/$path"
+done
+absent '.odd \ env.lockenv'
 
 # A parent that may not be written: the same. Root may write everywhere, so it is somebody else then, or
 # root without its rights.
