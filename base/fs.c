@@ -353,6 +353,11 @@ int lk_fs_write_unsynced(
 	return replace(dirfd, path, bytes, len, 0, false, err);
 }
 
+int lk_fs_open_dir(int dirfd, const char *name)
+{
+	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 bool lk_fs_is_mounted(int dirfd, const char *path)
 {
 	struct statx here;

@@ -46,6 +46,8 @@ int lk_path_absolute(const char *path, char **ret, struct lk_error *err) LK_MUST
  * walk by components where the kernel lacks it). LK_E_NOT_FOUND when it is not there. */
 int lk_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode, int *ret_fd,
 	struct lk_error *err) LK_MUST_USE;
+/* The directory NAME, which is no symlink, open for reading; -1 with errno. */
+int lk_fs_open_dir(int dirfd, const char *name);
 /* Makes every directory of PATH (0777 & ~umask unless MODE is not 0: then exactly MODE). Existing
  * ones are fine. With NOFOLLOW a component that is a symlink or ".." is an error. */
 int lk_fs_mkdirs(

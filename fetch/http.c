@@ -47,6 +47,7 @@ struct slot {
 	bool resumed;      /* what the sink holds came in several tries */
 	bool no_resume;
 	int sink_rc;
+	int socket_errno;      /* why the last socket of this try could not be made, or 0 */
 	struct lk_error error; /* of the sink */
 	char etag[HTTP_ETAG_MAX];
 	char reason[CURL_ERROR_SIZE];
@@ -289,16 +290,13 @@ static CURLcode slot_set_options(struct slot *slot, bool resume)
 	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
 	curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl->easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
-	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
-	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
-	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
 	rc |= curl->easy_setopt(easy, CURLOPT_URL, url);
 	rc |= curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	rc |= curl->easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
 	rc |= curl->easy_setopt(easy, CURLOPT_USERAGENT, "lockenv/" LOCKENV_VERSION);
 	rc |= curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	rc |= slot_set_auth(slot);
-	rc |= lk_way_set(curl, easy, settings, url);
+	rc |= lk_way_set(curl, easy, settings, url, &slot->socket_errno);
 	if (resume) {
 		char range[32];
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)slot->offset);
@@ -416,6 +414,7 @@ static int slot_fail_try(struct slot *slot, CURLcode code, struct lk_error *err)
 		.code = code,
 		.status = slot_status(slot),
 		.settings = &slot->run->http->settings,
+		.socket_errno = slot->socket_errno,
 		.head_bytes = slot->head_bytes,
 		.head_whole = slot->head_whole,
 		.reason = slot->reason,

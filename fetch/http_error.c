@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/fs.h"
 #include "fetch/way_priv.h"
 
 #define TOO_SLOW "Operation too slow" /* how curl begins to say so */
@@ -110,20 +109,11 @@ static bool starts_sentence(const char *text)
 	return lk_is_alpha(text[0]) && (text[i] == ' ' || text[i] == ',');
 }
 
-/* Is no descriptor left? curl does not tell that from a server that cannot be reached. */
-static bool is_out_of_files(CURLcode code)
-{
-	bool connects = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-		code == CURLE_COULDNT_RESOLVE_PROXY;
-	int LK_AUTO_CLOSE fd = connects ? open("/", O_PATH | O_CLOEXEC) : -1;
-	return connects && fd < 0 && (errno == EMFILE || errno == ENFILE);
-}
-
 int lk_http_fail_try(const struct lk_http_failure *failure, struct lk_error *err)
 {
 	const struct lk_http_settings *settings = failure->settings;
-	if (is_out_of_files(failure->code)) {
-		lk_fail_errno(err, LK_E_FS, EMFILE, "cannot download");
+	if (failure->socket_errno == EMFILE || failure->socket_errno == ENFILE) {
+		lk_fail_errno(err, LK_E_FS, failure->socket_errno, "cannot download");
 		lk_error_hint(err, "let more files be open at once: ulimit -n");
 		lk_error_file(err, failure->shown);
 		return err->code;

@@ -16,6 +16,7 @@ struct lk_http_failure {
 	const struct lk_curl *curl;
 	CURLcode code;
 	long status;        /* of the last answer, 0 when there was none */
+	int socket_errno;   /* why there was no socket, or 0 */
 	size_t head_bytes;  /* of all headers that came */
 	bool head_whole;    /* those of the last answer came to their end */
 	const char *reason; /* in curl's words, or "" */
@@ -23,7 +24,8 @@ struct lk_http_failure {
 	const char *shown;
 };
 
-/* LK_E_NETWORK about the file that is `shown`, with a hint. */
+/* LK_E_NETWORK about the file that is `shown`, with a hint; LK_E_FS where no descriptor was left.
+ */
 int lk_http_fail_try(const struct lk_http_failure *failure, struct lk_error *err);
 
 #endif

@@ -3,6 +3,9 @@
  */
 #include "fetch/way_priv.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+
 static CURLcode set_tls(const struct lk_curl *curl, CURL *easy, const struct lk_http_tls *tls)
 {
 	CURLcode rc = CURLE_OK;
@@ -35,12 +38,28 @@ static const struct lk_proxy *proxy_for(const struct lk_http_settings *settings,
 	return proxy && proxy->url[0] != '\0' ? proxy : NULL;
 }
 
+/* curl does not tell why there is no socket. */
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	int *ret_errno = ctx;
+	(void)purpose;
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	*ret_errno = fd < 0 ? errno : 0;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 CURLcode lk_way_set(const struct lk_curl *curl, CURL *easy, const struct lk_http_settings *settings,
-	const char *url)
+	const char *url, int *ret_socket_errno)
 {
 	const struct lk_proxy *proxy = proxy_for(settings, url);
 	const char *except = proxy ? settings->proxies->except : NULL;
 	CURLcode rc = set_tls(curl, easy, &settings->tls);
+	*ret_socket_errno = 0;
+	curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl->easy_setopt(easy, CURLOPT_OPENSOCKETDATA, ret_socket_errno);
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)settings->connect_timeout_s);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)settings->min_rate);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)settings->stall_timeout_s);
 	rc |= curl->easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy->url : "");
 	rc |= curl->easy_setopt(easy, CURLOPT_NOPROXY, except ? except : "");
 	if (proxy && proxy->user) {

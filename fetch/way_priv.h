@@ -1,5 +1,5 @@
 /*
- * The way to a server, as options of a curl handle: TLS and proxies.
+ * The way to a server, as options of a curl handle: sockets, patience, TLS and proxies.
  */
 #ifndef LK_FETCH_WAY_PRIV_H
 #define LK_FETCH_WAY_PRIV_H
@@ -7,9 +7,10 @@
 #include "fetch/curl_lib_priv.h"
 #include "fetch/http.h"
 
-/* For the http or https URL. */
+/* For the http or https URL. *RET_SOCKET_ERRNO, which must live as long as the try: why its last
+ * socket could not be made, or 0. */
 CURLcode lk_way_set(const struct lk_curl *curl, CURL *easy, const struct lk_http_settings *settings,
-	const char *url) LK_MUST_USE;
+	const char *url, int *ret_socket_errno) LK_MUST_USE;
 /* After a try that failed: did a proxy refuse to lead on for good? */
 bool lk_way_is_refused(const struct lk_curl *curl, CURL *easy);
 /* What to do about CODE and the reason that curl gave, on the way to URL; NULL when the way is not

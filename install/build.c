@@ -189,12 +189,9 @@ static int build_stamp(struct lk_install_run *run, int meta, const struct lk_ins
 static int build_meta(
 	struct lk_install_run *run, struct lk_install_result *result, struct lk_error *err)
 {
-	int LK_AUTO_CLOSE meta =
-		openat(run->new_fd, "conda-meta", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int LK_AUTO_CLOSE old_meta = run->keep.n == 0
-		? -1
-		: openat(run->site.old_fd, "conda-meta",
-			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int LK_AUTO_CLOSE meta = lk_fs_open_dir(run->new_fd, "conda-meta");
+	int LK_AUTO_CLOSE old_meta =
+		run->keep.n == 0 ? -1 : lk_fs_open_dir(run->site.old_fd, "conda-meta");
 	const struct lk_meta_source source = {&run->layout, run->channels, run->n_channels, meta,
 		old_meta, &run->options->specs, run->options->jobs};
 	struct lk_buf LK_CLEANUP(lk_buf_done) records = LK_BUF_INIT(LK_STAMP_MAX);

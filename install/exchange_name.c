@@ -88,10 +88,13 @@ static int exchange(const struct places *p, struct lk_error *err)
 /* A run died amid three renames: WANT_NEW says which of the two belongs here. */
 static int settle(const struct places *p, uint64_t inode, bool want_new, struct lk_error *err)
 {
+	if (p->here.inode != 0 && p->there.inode != 0) {
+		lk_fail(err, LK_E_FS, "something else was made in the place of '%s'", p->here.name);
+		lk_error_hint(err, "move it away: what was there is kept, and then comes back");
+		return err->code;
+	}
 	if (p->here.inode != 0) {
-		return p->there.inode == 0
-			? move(&p->aside, &p->there, err)
-			: lk_fail(err, LK_E_FS, "cannot tell what '%s' was", p->here.name);
+		return move(&p->aside, &p->there, err);
 	}
 	if (p->there.inode == 0 || (p->aside.inode == inode) == want_new) {
 		return move(&p->aside, &p->here, err);

@@ -210,8 +210,7 @@ static int carry_dir(struct carry *carry, const struct level *level, lk_str name
 	if (below.path.len > MAX_PATH_BYTES) {
 		return lk_fail(err, LK_E_FS, "the path '%s' is too long", below.path.ptr);
 	}
-	int LK_AUTO_CLOSE fd =
-		openat(level->fd, name.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int LK_AUTO_CLOSE fd = lk_fs_open_dir(level->fd, name.ptr);
 	if (fd < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", below.path.ptr);
 	}

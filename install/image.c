@@ -97,7 +97,7 @@ static int fix_entry(int dirfd, const char *name, struct lk_error *err)
 	if (!S_ISDIR(st.st_mode)) {
 		return 0;
 	}
-	int below = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int below = lk_fs_open_dir(dirfd, name);
 	return below >= 0 ? fix_times(below, err) : fail_times(err, name);
 }
 

@@ -297,7 +297,7 @@ static int install_once(struct lk_install_run *run, const char *prefix,
 {
 	const struct lk_install_options *o = run->options;
 	int rc = o->dry_run ? lk_site_open(prefix, &run->site, err)
-			    : lk_site_open_settled(prefix, run->report, &run->site, err);
+			    : lk_site_open_settled(prefix, run->report, NULL, &run->site, err);
 	*ret_lost = false;
 	if (rc < 0) {
 		return rc;

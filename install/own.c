@@ -94,7 +94,7 @@ static bool is_linked(const struct lk_own *own, int work_fd)
 
 static int open_folder(const struct lk_own *own)
 {
-	return openat(own->base_fd, own->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return lk_fs_open_dir(own->base_fd, own->name);
 }
 
 static int fail_open(const struct lk_own *own, int errnum, struct lk_error *err)

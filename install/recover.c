@@ -17,22 +17,26 @@ static bool is_there(int dirfd, const char *name)
 	return fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int lk_recover_drop(const struct lk_recover_place *place, struct lk_error *err)
+{
+	if (!is_there(place->base_fd, place->previous)) {
+		return 0;
+	}
+	int rc = lk_fs_remove_tree(place->work_fd, LK_SITE_ELDER, err);
+	return rc < 0
+		? rc
+		: lk_fs_rename(place->base_fd, place->previous, place->work_fd, LK_SITE_ELDER, err);
+}
+
 int lk_recover_keep(
 	const struct lk_recover_place *place, int from_fd, const char *from, struct lk_error *err)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
 	bool had = is_there(place->base_fd, place->previous);
-	int rc = 0;
 	if (!is_there(from_fd, from)) {
 		return 0;
 	}
-	if (had) {
-		rc = lk_fs_remove_tree(place->work_fd, LK_SITE_ELDER, err);
-	}
-	if (rc == 0 && had) {
-		rc = lk_fs_rename(
-			place->base_fd, place->previous, place->work_fd, LK_SITE_ELDER, err);
-	}
+	int rc = lk_recover_drop(place, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -61,11 +65,6 @@ static int check_names(const struct lk_recover_place *place, const struct lk_jou
 	return 0;
 }
 
-static int open_dir(int dirfd, const char *name)
-{
-	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 static int forward(const struct lk_recover_place *place, const struct lk_journal *journal,
 	const struct lk_exchange_dirs *dirs, struct lk_error *err)
 {
@@ -90,18 +89,27 @@ static int forward_beside(const struct lk_recover_place *place, const struct lk_
 		.there = journal->rollback ? place->previous : LK_SITE_NEW,
 		.aside = LK_SITE_OLD,
 	};
+	const struct lk_exchange *x = &journal->names.items[0];
+	struct stat status;
+	if (is_there(place->work_fd, LK_SITE_OLD) &&
+		fstatat(place->base_fd, x->name.ptr, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		(uint64_t)status.st_ino != x->inode) {
+		/* What was there is aside: an empty directory was made in its place since. */
+		(void)unlinkat(place->base_fd, x->name.ptr, AT_REMOVEDIR);
+	}
 	return forward(place, journal, &dirs, err);
 }
 
 static int forward_in_place(const struct lk_recover_place *place, const struct lk_journal *journal,
 	struct lk_error *err)
 {
-	int LK_AUTO_CLOSE there = journal->rollback ? open_dir(place->base_fd, place->previous)
-						    : open_dir(place->work_fd, LK_SITE_NEW);
+	int LK_AUTO_CLOSE there = journal->rollback
+		? lk_fs_open_dir(place->base_fd, place->previous)
+		: lk_fs_open_dir(place->work_fd, LK_SITE_NEW);
 	if (there < 0 && errno == ENOENT && journal->keep) {
 		return 0; /* it is the previous tree already: just the journal was left */
 	}
-	int LK_AUTO_CLOSE aside = there < 0 ? -1 : open_dir(place->work_fd, LK_SITE_OLD);
+	int LK_AUTO_CLOSE aside = there < 0 ? -1 : lk_fs_open_dir(place->work_fd, LK_SITE_OLD);
 	const struct lk_exchange_dirs dirs = {place->base_fd, there, aside, NULL, NULL};
 	if (there < 0 || aside < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open what the journal tells of");

@@ -21,6 +21,9 @@ struct lk_recover_place {
 int lk_recover(
 	const struct lk_recover_place *place, bool *ret_done, struct lk_error *err) LK_MUST_USE;
 
+/* The previous tree, if there is one, is then "elder" in the working folder. Fine when it is done.
+ */
+int lk_recover_drop(const struct lk_recover_place *place, struct lk_error *err) LK_MUST_USE;
 /* The tree FROM in FROM_FD becomes the previous tree; what was that is then "elder" in the working
  * folder. Fine when it is done. */
 int lk_recover_keep(const struct lk_recover_place *place, int from_fd, const char *from,

@@ -158,16 +158,21 @@ static int exchange(struct removal *r, bool *ret_stays, struct lk_error *err)
 	return rc;
 }
 
-/* A tree to go back to: it goes with the working folder. */
-static void drop_previous(struct removal *r)
+/* From now on what is begun here is a removal, whoever ends it. */
+static int mark(const struct lk_site *site, struct lk_error *err)
 {
-	const struct lk_site *site = &r->site;
-	if (site->beside.fd >= 0) {
-		(void)renameat(site->parent_fd, site->previous, site->beside.fd, LK_SITE_ELDER);
+	const int folders[] = {site->beside.fd, site->inside.fd};
+	for (size_t i = 0; i < LK_COUNTOF(folders); i++) {
+		int LK_AUTO_CLOSE fd = folders[i] < 0
+			? -1
+			: openat(folders[i], LK_SITE_REMOVAL,
+				  O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (folders[i] >= 0 && fd < 0) {
+			return lk_fail_errno(
+				err, LK_E_FS, errno, "cannot begin to remove '%s'", site->prefix);
+		}
 	}
-	if (site->in_place) {
-		(void)renameat(site->old_fd, LK_SITE_INSIDE_PREVIOUS, site->work_fd, LK_SITE_ELDER);
-	}
+	return 0;
 }
 
 static int remove_all(struct removal *r, const struct lk_remove_all_options *options,
@@ -178,14 +183,19 @@ static int remove_all(struct removal *r, const struct lk_remove_all_options *opt
 		lk_site_use_in_place(&r->site);
 	}
 	int rc = lk_site_check(&r->site, err);
+	bool begun = rc == 0 && lk_site_has_leftover(&r->site);
 	/* What a dead run left may be all that there is: it is put right first. */
-	if (rc == 0 && (options->dry_run || !lk_site_has_leftover(&r->site))) {
+	if (rc == 0 && (options->dry_run || !begun)) {
 		rc = load(r, ret, err);
 	}
 	if (rc < 0 || options->dry_run) {
 		return rc;
 	}
 	rc = lk_site_own(&r->site, options->wait, r->report, err);
+	if (rc == 0 && begun && r->site.state != LK_SITE_ENVIRONMENT) {
+		ret->stays = r->site.state != LK_SITE_ABSENT;
+		return 0; /* all was done but the last of it, which is done now */
+	}
 	if (rc == 0) {
 		rc = load(r, ret, err);
 	}
@@ -196,11 +206,11 @@ static int remove_all(struct removal *r, const struct lk_remove_all_options *opt
 		rc = carry_to(r, LK_SITE_NEW, r->site.old_fd, &r->new_fd, &empty, err);
 	}
 	if (rc == 0) {
-		ret->stays = !empty || r->site.in_place;
-		rc = exchange(r, &ret->stays, err);
+		rc = mark(&r->site, err);
 	}
 	if (rc == 0) {
-		drop_previous(r);
+		ret->stays = !empty || r->site.in_place;
+		rc = exchange(r, &ret->stays, err);
 	}
 	return rc;
 }
@@ -210,8 +220,14 @@ int lk_remove_all(const char *prefix, const struct lk_remove_all_options *option
 {
 	struct removal r = {.report = report, .new_fd = -1};
 	*ret = (struct lk_remove_all_result){0};
+	bool settled = false;
 	int rc = options->dry_run ? lk_site_open(prefix, &r.site, err)
-				  : lk_site_open_settled(prefix, report, &r.site, err);
+				  : lk_site_open_settled(prefix, report, &settled, &r.site, err);
+	if (rc == LK_E_USAGE && settled) {
+		lk_error_clear(err);
+		ret->stays = true; /* what is there now is nobody's but the user's */
+		return 0;
+	}
 	if (rc < 0) {
 		return rc;
 	}

@@ -33,9 +33,10 @@ struct lk_remove_all_result {
 	bool stays; /* the directory does: something else is in it; not in a dry run */
 };
 
-/* PREFIX is absolute. LK_E_USAGE for what is no environment, a frozen one unless
- * OVERRIDE_FROZEN, and a mount point unless IN_PLACE; FS, INTERRUPTED. On failure PREFIX is what it
- * was. *RET is to be freed in any case. */
+/* PREFIX is absolute. Where a run died, most often a removal, what it left goes, and that is enough
+ * where no environment is there any more. LK_E_USAGE for what is no environment, a frozen one
+ * unless OVERRIDE_FROZEN, and a mount point unless IN_PLACE; FS, INTERRUPTED. On failure PREFIX is
+ * what it was. *RET is to be freed in any case. */
 int lk_remove_all(const char *prefix, const struct lk_remove_all_options *options,
 	const struct lk_report *report, struct lk_remove_all_result *ret,
 	struct lk_error *err) LK_MUST_USE;

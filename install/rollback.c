@@ -66,9 +66,7 @@ static void choose_place(struct lk_site *site)
 static int open_previous(const struct lk_site *site, int dirfd, int *ret, struct lk_error *err)
 {
 	const char *name = lk_site_previous(site);
-	int LK_AUTO_CLOSE fd = dirfd < 0
-		? -1
-		: openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int LK_AUTO_CLOSE fd = dirfd < 0 ? -1 : lk_fs_open_dir(dirfd, name);
 	if (fd < 0 && (dirfd < 0 || errno == ENOENT)) {
 		return fail_none(site, err);
 	}
@@ -190,7 +188,7 @@ int lk_rollback(const char *prefix, unsigned wait, bool override_frozen,
 {
 	struct lk_site site;
 	struct lk_rollback_result result = {0};
-	int rc = lk_site_open_settled(prefix, report, &site, err);
+	int rc = lk_site_open_settled(prefix, report, NULL, &site, err);
 	if (rc < 0) {
 		return rc;
 	}

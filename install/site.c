@@ -44,8 +44,7 @@ static int refuse(
 static int open_prefix(struct lk_site *site, struct lk_error *err)
 {
 	struct stat here;
-	int fd = openat(
-		site->parent_fd, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = lk_fs_open_dir(site->parent_fd, site->name);
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
 		bool is_link =
 			fstatat(site->parent_fd, site->name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -172,7 +171,7 @@ static void begin(const char *prefix, struct lk_site *ret)
 }
 
 static int open_site(const char *prefix, bool settle, const struct lk_report *report,
-	struct lk_site *ret, struct lk_error *err)
+	bool *ret_settled, struct lk_site *ret, struct lk_error *err)
 {
 	struct lk_site site;
 	int rc = lk_site_check_prefix(prefix, err);
@@ -187,6 +186,7 @@ static int open_site(const char *prefix, bool settle, const struct lk_report *re
 	if (rc == LK_E_USAGE && settle && site.old_fd >= 0 && lk_site_has_leftover(&site)) {
 		lk_error_clear(err);
 		rc = lk_site_settle(&site, report, err);
+		*ret_settled = rc == 0;
 		rc = rc < 0 ? rc : lk_site_look(&site, err);
 	}
 	if (rc < 0) {
@@ -199,13 +199,19 @@ static int open_site(const char *prefix, bool settle, const struct lk_report *re
 
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err)
 {
-	return open_site(prefix, false, NULL, ret, err);
+	bool settled;
+	return open_site(prefix, false, NULL, &settled, ret, err);
 }
 
-int lk_site_open_settled(const char *prefix, const struct lk_report *report, struct lk_site *ret,
-	struct lk_error *err)
+int lk_site_open_settled(const char *prefix, const struct lk_report *report, bool *ret_settled,
+	struct lk_site *ret, struct lk_error *err)
 {
-	return open_site(prefix, true, report, ret, err);
+	bool settled = false;
+	int rc = open_site(prefix, true, report, &settled, ret, err);
+	if (ret_settled) {
+		*ret_settled = settled;
+	}
+	return rc;
 }
 
 void lk_site_use_in_place(struct lk_site *site)

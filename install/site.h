@@ -9,9 +9,8 @@
  * The working folder holds the file that says who owns it (own.h), the tree being built ("new"),
  * what was extracted for it alone ("trees"), for moments the previous one ("old", only where the
  * file system has no exchange of names), and a journal (journal.h) where one rename is not enough.
- * What a run that died left is put right by the next: an exchange with a journal is completed, a
- * prefix that was moved aside and not replaced comes back, also over an empty directory that was
- * made there since. Only what lk_site_keep set apart ("kept-...") stays until somebody takes it.
+ * What a run that died left is put right by the next: an exchange with a journal is completed, and
+ * so is a removal. Only what lk_site_keep set apart ("kept-...") stays until somebody takes it.
  *
  * In place, for a prefix that cannot be replaced as a whole, the folder lies inside
  * (PREFIX/.lockenv). Who owns a prefix owns it either way: whoever takes one of the two folders
@@ -32,6 +31,7 @@
 #define LK_SITE_TREES "trees"
 #define LK_SITE_LATE "late"       /* what was made while a removal went on */
 #define LK_SITE_ELDER "elder"     /* what was the previous tree until another became it */
+#define LK_SITE_REMOVAL "removal" /* an empty file from before a removal's exchange to its end */
 #define LK_SITE_SCRIPTS "scripts" /* an empty file while link scripts run at the new prefix */
 
 /* The working folder in a prefix that cannot be replaced as a whole, and the tree that it was
@@ -75,10 +75,10 @@ int lk_site_check_prefix(const char *prefix, struct lk_error *err) LK_MUST_USE;
  * with control characters. */
 int lk_site_open(const char *prefix, struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
 /* The same for who may change it: where no environment is there, what a dead run left of one that
- * was, such as a removal's, is put right or removed before it is refused. LK_E_FS as lk_site_own.
- */
-int lk_site_open_settled(const char *prefix, const struct lk_report *report, struct lk_site *ret,
-	struct lk_error *err) LK_MUST_USE;
+ * was, such as a removal's, is put right or removed before it is refused (*RET_SETTLED, unless
+ * NULL, although it is). LK_E_FS as lk_site_own. */
+int lk_site_open_settled(const char *prefix, const struct lk_report *report, bool *ret_settled,
+	struct lk_site *ret, struct lk_error *err) LK_MUST_USE;
 /* For that: takes both working folders over, and lets go of them. */
 int lk_site_settle(
 	struct lk_site *site, const struct lk_report *report, struct lk_error *err) LK_MUST_USE;

@@ -14,21 +14,6 @@
 #define WAIT_PAUSE_NS 100000000L
 #define WAITS_PER_SECOND 10
 
-/* Is nothing at the prefix, or an empty directory, which somebody may have made since? A rename
- * onto either succeeds. */
-static bool is_vacant(const struct lk_site *site)
-{
-	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
-	struct lk_strs names = {0};
-	struct lk_error ignored = LK_ERROR_INIT;
-	int LK_AUTO_CLOSE fd = openat(
-		site->parent_fd, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool vacant = fd < 0 ? errno == ENOENT
-			     : lk_fs_list(fd, ".", &arena, &names, &ignored) == 0 && names.len == 0;
-	lk_vec_done(&names);
-	return vacant;
-}
-
 /* An exchange that was begun is completed. */
 static int recover(struct lk_site *site, const struct lk_own *own, const struct lk_report *report,
 	struct lk_error *err)
@@ -47,20 +32,18 @@ static int recover(struct lk_site *site, const struct lk_own *own, const struct 
 	return 0;
 }
 
-/* Two renames, of which there was one: the prefix comes back. */
-static int put_back(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
+/* A removal takes the tree that was kept for rollback, too: as "elder", which goes. */
+static int take_previous(const struct lk_site *site, const struct lk_own *own, struct lk_error *err)
 {
-	struct stat status;
-	if (fstatat(site->beside.fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-		!is_vacant(site)) {
+	bool is_beside = own == &site->beside;
+	int LK_AUTO_CLOSE prefix = lk_fs_open_dir(site->parent_fd, site->name);
+	if (faccessat(own->fd, LK_SITE_REMOVAL, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+		(prefix >= 0 && lk_site_is_environment(prefix))) {
 		return 0;
 	}
-	int rc = lk_fs_rename(site->beside.fd, LK_SITE_OLD, site->parent_fd, site->name, err);
-	if (rc == 0) {
-		lk_warn(report, "'%s' is back as it was before an install that did not end",
-			site->prefix);
-	}
-	return rc;
+	const struct lk_recover_place place = {is_beside ? site->parent_fd : prefix, own->fd, NULL,
+		is_beside ? site->previous : LK_SITE_INSIDE_PREVIOUS};
+	return place.base_fd < 0 ? 0 : lk_recover_drop(&place, err);
 }
 
 /* Nobody can tell how far the scripts came that a killed run had started. */
@@ -94,12 +77,13 @@ static int remove_drafts(int fd, struct lk_error *err)
 static int tidy(struct lk_site *site, const struct lk_own *own, const struct lk_report *report,
 	struct lk_error *err)
 {
-	static const char *const rest[] = {
-		LK_SITE_NEW, LK_SITE_TREES, LK_SITE_LATE, LK_SITE_OLD, LK_SITE_ELDER};
+	/* What tells of a removal goes last: one that dies here is gone on with. */
+	static const char *const rest[] = {LK_SITE_NEW, LK_SITE_TREES, LK_SITE_LATE, LK_SITE_OLD,
+		LK_SITE_ELDER, LK_SITE_REMOVAL};
 	int rc = recover(site, own, report, err);
 	tell_scripts(site, own, report);
-	if (rc == 0 && own == &site->beside) {
-		rc = put_back(site, report, err);
+	if (rc == 0) {
+		rc = take_previous(site, own, err);
 	}
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(rest); i++) {
 		rc = lk_fs_remove_tree_with(site->jobs, own->fd, rest[i], err);
@@ -238,32 +222,12 @@ int lk_site_own(
 	return rc < 0 ? rc : own_in_time(site, wait, report, err);
 }
 
-/* Two renames, of which there was one, and then somebody made something else at the prefix: what
- * was there is not to go. Later there is no new tree any more. */
-static int check_not_aside(const struct lk_site *site, struct lk_error *err)
-{
-	struct stat status;
-	if (fstatat(site->beside.fd, LK_SITE_OLD, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-		fstatat(site->beside.fd, LK_SITE_NEW, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-		return 0;
-	}
-	lk_fail(err, LK_E_USAGE, "prefix '%s' exists and is not an environment", site->prefix);
-	lk_error_hint(err,
-		"move it away: the environment that was there, now '%s/%s/" LK_SITE_OLD
-		"', then comes back",
-		site->parent, site->beside.name);
-	return err->code;
-}
-
 int lk_site_settle(struct lk_site *site, const struct lk_report *report, struct lk_error *err)
 {
 	struct lk_own *owns[] = {&site->beside, &site->inside};
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(owns); i++) {
 		rc = lk_own_is_there(owns[i]) ? lk_own_take(owns[i], err) : 0;
-	}
-	if (rc == 0 && site->beside.fd >= 0) {
-		rc = check_not_aside(site, err);
 	}
 	for (size_t i = 0; rc == 0 && i < LK_COUNTOF(owns); i++) {
 		rc = owns[i]->fd >= 0 ? tidy(site, owns[i], report, err) : 0;
@@ -280,7 +244,7 @@ int lk_site_make(struct lk_site *site, const char *name, int *ret_fd, struct lk_
 	int fd = -1;
 	char *LK_AUTO_FREE path = lk_site_work_path(site);
 	if (mkdirat(site->work_fd, name, 0700) == 0) {
-		fd = openat(site->work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = lk_fs_open_dir(site->work_fd, name);
 	}
 	if (fd < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot make '%s/%s'", path, name);

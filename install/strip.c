@@ -24,8 +24,7 @@ static int strip_dir(
 	if (!belongs) {
 		return lk_fs_remove_tree(dirfd, name.ptr, err);
 	}
-	int LK_AUTO_CLOSE fd =
-		openat(dirfd, name.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int LK_AUTO_CLOSE fd = lk_fs_open_dir(dirfd, name.ptr);
 	if (fd < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", path.ptr);
 	}

@@ -160,10 +160,30 @@ static int swap_in_overlay(struct lk_swap *swap, struct lk_error *err)
 	return rc;
 }
 
+/* One rename needs no journal; where it cannot be had, those that come in its place do. */
+static int exchange_or_journal(struct lk_swap *swap, bool *ret_done, struct lk_error *err)
+{
+	const struct lk_exchange *x = &swap->journal.names.items[0];
+	*ret_done = false;
+	if (swap->journaled || x->kind != LK_EXCHANGE_BOTH) {
+		return 0;
+	}
+	int rc = lk_fs_exchange(
+		swap->dirs.here_fd, x->name.ptr, swap->dirs.there_fd, swap->dirs.there, err);
+	*ret_done = rc == 0;
+	if (rc == LK_E_NOT_FOUND) {
+		lk_error_clear(err);
+		rc = lk_journal_write(swap->site->work_fd, &swap->journal, err);
+		swap->journaled = rc == 0;
+	}
+	return rc;
+}
+
 static int exchange_all(struct lk_swap *swap, struct lk_error *err)
 {
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < swap->journal.names.len; i++) {
+	bool done = false;
+	int rc = exchange_or_journal(swap, &done, err);
+	for (size_t i = 0; rc == 0 && !done && i < swap->journal.names.len; i++) {
 		rc = lk_exchange(&swap->dirs, &swap->journal.names.items[i], false, err);
 	}
 	return rc < 0 && err->sys_errno == EXDEV ? swap_in_overlay(swap, err) : rc;

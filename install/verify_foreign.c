@@ -69,8 +69,7 @@ static int walk_dir(
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_strs names = {0};
-	int LK_AUTO_CLOSE fd =
-		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int LK_AUTO_CLOSE fd = lk_fs_open_dir(parent, name);
 	if (lk_report_stop(walk->report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while verifying");
 	}

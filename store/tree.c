@@ -439,7 +439,7 @@ static int make_apart(const struct ensure *e, struct lk_tree *ret, struct lk_err
 	char *path LK_AUTO_FREE = lk_asprintf("%s/%s", place->path, e->name);
 	int fd LK_AUTO_CLOSE = -1;
 	if (mkdirat(place->fd, e->name, 0700) == 0) {
-		fd = openat(place->fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = lk_fs_open_dir(place->fd, e->name);
 	}
 	if (fd < 0) {
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot make '%s'", path);
@@ -468,7 +468,7 @@ static int make(const struct ensure *e, const struct found *found, struct lk_tre
 		return lk_wrap(err, "cache '%s'", lk_cache_path(e->cache));
 	}
 	struct lk_tree made = {0};
-	int fd LK_AUTO_CLOSE = openat(tmp, work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd LK_AUTO_CLOSE = lk_fs_open_dir(tmp, work);
 	if (fd < 0) {
 		rc = lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s/tmp/%s'",
 			lk_cache_path(e->cache), work);

@@ -72,7 +72,7 @@ static int walk(
 {
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena = {0};
 	struct lk_strs names = {0};
-	int fd LK_AUTO_CLOSE = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd LK_AUTO_CLOSE = lk_fs_open_dir(dirfd, name);
 	if (lk_report_stop(scan->report)) {
 		return lk_fail(err, LK_E_INTERRUPTED, "interrupted");
 	}

@@ -75,40 +75,54 @@ echo mine >full/file
 runs 2 lockenv remove --all -p full
 is "$(cat full/file)" mine
 
-# What a removal that died after its exchange left is put away by whatever comes next, and what is the
-# user's is still no environment.
-for next in 'install new.lock -p' 'remove --all -p' 'rollback -p'; do
-	mkdir -p .full.lockenv/new/conda-meta full/.lockenv
-	touch .full.lockenv/new/conda-meta/history
+# What a removal that died after its exchange left is put away by whatever comes next, with the tree that
+# was kept; what is the user's is still no environment. A second removal is through with that.
+died() {
+	mkdir -p .full.lockenv/new/conda-meta full/.lockenv .full.lockenv-previous/conda-meta
+	touch .full.lockenv/new/conda-meta/history .full.lockenv-previous/conda-meta/history .full.lockenv/removal
+}
+for next in 'install new.lock -p' 'rollback -p' 'remove --all -p'; do
+	died
+	code=2
+	[ "$next" != 'remove --all -p' ] || code=0
 	# shellcheck disable=SC2086 # a command
-	runs 2 lockenv $next full
+	runs $code lockenv $next full
 	err_has "what a run that did not end left of '$PWD/full' is gone"
 	is "$(find . -maxdepth 2 -name '.*lockenv*')" ''
 	is "$(cat full/file)" mine
 done
-# A whole environment that was moved aside, and in whose place somebody made something, is not.
-mkdir -p .full.lockenv/new .full.lockenv/old/conda-meta
-touch .full.lockenv/old/conda-meta/history
-for next in 'install new.lock -p' 'remove --all -p' 'rollback -p'; do
-	# shellcheck disable=SC2086
-	runs 2 lockenv $next full
-	err_has "hint: move it away: the environment that was there, now '$PWD/.full.lockenv/old', then comes back"
-done
-mv full elsewhere
-runs 0 lockenv remove --all -p full
-absent full
+runs 2 lockenv remove --all -p full
+died
+rm -r full
+runs 0 lockenv remove --all -p full --json
+json 'd["removed"], d["directory_stays"]' '([], False)'
+is "$(find . -maxdepth 2 -name '.*lockenv*')" ''
+runs 2 lockenv remove --all -p full
+# One that died before it had begun to change anything takes no tree that is kept.
+runs 0 lockenv install -q old.lock -p full
+runs 0 lockenv install -q new.lock -p full --keep-previous
+mkdir .full.lockenv
+touch .full.lockenv/removal
+runs 0 lockenv install -q new.lock -p full
 absent .full.lockenv
+runs 0 lockenv rollback -p full
+runs 0 lockenv verify full
+mkdir .full.lockenv
+touch .full.lockenv/removal
+runs 0 lockenv remove --all -p full
+is "$(find . -maxdepth 2 -name '*full*')" ''
 
-# What cannot be removed is told, at once and by the next run.
+# What cannot be removed is told.
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 	runs 0 lockenv install -q old.lock -p held
+	mkdir -p .held.lockenv/new
+	touch .held.lockenv/new/file
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	runs 8 unshare -m sh -c 'mount --bind held/bin/hello held/bin/hello && lockenv install -q new.lock -p held \
-		2>first; lockenv install -q old.lock -p held' sh
-	has first "warning: cannot remove '$PWD/.held.lockenv/new', which is of no more use: "
+	runs 8 unshare -m sh -c 'mount --bind .held.lockenv/new/file .held.lockenv/new/file &&
+		lockenv install -q new.lock -p held' sh
 	err_has "error: cannot remove '$PWD/.held.lockenv/new', which is of no more use: "
 	err_has 'hint: remove it: look for mounts'
-	runs 0 lockenv install -q old.lock -p held
+	runs 0 lockenv install -q new.lock -p held
 	absent .held.lockenv
 else
 	part 'no mount namespaces here'

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/owner.h"
+#include "install/journal.h"
 #include "install/site.h"
 #include "store/cache.h"
 #include "tests/unit/install/world.h"
@@ -407,67 +408,82 @@ static void test_wait(void **state)
 	assert_clean(w);
 }
 
-/* A process that dies between two renames: the old prefix is aside, the new one not there yet. */
-static void die_between_renames(struct world *w)
+/* Moves the prefix aside, as a process that died after the first of three renames has; the new tree
+ * is empty. */
+static int move_aside(struct world *w)
 {
 	struct lk_site site;
+	struct stat status;
+	struct lk_journal journal = {0};
+	struct lk_exchange x = {LK_EXCHANGE_BOTH, LK_STR("env"), 0};
+	int rc = lk_site_open(w->prefix, &site, &w->err);
+	rc = rc < 0 ? rc : lk_site_own(&site, 0, &w->report, &w->err);
+	if (rc < 0 || mkdirat(site.work_fd, LK_SITE_NEW, 0700) < 0 ||
+		fstatat(site.work_fd, LK_SITE_NEW, &status, 0) < 0) {
+		return -1;
+	}
+	x.inode = status.st_ino;
+	lk_vec_push(&journal.names, x);
+	rc = lk_journal_write(site.work_fd, &journal, &w->err);
+	return rc < 0 ? rc
+		      : lk_fs_rename(site.parent_fd, "env", site.work_fd, LK_SITE_OLD, &w->err);
+}
+
+static void die_between_renames(struct world *w)
+{
 	int wait_status = 0;
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (lk_site_open(w->prefix, &site, &w->err) == 0 &&
-			lk_site_own(&site, 0, &w->report, &w->err) == 0 &&
-			lk_fs_rename(site.parent_fd, "env", site.work_fd, LK_SITE_OLD, &w->err) ==
-				0 &&
-			mkdirat(site.work_fd, LK_SITE_NEW, 0700) == 0) {
-			_exit(0);
-		}
-		_exit(1);
+		_exit(move_aside(w) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
 	assert_int_equal(wait_status, 0);
 	assert_true(access(w->prefix, F_OK) < 0);
 }
 
-/* The old prefix comes back, and what else is left goes; also where somebody made an empty
- * directory in its place meanwhile. */
+/* The exchange is completed, and what else is left goes; also where somebody made an empty
+ * directory in the prefix's place meanwhile. */
 static void test_dead_owner(void **state)
 {
 	struct world *w = *state;
 	static const char *const versions[] = {"2", "3"};
 	add_tool(w, "1", "one");
 	assert_int_equal(install(w), 0);
-	put_text(w, "mine", "the user's");
 	for (size_t i = 0; i < LK_COUNTOF(versions); i++) {
 		die_between_renames(w);
 		assert_true(i == 0 || mkdir(w->prefix, 0755) == 0);
 		w->n = 0;
 		add_tool(w, versions[i], versions[i]);
 		assert_int_equal(install(w), 0);
-		assert_int_equal(w->result.replaced, 1);
-		assert_non_null(strstr(w->warnings.ptr, "is back as it was"));
+		assert_int_equal(w->result.added, 1);
+		assert_non_null(strstr(w->warnings.ptr, "is completed"));
 		assert_string_equal(text_of(w, "bin/tool"), versions[i]);
-		assert_string_equal(text_of(w, "mine"), "the user's");
 		assert_clean(w);
 	}
 }
 
-/* What is complete stays: only the rest of the old prefix goes. */
-static void test_dead_owner_after_renames(void **state)
+/* What somebody made in the prefix's place since is not replaced, be it an environment or not, and
+ * what was there is not removed. */
+static void test_dead_owner_and_another(void **state)
 {
 	struct world *w = *state;
+	static const char *const others[] = {"file", "conda-meta/history"};
 	add_tool(w, "1", "one");
+	for (size_t i = 0; i < LK_COUNTOF(others); i++) {
+		assert_int_equal(install(w), 0);
+		die_between_renames(w);
+		assert_int_equal(mkdir(w->prefix, 0755), 0);
+		assert_int_equal(mkdir(path_of(w, "conda-meta"), 0755), 0);
+		put_text(w, others[i], "another's");
+		assert_int_equal(install(w), LK_E_FS);
+		assert_non_null(strstr(w->err.message, "something else was made in the place"));
+		assert_string_equal(text_of(w, others[i]), "another's");
+		assert_string_equal(text_of(w, "../.env.lockenv/" LK_SITE_OLD "/bin/tool"), "one");
+		lk_error_clear(&w->err);
+		assert_int_equal(lk_fs_remove_tree(AT_FDCWD, w->prefix, &w->err), 0);
+	}
 	assert_int_equal(install(w), 0);
-	die_between_renames(w);
-	const char *aside = lk_arena_printf(&w->arena, "%s/.env.lockenv/" LK_SITE_OLD, w->root);
-	assert_int_equal(rename(aside, w->prefix), 0);
-	assert_int_equal(mkdir(aside, 0755), 0);
-	put_text(w, "../.env.lockenv/" LK_SITE_OLD "/file", "of the old prefix");
-	w->n = 0;
-	add_tool(w, "2", "two");
-	assert_int_equal(install(w), 0);
-	assert_int_equal(w->warnings.len, 0);
-	assert_string_equal(text_of(w, "bin/tool"), "two");
-	assert_string_equal(text_of(w, "file"), "(none)");
+	assert_string_equal(text_of(w, "bin/tool"), "one");
 	assert_clean(w);
 }
 
@@ -589,7 +605,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_owner, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dead_owner_after_renames, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dead_owner_and_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pycache_and_scripts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
