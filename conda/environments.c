@@ -4,6 +4,7 @@
 #include "conda/environments.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,13 @@
 #define LOCK_TRIES 500
 #define LOCK_PAUSE_NS 10000000L
 #define REPLACED_TRIES 100
+#define MAX_LINKS 40 /* that lead to the list, as in the kernel */
+
+/* Where the list is: in ~/.conda, or where a link there leads. */
+struct list {
+	int dirfd;
+	char *name; /* owned */
+};
 
 static int fail_foreign(const char *name, struct lk_error *err)
 {
@@ -64,10 +72,48 @@ static int check_file(int fd, struct lk_error *err)
 	return 0;
 }
 
-/* The list, made where it is missing and MAKE is set; else *RET is -1. */
-static int open_file(int dirfd, bool make, int *ret, struct lk_error *err)
+/* One link on, to a folder that is ours. False: the list's name is no link. */
+static bool follow(struct list *list, int *ret_rc, struct lk_error *err)
 {
-	int LK_AUTO_CLOSE fd = openat(dirfd, FILE_NAME,
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(list->dirfd, list->name, target, sizeof(target) - 1);
+	if (len < 0) {
+		return false;
+	}
+	lk_str path = lk_str_n(target, (size_t)len);
+	lk_str dir = lk_path_dirname(path);
+	char *LK_AUTO_FREE folder = dir.len > 0 ? lk_strndup(dir.ptr, dir.len)
+						: lk_strdup(path.ptr[0] == '/' ? "/" : ".");
+	int LK_AUTO_CLOSE fd = openat(list->dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		*ret_rc = lk_fail_errno(err, LK_E_FS, errno,
+			"cannot open '%s', to which '" FILE_NAME "' leads", folder);
+	} else if (!is_ours(fd)) {
+		*ret_rc = fail_foreign(folder, err);
+	}
+	lk_str name = lk_path_basename(path);
+	lk_close_p(&list->dirfd);
+	list->dirfd = lk_fd_take(&fd);
+	lk_free(list->name);
+	list->name = lk_strndup(name.ptr, name.len);
+	return *ret_rc == 0;
+}
+
+/* Users keep it elsewhere, with their dotfiles: then it is replaced there, and the link stays. */
+static int find_list(struct list *list, struct lk_error *err)
+{
+	int rc = 0;
+	int i = 0;
+	while (i < MAX_LINKS && follow(list, &rc, err)) {
+		i++;
+	}
+	return i < MAX_LINKS ? rc : lk_fail(err, LK_E_FS, "'" FILE_NAME "' leads to itself");
+}
+
+/* The list, made where it is missing and MAKE is set; else *RET is -1. */
+static int open_file(const struct list *list, bool make, int *ret, struct lk_error *err)
+{
+	int LK_AUTO_CLOSE fd = openat(list->dirfd, list->name,
 		O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (make ? O_CREAT : 0),
 		0666);
 	if (fd < 0 && errno == ENOENT && !make) {
@@ -75,9 +121,7 @@ static int open_file(int dirfd, bool make, int *ret, struct lk_error *err)
 		return 0;
 	}
 	if (fd < 0) {
-		return errno == ELOOP
-			? lk_fail(err, LK_E_FS, "'" FILE_NAME "' is a symlink")
-			: lk_fail_errno(err, LK_E_FS, errno, "cannot open '" FILE_NAME "'");
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot open '" FILE_NAME "'");
 	}
 	int rc = check_file(fd, err);
 	*ret = rc < 0 ? -1 : lk_fd_take(&fd);
@@ -97,21 +141,21 @@ static bool lock(int fd)
 	return false;
 }
 
-static bool is_named(int dirfd, int fd)
+static bool is_named(const struct list *list, int fd)
 {
 	struct stat held;
 	struct stat named;
 	return fstat(fd, &held) == 0 &&
-		fstatat(dirfd, FILE_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		fstatat(list->dirfd, list->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 /* The list, locked: not one that was replaced while it was waited for. */
-static int open_locked(int dirfd, bool make, int *ret, struct lk_error *err)
+static int open_locked(const struct list *list, bool make, int *ret, struct lk_error *err)
 {
 	for (int i = 0; i < REPLACED_TRIES; i++) {
 		int LK_AUTO_CLOSE fd = -1;
-		int rc = open_file(dirfd, make, &fd, err);
+		int rc = open_file(list, make, &fd, err);
 		if (rc < 0 || fd < 0) {
 			*ret = -1;
 			return rc;
@@ -119,7 +163,7 @@ static int open_locked(int dirfd, bool make, int *ret, struct lk_error *err)
 		if (!lock(fd)) {
 			break;
 		}
-		if (is_named(dirfd, fd)) {
+		if (is_named(list, fd)) {
 			*ret = lk_fd_take(&fd);
 			return 0;
 		}
@@ -175,7 +219,7 @@ static void apply(const struct edit *edit, lk_str old, struct lk_buf *out)
 	}
 }
 
-static int replace(int dirfd, int fd, const struct lk_buf *text, struct lk_error *err)
+static int replace(const struct list *list, int fd, const struct lk_buf *text, struct lk_error *err)
 {
 	struct stat status;
 	if (text->overflow) {
@@ -185,14 +229,14 @@ static int replace(int dirfd, int fd, const struct lk_buf *text, struct lk_error
 		return lk_fail_errno(err, LK_E_FS, errno, "cannot look at '" FILE_NAME "'");
 	}
 	/* An empty buffer has no bytes to point to. */
-	return lk_fs_write_atomic(dirfd, FILE_NAME, text->len > 0 ? text->ptr : "", text->len,
-		status.st_mode & 0777, err);
+	return lk_fs_write_atomic(list->dirfd, list->name, text->len > 0 ? text->ptr : "",
+		text->len, status.st_mode & 0777, err);
 }
 
 /* LATE goes into the list too; it then has what came into the old file meanwhile, for others may
  * append without a lock, as conda does. */
-static int change_locked(int dirfd, int fd, const struct edit *edit, struct lk_buf *late,
-	bool *ret_changed, struct lk_error *err)
+static int change_locked(const struct list *list, int fd, const struct edit *edit,
+	struct lk_buf *late, bool *ret_changed, struct lk_error *err)
 {
 	struct lk_buf LK_CLEANUP(lk_buf_done) old = LK_BUF_INIT(LK_ENVIRONMENTS_MAX_BYTES);
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_ENVIRONMENTS_MAX_BYTES);
@@ -203,29 +247,40 @@ static int change_locked(int dirfd, int fd, const struct edit *edit, struct lk_b
 	if (rc < 0 || (late->len == 0 && lk_str_eq(lk_buf_view(&text), lk_buf_view(&old)))) {
 		return rc;
 	}
-	rc = replace(dirfd, fd, &text, err);
+	rc = replace(list, fd, &text, err);
 	lk_buf_clear(late);
 	*ret_changed = rc == 0;
 	return rc < 0 ? rc : read_from(fd, len, late, err);
 }
 
-static int change(
-	const char *home, const struct edit *edit, bool *ret_changed, struct lk_error *err)
+static int change_list(
+	const struct list *list, const struct edit *edit, bool *ret_changed, struct lk_error *err)
 {
-	int LK_AUTO_CLOSE dirfd = -1;
 	struct lk_buf LK_CLEANUP(lk_buf_done) late = LK_BUF_INIT(LK_ENVIRONMENTS_MAX_BYTES);
-	int rc = open_dir(home, edit->add, &dirfd, err);
-	if (rc < 0 || dirfd < 0) {
-		return rc;
-	}
+	int rc = 0;
 	do {
 		int LK_AUTO_CLOSE fd = -1;
-		rc = open_locked(dirfd, edit->add, &fd, err);
+		rc = open_locked(list, edit->add, &fd, err);
 		if (rc < 0 || fd < 0) {
 			return rc;
 		}
-		rc = change_locked(dirfd, fd, edit, &late, ret_changed, err);
+		rc = change_locked(list, fd, edit, &late, ret_changed, err);
 	} while (rc == 0 && late.len > 0);
+	return rc;
+}
+
+static int change(
+	const char *home, const struct edit *edit, bool *ret_changed, struct lk_error *err)
+{
+	struct list list = {.dirfd = -1};
+	int rc = open_dir(home, edit->add, &list.dirfd, err);
+	if (rc == 0 && list.dirfd >= 0) {
+		list.name = lk_strdup(FILE_NAME);
+		rc = find_list(&list, err);
+		rc = rc < 0 ? rc : change_list(&list, edit, ret_changed, err);
+	}
+	lk_close_p(&list.dirfd);
+	lk_free(list.name);
 	return rc;
 }
 

@@ -5,7 +5,8 @@
  * As in conda a user's list is the one in the user's home, root's too. Its other lines are kept
  * byte for byte; it is replaced whole, under a lock (flock) that installs at the same time wait
  * for. What is not this user's own is not touched: a list or a home of another user's (sudo may
- * leave HOME as it was), a list that is a symlink or no file.
+ * leave HOME as it was), a list that is no file. A list that is a symlink is replaced where that
+ * leads.
  */
 #ifndef LK_CONDA_ENVIRONMENTS_H
 #define LK_CONDA_ENVIRONMENTS_H

@@ -192,9 +192,11 @@ static int remove_all(struct removal *r, const struct lk_remove_all_options *opt
 		return rc;
 	}
 	rc = lk_site_own(&r->site, options->wait, r->report, err);
-	if (rc == 0 && begun && r->site.state != LK_SITE_ENVIRONMENT) {
-		ret->stays = r->site.state != LK_SITE_ABSENT;
-		return 0; /* all was done but the last of it, which is done now */
+	if (begun && (rc == LK_E_USAGE || (rc == 0 && r->site.state != LK_SITE_ENVIRONMENT))) {
+		/* All was done but the last of it, which is done now. */
+		ret->stays = rc == LK_E_USAGE || r->site.state != LK_SITE_ABSENT;
+		lk_error_clear(err);
+		return 0;
 	}
 	if (rc == 0) {
 		rc = load(r, ret, err);

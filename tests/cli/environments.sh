@@ -52,11 +52,36 @@ cannot() {
 	runs 0 lockenv install -v hello.lock -p one
 	err_has "'$PWD/one' is not noted in ~/.conda/environments.txt: $1"
 }
-mv "$list" elsewhere
-ln -s "$PWD/elsewhere" "$list"
-before=$(cksum <elsewhere)
-cannot "'environments.txt' is a symlink"
-is "$(cksum <elsewhere)" "$before"
+# A link, as users have it who keep their dotfiles elsewhere: the file is replaced there, also one that is
+# not there yet; the link stays.
+mkdir dotfiles
+mv "$list" dotfiles/envs
+ln -s ../../area/dotfiles/second "$list"
+ln -s envs dotfiles/second
+is "$(readlink -f "$list")" "$PWD/dotfiles/envs"
+sort dotfiles/envs >before
+runs 0 lockenv install hello.lock -p linked
+sort dotfiles/envs | comm -13 before - >came
+is "$(cat came)" "$PWD/linked"
+runs 0 lockenv remove --all -p linked
+sort dotfiles/envs >after
+same before after
+rm dotfiles/envs
+runs 0 lockenv install hello.lock -p one
+is "$(cat dotfiles/envs)" "$PWD/one"
+is "$(readlink "$list"; readlink dotfiles/second; ls -A dotfiles)" "$(printf "%s\n" ../../area/dotfiles/second envs envs second)"
+ln -sf second dotfiles/second
+cannot "'environments.txt' leads to itself"
+ln -sf nowhere/envs dotfiles/second
+cannot "cannot open 'nowhere', to which 'environments.txt' leads"
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir theirs
+	echo theirs >theirs/envs
+	chown 65534 theirs
+	ln -sf ../theirs/envs dotfiles/second
+	cannot "'../theirs' belongs to another user"
+	is "$(cat theirs/envs)" theirs
+fi
 rm "$list"
 mkfifo "$list"
 cannot "'environments.txt' is no file"

@@ -125,9 +125,14 @@ static void test_not_ours(void **state)
 	struct home *home = *state;
 	refused(home, "/nonexistent/home");
 	assert_int_equal(mkdirat(home->fd, ".conda", 0755), 0);
-	assert_int_equal(symlinkat("elsewhere", home->fd, LIST), 0);
+	assert_int_equal(symlinkat("environments.txt", home->fd, LIST), 0);
 	refused(home, home->path);
-	assert_int_not_equal(faccessat(home->fd, ".conda/elsewhere", F_OK, 0), 0);
+	assert_int_equal(unlinkat(home->fd, LIST, 0), 0);
+	assert_int_equal(symlinkat("nowhere/elsewhere", home->fd, LIST), 0);
+	refused(home, home->path);
+	assert_int_equal(unlinkat(home->fd, LIST, 0), 0);
+	assert_int_equal(symlinkat("..", home->fd, LIST), 0);
+	refused(home, home->path);
 	assert_int_equal(unlinkat(home->fd, LIST, 0), 0);
 	assert_int_equal(mkdirat(home->fd, LIST, 0755), 0);
 	refused(home, home->path);
