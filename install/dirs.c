@@ -58,7 +58,7 @@ static int fix_mode(struct lk_dirs *dirs, int fd, const char *path, struct lk_er
 static int open_level(const struct lk_dirs *dirs, int parent, const char *path, const char *name,
 	int *ret_fd, struct lk_error *err)
 {
-	*ret_fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	*ret_fd = lk_fs_open_dir(parent, name);
 	if (*ret_fd < 0) {
 		bool absent = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
 		return lk_fail_errno(err, dirs->existing && absent ? LK_E_NOT_FOUND : LK_E_FS,
