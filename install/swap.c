@@ -173,8 +173,8 @@ static int exchange_or_journal(struct lk_swap *swap, bool *ret_done, struct lk_e
 	*ret_done = rc == 0;
 	if (rc == LK_E_NOT_FOUND) {
 		lk_error_clear(err);
+		swap->journaled = true; /* also one that fails at its very end is there */
 		rc = lk_journal_write(swap->site->work_fd, &swap->journal, err);
-		swap->journaled = rc == 0;
 	}
 	return rc;
 }
