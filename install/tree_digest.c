@@ -16,6 +16,7 @@ static char type_of(const struct lk_entry *entry)
 
 void lk_tree_digest_add_layout(struct lk_tree_lines *lines, const struct lk_layout *layout)
 {
+	lk_vec_reserve(lines, lines->len + layout->n_entries + layout->n_packages);
 	for (size_t i = 0; i < layout->n_entries; i++) {
 		const struct lk_entry *entry = &layout->entries[i];
 		bool again = i > 0 && lk_str_eq(entry->path, layout->entries[i - 1].path) &&

@@ -118,5 +118,11 @@ void lk_wholes_find(
 	const struct lk_layout *layout, const struct lk_tree *trees, struct lk_wholes *ret)
 {
 	const struct search s = {layout, trees, ret};
-	find_in(&s, 0, layout->n_entries, 0);
+	bool any = false;
+	for (size_t i = 0; i < layout->n_packages; i++) {
+		any = any || trees[i].movable;
+	}
+	if (any) {
+		find_in(&s, 0, layout->n_entries, 0);
+	}
 }
