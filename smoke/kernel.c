@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define BLOCK 128
 
@@ -15,7 +16,10 @@ bool lk_kernels_load(const struct lk_gpu *gpu, const void *image, struct lk_kern
 	lk_cuda_handle module = NULL;
 	char log[2048] = "";
 	int options[] = {LK_CUDA_JIT_ERROR_LOG, LK_CUDA_JIT_ERROR_LOG_SIZE};
-	void *values[] = {log, (void *)(uintptr_t)(sizeof(log) - 1)};
+	/* The driver takes a number here in the place of a pointer. */
+	const size_t log_size = sizeof(log) - 1;
+	void *values[] = {log, NULL};
+	memcpy(&values[1], &log_size, sizeof(log_size));
 	int error = d->module_load(&module, image, LK_COUNTOF(options), options, values);
 	if (error != 0) {
 		char what[sizeof(log) + 32];

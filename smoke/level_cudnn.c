@@ -75,7 +75,7 @@ static double reference_error(const float *in, const float *out)
 		double sum = 0;
 		for (size_t i = row; i < row + COLUMNS; i++) {
 			both[i] = out[i];
-			wanted[i] = exp(in[i]);
+			wanted[i] = exp((double)in[i]);
 			sum += wanted[i];
 		}
 		for (size_t i = row; i < row + COLUMNS; i++) {

@@ -8,12 +8,12 @@
  *
  * $FAKE_CUDA plants faults, words with spaces between them:
  *
- *     no-device zero-devices init-999 hang crash old stub   what cuInit and the versions say
- *     two second-broken                                     two devices; the second gives no
- * context cpu host-memory                                       the caller's process does the work;
- * memory is not the device's nan unwritten wrong sticky                            what the device
- * does with its work old-gpu new-gpu                                       compute capability 7.0
- * or 12.5 instead of 8.6 full                                                  no memory is free
+ * - no-device, zero-devices, init-999, hang, crash, old, stub: what cuInit and the versions say
+ * - two, second-broken: two devices; the second gives no context
+ * - cpu, host-memory: the caller's process does the work; memory is not the device's
+ * - nan, unwritten, wrong, sticky: what the device does with its work
+ * - old-gpu, new-gpu: compute capability 7.0 or 12.5 instead of 8.6
+ * - full, bad-ptx: no memory is free; the driver cannot compile
  */
 #include <math.h>
 #include <signal.h>

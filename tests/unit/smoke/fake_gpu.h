@@ -48,13 +48,11 @@ static inline int gpu_teardown(void **state)
 }
 
 static inline const char *fact(
-	const struct planted *p, const struct lk_smoke_level *level, const char *key)
+	struct planted *p, const struct lk_smoke_level *level, const char *key)
 {
 	for (size_t i = 0; i < level->n_facts; i++) {
 		if (lk_str_is(level->facts[i].key, key)) {
-			return lk_str_dup(
-				(struct lk_arena *)(uintptr_t)&p->arena, level->facts[i].value)
-				.ptr;
+			return lk_str_dup(&p->arena, level->facts[i].value).ptr;
 		}
 	}
 	return "";
