@@ -39,14 +39,13 @@ static struct lk_target target_of(const struct lk_virtuals *virtuals, const char
 		.level = archspec ? lk_x86_level(archspec->build) : 0};
 }
 
-/* The oldest glibc that SPEC lets a host have; empty. */
-static lk_str lower_bound(lk_str spec, struct lk_arena *arena)
+lk_str lk_audit_lower_bound(lk_str spec, const char *name, struct lk_arena *arena)
 {
 	struct lk_error ignored = LK_ERROR_INIT;
 	const struct lk_matchspec *parsed;
 	struct lk_version_bounds bounds;
 	if (lk_matchspec_parse(spec, LK_SPEC_REPODATA, arena, &parsed, &ignored) < 0 ||
-		!lk_str_is(parsed->name, "__glibc") || !parsed->version) {
+		!lk_str_is(parsed->name, name) || !parsed->version) {
 		return LK_STR("");
 	}
 	lk_version_spec_bounds(parsed->version, &bounds);
@@ -61,7 +60,7 @@ static struct lk_target required(const struct lk_lock_platform *platform, struct
 	struct lk_target target = {.name = LK_STR("")};
 	for (size_t i = 0; i < platform->requires_depends.n; i++) {
 		lk_str spec = platform->requires_depends.items[i];
-		lk_str lower = lower_bound(spec, arena);
+		lk_str lower = lk_audit_lower_bound(spec, "__glibc", arena);
 		if (lower.len > 0 &&
 			(target.glibc.len == 0 || lk_symver_cmp(lower, target.glibc) > 0)) {
 			target.glibc = lower;

@@ -169,6 +169,7 @@ void lk_audit_tell(struct lk_app *app, const struct lk_audited *a)
 	}
 	tell_host(app, a);
 	tell_highest(app, a);
+	lk_audit_tell_gpu(app, a);
 	struct lk_buf LK_CLEANUP(lk_buf_done) ignored = LK_BUF_INIT(64);
 	if (a->n_ignored > 0) {
 		lk_buf_appendf(&ignored, ", %zu ignored", a->n_ignored);
@@ -287,6 +288,7 @@ void lk_audit_put_json(const struct lk_audited *a, struct lk_jw *w)
 	put_flaws(a, w);
 	put_host(a, w);
 	put_highest(a, w);
+	lk_audit_put_gpu(a, w);
 	lk_jw_key(w, "complete");
 	lk_jw_bool(w, !a->links.tangled);
 	lk_jw_key(w, "ok");

@@ -142,11 +142,13 @@ static int find_machine(lk_str subdir, const struct lk_machine **ret, struct lk_
 	return LK_E_USAGE;
 }
 
-static void judge(struct run *r, struct lk_audited *a, const struct lk_machine *machine)
+static void judge(struct run *r, struct lk_audited *a, const struct lk_machine *machine,
+	const struct lk_lock_platform *platform)
 {
 	lk_links_make(&a->survey, machine, &a->links);
 	lk_judge(&a->survey, &a->links, a->targets.items, a->targets.len, &a->flaws);
 	lk_judge_highest(&a->survey, &a->links, &a->highest);
+	lk_audit_judge_gpu(r->options, &r->nodes, platform, a);
 	count(r->options, a);
 	sort(a);
 	r->n_findings += a->n_findings;
@@ -234,7 +236,7 @@ static int audit_prefix(struct run *r, const char *prefix, struct lk_error *err)
 			r->app, r->options, &r->nodes, &platform, true, &a.targets, err);
 	}
 	if (rc == 0) {
-		judge(r, &a, machine);
+		judge(r, &a, machine, &platform);
 	}
 	lk_env_arg_done(&env);
 	return rc;
@@ -284,7 +286,7 @@ static int audit_lock(struct run *r, const char *path, const char *name, struct 
 		rc = read_packages(r, &arg, platform, &a, err);
 	}
 	if (rc == 0) {
-		judge(r, &a, machine);
+		judge(r, &a, machine, platform);
 	}
 	return rc;
 }
@@ -377,6 +379,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		rc = lk_audit_check_target(options, err);
 	}
 	if (rc == 0) {
+		rc = lk_audit_check_gpu(options, err);
+	}
+	if (rc == 0) {
 		rc = lk_sources_check(&options->from, err);
 	}
 	if (rc == 0 && options->hosts.len > 0) {
@@ -404,6 +409,12 @@ static const struct lk_opt options[] = {
 		NULL},
 	{"archspec", 0, LK_OPT_STRING, FIELD(archspec), "A",
 		"the targets' processor, such as x86_64_v3", NULL},
+	{"gpu", 0, LK_OPT_LIST, FIELD(gpus), "GPUS",
+		"the targets' GPUs, such as 7.0,8.6 or sm_90; repeatable (default: a node's, or "
+		"what the lock requires)",
+		NULL},
+	{"cuda", 0, LK_OPT_STRING, FIELD(cuda), "V",
+		"the newest CUDA that the targets' driver runs (default: likewise)", NULL},
 	{"host", 0, LK_OPT_LIST, FIELD(hosts), "FILE",
 		"a target by its node profile (info --json), a folder of them, or 'this' host; "
 		"repeatable",
@@ -431,8 +442,11 @@ const struct lk_cmd lk_cmd_audit = {
 		"tells what would fail where it is loaded: libraries that are needed and not found "
 		"by the dynamic loader's rules inside the environment, symbol versions that the "
 		"library which is found does not define, a newer glibc than the target has, files "
-		"for another machine, interpreters that the target does not have. What may fail is "
-		"a hint: processor levels, executable stacks, search paths that lead outside, "
+		"for another machine, interpreters that the target does not have, no code for a "
+		"GPU "
+		"of the target, a CUDA runtime too new for its driver. What may fail is "
+		"a hint: processor levels, PTX that a driver has to know, executable stacks, "
+		"search paths that lead outside, "
 		"libraries found only because another was loaded before. What the host has to "
 		"bring, such as the GPU's driver, is told in one line. docs/audit.md has the "
 		"rules.\n"
@@ -442,7 +456,7 @@ const struct lk_cmd lk_cmd_audit = {
 		"\n"
 		"Exit code 0: no findings; 1: findings; 6: packages are missing, each of which is "
 		"named.",
-	.examples = {"lockenv audit env.lock --glibc 2.28",
+	.examples = {"lockenv audit env.lock --glibc 2.28 --gpu 7.0,9.0",
 		"lockenv audit -p /opt/env --host nodes/ --ignore 'libmysqlclient.so.*'"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),

@@ -2,6 +2,8 @@
  * lockenv fetch: every locked package into the cache, verified.
  */
 #include "cli/app.h"
+#include "cli/exit.h"
+#include "cli/fetch_facts.h"
 #include "cli/fetching.h"
 #include "cli/lock_arg.h"
 
@@ -9,12 +11,36 @@
 
 struct context {
 	struct lk_args platforms;
-	bool offline, verify;
+	bool offline, verify, facts, locked;
 };
 
-static int fetch_lock(struct lk_app *app, const struct context *c, const char *path,
-	struct lk_fetch *fetch, struct lk_fetch_stats *total, struct lk_error *err)
+/* What is at work, and what came of it. */
+struct run {
+	struct lk_app *app;
+	const struct context *c;
+	struct lk_cache *cache;
+	struct lk_fetch *fetch;
+	struct lk_fetch_stats stats;
+	size_t n_changed; /* locks that have other facts now, or would have */
+};
+
+static int record_facts(struct run *r, const char *path, const struct lk_records *records,
+	struct lk_lock_arg *arg, struct lk_error *err)
 {
+	bool changed = false;
+	int rc = lk_fetch_facts(r->app, r->cache, records, r->c->locked, arg, &changed, err);
+	if (rc == 0 && changed) {
+		r->n_changed++;
+		lk_note(&r->app->report, 0, "%s %s", path,
+			r->c->locked ? "has other facts than its archives" : "has their facts now");
+	}
+	return rc;
+}
+
+static int fetch_lock(struct run *r, const char *path, struct lk_error *err)
+{
+	struct lk_app *app = r->app;
+	const struct context *c = r->c;
 	struct lk_lock_arg LK_CLEANUP(lk_lock_arg_done) arg = {0};
 	int rc = lk_lock_arg_read(app, path, &arg, err);
 	if (rc < 0) {
@@ -35,22 +61,24 @@ static int fetch_lock(struct lk_app *app, const struct context *c, const char *p
 	}
 	struct lk_fetch_stats stats = {0};
 	if (rc == 0) {
-		rc = lk_app_fetch_locked(app, fetch, &arg.lock, &records, &stats, err);
+		rc = lk_app_fetch_locked(app, r->fetch, &arg.lock, &records, &stats, err);
 	}
-	total->downloaded += stats.downloaded;
-	total->present += stats.present;
-	total->bytes += stats.bytes;
+	if (rc == 0 && c->facts) {
+		rc = record_facts(r, path, &records, &arg, err);
+	}
+	r->stats.downloaded += stats.downloaded;
+	r->stats.present += stats.present;
+	r->stats.bytes += stats.bytes;
 	lk_vec_done(&records);
 	return rc;
 }
 
 /* Without a network what is missing of all of them is told, and the first is the error. */
-static int fetch_locks(struct lk_app *app, const struct context *c, const struct lk_args *locks,
-	struct lk_fetch *fetch, struct lk_fetch_stats *total, struct lk_error *err)
+static int fetch_locks(struct run *r, const struct lk_args *locks, struct lk_error *err)
 {
 	struct lk_error first = LK_ERROR_INIT;
 	for (size_t i = 0; i < locks->len; i++) {
-		int rc = fetch_lock(app, c, locks->items[i], fetch, total, err);
+		int rc = fetch_lock(r, locks->items[i], err);
 		if (rc < 0 && rc != LK_E_OFFLINE) {
 			return rc;
 		}
@@ -62,37 +90,54 @@ static int fetch_locks(struct lk_app *app, const struct context *c, const struct
 	return first.code;
 }
 
-static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+static void tell(const struct run *r)
 {
-	const struct context *c = context;
-	struct lk_cache *cache = NULL;
-	struct lk_fetch *fetch = NULL;
-	struct lk_fetch_stats stats = {0};
-	int rc = lk_app_cache(app, &cache, err);
-	if (rc == 0) {
-		rc = lk_app_fetch(app, cache, c->offline, &fetch, err);
-	}
-	if (rc == 0 && c->verify) {
-		lk_fetch_verify(fetch);
-	}
-	rc = rc < 0 ? rc : fetch_locks(app, c, args, fetch, &stats, err);
-	if (rc == 0 && app->common.json) {
+	struct lk_app *app = r->app;
+	const char *cache = lk_cache_path(r->cache);
+	if (app->common.json) {
 		struct lk_jw w;
 		lk_jw_init(&w, &app->out, true);
 		lk_jw_object(&w);
-		lk_jw_key_uint(&w, "downloaded", stats.downloaded);
-		lk_jw_key_uint(&w, "present", stats.present);
-		lk_jw_key_uint(&w, "bytes", stats.bytes);
-		lk_jw_key_string(&w, "cache", lk_str_of(lk_cache_path(cache)));
+		lk_jw_key_uint(&w, "downloaded", r->stats.downloaded);
+		lk_jw_key_uint(&w, "present", r->stats.present);
+		lk_jw_key_uint(&w, "bytes", r->stats.bytes);
+		lk_jw_key_string(&w, "cache", lk_str_of(cache));
+		if (r->c->facts) {
+			lk_jw_key_uint(&w, "locks_with_other_facts", r->n_changed);
+		}
 		lk_jw_end(&w);
 		lk_buf_putc(&app->out, '\n');
-	} else if (rc == 0) {
+	} else {
 		lk_note(&app->report, 0, "fetched %zu packages (%.1f MB), %zu were in the cache %s",
-			stats.downloaded, (double)stats.bytes / 1e6, stats.present,
-			lk_cache_path(cache));
+			r->stats.downloaded, (double)r->stats.bytes / 1e6, r->stats.present, cache);
 	}
-	lk_fetch_free(fetch);
-	lk_cache_free(cache);
+}
+
+static int run(struct lk_app *app, void *context, const struct lk_args *args, struct lk_error *err)
+{
+	const struct context *c = context;
+	struct run r = {.app = app, .c = c};
+	if (c->locked && !c->facts) {
+		lk_fail(err, LK_E_USAGE, "--locked says nothing without --facts");
+		lk_error_hint(err, "fetch changes no lock unless --facts is given");
+		return LK_E_USAGE;
+	}
+	int rc = lk_app_cache(app, &r.cache, err);
+	if (rc == 0) {
+		rc = lk_app_fetch(app, r.cache, c->offline, &r.fetch, err);
+	}
+	if (rc == 0 && c->verify) {
+		lk_fetch_verify(r.fetch);
+	}
+	rc = rc < 0 ? rc : fetch_locks(&r, args, err);
+	if (rc == 0 && c->locked && r.n_changed > 0) {
+		app->status = LK_EXIT_FINDING;
+	}
+	if (rc == 0) {
+		tell(&r);
+	}
+	lk_fetch_free(r.fetch);
+	lk_cache_free(r.cache);
 	return rc;
 }
 
@@ -103,6 +148,11 @@ static const struct lk_opt options[] = {
 		"download nothing; list what is missing", NULL},
 	{"verify", 0, LK_OPT_FLAG, offsetof(struct context, verify), NULL,
 		"hash what the cache has; what is damaged is fetched again", NULL},
+	{"facts", 0, LK_OPT_FLAG, offsetof(struct context, facts), NULL,
+		"look into the archives and record in the locks what GPUs and glibc they are for",
+		NULL},
+	{"locked", 0, LK_OPT_FLAG, offsetof(struct context, locked), NULL,
+		"with --facts: write nothing, exit 1 if a lock would change", NULL},
 };
 
 const struct lk_cmd lk_cmd_fetch = {
@@ -115,8 +165,16 @@ const struct lk_cmd lk_cmd_fetch = {
 		"of the lock. What is in the cache already is not fetched again, and what an "
 		"interrupted run has got is where the next one goes on. Credentials, proxies, "
 		"certificates and mirrors come from .condarc and the environment "
-		"(docs/network.md).",
-	.examples = {"lockenv fetch env.lock", "lockenv fetch --platform linux-64 a.lock b.lock"},
+		"(docs/network.md).\n"
+		"\n"
+		"--facts finds in each archive which GPU architectures its libraries have code for "
+		"and the oldest glibc that they run with, and writes both into the lock, from "
+		"where "
+		"diff tells what an upgrade loses. What a lock says already is checked: a fact "
+		"that "
+		"is not so is told and corrected (docs/lockfile.md).",
+	.examples = {"lockenv fetch --platform linux-64 a.lock b.lock",
+		"lockenv fetch --facts env.lock"},
 	.options = options,
 	.n_options = LK_COUNTOF(options),
 	.context_size = sizeof(struct context),
