@@ -43,11 +43,15 @@ static void reference_row(size_t visible, size_t d_k, const double *q_row, const
 		sum += weights[j];
 	}
 	for (size_t d = 0; d < d_k; d++) {
-		double mixed = 0;
-		for (size_t j = 0; j < visible; j++) {
-			mixed += weights[j] * v[j * d_k + d];
+		out_row[d] = 0;
+	}
+	for (size_t j = 0; j < visible; j++) {
+		for (size_t d = 0; d < d_k; d++) {
+			out_row[d] += weights[j] * v[j * d_k + d];
 		}
-		out_row[d] = mixed / sum;
+	}
+	for (size_t d = 0; d < d_k; d++) {
+		out_row[d] /= sum;
 	}
 }
 
@@ -80,6 +84,23 @@ void lk_attention_softmax(float *row, size_t n, size_t visible, double scale)
 	}
 	for (size_t j = 0; j < n; j++) {
 		row[j] = j < visible ? (float)(row[j] / sum) : 0.0F;
+	}
+}
+
+void lk_attention_softmax64(double *row, size_t n, size_t visible, double scale)
+{
+	double max = -INFINITY;
+	for (size_t j = 0; j < visible; j++) {
+		row[j] *= scale;
+		max = row[j] > max || isnan(row[j]) ? row[j] : max;
+	}
+	double sum = 0;
+	for (size_t j = 0; j < visible; j++) {
+		row[j] = exp(row[j] - max);
+		sum += row[j];
+	}
+	for (size_t j = 0; j < n; j++) {
+		row[j] = j < visible ? row[j] / sum : 0;
 	}
 }
 

@@ -27,6 +27,8 @@ void lk_attention_reference(const struct lk_attention_shape *shape, const double
 /* Turns a row of N raw scores into probabilities in place, as the reference does, in float32.
  * VISIBLE is how many of the columns count; the rest become 0. */
 void lk_attention_softmax(float *row, size_t n, size_t visible, double scale);
+/* The same in float64. */
+void lk_attention_softmax64(double *row, size_t n, size_t visible, double scale);
 
 /* Fills OUT with COUNT numbers in [-1, 1) that depend on SEED alone and are exact in float32. */
 void lk_attention_fill(double *out, size_t count, uint64_t seed);

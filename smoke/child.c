@@ -4,10 +4,14 @@
 #include "smoke/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* In bytes. What libraries keep on disk between runs (compiled kernels) is far smaller. */
+#define FILE_MAX ((rlim_t)1 << 30)
 
 /* A computation that is right proves nothing when its libraries are not the environment's. */
 static void judge_provenance(
@@ -48,15 +52,30 @@ static const struct lk_level *find_level(const char *name)
 	return NULL;
 }
 
+/* No level outlives its runner, and what goes wrong in it stays in it: a crash leaves no core file,
+ * no file grows without end, and where memory runs out the kernel takes this process and not the
+ * user's others. (The size of the address space says nothing: CUDA reserves more than there is.) */
+static void limit_myself(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
+	setrlimit(RLIMIT_FSIZE, &(const struct rlimit){FILE_MAX, FILE_MAX});
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)!write(fd, "1000", 4);
+		close(fd);
+	}
+	/* A program that a level starts has nothing to report. */
+	fcntl(LK_CHILD_FD, F_SETFD, FD_CLOEXEC);
+}
+
 int lk_child_main(const char *level, const struct lk_level_context *context)
 {
 	const struct lk_level *chosen = find_level(level);
 	if (!chosen) {
 		return 2;
 	}
-	/* No level outlives its runner, and a crash leaves no core file in the user's folder. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
+	limit_myself();
 	struct lk_level_report report = {.status = LK_SMOKE_FAILED};
 	chosen->run(context, &report);
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena;

@@ -34,8 +34,9 @@ void lk_child_report_put(const struct lk_level_report *report,
 	put_value(out, lk_str_of(report->reason));
 	for (size_t i = 0; i < report->n_measures; i++) {
 		const struct lk_level_measure *m = &report->measures[i];
-		lk_buf_appendf(out, "\nmeasure %s\t%" PRIu64 "\t%" PRIu64 "\t%u", m->precision,
-			bits_of(m->error), bits_of(m->bound), m->cases);
+		lk_buf_appendf(out, "\nmeasure %s\t%" PRIu64 "\t%" PRIu64 "\t%u\t%" PRIu64,
+			m->precision, bits_of(m->error), bits_of(m->bound), m->cases,
+			bits_of(m->seconds));
 	}
 	for (size_t i = 0; i < report->n_facts; i++) {
 		lk_buf_puts(out, "\nfact ");
@@ -96,10 +97,12 @@ static bool parse_measure(lk_str value, struct parts *parts)
 	struct lk_smoke_measure m = {0};
 	lk_str error;
 	lk_str bound;
+	lk_str cases;
 	bool good = lk_str_split(&value, '\t', &m.precision) &&
 		lk_str_split(&value, '\t', &error) && lk_str_split(&value, '\t', &bound) &&
-		value.ptr && parse_number(error, &m.error) && parse_number(bound, &m.bound) &&
-		parse_cases(value, &m.cases);
+		lk_str_split(&value, '\t', &cases) && value.ptr && parse_number(error, &m.error) &&
+		parse_number(bound, &m.bound) && parse_cases(cases, &m.cases) &&
+		parse_number(value, &m.seconds);
 	if (good) {
 		lk_vec_push(&parts->measures, m);
 	}

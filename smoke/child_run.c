@@ -5,19 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "base/watched.h"
 #include "smoke/child.h"
-
-static double seconds_now(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static void fail(struct lk_smoke_level *level, struct lk_arena *arena, const char *reason,
 	const char *detail)
@@ -55,12 +47,13 @@ void lk_child_run(const char *program, const struct lk_level *level,
 {
 	*ret = (struct lk_smoke_level){
 		.name = lk_str_of(level->name),
-		.device = level->gpu ? context->device : -1,
+		.device = level->per_device ? context->device : -1,
 	};
 	char device[16];
 	snprintf(device, sizeof(device), "%d", context->device);
-	const char *const words[] = {
-		program, "--level", level->name, "--device", device, "--", context->prefix, NULL};
+	const char *const words[] = {program, "--level", level->name, "--device", device,
+		"--needs-cuda", context->needs_cuda ? context->needs_cuda : "", "--",
+		context->prefix, NULL};
 	const struct lk_watched what = {
 		.program = program,
 		.argv = words,
@@ -71,12 +64,12 @@ void lk_child_run(const char *program, const struct lk_level *level,
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
 	enum lk_watched_end end;
 	int status;
-	double begin = seconds_now();
+	double begin = lk_level_seconds();
 	int rc = lk_watched_run(&what, &text, &end, &status);
 	if (rc != 0) {
 		fail(ret, arena, "cannot start lockenv-smoke: ", strerror(rc));
 	} else {
 		judge(ret, arena, lk_buf_view(&text), end, status);
 	}
-	ret->seconds = seconds_now() - begin;
+	ret->seconds = lk_level_seconds() - begin;
 }

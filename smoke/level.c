@@ -5,19 +5,20 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/str.h"
 
 const struct lk_level lk_levels[] = {
-	{"reference", false, lk_level_reference},
-	{"blas", false, lk_level_blas},
-	{"torch-cpu", false, lk_level_torch_cpu},
-	{"driver", true, lk_level_driver},
-	{"nvrtc", true, lk_level_nvrtc},
-	{"cublas", true, lk_level_cublas},
-	{"cudnn", true, lk_level_cudnn},
-	{"nccl", true, lk_level_nccl},
-	{"torch-cuda", true, lk_level_torch_cuda},
+	{"reference", false, false, lk_level_reference},
+	{"blas", false, false, lk_level_blas},
+	{"torch-cpu", false, false, lk_level_torch_cpu},
+	{"driver", true, false, lk_level_driver},
+	{"nvrtc", true, true, lk_level_nvrtc},
+	{"cublas", true, true, lk_level_cublas},
+	{"cudnn", true, true, lk_level_cudnn},
+	{"nccl", true, true, lk_level_nccl},
+	{"torch-cuda", true, true, lk_level_torch_cuda},
 };
 const size_t lk_n_levels = LK_COUNTOF(lk_levels);
 
@@ -67,6 +68,18 @@ bool lk_level_measure(struct lk_level_report *report, const char *precision, dou
 			what, error, bound);
 	}
 	return false;
+}
+
+void lk_level_took(struct lk_level_report *report, const char *precision, double seconds)
+{
+	measure_of(report, precision)->seconds += seconds;
+}
+
+double lk_level_seconds(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
 void lk_level_fact(struct lk_level_report *report, const char *key, const char *fmt, ...)

@@ -27,6 +27,7 @@ struct lk_level_measure {
 	char precision[16];
 	double error, bound;
 	unsigned cases;
+	double seconds; /* from inputs to outputs, all cases together; 0: not taken */
 };
 
 struct lk_level_fact {
@@ -48,7 +49,8 @@ struct lk_level_report {
 
 struct lk_level {
 	const char *name;
-	bool gpu;
+	bool gpu;        /* `--require gpu` means it too */
+	bool per_device; /* runs once for each device that is asked for */
 	void (*run)(const struct lk_level_context *context, struct lk_level_report *report);
 };
 
@@ -73,6 +75,10 @@ void lk_level_say(struct lk_level_report *report, enum lk_smoke_status status, c
  * BOUND. WHAT names the case. False when it failed. */
 bool lk_level_measure(struct lk_level_report *report, const char *precision, double error,
 	double bound, const char *what);
+/* Adds to the time that computing in PRECISION took. */
+void lk_level_took(struct lk_level_report *report, const char *precision, double seconds);
+/* Of a clock that only goes forward. */
+double lk_level_seconds(void);
 /* Notes a fact for the receipt; cut off where it is longer than a fact can be, dropped when there
  * are LK_LEVEL_FACTS already. */
 void lk_level_fact(struct lk_level_report *report, const char *key, const char *fmt, ...)

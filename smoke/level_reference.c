@@ -4,8 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
+
+#include <gnu/libc-version.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "smoke/attention.h"
 #include "smoke/level.h"
 
@@ -172,6 +176,31 @@ static bool worked_example(struct lk_level_report *report)
 	return good;
 }
 
+/* Where the numbers came about: this level runs everywhere. */
+static void describe_host(struct lk_level_report *report)
+{
+	struct utsname host;
+	if (uname(&host) == 0) {
+		lk_level_fact(report, "machine", "%s", host.machine);
+		lk_level_fact(report, "kernel", "%s %s", host.sysname, host.release);
+	}
+	lk_level_fact(report, "glibc", "%s", gnu_get_libc_version());
+	char line[256];
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		lk_str rest = lk_str_of(line);
+		lk_str key;
+		if (lk_str_split(&rest, ':', &key) && lk_str_starts(key, LK_STR("model name"))) {
+			lk_level_fact(
+				report, "processor", LK_STR_FMT, LK_STR_ARG(lk_str_trim(rest)));
+			break;
+		}
+	}
+	if (file) {
+		fclose(file);
+	}
+}
+
 void lk_level_reference(const struct lk_level_context *context, struct lk_level_report *report)
 {
 	(void)context;
@@ -183,4 +212,5 @@ void lk_level_reference(const struct lk_level_context *context, struct lk_level_
 		}
 	}
 	lk_level_say(report, LK_SMOKE_PASSED, "closed forms, float64 on the CPU");
+	describe_host(report);
 }

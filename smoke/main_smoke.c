@@ -1,8 +1,8 @@
 /*
  * lockenv-smoke: the smoke test alone, and the program that each level's process runs.
  *
- *     lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] [PREFIX]
- *     lockenv-smoke --level NAME --device N -- [PREFIX]     (the runner starts this)
+ *     lockenv-smoke [OPTION]... [PREFIX]
+ *     lockenv-smoke --level NAME --device N --needs-cuda SPEC -- [PREFIX]   (by the runner)
  */
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +13,9 @@
 #include "smoke/smoke.h"
 
 #define OUT_MAX ((size_t)8 << 20)
+#define USAGE                                                                                      \
+	"lockenv-smoke [--json] [--verbose] [--require LEVEL]... [--device N|all] "                \
+	"[--needs-cuda SPEC] [--limit SECONDS] [PREFIX]"
 #define EXIT_USAGE 2
 #define EXIT_FILES 8
 
@@ -21,8 +24,10 @@ struct request {
 	const char *level;
 	const char *require[32];
 	size_t n_require;
-	uint64_t limit, device;
-	bool json, help;
+	const char *needs_cuda;
+	uint64_t limit;
+	int device;
+	bool json, verbose, help;
 };
 
 static bool parse(int argc, char **argv, struct request *r)
@@ -47,8 +52,12 @@ static bool parse(int argc, char **argv, struct request *r)
 			lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < 86400) {
 			i++;
 		} else if (strcmp(word, "--device") == 0 && value &&
-			lk_str_to_u64(lk_str_of(value), &r->device) && r->device < 4096) {
+			lk_smoke_device_parse(value, &r->device)) {
 			i++;
+		} else if (strcmp(word, "--needs-cuda") == 0 && value) {
+			r->needs_cuda = argv[++i];
+		} else if (strcmp(word, "--verbose") == 0 || strcmp(word, "-v") == 0) {
+			r->verbose = true;
 		} else if (strcmp(word, "--level") == 0 && value) {
 			r->level = argv[++i];
 		} else if (strcmp(word, "--") == 0) {
@@ -67,12 +76,17 @@ static int run(const struct request *r)
 		.require = r->require,
 		.n_require = r->n_require,
 		.limit_seconds = (unsigned)r->limit,
+		.device = r->device,
+		.needs_cuda = r->needs_cuda,
 	};
 	struct lk_smoke_result result;
 	struct lk_error err = LK_ERROR_INIT;
 	int rc = lk_smoke_run(&options, &result, &err);
 	if (rc < 0) {
 		fprintf(stderr, "error: %s\n", err.message);
+		if (err.hint[0] != '\0') {
+			fprintf(stderr, "hint: %s\n", err.hint);
+		}
 		return rc == LK_E_USAGE ? EXIT_USAGE : EXIT_FILES;
 	}
 	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(OUT_MAX);
@@ -82,7 +96,7 @@ static int run(const struct request *r)
 		lk_smoke_json(&result, &w);
 		lk_buf_putc(&out, '\n');
 	} else {
-		lk_smoke_text(&result, false, &out);
+		lk_smoke_text(&result, false, r->verbose, &out);
 	}
 	int code = lk_smoke_exit_code(&result);
 	lk_smoke_result_done(&result);
@@ -97,20 +111,21 @@ int main(int argc, char **argv)
 {
 	struct request r = {0};
 	if (!parse(argc, argv, &r)) {
-		fputs("error: usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] "
-		      "[PREFIX]\n",
-			stderr);
+		fputs("error: usage: " USAGE "\n", stderr);
+		fputs("hint: lockenv-smoke --help lists the options\n", stderr);
 		return EXIT_USAGE;
 	}
 	if (r.help) {
-		puts("Usage: lockenv-smoke [--json] [--require LEVEL]... [--limit SECONDS] "
-		     "[PREFIX]");
+		puts("Usage: " USAGE);
 		return 0;
 	}
 	if (r.level) {
 		return lk_child_main(r.level,
 			&(const struct lk_level_context){
-				.prefix = r.prefix, .device = (int)r.device});
+				.prefix = r.prefix,
+				.device = r.device,
+				.needs_cuda = r.needs_cuda,
+			});
 	}
 	/* Ignored, it would take the status of the levels' processes away. */
 	signal(SIGCHLD, SIG_DFL);

@@ -1,7 +1,7 @@
 /*
- * Functions that glibc 2.17 does not have under these names, for lockenv-smoke alone, which is linked
- * with that (cmake/old_glibc.cmake). The compiler's headers call them by what is in quotes. Nothing
- * here is seen by the libraries that a level opens.
+ * Functions that glibc 2.17 does not have under these names, for lockenv-smoke alone, which is
+ * linked with that (cmake/old_glibc.cmake). The compiler's headers call them by what is in quotes.
+ * Nothing here is seen by the libraries that a level opens.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -89,9 +89,14 @@ static void judge(struct walk *w, lk_str path)
 	if (is_libc_family(w, path, real)) {
 		return;
 	}
+	char *LK_AUTO_FREE plain = NULL; /* $ORIGIN/../lib is the usual way to a library */
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (lk_path_absolute(path.ptr, &plain, &ignored) != 0) {
+		plain = NULL;
+	}
 	lk_vec_push(w->found,
 		(struct lk_smoke_library){
-			.path = lk_str_dup(w->arena, path),
+			.path = lk_str_dup(w->arena, plain ? lk_str_of(plain) : path),
 			.version = lk_str_dup(w->arena, lk_library_version(real)),
 			.inside = is_inside(w, path, real),
 		});

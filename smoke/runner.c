@@ -90,6 +90,75 @@ static int check_required_names(const struct lk_smoke_options *options, struct l
 	return 0;
 }
 
+bool lk_smoke_device_parse(const char *text, int *ret)
+{
+	uint64_t ordinal;
+	if (strcmp(text, "all") == 0) {
+		*ret = LK_SMOKE_ALL_DEVICES;
+		return true;
+	}
+	if (!lk_str_to_u64(lk_str_of(text), &ordinal) || ordinal >= LK_SMOKE_DEVICES_MAX) {
+		return false;
+	}
+	*ret = (int)ordinal;
+	return true;
+}
+
+/* What every level's process is started with. */
+struct run {
+	const struct lk_smoke_options *options;
+	const char *program;
+	struct lk_level_context context;
+	struct lk_smoke_result *result;
+};
+
+static void run_level(struct run *r, const struct lk_level *level)
+{
+	struct lk_smoke_level *done = &r->result->levels[r->result->n_levels++];
+	unsigned limit =
+		r->options->limit_seconds ? r->options->limit_seconds : DEFAULT_LIMIT_SECONDS;
+	lk_child_run(r->program, level, &r->context, limit, &r->result->arena, done);
+	if (done->status == LK_SMOKE_ABSENT && is_required(r->options, level)) {
+		done->status = LK_SMOKE_FAILED;
+		done->reason = lk_str_printf(
+			&r->result->arena, "required, but " LK_STR_FMT, LK_STR_ARG(done->reason));
+	}
+}
+
+/* How many devices the level `driver` found; 0 when it found none or did not tell. */
+static unsigned count_devices(const struct lk_smoke_result *result)
+{
+	lk_str text = lk_smoke_fact(result, "driver", "devices");
+	uint64_t count;
+	bool told = lk_str_to_u64(text, &count);
+	return !told ? 0 : count < LK_SMOKE_DEVICES_MAX ? (unsigned)count : LK_SMOKE_DEVICES_MAX;
+}
+
+static void run_on_devices(struct run *r)
+{
+	bool all = r->options->device == LK_SMOKE_ALL_DEVICES;
+	unsigned count = all ? count_devices(r->result) : 1;
+	/* Where there is none, the levels say so once. */
+	for (unsigned d = 0; d < (count > 0 ? count : 1); d++) {
+		r->context.device = all ? (int)d : r->options->device;
+		for (size_t i = 0; i < lk_n_levels; i++) {
+			if (lk_levels[i].per_device) {
+				run_level(r, &lk_levels[i]);
+			}
+		}
+	}
+}
+
+static void run_all(struct run *r)
+{
+	for (size_t i = 0; i < lk_n_levels; i++) {
+		if (!lk_levels[i].per_device) {
+			run_level(r, &lk_levels[i]);
+		}
+	}
+	run_on_devices(r);
+}
+
 int lk_smoke_run(
 	const struct lk_smoke_options *options, struct lk_smoke_result *ret, struct lk_error *err)
 {
@@ -113,20 +182,29 @@ int lk_smoke_run(
 	*ret = (struct lk_smoke_result){0};
 	lk_arena_init(&ret->arena);
 	ret->prefix = lk_str_dup(&ret->arena, lk_str_of(prefix));
-	const struct lk_level_context context = {.prefix = prefix};
-	ret->levels = lk_arena_calloc(&ret->arena, lk_n_levels, sizeof(*ret->levels));
-	for (size_t i = 0; i < lk_n_levels; i++) {
-		struct lk_smoke_level *level = &ret->levels[ret->n_levels++];
-		lk_child_run(program, &lk_levels[i], &context,
-			options->limit_seconds ? options->limit_seconds : DEFAULT_LIMIT_SECONDS,
-			&ret->arena, level);
-		if (level->status == LK_SMOKE_ABSENT && is_required(options, &lk_levels[i])) {
-			level->status = LK_SMOKE_FAILED;
-			level->reason = lk_str_printf(&ret->arena, "required, but " LK_STR_FMT,
-				LK_STR_ARG(level->reason));
+	ret->needs_cuda = lk_str_dup(&ret->arena, lk_str_of(options->needs_cuda));
+	ret->levels = lk_arena_calloc(
+		&ret->arena, lk_n_levels * LK_SMOKE_DEVICES_MAX, sizeof(*ret->levels));
+	run_all(&(struct run){
+		.options = options,
+		.program = program,
+		.context = {.prefix = prefix, .needs_cuda = options->needs_cuda},
+		.result = ret,
+	});
+	return 0;
+}
+
+lk_str lk_smoke_fact(const struct lk_smoke_result *result, const char *level, const char *key)
+{
+	for (size_t i = 0; i < result->n_levels; i++) {
+		const struct lk_smoke_level *l = &result->levels[i];
+		for (size_t k = 0; lk_str_is(l->name, level) && k < l->n_facts; k++) {
+			if (lk_str_is(l->facts[k].key, key)) {
+				return l->facts[k].value;
+			}
 		}
 	}
-	return 0;
+	return (lk_str){0};
 }
 
 void lk_smoke_result_done(struct lk_smoke_result *result)
@@ -134,14 +212,20 @@ void lk_smoke_result_done(struct lk_smoke_result *result)
 	lk_arena_done(&result->arena);
 }
 
+enum lk_smoke_status lk_smoke_verdict(const struct lk_smoke_result *result)
+{
+	enum lk_smoke_status verdict = LK_SMOKE_ABSENT;
+	for (size_t i = 0; i < result->n_levels && verdict != LK_SMOKE_FAILED; i++) {
+		if (result->levels[i].status != LK_SMOKE_ABSENT) {
+			verdict = result->levels[i].status;
+		}
+	}
+	return verdict;
+}
+
 int lk_smoke_exit_code(const struct lk_smoke_result *result)
 {
-	bool passed = false;
-	for (size_t i = 0; i < result->n_levels; i++) {
-		if (result->levels[i].status == LK_SMOKE_FAILED) {
-			return 1;
-		}
-		passed = passed || result->levels[i].status == LK_SMOKE_PASSED;
-	}
-	return passed ? 0 : 77;
+	static const int codes[] = {
+		[LK_SMOKE_PASSED] = 0, [LK_SMOKE_FAILED] = 1, [LK_SMOKE_ABSENT] = 77};
+	return codes[lk_smoke_verdict(result)];
 }

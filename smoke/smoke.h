@@ -22,9 +22,12 @@ enum lk_smoke_status {
 };
 
 struct lk_smoke_library {
-	lk_str path;    /* as mapped */
+	lk_str path;    /* as mapped, without ".." */
 	lk_str version; /* from the file name or the library itself; empty when unknown */
 	bool inside;    /* in the prefix; or of the driver, in the driver's folder */
+	/* What the caller of lk_smoke_run knows of the file: the package that it came with, and its
+	 * sha256 as that was installed. Empty for what it does not know. */
+	lk_str package, sha256;
 };
 
 /* All that was computed in one precision. */
@@ -33,6 +36,7 @@ struct lk_smoke_measure {
 	double error;     /* the largest of ||out - ref|| / ||ref|| over all cases */
 	double bound;
 	unsigned cases; /* shapes computed */
+	double seconds; /* from inputs to outputs, all cases together; 0 where that is not taken */
 };
 
 /* Something that a level found out, for the receipt: "cuda" is "12.4". */
@@ -51,14 +55,21 @@ struct lk_smoke_level {
 	size_t n_measures;
 	const struct lk_smoke_fact *facts; /* in the order they were found */
 	size_t n_facts;
-	const struct lk_smoke_library *libraries;
+	struct lk_smoke_library *libraries;
 	size_t n_libraries;
 };
+
+/* For lk_smoke_options.device: once for each device that the driver finds. */
+#define LK_SMOKE_ALL_DEVICES (-1)
+/* No host has more. */
+#define LK_SMOKE_DEVICES_MAX 256
 
 struct lk_smoke_options {
 	const char *prefix;         /* NULL: only the levels that need no environment */
 	const char *const *require; /* level names, or "gpu": absent becomes failed */
 	size_t n_require;
+	int device;             /* ordinal for the levels that use a GPU */
+	const char *needs_cuda; /* what the lock asks of __cuda, ">=12.4"; NULL: nothing */
 	unsigned limit_seconds; /* for each level; 0: 120 */
 	const char *program;    /* lockenv-smoke; NULL: beside the running program */
 };
@@ -68,20 +79,37 @@ struct lk_smoke_result {
 	struct lk_smoke_level *levels; /* in the order they ran */
 	size_t n_levels;
 	lk_str prefix; /* absolute, links resolved; empty for none */
+	lk_str needs_cuda;
+	/* What the caller knows, for the receipt; empty for what it does not. */
+	lk_str date;        /* "2026-01-31T12:00:00Z" */
+	lk_str platform;    /* what was installed, "linux-64" */
+	lk_str lock;        /* sha256 of the lock that it was installed from, hex */
+	lk_str tree_digest; /* as the installer recorded it, hex */
 };
 
-/* Runs every level. LK_E_USAGE for a prefix that is no directory or an unknown level in require,
- * LK_E_FS when lockenv-smoke is not there. A level's failure is a result, not an error. The
- * environment and LD_LIBRARY_PATH reach the levels as they are: what they change is to be seen. */
+/* "all", or an ordinal below LK_SMOKE_DEVICES_MAX. False for anything else. */
+bool lk_smoke_device_parse(const char *text, int *ret);
+
+/* Runs every level: those that use a GPU after the others, once for each device. LK_E_USAGE for a
+ * prefix that is no directory or an unknown level in require, LK_E_FS when lockenv-smoke is not
+ * there. A level's failure is a result, not an error. The environment and LD_LIBRARY_PATH reach the
+ * levels as they are: what they change is to be seen. */
 int lk_smoke_run(const struct lk_smoke_options *options, struct lk_smoke_result *ret,
 	struct lk_error *err) LK_MUST_USE;
 void lk_smoke_result_done(struct lk_smoke_result *result);
 
-/* 1 when a level failed, 77 when none passed because none could run, else 0. */
+/* What LEVEL found out under KEY, of the first device that it ran on; empty for nothing. */
+lk_str lk_smoke_fact(const struct lk_smoke_result *result, const char *level, const char *key);
+/* Failed when a level failed, else passed when one passed, else absent. */
+enum lk_smoke_status lk_smoke_verdict(const struct lk_smoke_result *result);
+/* The exit code for that: 1 when a level failed, 77 when none passed because none could run, else
+ * 0. */
 int lk_smoke_exit_code(const struct lk_smoke_result *result);
 
-/* A table for people (escaped), and one JSON object. */
-void lk_smoke_text(const struct lk_smoke_result *result, bool colour, struct lk_buf *out);
+/* A table for people (escaped); all libraries where VERBOSE, else those from outside. */
+void lk_smoke_text(
+	const struct lk_smoke_result *result, bool colour, bool verbose, struct lk_buf *out);
+/* The receipt: one JSON object with everything (docs/smoke.md). */
 void lk_smoke_json(const struct lk_smoke_result *result, struct lk_jw *w);
 
 #endif

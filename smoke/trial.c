@@ -110,6 +110,7 @@ void lk_trial_init(struct lk_trial *trial, const struct lk_attention_shape *shap
 		trial->exact[i] = get(numbers, precision, i % count);
 	}
 	lk_trial_poison(trial->out, precision, count);
+	trial->begun = lk_level_seconds();
 }
 
 void lk_trial_done(struct lk_trial *trial)
@@ -149,6 +150,7 @@ static bool judge_rows(const struct lk_trial *trial, const double *out, const do
 
 bool lk_trial_judge(const struct lk_trial *trial, struct lk_level_report *report)
 {
+	double took = lk_level_seconds() - trial->begun;
 	double *both = lk_calloc(2 * trial->count, sizeof(*both));
 	double *out = both + trial->count;
 	lk_attention_reference(&trial->shape, trial->exact, trial->exact + trial->count,
@@ -162,6 +164,7 @@ bool lk_trial_judge(const struct lk_trial *trial, struct lk_level_report *report
 	bool good = lk_level_measure(report, lk_precision_name(trial->precision), error,
 			    lk_precision_bound(trial->precision), what) &&
 		judge_rows(trial, out, both, report);
+	lk_level_took(report, lk_precision_name(trial->precision), took);
 	lk_free(both);
 	return good;
 }

@@ -30,6 +30,7 @@ struct lk_trial {
 	/* Row-major (batch, heads, n, d_k), in the precision. */
 	void *q, *k, *v;
 	void *out;     /* NaN in each number until the level writes it */
+	double begun;  /* when the inputs were ready, lk_level_seconds */
 	double *exact; /* Q, K, V one after the other, as the reference takes them */
 };
 

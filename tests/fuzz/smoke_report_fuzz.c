@@ -22,6 +22,7 @@ static void check_again(const struct lk_smoke_level *level, struct lk_arena *are
 		m->error = level->measures[i].error;
 		m->bound = level->measures[i].bound;
 		m->cases = level->measures[i].cases;
+		m->seconds = level->measures[i].seconds;
 	}
 	for (size_t i = 0; i < level->n_facts; i++) {
 		lk_level_fact(&report, "key", LK_STR_FMT, LK_STR_ARG(level->facts[i].value));

@@ -11,18 +11,30 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
-	const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+#ifdef FAKE_ILP64 /* as OpenBLAS is built with 64-bit integers */
+typedef long blas_int;
+#define cblas_sgemm cblas_sgemm64_
+#define cblas_dgemm cblas_dgemm64_
+#else
+typedef int blas_int;
+#endif
+
+void cblas_sgemm(int order, int trans_a, int trans_b, blas_int m, blas_int n, blas_int k,
+	float alpha, const float *a, blas_int lda, const float *b, blas_int ldb, float beta,
+	float *c, blas_int ldc);
+void cblas_dgemm(int order, int trans_a, int trans_b, blas_int m, blas_int n, blas_int k,
+	double alpha, const double *a, blas_int lda, const double *b, blas_int ldb, double beta,
+	double *c, blas_int ldc);
 
 #define REPORT_FD 3
 
-static void compute(bool turned, int m, int n, int k, float alpha, const float *a, int lda,
-	const float *b, int ldb, float *c, int ldc)
+static void compute(bool turned, blas_int m, blas_int n, blas_int k, float alpha, const float *a,
+	blas_int lda, const float *b, blas_int ldb, float *c, blas_int ldc)
 {
-	for (int i = 0; i < m; i++) {
-		for (int j = 0; j < n; j++) {
+	for (blas_int i = 0; i < m; i++) {
+		for (blas_int j = 0; j < n; j++) {
 			double sum = 0;
-			for (int x = 0; x < k; x++) {
+			for (blas_int x = 0; x < k; x++) {
 				sum += (double)a[i * lda + x] *
 					(double)(turned ? b[j * ldb + x] : b[x * ldb + j]);
 			}
@@ -40,7 +52,7 @@ static void leave_grandchild(bool own_session)
 		if (own_session) {
 			setsid();
 		}
-		sleep(20);
+		sleep(300);
 		_exit(0);
 	}
 	const char *path = getenv("FAKE_PID_FILE");
@@ -115,8 +127,9 @@ static void plant(void)
 #endif
 }
 
-void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
-	const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+void cblas_sgemm(int order, int trans_a, int trans_b, blas_int m, blas_int n, blas_int k,
+	float alpha, const float *a, blas_int lda, const float *b, blas_int ldb, float beta,
+	float *c, blas_int ldc)
 {
 	(void)order, (void)trans_a, (void)beta;
 	plant();
@@ -138,4 +151,25 @@ void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float
 #elif defined(FAKE_PARTLY_WRITTEN)
 	c[(m - 1) * ldc + n - 1] = NAN;
 #endif
+}
+
+/* The faults above are planted in float32, which is tested first; this one in float64 alone. */
+void cblas_dgemm(int order, int trans_a, int trans_b, blas_int m, blas_int n, blas_int k,
+	double alpha, const double *a, blas_int lda, const double *b, blas_int ldb, double beta,
+	double *c, blas_int ldc)
+{
+	(void)order, (void)trans_a, (void)beta;
+	for (blas_int i = 0; i < m; i++) {
+		for (blas_int j = 0; j < n; j++) {
+			double sum = 0;
+			for (blas_int x = 0; x < k; x++) {
+				sum += a[i * lda + x] *
+					(trans_b == 112 ? b[j * ldb + x] : b[x * ldb + j]);
+			}
+			c[i * ldc + j] = alpha * sum;
+#ifdef FAKE_SINGLE
+			c[i * ldc + j] = (float)c[i * ldc + j];
+#endif
+		}
+	}
 }

@@ -40,7 +40,9 @@ static void right_passes(void **state)
 {
 	struct lk_smoke_level level = run_planted(*state, "right", LIMIT);
 	assert_level(level, PASSED, "libcblas.so.3");
-	assert_int_equal(level.n_measures, 1);
+	assert_int_equal(level.n_measures, 2);
+	assert_true(lk_str_is(level.measures[1].precision, "float64"));
+	assert_true(level.measures[1].error > 0 && level.measures[1].error <= 1e-13);
 	const struct lk_smoke_measure *m = &level.measures[0];
 	assert_true(lk_str_is(m->precision, "float32"));
 	assert_true(m->error > 0 && m->error <= 1e-5 && m->bound > 0 && m->bound <= 1e-5);
@@ -58,10 +60,8 @@ static void faults_fail(void **state)
 		const char *name, *reason;
 		unsigned limit;
 	} faults[] = {
-		{"wrong", "is above 1e-05", LIMIT},
-		{"rough", "is above 1e-05", LIMIT},
-		{"unwritten", "not finite", LIMIT},
-		{"partly_written", "not finite", LIMIT},
+		{"wrong", "is above 1e-05", LIMIT}, {"rough", "is above 1e-05", LIMIT},
+		{"unwritten", "not finite", LIMIT}, {"partly_written", "not finite", LIMIT},
 		{"crash", "crashed: signal 11", LIMIT},
 		{"exit", "ended without a result, exit status 0", LIMIT},
 		{"hang", "still running at the time limit", 1},
@@ -69,6 +69,7 @@ static void faults_fail(void **state)
 		{"liar_that_leaves", "ended without a result, exit status 0", LIMIT},
 		{"spew", "reported more than a report can hold", LIMIT},
 		{"plain", "cannot load: ", LIMIT},
+		{"single", "float64, ", LIMIT}, /* float64 that goes through float32 */
 	};
 	struct planted *p = *state;
 	char *library = lk_arena_printf(&p->arena, "%s/lib/libcblas.so.3", p->prefix);
@@ -131,7 +132,7 @@ static bool is_gone(pid_t pid)
 	return !after_name || after_name[2] == 'Z' || after_name[2] == 'X';
 }
 
-/* A process that a library left behind, in a session of its own, holds the pipe for 20 s: the
+/* A process that a library left behind, in a session of its own, holds the pipe for minutes: the
  * level's result does not wait for it. */
 static void descendant_does_not_hold_the_result(void **state)
 {
@@ -207,7 +208,7 @@ static void assert_outside(const struct lk_smoke_level *level, const char *name)
 	assert_false(find(level, name)->inside);
 	assert_true(find(level, "libcblas.so.3")->inside);
 	/* The numbers were right. */
-	assert_int_equal(level->n_measures, 1);
+	assert_int_equal(level->n_measures, 2);
 	assert_true(level->measures[0].error <= level->measures[0].bound);
 }
 
@@ -311,6 +312,25 @@ static void next_library_is_asked(void **state)
 	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), PASSED, "libopenblas.so.0");
 }
 
+/* 64-bit integers, under the name that OpenBLAS has then; and each library is tested once, whatever
+ * it is called, and every one. */
+static void all_are_tested(void **state)
+{
+	struct planted *p = *state;
+	char *lib = lk_arena_printf(&p->arena, "%s/lib", p->prefix);
+	plant_file(p, LK_PLANTED "/fake_blas_ilp64.so", lib, "libopenblas64_.so.0");
+	char *link = lk_arena_printf(&p->arena, "%s/libcblas.so.3", lib);
+	assert_int_equal(symlink("libopenblas64_.so.0", link), 0);
+	struct lk_smoke_level level = run_blas(p, LK_SMOKE_PROGRAM, LIMIT);
+	assert_level(level, PASSED, "cblas_sgemm64_ of libcblas.so.3");
+	assert_int_equal(level.measures[0].cases, 8);
+	char *wheel = lk_arena_printf(&p->arena, "%s/python3.11/site-packages/numpy.libs", lib);
+	assert_int_equal(lk_fs_mkdirs(AT_FDCWD, wheel, 0, false, &p->err), 0);
+	plant_file(p, LK_PLANTED "/fake_blas_wrong.so", wheel, "libscipy_openblas-0.so");
+	level = run_blas(p, LK_SMOKE_PROGRAM, LIMIT);
+	assert_level(level, FAILED, "numpy.libs/libscipy_openblas-0.so: float32, ");
+}
+
 static void long_prefix(void **state)
 {
 	struct planted *p = *state;
@@ -328,7 +348,7 @@ static void long_prefix(void **state)
 	struct lk_smoke_level level;
 	const struct lk_level_context context = {.prefix = prefix};
 	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[1], &context, LIMIT, &p->arena, &level);
-	assert_level(level, PASSED, "float32");
+	assert_level(level, PASSED, "cblas_sgemm");
 	assert_true(level.libraries[0].inside);
 }
 
@@ -400,9 +420,11 @@ static void openblas_passes(void **state)
 	struct lk_smoke_level level = run_blas(p, LK_SMOKE_PROGRAM, LIMIT);
 	assert_level(level, PASSED, "libopenblas.so.0");
 	/* An honest float32 computation is neither exact nor near the bound. */
-	assert_int_equal(level.n_measures, 1);
+	assert_int_equal(level.n_measures, 2);
 	assert_true(level.measures[0].error > 1e-9 && level.measures[0].error < 2e-6);
 	assert_int_equal(level.measures[0].cases, 8);
+	assert_true(level.measures[1].error > 1e-17 && level.measures[1].error < 1e-14);
+	assert_int_equal(level.measures[1].cases, 8);
 	assert_non_null(find(&level, "libgfortran.so.5"));
 	assert_true(lk_str_find_char(find(&level, "libopenblas.so.0")->version, '.') != SIZE_MAX);
 }
@@ -442,6 +464,7 @@ int main(void)
 		PLANTED_TEST(links_are_followed),
 		PLANTED_TEST(absent_and_unloadable),
 		PLANTED_TEST(next_library_is_asked),
+		PLANTED_TEST(all_are_tested),
 		PLANTED_TEST(long_prefix),
 		PLANTED_TEST(openblas_passes),
 		PLANTED_TEST(openblas_with_system_libraries_fails),

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "smoke/cuda_driver.h"
 #include "base/cuda_version.h"
+#include "smoke/cuda_driver.h"
 
 static void test_read(void **state)
 {

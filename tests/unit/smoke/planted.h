@@ -77,14 +77,24 @@ static inline void plant_empty(struct planted *p, const char *folder, const char
 	assert_int_equal(lk_fs_write_atomic(AT_FDCWD, target, "", 0, 0, &p->err), 0);
 }
 
-/* The level `blas` in the environment. */
+/* A level in the environment. */
+static inline struct lk_smoke_level run_level(
+	struct planted *p, const char *name, const char *program, unsigned limit)
+{
+	const struct lk_level_context context = {.prefix = p->prefix};
+	struct lk_smoke_level done = {0};
+	for (size_t i = 0; i < lk_n_levels; i++) {
+		if (strcmp(lk_levels[i].name, name) == 0) {
+			lk_child_run(program, &lk_levels[i], &context, limit, &p->arena, &done);
+		}
+	}
+	assert_true(lk_str_is(done.name, name));
+	return done;
+}
+
 static inline struct lk_smoke_level run_blas(struct planted *p, const char *program, unsigned limit)
 {
-	struct lk_smoke_level level;
-	assert_string_equal(lk_levels[1].name, "blas");
-	const struct lk_level_context context = {.prefix = p->prefix};
-	lk_child_run(program, &lk_levels[1], &context, limit, &p->arena, &level);
-	return level;
+	return run_level(p, "blas", program, limit);
 }
 
 #define assert_level(level, wanted, text)                                                          \

@@ -156,7 +156,7 @@ static void other_programs(void **state)
 		/* Nothing to read, no fifth descriptor, the words in their order. */
 		{"#!/bin/sh\nread word && exit 4\n[ -e /proc/self/fd/5 ] && exit 5\n"
 		 "printf 'status passed\\nreason %s\\nend\\n' \"$*\" >&3\n",
-			LK_SMOKE_PASSED, "--level blas --device 0 -- "},
+			LK_SMOKE_PASSED, "--level blas --device 0 --needs-cuda  -- "},
 		{"no program at all", LK_SMOKE_FAILED, "cannot start lockenv-smoke: "},
 		{"#!/nowhere/interpreter\n", LK_SMOKE_FAILED, "cannot start lockenv-smoke: "},
 	};
@@ -205,7 +205,7 @@ static void closed_standard_streams(void **state)
 			close(saved[fd]);
 		}
 	}
-	assert_level(level, PASSED, "float32");
+	assert_level(level, PASSED, "cblas_sgemm");
 }
 
 /* What the caller ignores or blocks does not reach the level's process. */

@@ -12,8 +12,8 @@ static void round_trip(void **state)
 	struct planted *p = *state;
 	static const double errors[] = {0, 4.2e-7, 5e-324, 1.7976931348623157e308, INFINITY, NAN};
 	struct lk_smoke_library items[] = {
-		{LK_STR("/env/lib/liba b.so.1.2"), LK_STR("1.2"), true},
-		{LK_STR("/usr/lib/libb\tc\nend\n.so"), {0}, false},
+		{LK_STR("/env/lib/liba b.so.1.2"), LK_STR("1.2"), true, {0}, {0}},
+		{LK_STR("/usr/lib/libb\tc\nend\n.so"), {0}, false, {0}, {0}},
 	};
 	const struct lk_smoke_libraries libraries = {.items = items, .len = 2};
 	for (size_t i = 0; i < LK_COUNTOF(errors); i++) {
@@ -71,15 +71,18 @@ static void garbage_is_refused(void **state)
 		LK_STR("status passed\nmeasure\nend\n"),
 		LK_STR("status passed\nmeasure float32\nend\n"),
 		LK_STR("status passed\nmeasure float32\t1\t1\nend\n"),
-		LK_STR("status passed\nmeasure float32\t1e-7\t1\t1\nend\n"),
-		LK_STR("status passed\nmeasure float32\t-1\t1\t1\nend\n"),
-		LK_STR("status passed\nmeasure x\t99999999999999999999\t1\t1\nend\n"),
-		LK_STR("status passed\nmeasure float32\t1\tnan\t1\nend\n"),
-		LK_STR("status passed\nmeasure float32\t1\t1\t4294967296\nend\n"),
-		LK_STR("status passed\nmeasure float32\t1\t1\tx\nend\n"),
-		LK_STR("status passed\nmeasure float32\t1\t1\t1\t1\nend\n"),
-		LK_STR("status passed\nmeasure a\t1\t1\t1\nmeasure b\t1\t1\t1\n"
-		       "measure c\t1\t1\t1\nmeasure d\t1\t1\t1\nmeasure e\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1e-7\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t-1\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure x\t99999999999999999999\t1\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\tnan\t1\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\t4294967296\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\tx\t1\nend\n"),
+		LK_STR("status passed\nmeasure float32\t1\t1\t1\t1\t1\nend"),
+		LK_STR("status passed\nmeasure float32\t1\t1\t1\tx\nend\n"),
+		LK_STR("status passed\nmeasure a\t1\t1\t1\t1\nmeasure b\t1\t1\t1\t1\n"
+		       "measure c\t1\t1\t1\t1\nmeasure d\t1\t1\t1\t1\nmeasure "
+		       "e\t1\t1\t1\t1\nend\n"),
 		LK_STR("status passed\nfact\nend\n"),
 		LK_STR("status passed\nfact cuda\nend\n"),
 		LK_STR("status passed\nlibrary\nend\n"),
@@ -159,9 +162,9 @@ static void measures(void **state)
 	assert_int_equal(report.status, LK_SMOKE_FAILED);
 }
 
-static const struct lk_smoke_library shown_libraries[] = {
-	{LK_STR("/env/lib/libx.so.3"), LK_STR("3"), true},
-	{LK_STR("/tmp/\x1b[2Jevil.so"), {0}, false},
+static struct lk_smoke_library shown_libraries[] = {
+	{LK_STR("/env/lib/libx.so.3"), LK_STR("3"), true, {0}, {0}},
+	{LK_STR("/tmp/\x1b[2Jevil.so"), {0}, false, {0}, {0}},
 };
 
 static const struct lk_smoke_measure shown_measures[] = {
@@ -198,15 +201,16 @@ static void table_is_escaped(void **state)
 	struct lk_smoke_level levels[2];
 	const struct lk_smoke_result result = shown_result(levels);
 	struct lk_buf LK_CLEANUP(lk_buf_done) out = LK_BUF_INIT(65536);
-	lk_smoke_text(&result, false, &out);
+	lk_smoke_text(&result, false, true, &out);
 	lk_str text = lk_buf_view(&out);
 	assert_true(lk_utf8_is_valid(text));
 	for (size_t i = 0; i < text.len; i++) {
 		assert_true(text.ptr[i] == '\n' || (text.ptr[i] >= ' ' && text.ptr[i] != 0x7f));
 	}
-	static const char *const parts[] = {"blas        FAILED   1.50 s",
-		"float32: error nan, bound 1e-05, 3 cases", "uses /env/lib/libx.so.3 (3)\n",
-		"OUTSIDE /tmp/", "evil.so\n", "torch-cuda  absent   "};
+	static const char *const parts[] = {
+		"blas             FAILED     1.50  float32    nan      1e-05      3\n",
+		"uses lib/libx.so.3 (3)\n", "OUTSIDE /tmp/", "evil.so\n",
+		"torch-cuda    0  absent   "};
 	for (size_t i = 0; i < LK_COUNTOF(parts); i++) {
 		if (lk_str_find(text, lk_str_of(parts[i])) == SIZE_MAX) {
 			fail_msg("no '%s' in\n%s", parts[i], lk_buf_cstr(&out));
