@@ -70,7 +70,7 @@ int lk_smoke_origin_read(
 	if (fd < 0) {
 		return 0; /* lk_smoke_run has the words for it */
 	}
-	int rc = lk_meta_read_sound(fd, &app->report, &ret->records, err);
+	int rc = lk_meta_read_sound(1, fd, &app->report, &ret->records, err);
 	if (rc == 0) {
 		read_needs(app, ret);
 		read_stamp(app, fd, ret);

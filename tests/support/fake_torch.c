@@ -137,7 +137,7 @@ EXPORT const char *torch_exception_get_what_without_backtrace(void)
 #endif
 }
 
-static struct tensor *like(const struct tensor *tensor)
+__attribute__((unused)) static struct tensor *like(const struct tensor *tensor)
 {
 	struct tensor *made = calloc(1, sizeof(*made));
 	const int64_t *s = tensor->sizes;
