@@ -132,48 +132,61 @@ static void warn_changed(struct lk_app *app, const struct indexers *indexers)
 
 /* ---- broken packages ---- */
 
-static lk_str why_line(
-	struct lk_app *app, const struct lk_index_facts *facts, const struct lk_index_item *item)
-{
-	return lk_str_printf(
-		&app->arena, LK_STR_FMT ": %s", LK_STR_ARG(facts->subdir), item->why->message);
-}
+struct broken {
+	lk_str subdir;
+	const struct lk_error *why;
+};
+struct brokens LK_VEC_OF(struct broken);
 
-/* One alone is told as the error that it is. */
-static int fail_broken(
-	struct lk_app *app, const struct indexers *indexers, size_t n, struct lk_error *err)
+static void collect_broken(const struct indexers *indexers, struct brokens *ret)
 {
-	const struct lk_error *first = NULL;
 	for (size_t i = 0; i < indexers->len; i++) {
 		const struct lk_index_facts *facts = lk_indexer_facts(indexers->items[i]);
 		for (size_t k = 0; k < facts->n_items; k++) {
-			const struct lk_index_item *item = &facts->items[k];
-			if (item->change != LK_INDEX_BROKEN) {
-				continue;
-			}
-			if (!first ||
-				(first->code != LK_E_INTEGRITY &&
-					item->why->code == LK_E_INTEGRITY)) {
-				first = item->why;
-			}
-			if (n > 1 && app->explanation.len < BROKEN_SHOWN) {
-				lk_vec_push(&app->explanation, why_line(app, facts, item));
+			if (facts->items[k].change == LK_INDEX_BROKEN) {
+				lk_vec_push(
+					ret, (struct broken){facts->subdir, facts->items[k].why});
 			}
 		}
 	}
-	if (n == 1) {
-		*err = *first;
+}
+
+static lk_str why_line(struct lk_app *app, const struct broken *broken)
+{
+	return lk_str_printf(
+		&app->arena, LK_STR_FMT ": %s", LK_STR_ARG(broken->subdir), broken->why->message);
+}
+
+/* What cannot be read is worth less than what must not be believed. */
+static enum lk_code code_of(const struct brokens *brokens)
+{
+	for (size_t i = 0; i < brokens->len; i++) {
+		if (brokens->items[i].why->code == LK_E_INTEGRITY) {
+			return LK_E_INTEGRITY;
+		}
+	}
+	return brokens->items[0].why->code;
+}
+
+/* One alone is told as the error that it is. */
+static int fail_broken(struct lk_app *app, const struct brokens *brokens, struct lk_error *err)
+{
+	if (brokens->len == 1) {
+		*err = *brokens->items[0].why;
 		if (err->hint[0] == '\0') {
 			lk_error_hint(err, "mend or remove it, or leave it out with --skip-broken");
 		}
 		return err->code;
 	}
-	size_t shown = app->explanation.len;
-	if (n > shown) {
-		lk_vec_push(
-			&app->explanation, lk_str_printf(&app->arena, "and %zu more", n - shown));
+	for (size_t i = 0; i < brokens->len && i < BROKEN_SHOWN; i++) {
+		lk_vec_push(&app->explanation, why_line(app, &brokens->items[i]));
 	}
-	lk_fail(err, first->code, "%zu packages cannot be indexed; the index stays as it was", n);
+	if (brokens->len > BROKEN_SHOWN) {
+		lk_vec_push(&app->explanation,
+			lk_str_printf(&app->arena, "and %zu more", brokens->len - BROKEN_SHOWN));
+	}
+	lk_fail(err, code_of(brokens), "%zu packages cannot be indexed; the index stays as it was",
+		brokens->len);
 	lk_error_hint(err, "mend or remove them, or leave them out with --skip-broken");
 	return err->code;
 }
@@ -181,23 +194,18 @@ static int fail_broken(
 static int check_broken(struct lk_app *app, const struct context *c,
 	const struct indexers *indexers, struct lk_error *err)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < indexers->len; i++) {
-		n += lk_indexer_facts(indexers->items[i])->n_broken;
+	struct brokens brokens = {0};
+	int rc = 0;
+	collect_broken(indexers, &brokens);
+	if (brokens.len > 0 && !c->skip_broken) {
+		rc = fail_broken(app, &brokens, err);
 	}
-	if (n > 0 && !c->skip_broken) {
-		return fail_broken(app, indexers, n, err);
+	for (size_t i = 0; i < brokens.len && rc == 0; i++) {
+		lk_str line = why_line(app, &brokens.items[i]);
+		lk_warn(&app->report, "left out: " LK_STR_FMT, LK_STR_ARG(line));
 	}
-	for (size_t i = 0; i < indexers->len; i++) {
-		const struct lk_index_facts *facts = lk_indexer_facts(indexers->items[i]);
-		for (size_t k = 0; k < facts->n_items; k++) {
-			if (facts->items[k].change == LK_INDEX_BROKEN) {
-				lk_str line = why_line(app, facts, &facts->items[k]);
-				lk_warn(&app->report, "left out: " LK_STR_FMT, LK_STR_ARG(line));
-			}
-		}
-	}
-	return 0;
+	lk_vec_done(&brokens);
+	return rc;
 }
 
 /* ---- the run ---- */

@@ -182,7 +182,7 @@ static int write_shard_index(struct writing *w, const struct lk_json *info, stru
 
 static bool is_shard(lk_str name)
 {
-	bool is = name.len == 2 * LK_SHA256_LEN + sizeof(SHARD_SUFFIX) - 1 &&
+	bool is = name.len == (size_t)2 * LK_SHA256_LEN + sizeof(SHARD_SUFFIX) - 1 &&
 		lk_str_ends(name, LK_STR(SHARD_SUFFIX));
 	for (size_t i = 0; is && i < (size_t)2 * LK_SHA256_LEN; i++) {
 		is = lk_hex_digit(name.ptr[i]) >= 0;
