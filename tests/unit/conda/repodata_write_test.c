@@ -35,14 +35,13 @@ static void test_record(void **state)
 	struct lk_repodata_entry entry;
 	struct lk_error err = LK_ERROR_INIT;
 	(void)state;
-	assert_int_equal(
-		make("a-1-0.conda",
-			"{\"version\": \"1\", \"name\": \"a\", \"build\": \"0\", "
-			"\"build_number\": 0, \"depends\": [\"z\", \"b >=1\"], "
-			"\"arch\": \"x86_64\", \"platform\": \"linux\", \"size\": 1, "
-			"\"sha256\": null, \"zz\": {\"d\": 1, \"c\": [{\"f\": 1.5, \"e\": "
-			"null}]}}",
-			&arena, &entry, &err),
+	assert_int_equal(make("a-1-0.conda",
+				 "{\"version\": \"1\", \"name\": \"a\", \"build\": \"0\", "
+				 "\"build_number\": 0, \"depends\": [\"z\", \"b >=1\"], "
+				 "\"arch\": \"x86_64\", \"platform\": \"linux\", \"size\": 1, "
+				 "\"sha256\": null, \"zz\": {\"d\": 1, \"c\": [{\"f\": 1.5, \"e\": "
+				 "null}]}}",
+				 &arena, &entry, &err),
 		0);
 	assert_string_equal(entry.name.ptr, "a");
 	assert_string_equal(entry.map.ptr, "packages.conda");
