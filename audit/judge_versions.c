@@ -118,12 +118,13 @@ static void judge_glibc(const struct lk_judge *j, uint32_t file)
 	}
 	struct lk_flaw flaw = lk_flaw_of(LK_FLAW_FINDING, LK_FLAW_GLIBC, file, version);
 	flaw.target = worst->name;
-	char *more LK_AUTO_FREE = lk_asprintf(n > 1 ? " (and %zu more are too old)" : "", n - 1);
+	lk_str more =
+		n == 1 ? LK_STR("") : lk_str_printf(j->arena, " (and %zu more are too old)", n - 1);
 	lk_flaws_add(j->flaws, &flaw,
-		"needs " LK_STR_FMT "; " LK_STR_FMT " has glibc " LK_STR_FMT "%s",
+		"needs " LK_STR_FMT "; " LK_STR_FMT " has glibc " LK_STR_FMT LK_STR_FMT,
 		LK_STR_ARG(version),
 		LK_STR_ARG(worst->name.len > 0 ? worst->name : LK_STR("the target")),
-		LK_STR_ARG(worst->glibc), more);
+		LK_STR_ARG(worst->glibc), LK_STR_ARG(more));
 }
 
 static void judge_private(const struct lk_judge *j, uint32_t file)
