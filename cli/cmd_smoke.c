@@ -70,8 +70,7 @@ static int put_receipt(
 	if (text.overflow) {
 		return lk_fail(err, LK_E_FORMAT, "the receipt is too long");
 	}
-	rc = lk_fs_check_replaceable(AT_FDCWD, file, err);
-	return rc < 0 ? rc : lk_fs_write_atomic(AT_FDCWD, file, text.ptr, text.len, 0, err);
+	return lk_fs_write_atomic(AT_FDCWD, file, text.ptr, text.len, 0, err);
 }
 
 static int tell(struct lk_app *app, const struct context *c, struct lk_smoke_result *result,
@@ -98,6 +97,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	};
 	int rc = choose_prefix(app, c, args, &prefix, err);
 	rc = rc < 0 ? rc : choose_device(c->device, &options.device, err);
+	if (rc == 0 && c->receipt) { /* said before minutes are spent */
+		rc = lk_fs_check_replaceable(AT_FDCWD, c->receipt, err);
+	}
 	rc = rc < 0 ? rc : lk_smoke_origin_read(app, prefix, &origin, err);
 	options.prefix = prefix;
 	options.needs_cuda = origin.needs_cuda;

@@ -100,6 +100,8 @@ static void tell_library(struct lk_app *app, const struct lk_smoke_origin *origi
 					LK_STR_ARG(r->record.build));
 			if (path->has_sha256_in_prefix) {
 				library->sha256 = hex_text(app, &path->sha256_in_prefix);
+			} else if (path->has_sha256 && path->prefix_mode == LK_PREFIX_NONE) {
+				library->sha256 = hex_text(app, &path->sha256);
 			}
 			return;
 		}
