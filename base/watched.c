@@ -144,8 +144,8 @@ static bool fetch_status(pid_t pid, int *ret)
 
 /* Reads and waits until the process itself ends: a descendant may hold the pipe open longer, and it
  * may close the pipe and go on. Nothing of its group is left then. */
-static enum lk_watched_end watch(
-	pid_t pid, int fd, int64_t deadline, struct lk_buf *out, int *ret_status)
+static enum lk_watched_end watch(const struct lk_watched *what, pid_t pid, int fd, int64_t deadline,
+	struct lk_buf *out, int *ret_status)
 {
 	enum lk_watched_end end = LK_WATCHED_ENDED;
 	for (bool open = true;;) {
@@ -155,6 +155,8 @@ static enum lk_watched_end watch(
 			end = LK_WATCHED_LOUD;
 		} else if (!ended && now_ms() >= deadline) {
 			end = LK_WATCHED_LATE;
+		} else if (!ended && what->report && lk_report_stop(what->report)) {
+			end = LK_WATCHED_STOPPED;
 		}
 		if (ended || end != LK_WATCHED_ENDED) {
 			break;
@@ -180,7 +182,7 @@ int lk_watched_run(const struct lk_watched *what, struct lk_buf *out, enum lk_wa
 	close(fds[1]);
 	*ret_status = 0;
 	if (rc == 0) {
-		*ret_end = watch(pid, fds[0], deadline, out, ret_status);
+		*ret_end = watch(what, pid, fds[0], deadline, out, ret_status);
 	}
 	close(fds[0]);
 	return rc;

@@ -10,13 +10,15 @@
 #ifndef LK_BASE_WATCHED_H
 #define LK_BASE_WATCHED_H
 
+#include "base/report.h"
 #include "base/str.h"
 
 enum lk_watched_end {
-	LK_WATCHED_ENDED, /* by itself, its status is known */
-	LK_WATCHED_LATE,  /* killed at the limit */
-	LK_WATCHED_LOUD,  /* killed because it wrote more than the buffer may hold */
-	LK_WATCHED_LOST,  /* someone else took its status */
+	LK_WATCHED_ENDED,   /* by itself, its status is known */
+	LK_WATCHED_LATE,    /* killed at the limit */
+	LK_WATCHED_LOUD,    /* killed because it wrote more than the buffer may hold */
+	LK_WATCHED_LOST,    /* someone else took its status */
+	LK_WATCHED_STOPPED, /* killed because the user has interrupted */
 };
 
 struct lk_watched {
@@ -25,6 +27,7 @@ struct lk_watched {
 	const char *const *env;
 	int report_fd; /* what it writes there (1 or more) is taken; other streams are /dev/null */
 	unsigned limit_ms;
+	const struct lk_report *report; /* only asked whether to stop; NULL: nobody does */
 };
 
 /* Runs it and waits: no signal is blocked or ignored in it, it has a process group of its own. OUT

@@ -44,6 +44,8 @@ struct lk_app {
 	struct lk_strs explanation; /* lines printed below an error's message, owned by the arena */
 	bool config_read;
 	struct lk_config config;
+	bool driver_asked;
+	struct lk_driver driver;
 };
 
 /* After the options are parsed: colour decisions, report callbacks. */
@@ -73,9 +75,14 @@ int lk_app_cache_existing(
 /* The same for looking only: nothing is made. LK_E_NOT_FOUND when there is none. */
 int lk_app_cache_look(struct lk_app *app, struct lk_cache **ret, struct lk_error *err) LK_MUST_USE;
 /* What this host offers, CONDA_OVERRIDE_* applied; or what the file PROFILE (info --json) says. Its
- * platform too, unless RET_PLATFORM is NULL; empty when the profile does not say. */
-int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
+ * platform too, unless RET_PLATFORM is NULL; empty when the profile does not say. Only where
+ * WITH_DRIVER is set the host's driver is asked for __cuda and __cuda_arch. */
+int lk_app_host(struct lk_app *app, const char *profile, bool with_driver, struct lk_virtuals *ret,
 	lk_str *ret_platform, struct lk_error *err) LK_MUST_USE;
+/* The host's driver, as lockenv-smoke beside this program finds it, or else by its kernel module;
+ * asked once. LK_E_INTERRUPTED. */
+int lk_app_driver(
+	struct lk_app *app, const struct lk_driver **ret, struct lk_error *err) LK_MUST_USE;
 /* The values of CONDA_OVERRIDE_*. */
 struct lk_host_overrides lk_app_overrides(void);
 /* A leading ~/ stands for HOME; other forms stay. NUL-ended, owned by the arena. */

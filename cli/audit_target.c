@@ -92,7 +92,7 @@ int lk_audit_targets(struct lk_app *app, const struct lk_audit_options *options,
 		}
 	}
 	if (nodes->list.len == 0 && !options->glibc && is_prefix) {
-		rc = lk_app_host(app, NULL, &host, &here, err);
+		rc = lk_app_host(app, NULL, false, &host, &here, err);
 	}
 	if (nodes->list.len == 0 && rc == 0) {
 		struct lk_target target = is_prefix && lk_str_eq(here, platform->subdir)

@@ -13,7 +13,7 @@
 static int add_this(struct lk_app *app, struct lk_nodes *nodes, struct lk_error *err)
 {
 	struct lk_node node = {.name = "this host"};
-	int rc = lk_app_host(app, NULL, &node.virtuals, &node.platform, err);
+	int rc = lk_app_host(app, NULL, false, &node.virtuals, &node.platform, err);
 	lk_vec_push(&nodes->list, node);
 	return rc;
 }
@@ -144,20 +144,37 @@ static void add_lack(void *ctx, const struct lk_lock_unmet *unmet)
 	lk_lock_put_unmet(unmet, "it", &j->why);
 }
 
+/* This host's driver is asked only where the lock has to do with it. */
+static int host_of(struct lk_app *app, const struct lk_node *node,
+	const struct lk_lock_platform *platform, struct lk_virtuals *ret, struct lk_error *err)
+{
+	if (node->path) {
+		for (size_t i = 0; i < node->virtuals.len; i++) {
+			lk_vec_push(ret, node->virtuals.items[i]);
+		}
+		return 0;
+	}
+	return lk_app_host(app, NULL, lk_lock_asks_for_driver(platform), ret, NULL, err);
+}
+
 static int judge_platform(struct lk_app *app, const struct lk_lock_platform *platform,
 	struct lk_verdict *verdict, struct lk_error *err)
 {
 	struct judge j = {app, verdict, LK_BUF_INIT((size_t)1 << 20), {NULL, 0}};
-	const struct lk_virtuals *host = &verdict->node->virtuals;
-	int rc = lk_lock_each_unmet(platform, host, add_lack, &j, err);
+	struct lk_virtuals host = {0};
+	int rc = host_of(app, verdict->node, platform, &host, err);
+	if (rc == 0) {
+		rc = lk_lock_each_unmet(platform, &host, add_lack, &j, err);
+	}
 	if (rc == 0 && verdict->lacks.len > 0) {
 		struct lk_error why = LK_ERROR_INIT;
-		lk_lock_hint_host(host, j.name, &why);
+		lk_lock_hint_host(&host, j.name, &why);
 		verdict->fit = LK_FIT_NO;
 		verdict->why = lk_str_dup(&app->arena, lk_buf_view(&j.why));
 		verdict->hint = lk_str_dup(&app->arena, lk_str_of(why.hint));
 	}
 	lk_buf_done(&j.why);
+	lk_vec_done(&host);
 	return rc;
 }
 

@@ -12,8 +12,28 @@ struct context {
 	struct lk_env_options env;
 };
 
+/* Who told of it comes along: LD_LIBRARY_PATH may lead to another than the machine's own. */
+static void put_driver(struct lk_jw *w, const struct lk_driver *driver)
+{
+	lk_jw_key(w, "driver");
+	lk_jw_object(w);
+	lk_jw_opt_string(w, "source", driver->source);
+	lk_jw_opt_string(w, "cuda", driver->cuda);
+	lk_jw_opt_string(w, "reason", driver->reason);
+	lk_jw_key(w, "devices");
+	lk_jw_array(w);
+	for (size_t i = 0; i < driver->n_devices; i++) {
+		lk_jw_object(w);
+		lk_jw_key_string(w, "name", driver->devices[i].name);
+		lk_jw_key_string(w, "compute_capability", driver->devices[i].capability);
+		lk_jw_end(w);
+	}
+	lk_jw_end(w);
+	lk_jw_end(w);
+}
+
 static void put_json(struct lk_app *app, const struct lk_virtuals *host,
-	const struct lk_config *config, const char *cache)
+	const struct lk_driver *driver, const struct lk_config *config, const char *cache)
 {
 	struct lk_jw w;
 	lk_jw_init(&w, &app->out, true);
@@ -30,6 +50,7 @@ static void put_json(struct lk_app *app, const struct lk_virtuals *host,
 		lk_jw_end(&w);
 	}
 	lk_jw_end(&w);
+	put_driver(&w, driver);
 	lk_jw_key_string(&w, "cache", lk_str_of(cache));
 	lk_jw_strings(&w, "channels", config->channels.items, config->channels.n);
 	lk_jw_key_string(&w, "channel_alias", config->channel_alias);
@@ -37,8 +58,32 @@ static void put_json(struct lk_app *app, const struct lk_virtuals *host,
 	lk_buf_putc(&app->out, '\n');
 }
 
+static void tell_driver(struct lk_app *app, const struct lk_driver *driver)
+{
+	if (driver->source.len == 0) {
+		lk_info_line(app, "GPU driver", LK_STR("none found"));
+		return;
+	}
+	if (driver->cuda.len == 0) {
+		lk_info_line(app, "GPU driver",
+			lk_str_printf(&app->arena,
+				"none that works: " LK_STR_FMT ", says " LK_STR_FMT,
+				LK_STR_ARG(driver->reason), LK_STR_ARG(driver->source)));
+		return;
+	}
+	lk_info_line(app, "GPU driver",
+		lk_str_printf(&app->arena, "CUDA " LK_STR_FMT ", says " LK_STR_FMT,
+			LK_STR_ARG(driver->cuda), LK_STR_ARG(driver->source)));
+	for (size_t i = 0; i < driver->n_devices; i++) {
+		lk_info_line(app, i ? "" : "GPUs",
+			lk_str_printf(&app->arena, LK_STR_FMT ", compute capability " LK_STR_FMT,
+				LK_STR_ARG(driver->devices[i].name),
+				LK_STR_ARG(driver->devices[i].capability)));
+	}
+}
+
 static void put_text(struct lk_app *app, const struct lk_virtuals *host,
-	const struct lk_config *config, const char *cache)
+	const struct lk_driver *driver, const struct lk_config *config, const char *cache)
 {
 	lk_info_line(app, "lockenv", LK_STR(LOCKENV_VERSION));
 	lk_info_line(app, "platform", lk_str_of(lk_subdir_native()));
@@ -48,9 +93,7 @@ static void put_text(struct lk_app *app, const struct lk_virtuals *host,
 			lk_str_printf(&app->arena, LK_STR_FMT "=" LK_STR_FMT "=" LK_STR_FMT,
 				LK_STR_ARG(v->name), LK_STR_ARG(v->version), LK_STR_ARG(v->build)));
 	}
-	if (!lk_virtuals_find(host, LK_STR("__cuda"))) {
-		lk_info_line(app, "GPU driver", LK_STR("none found"));
-	}
+	tell_driver(app, driver);
 	for (size_t i = 0; i < config->channels.n; i++) {
 		lk_info_line(app, i ? "" : "channels", config->channels.items[i]);
 	}
@@ -62,16 +105,20 @@ static int tell_host(struct lk_app *app, struct lk_error *err)
 {
 	struct lk_virtuals host = {0};
 	const struct lk_config *config;
+	const struct lk_driver *driver;
 	const char *cache;
 	int rc = lk_app_config(app, &config, err);
 	if (rc == 0) {
 		rc = lk_app_cache_path(app, &cache, err);
 	}
 	if (rc == 0) {
-		rc = lk_app_host(app, NULL, &host, NULL, err);
+		rc = lk_app_host(app, NULL, true, &host, NULL, err);
 	}
 	if (rc == 0) {
-		(app->common.json ? put_json : put_text)(app, &host, config, cache);
+		rc = lk_app_driver(app, &driver, err);
+	}
+	if (rc == 0) {
+		(app->common.json ? put_json : put_text)(app, &host, driver, config, cache);
 	}
 	lk_vec_done(&host);
 	return rc;

@@ -65,7 +65,7 @@ static int check_host(struct lk_app *app, const struct context *c,
 		return 0;
 	}
 	struct lk_virtuals host = {0};
-	int rc = lk_app_host(app, c->host, &host, NULL, err);
+	int rc = lk_app_host(app, c->host, lk_lock_asks_for_driver(platform), &host, NULL, err);
 	if (rc == 0) {
 		rc = lk_lock_check_host(platform, &host, err);
 	}

@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "conda/profile.h"
-#include "conda/subdir.h"
 
 #define UNFINISHED_AGE_S ((int64_t)24 * 60 * 60) /* work in the cache that nobody does any more */
 
@@ -340,21 +338,4 @@ struct lk_host_overrides lk_app_overrides(void)
 		.win = getenv("CONDA_OVERRIDE_WIN"),
 		.archspec = getenv("CONDA_OVERRIDE_ARCHSPEC"),
 	};
-}
-
-int lk_app_host(struct lk_app *app, const char *profile, struct lk_virtuals *ret,
-	lk_str *ret_platform, struct lk_error *err)
-{
-	lk_str platform = lk_str_of(lk_subdir_native());
-	lk_str *platform_out = ret_platform ? ret_platform : &platform;
-	*platform_out = platform;
-	if (profile) {
-		struct lk_profile read;
-		int rc = lk_profile_read(profile, &app->arena, &read, err);
-		*ret = read.virtuals;
-		*platform_out = read.platform;
-		return rc;
-	}
-	struct lk_host_overrides overrides = lk_app_overrides();
-	return lk_host_virtuals(&overrides, NULL, &app->arena, ret, err);
 }

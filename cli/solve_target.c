@@ -182,7 +182,7 @@ static int read_host(const struct lk_solve_maker *m, struct described *ret)
 	if (!host) {
 		return 0;
 	}
-	int rc = lk_app_host(m->app, strcmp(host, "this") == 0 ? NULL : host, &ret->virtuals,
+	int rc = lk_app_host(m->app, strcmp(host, "this") == 0 ? NULL : host, true, &ret->virtuals,
 		&ret->platform, m->err);
 	if (rc < 0) {
 		return rc;

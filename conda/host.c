@@ -5,71 +5,7 @@
 
 #include <sys/utsname.h>
 
-#include "base/fs.h"
 #include "conda/subdir.h"
-
-#define DRIVER_FILE "/proc/driver/nvidia/version"
-
-/* The first driver branch that can run each CUDA version; public facts of NVIDIA's release notes.
- */
-static const struct {
-	unsigned branch;
-	const char *cuda;
-} drivers[] = {
-	{384, "9.0"},
-	{390, "9.1"},
-	{396, "9.2"},
-	{410, "10.0"},
-	{418, "10.1"},
-	{440, "10.2"},
-	{450, "11.0"},
-	{455, "11.1"},
-	{460, "11.2"},
-	{465, "11.3"},
-	{470, "11.4"},
-	{495, "11.5"},
-	{510, "11.6"},
-	{515, "11.7"},
-	{520, "11.8"},
-	{525, "12.0"},
-	{530, "12.1"},
-	{535, "12.2"},
-	{545, "12.3"},
-	{550, "12.4"},
-	{555, "12.5"},
-	{560, "12.6"},
-	{565, "12.7"},
-	{570, "12.8"},
-	{575, "12.9"},
-	{580, "13.0"},
-};
-
-/* The first word of digits and dots in the text; its leading number is the driver's branch. */
-static bool driver_branch(lk_str text, uint64_t *ret)
-{
-	lk_str rest = text;
-	lk_str word;
-	while (lk_str_split(&rest, ' ', &word)) {
-		size_t dot = lk_str_find_char(word, '.');
-		if (dot != SIZE_MAX && lk_str_to_u64(lk_str_slice(word, 0, dot), ret)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-lk_str lk_host_cuda_of_driver(lk_str text)
-{
-	uint64_t branch;
-	lk_str cuda = LK_STR("");
-	if (!driver_branch(text, &branch)) {
-		return cuda;
-	}
-	for (size_t i = 0; i < LK_COUNTOF(drivers) && drivers[i].branch <= branch; i++) {
-		cuda = lk_str_of(drivers[i].cuda);
-	}
-	return cuda;
-}
 
 lk_str lk_host_kernel_version(lk_str release)
 {
@@ -86,22 +22,6 @@ lk_str lk_host_kernel_version(lk_str release)
 		}
 	}
 	return numbers >= 2 ? lk_str_slice(release, 0, end) : LK_STR("");
-}
-
-static lk_str driver_cuda(int (*probe_driver)(void), struct lk_arena *arena)
-{
-	if (probe_driver) {
-		int version = probe_driver();
-		return version > 0
-			? lk_str_printf(arena, "%d.%d", version / 1000, version % 1000 / 10)
-			: LK_STR("");
-	}
-	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(4096);
-	struct lk_error ignored;
-	if (lk_fs_read_file(AT_FDCWD, DRIVER_FILE, &text, &ignored) < 0) {
-		return LK_STR("");
-	}
-	return lk_host_cuda_of_driver(lk_buf_view(&text));
 }
 
 /* The level of x86-64 that this processor reaches, as archspec names it; else the plain name. */
@@ -126,12 +46,12 @@ static lk_str microarch(void)
 }
 
 struct detected {
-	lk_str linux_, glibc, cuda, archspec;
+	lk_str linux_, glibc, archspec;
 };
 
-static struct detected look(int (*probe_driver)(void), struct lk_arena *arena)
+static struct detected look(struct lk_arena *arena)
 {
-	struct detected host = {.archspec = microarch(), .cuda = driver_cuda(probe_driver, arena)};
+	struct detected host = {.archspec = microarch()};
 #ifdef __linux__
 	struct utsname names;
 	if (uname(&names) == 0) {
@@ -148,14 +68,15 @@ static lk_str chosen(const char *override, lk_str found)
 	return override ? lk_str_trim(lk_str_of(override)) : found;
 }
 
-int lk_host_virtuals(const struct lk_host_overrides *overrides, int (*probe_driver)(void),
+int lk_host_virtuals(const struct lk_host_overrides *overrides, const struct lk_driver *driver,
 	struct lk_arena *arena, struct lk_virtuals *ret, struct lk_error *err)
 {
 	lk_str subdir = lk_str_of(lk_subdir_native());
 	bool is_linux = lk_str_is(lk_subdir_os(subdir), "linux");
-	struct detected host = look(probe_driver, arena);
+	struct detected host = look(arena);
 	lk_str none = LK_STR("0");
-	lk_str cuda = chosen(overrides->cuda, host.cuda);
+	lk_str cuda = chosen(overrides->cuda, driver ? driver->cuda : LK_STR(""));
+	lk_str arch = driver ? driver->arch : LK_STR("");
 	lk_str archspec = chosen(overrides->archspec, host.archspec);
 	bool generic = lk_str_eq(archspec, lk_subdir_arch(subdir));
 	lk_str archspec_version = archspec.len == 0 ? archspec
@@ -170,7 +91,7 @@ int lk_host_virtuals(const struct lk_host_overrides *overrides, int (*probe_driv
 		{LK_STR("__osx"), is_linux ? LK_STR("") : chosen(overrides->osx, LK_STR("")), none},
 		{LK_STR("__cuda"), cuda, none},
 		{LK_STR("__cuda_arch"),
-			cuda.len > 0 ? chosen(overrides->cuda_arch, LK_STR("")) : LK_STR(""), none},
+			cuda.len > 0 ? chosen(overrides->cuda_arch, arch) : LK_STR(""), none},
 		{LK_STR("__archspec"), archspec_version, archspec},
 	};
 	lk_vec_clear(ret);

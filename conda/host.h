@@ -7,6 +7,7 @@
 #ifndef LK_CONDA_HOST_H
 #define LK_CONDA_HOST_H
 
+#include "conda/driver.h"
 #include "conda/virtual.h"
 
 struct lk_host_overrides {
@@ -15,15 +16,11 @@ struct lk_host_overrides {
 	const char *cuda, *cuda_arch, *glibc, *linux_, *osx, *win, *archspec;
 };
 
-/* PROBE_DRIVER may be NULL; else it is asked for the CUDA driver version (major * 1000 + minor *
- * 10) and returns 0 when there is none. Without it /proc/driver/nvidia is read. */
-int lk_host_virtuals(const struct lk_host_overrides *overrides, int (*probe_driver)(void),
+/* DRIVER: this host's, asked by the caller, as that takes time. NULL: not asked; __cuda and
+ * __cuda_arch are there by override alone. __cuda_arch is there only beside __cuda (CEP 46). */
+int lk_host_virtuals(const struct lk_host_overrides *overrides, const struct lk_driver *driver,
 	struct lk_arena *arena, struct lk_virtuals *ret, struct lk_error *err) LK_MUST_USE;
 
-/* The newest CUDA version ("12.4") that the driver in TEXT, the content of
- * /proc/driver/nvidia/version, can run; empty when TEXT names none. Of a driver newer than our
- * table: the newest we know. */
-lk_str lk_host_cuda_of_driver(lk_str text);
 /* The host's glibc, "2.36", owned by ARENA; empty on a host without glibc. A statically linked
  * program cannot ask the C library it carries: it reads the host's libc.so.6. */
 lk_str lk_host_glibc(struct lk_arena *arena);

@@ -263,6 +263,23 @@ void lk_lock_put_unmet(const struct lk_lock_unmet *unmet, const char *who, struc
 	}
 }
 
+static bool any_has(const struct lk_str_list *specs, lk_str text)
+{
+	for (size_t i = 0; i < specs->n; i++) {
+		if (lk_str_find(specs->items[i], text) != SIZE_MAX) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool lk_lock_asks_for_driver(const struct lk_lock_platform *platform)
+{
+	lk_str cuda = LK_STR("__cuda"); /* also in a condition of another one */
+	return any_has(&platform->requires_depends, cuda) ||
+		any_has(&platform->requires_constrains, cuda);
+}
+
 int lk_lock_check_host(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
 	struct lk_error *err)
 {

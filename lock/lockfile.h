@@ -117,6 +117,8 @@ typedef void lk_lock_unmet_fn(void *ctx, const struct lk_lock_unmet *unmet);
  * In the order of the lock. LK_E_FORMAT for a requirement that is no spec. */
 int lk_lock_each_unmet(const struct lk_lock_platform *platform, const struct lk_virtuals *host,
 	lk_lock_unmet_fn *fn, void *ctx, struct lk_error *err) LK_MUST_USE;
+/* Does any requirement have to do with the host's GPU driver (__cuda, __cuda_arch)? */
+bool lk_lock_asks_for_driver(const struct lk_lock_platform *platform);
 /* "__cuda >=12.9 (asked for by cuda-version; WHO has 12.6)" */
 void lk_lock_put_unmet(const struct lk_lock_unmet *unmet, const char *who, struct lk_buf *out);
 /* Sets the hint: what to do about HOST where NAME is unmet; first of all, how to lock for it. */

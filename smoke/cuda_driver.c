@@ -104,7 +104,15 @@ static void locate(struct lk_cuda_driver *d)
 	*slash = '\0';
 }
 
-enum lk_cuda_presence lk_cuda_driver_open(struct lk_cuda_driver *ret, char *why, size_t why_len)
+static enum lk_cuda_presence check_bound(const char *missing, char *why, size_t why_len)
+{
+	if (missing) {
+		snprintf(why, why_len, SONAME " lacks a function of the driver API: %s", missing);
+	}
+	return missing ? LK_CUDA_BROKEN : LK_CUDA_OPEN;
+}
+
+enum lk_cuda_presence lk_cuda_driver_look(struct lk_cuda_driver *ret, char *why, size_t why_len)
 {
 	*ret = (struct lk_cuda_driver){0};
 	void *library = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
@@ -121,15 +129,18 @@ enum lk_cuda_presence lk_cuda_driver_open(struct lk_cuda_driver *ret, char *why,
 	}
 	ret->library = library;
 	locate(ret);
-	const char *missing = bind_devices(ret);
-	missing = missing ? missing : bind_memory(ret);
-	missing = missing ? missing : bind_execution(ret);
-	if (missing) {
-		snprintf(why, why_len, SONAME " lacks a function of the driver API: %s", missing);
-		return LK_CUDA_BROKEN;
-	}
 	bind_uuid(ret);
-	return LK_CUDA_OPEN;
+	return check_bound(bind_devices(ret), why, why_len);
+}
+
+enum lk_cuda_presence lk_cuda_driver_open(struct lk_cuda_driver *ret, char *why, size_t why_len)
+{
+	enum lk_cuda_presence presence = lk_cuda_driver_look(ret, why, why_len);
+	if (presence != LK_CUDA_OPEN) {
+		return presence;
+	}
+	const char *missing = bind_memory(ret);
+	return check_bound(missing ? missing : bind_execution(ret), why, why_len);
 }
 
 /* What the driver's words do not say; NULL for most. */

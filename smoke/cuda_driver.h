@@ -92,8 +92,10 @@ enum lk_cuda_presence {
 };
 
 /* Opens libcuda.so.1 where the dynamic linker finds it (LD_LIBRARY_PATH, the linker's cache) and
- * binds the table; calls none of its functions, not cuInit. Unless it is open, WHY tells the reason
- * (WHY_LEN bytes). The library stays mapped for the rest of the process. */
+ * binds the functions down to device_uuid; calls none of them, not cuInit. Unless it is open, WHY
+ * tells the reason (WHY_LEN bytes). The library stays mapped for the rest of the process. */
+enum lk_cuda_presence lk_cuda_driver_look(struct lk_cuda_driver *ret, char *why, size_t why_len);
+/* The same with the whole table. */
 enum lk_cuda_presence lk_cuda_driver_open(struct lk_cuda_driver *ret, char *why, size_t why_len);
 
 /* "CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is detected", by the driver's own words, and

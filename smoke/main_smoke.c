@@ -2,6 +2,7 @@
  * lockenv-smoke: the smoke test alone, and the program that each level's process runs.
  *
  *     lockenv-smoke [OPTION]... [PREFIX]
+ *     lockenv-smoke --probe      what the host's driver says, as one line of JSON
  *     lockenv-smoke --level NAME --device N --needs-cuda SPEC -- [PREFIX]   (by the runner)
  */
 #include <signal.h>
@@ -10,12 +11,14 @@
 
 #include "base/str.h"
 #include "smoke/child.h"
+#include "smoke/probe.h"
 #include "smoke/smoke.h"
 
 #define OUT_MAX ((size_t)8 << 20)
 #define USAGE                                                                                      \
 	"lockenv-smoke [--json] [--verbose] [--require LEVEL]... [--device N|all] "                \
 	"[--needs-cuda SPEC] [--limit SECONDS] [PREFIX]"
+#define PROBE_LIMIT_SECONDS 60
 #define EXIT_USAGE 2
 #define EXIT_FILES 8
 
@@ -110,6 +113,9 @@ static int run(const struct request *r)
 int main(int argc, char **argv)
 {
 	struct request r = {0};
+	if (argc == 2 && strcmp(argv[1], "--probe") == 0) {
+		return lk_probe_main(PROBE_LIMIT_SECONDS);
+	}
 	if (!parse(argc, argv, &r)) {
 		fputs("error: usage: " USAGE "\n", stderr);
 		fputs("hint: lockenv-smoke --help lists the options\n", stderr);

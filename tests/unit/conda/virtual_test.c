@@ -145,26 +145,19 @@ static void drivers_tell_cuda(void **state)
 	};
 	for (size_t i = 0; i < LK_COUNTOF(rows); i++) {
 		assert_true(
-			lk_str_is(lk_host_cuda_of_driver(lk_str_of(rows[i].text)), rows[i].cuda));
+			lk_str_is(lk_driver_cuda_of_text(lk_str_of(rows[i].text)), rows[i].cuda));
 	}
 	(void)state;
 }
 
-static int no_driver(void)
-{
-	return 0;
-}
-
-static int driver_12_4(void)
-{
-	return 12040;
-}
+static const struct lk_driver no_driver = {.reason = {"none", 4}};
+static const struct lk_driver driver_12_4 = {.cuda = {"12.4", 4}, .arch = {"7.0", 3}};
 
 static void this_host_is_looked_at(void **state)
 {
 	struct fixture *f = *state;
 	struct lk_host_overrides none = {0};
-	assert_int_equal(lk_host_virtuals(&none, no_driver, &f->arena, &f->set, &f->err), 0);
+	assert_int_equal(lk_host_virtuals(&none, &no_driver, &f->arena, &f->set, &f->err), 0);
 	assert_non_null(lk_virtuals_find(&f->set, LK_STR("__unix")));
 	assert_non_null(lk_virtuals_find(&f->set, LK_STR("__archspec")));
 	assert_null(lk_virtuals_find(&f->set, LK_STR("__cuda")));
@@ -172,7 +165,7 @@ static void this_host_is_looked_at(void **state)
 	assert_non_null(lk_virtuals_find(&f->set, LK_STR("__linux")));
 	assert_non_null(lk_virtuals_find(&f->set, LK_STR("__glibc")));
 #endif
-	assert_int_equal(lk_host_virtuals(&none, driver_12_4, &f->arena, &f->set, &f->err), 0);
+	assert_int_equal(lk_host_virtuals(&none, &driver_12_4, &f->arena, &f->set, &f->err), 0);
 	assert_true(lk_str_is(lk_virtuals_find(&f->set, LK_STR("__cuda"))->version, "12.4"));
 	assert_int_equal(lk_host_virtuals(&none, NULL, &f->arena, &f->set, &f->err), 0);
 }
@@ -185,12 +178,12 @@ static void overrides_win_over_the_host(void **state)
 		.glibc = "2.17",
 		.linux_ = "",
 		.archspec = "zen4"};
-	assert_int_equal(lk_host_virtuals(&some, no_driver, &f->arena, &f->set, &f->err), 0);
+	assert_int_equal(lk_host_virtuals(&some, &no_driver, &f->arena, &f->set, &f->err), 0);
 #ifdef __linux__
 	check_set(f, "__archspec=1=zen4 __cuda=12.9=0 __cuda_arch=9.0=0 __glibc=2.17=0 __unix=0=0");
 #endif
 	some = (struct lk_host_overrides){.cuda = "", .cuda_arch = "9.0"};
-	assert_int_equal(lk_host_virtuals(&some, driver_12_4, &f->arena, &f->set, &f->err), 0);
+	assert_int_equal(lk_host_virtuals(&some, &driver_12_4, &f->arena, &f->set, &f->err), 0);
 	assert_null(lk_virtuals_find(&f->set, LK_STR("__cuda")));
 	assert_null(lk_virtuals_find(&f->set, LK_STR("__cuda_arch")));
 	some = (struct lk_host_overrides){.glibc = "2..1"};
