@@ -116,6 +116,14 @@ static void worked_example(void **state)
 		for (size_t i = 0; i < t.count; i++) {
 			t.q[i] = t.k[i] = t.v[i] = (double)(i + 1);
 		}
+		/* S = Q K^T is 5 x 5; its first row is 30, 70, 110, 150, 190. */
+		for (size_t j = 0; j < 5; j++) {
+			double score = 0;
+			for (size_t x = 0; x < 4; x++) {
+				score += t.q[x] * t.k[4 * j + x];
+			}
+			assert_true(score == 30 + 40 * (double)j);
+		}
 		run(&t);
 		assert_defined(&t, 1e-14);
 		/* The first row sees scores of 30, 70, 110, 150 and 190, half of that after
@@ -173,6 +181,72 @@ static void sees_what_it_may(void **state)
 		}
 		done(&t);
 	}
+}
+
+/* A causal mask is a score of minus infinity, and so is a huge negative one: row by row, the hidden
+ * keys get one by a component that is 1 in every query. */
+static void mask_is_minus_infinity(void **state)
+{
+	(void)state;
+	struct tensors masked = make((struct lk_attention_shape){2, 2, 5, 8, true}, 3);
+	for (size_t i = 7; i < masked.count; i += 8) {
+		masked.q[i] = 1;
+		masked.k[i] = 0;
+	}
+	run(&masked);
+	for (size_t row = 0; row < 5; row++) {
+		struct tensors t = make((struct lk_attention_shape){2, 2, 5, 8, false}, 3);
+		memcpy(t.q, masked.q, t.count * sizeof(double));
+		memcpy(t.k, masked.k, t.count * sizeof(double));
+		for (size_t j = 0; j < 4 * 5; j++) {
+			t.k[8 * j + 7] = j % 5 > row ? -1e300 : 0;
+		}
+		run(&t);
+		for (size_t e = 0; e < t.count; e++) {
+			assert_true(e / 8 % 5 != row || t.out[e] == masked.out[e]);
+		}
+		done(&t);
+	}
+	done(&masked);
+}
+
+/* As long as the levels' shapes are: some elements by the definition; equal keys give the mean of
+ * the values that are seen; keys and values in another order give the same. */
+static void long_rows(void **state)
+{
+	(void)state;
+	for (int causal = 0; causal < 2; causal++) {
+		struct tensors t = make((struct lk_attention_shape){1, 3, 512, 16, causal}, 11);
+		run(&t);
+		for (size_t e = 0; e < t.count; e += 397) {
+			long double expected = defined(&t, e / (512 * 16), e / 16 % 512, e % 16);
+			assert_true(fabsl(t.out[e] - expected) < 1e-14);
+		}
+		for (size_t i = 0; i < t.count; i++) {
+			t.k[i] = 0.25;
+		}
+		run(&t);
+		double seen = 0;
+		for (size_t j = 0; j < 512; j++) {
+			seen += t.v[512 * 16 + j * 16 + 5];
+			double mean = t.out[512 * 16 + j * 16 + 5];
+			assert_true(!causal || fabs(mean - seen / (double)(j + 1)) < 1e-14);
+		}
+		assert_true(fabs(t.out[512 * 16 + 5] - seen / 512) < 1e-14 || causal);
+		done(&t);
+	}
+	struct tensors t = make((struct lk_attention_shape){1, 3, 512, 16, false}, 11);
+	struct tensors turned = make(t.shape, 11);
+	for (size_t r = 0; r < 3 * 512; r++) {
+		size_t to = r / 512 * 512 + (r * 5 + 3) % 512;
+		memcpy(turned.k + to * 16, t.k + r * 16, 16 * sizeof(double));
+		memcpy(turned.v + to * 16, t.v + r * 16, 16 * sizeof(double));
+	}
+	run(&t);
+	run(&turned);
+	assert_true(lk_attention_distance(turned.out, t.out, t.count) < 1e-13);
+	done(&turned);
+	done(&t);
 }
 
 /* Each number is between the smallest and the largest value of its column. */
@@ -284,6 +358,33 @@ static void softmax_rows(void **state)
 	}
 }
 
+/* float64 gives what float32 gives, more exactly; what is hidden does not count. */
+static void softmax_of_doubles(void **state)
+{
+	(void)state;
+	double wide[127];
+	float narrow[127];
+	lk_attention_fill(wide, LK_COUNTOF(wide), 3);
+	for (size_t i = 0; i < LK_COUNTOF(wide); i++) {
+		narrow[i] = (float)(wide[i] *= 40);
+	}
+	wide[126] = NAN;
+	lk_attention_softmax64(wide, 127, 126, 0.5);
+	lk_attention_softmax(narrow, 127, 126, 0.5);
+	double sum = 0;
+	for (size_t i = 0; i < LK_COUNTOF(wide); i++) {
+		sum += wide[i];
+		assert_true(fabs(wide[i] - (double)narrow[i]) < 1e-6);
+	}
+	assert_true(wide[126] == 0 && fabs(sum - 1) < 1e-15);
+	double large[2] = {1e300, 1e300};
+	lk_attention_softmax64(large, 2, 2, 1e10);
+	assert_true(!isfinite(large[0])); /* inf - inf: shows instead of passing */
+	double not_finite[2] = {NAN, 1};
+	lk_attention_softmax64(not_finite, 2, 2, 1);
+	assert_true(isnan(not_finite[0]) && isnan(not_finite[1]));
+}
+
 /* splitmix64 from seed 0 begins with e220a8397b1dcdaf, 6e789e6aa1b965f4, 06c45d188009454f, as its
  * authors' program prints; the upper 24 bits of each are taken. */
 static void fill_is_splitmix(void **state)
@@ -353,10 +454,13 @@ int main(void)
 		cmocka_unit_test(worked_example),
 		cmocka_unit_test(large_scores),
 		cmocka_unit_test(sees_what_it_may),
+		cmocka_unit_test(mask_is_minus_infinity),
+		cmocka_unit_test(long_rows),
 		cmocka_unit_test(mixes_values),
 		cmocka_unit_test(nan_inputs_show),
 		cmocka_unit_test(distances),
 		cmocka_unit_test(softmax_rows),
+		cmocka_unit_test(softmax_of_doubles),
 		cmocka_unit_test(fill_is_splitmix),
 		cmocka_unit_test(fill_properties),
 		cmocka_unit_test(shapes_are_varied),

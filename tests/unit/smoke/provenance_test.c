@@ -4,6 +4,8 @@
  */
 #include "planted.h"
 
+#include <dlfcn.h>
+
 #include <limits.h>
 
 static void versions(void **state)
@@ -105,11 +107,46 @@ static void rules(void **state)
 	}
 }
 
+/* Another process by its maps: what is executed counts, once, wherever its path has spaces. */
+static void maps_of_another_process(void **state)
+{
+	struct planted *p = *state;
+	Dl_info libc;
+	assert_int_not_equal(dladdr(dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), &libc), 0);
+	const char *maps = lk_arena_printf(&p->arena,
+		"55d0-55d1 r--p 00000000 fe:00 11   %s/bin/python\n"
+		"55d1-55d2 r-xp 00001000 fe:00 11   %s/bin/python\n"
+		"55d4-55d5 rw-p 00000000 00:00 0    [heap]\n"
+		"7f00-7f01 r--s 00000000 fe:00 12   /usr/share/locale/locale.alias\n"
+		"7f01-7f02 r-xp 00000000 fe:00 13   /opt/o ther/libx.so.1.2.3\n"
+		"7f02-7f03 r-xp 00004000 fe:00 13   /opt/o ther/libx.so.1.2.3\n"
+		"7f03-7f04 r-xp 00000000 fe:00 14   /opt/libgone.so (deleted)\n"
+		"7f04-7f05 r-xp 00000000 fe:00 15   %s\n"
+		"7f05-7f06 r-xp 00000000 00:00 0\n"
+		"7f06-7f07 r-xp 00000000 00:00 0    [vdso]\n"
+		"nonsense\n\n/\n r-x/",
+		p->prefix, p->prefix, libc.dli_fname);
+	struct lk_smoke_libraries found = {0};
+	lk_provenance_of_maps(maps, p->prefix, "", &p->arena, &found);
+	assert_int_equal(found.len, 3);
+	assert_true(lk_str_is(found.items[0].path, "/opt/libgone.so (deleted)"));
+	assert_true(lk_str_is(found.items[1].path, "/opt/o ther/libx.so.1.2.3"));
+	assert_true(lk_str_is(found.items[1].version, "1.2.3"));
+	assert_false(found.items[0].inside || found.items[1].inside);
+	assert_true(lk_str_ends(found.items[2].path, LK_STR("/an env/bin/python")));
+	assert_true(found.items[2].inside);
+	lk_provenance_of_maps(maps, p->prefix, "", &p->arena, &found);
+	assert_int_equal(found.len, 3);
+	lk_vec_done(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions),
 		cmocka_unit_test_setup_teardown(rules, planted_setup, planted_teardown),
+		cmocka_unit_test_setup_teardown(
+			maps_of_another_process, planted_setup, planted_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
