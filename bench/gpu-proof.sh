@@ -128,6 +128,7 @@ must packages "$python" "$root/fixtures/wheel2conda.py" --out "$work/channel" --
 cat "$work/packages.err"
 built=$("$python" -I "$root/bench/gpu/report.py" built <"$work/packages.log")
 short=$("$python" -I "$root/bench/gpu/report.py" python <"$work/packages.log")
+roots=$("$python" -I "$root/bench/gpu/report.py" roots <"$work/packages.log")
 must index "$lockenv" index "$work/channel"
 cat "$work/index.log"
 
@@ -138,8 +139,9 @@ else
 	echo "solving for a machine with __cuda $built"
 	CONDA_OVERRIDE_CUDA=$built "$lockenv" info --json >"$work/node.json"
 fi
+# shellcheck disable=SC2086 # a list of names
 must solve "$lockenv" solve --override-channels -c "file://$work/channel" --host "$work/node.json" "python $short.*" \
-	pytorch -o "$work/env.lock"
+	$roots -o "$work/env.lock"
 must fetch "$lockenv" fetch "$work/env.lock"
 must pack "$lockenv" pack "$work/env.lock" -o "$work/env.lockpack"
 

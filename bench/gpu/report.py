@@ -4,6 +4,7 @@
 cuda        of `lockenv info --json` on stdin: the version of __cuda, or nothing
 built       of wheel2conda.py's list on stdin: the CUDA that the packages were built with
 python      of the same: the interpreter's major.minor
+roots       of the same: what was asked for, by conda's names
 levels      of a smoke receipt on stdin: a line for each level
 no-device   of the same: exit 1 unless every level passed, or is absent or failed for want of a device
 result WORK RESULTS CUT WATCH   writes RESULTS/gpu-DATE-DEVICE.json and .md
@@ -62,7 +63,7 @@ def result(work, results, cut, watch):
     node = json.loads((work / "node.json").read_text())
     steps = [line.split() for line in (work / "steps").read_text().splitlines()]
     facts = facts_of(receipt)
-    device = next((v for k, v in facts.items() if "name" in k or k.startswith("device")), "unknown device")
+    device = facts.get("device-0-name", "unknown device")
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
     name = f"gpu-{date}-{re.sub(r'[^A-Za-z0-9]+', '-', device).strip('-').lower()}"
     sizes = {"packages": sum(p["size"] for p in made["packages"]), "bundle": (work / "env.lockpack").stat().st_size,
@@ -73,7 +74,8 @@ def result(work, results, cut, watch):
              "sizes": sizes, "steps": [{"step": s, "seconds": float(t), "exit": int(c)} for s, t, c in steps],
              "receipt": receipt}
     to = pathlib.Path(results, name)
-    to.with_suffix(".json").write_text(json.dumps(whole, indent=2) + "\n")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(f"{to}.json").write_text(json.dumps(whole, indent=2) + "\n")
     lines = [f"# {device}, {date}", "", f"`bench/gpu-proof.sh` on {host()}; lockenv {node['lockenv_version']}.",
              "Network " + (f"cut with `{cut}`" if cut else "not cut") +
              (", system calls watched: none of the network" if watch else "") + ".", "",
@@ -86,7 +88,7 @@ def result(work, results, cut, watch):
     for level, status, reason, all_ in levels(receipt):
         errors = ", ".join(f"{m['precision']} {m['error']:.2g} (bound {m['bound']:.2g})" for m in all_["measures"])
         lines.append(f"| {level} | {status} | {all_['seconds']:.2f} | {errors} | {reason} |")
-    to.with_suffix(".md").write_text("\n".join(lines) + "\n")
+    pathlib.Path(f"{to}.md").write_text("\n".join(lines) + "\n")
     print(f"\nproved: {to}.json, {to}.md")
 
 
@@ -98,6 +100,8 @@ def main():
         print(json.load(sys.stdin)["cuda"] or "")
     elif what == "python":
         print(".".join(json.load(sys.stdin)["python"].split(".")[:2]))
+    elif what == "roots":
+        print(" ".join(json.load(sys.stdin)["roots"]))
     elif what == "levels":
         for name, status, reason, _ in levels(json.load(sys.stdin)):
             print(f"{name:12}{status:8}{reason}"[:shutil.get_terminal_size((160, 25)).columns])
