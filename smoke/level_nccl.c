@@ -2,6 +2,7 @@
  * The environment's NCCL: a communicator of one device, and a sum over it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "smoke/gpu_trial.h"
 
@@ -115,6 +116,10 @@ void lk_level_nccl(const struct lk_level_context *context, struct lk_level_repor
 	struct lk_gpu gpu;
 	struct nccl n = {0};
 	void *communicator = NULL;
+	/* One device needs no network; NCCL would open the host's libraries for InfiniBand, and
+	 * plugins of any place, before it finds out. */
+	setenv("NCCL_IB_DISABLE", "1", 1);
+	setenv("NCCL_NET_PLUGIN", "none", 1);
 	void *library =
 		lk_level_open_library(context->prefix, stems, LK_COUNTOF(stems), NULL, report);
 	if (!library || !bind(library, &n, report)) {

@@ -4,6 +4,7 @@
  */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cuda_version.h"
@@ -207,6 +208,8 @@ void lk_level_nvrtc(const struct lk_level_context *context, struct lk_level_repo
 	static const char *const stems[] = {"libnvrtc.so"};
 	struct nvrtc n;
 	struct lk_gpu gpu;
+	/* Both compilers keep what they made before; this is to be made here and now. */
+	setenv("CUDA_CACHE_DISABLE", "1", 1);
 	void *library =
 		lk_level_open_library(context->prefix, stems, LK_COUNTOF(stems), NULL, report);
 	if (!library && (report->status == LK_SMOKE_FAILED || !context->prefix)) {

@@ -310,6 +310,14 @@ EXPORT int cuDriverGetVersion(int *ret)
 	return SUCCESS;
 }
 
+/* NVRTC asks a driver that is loaded for inner tables of it, and can do without. */
+EXPORT int cuGetExportTable(const void **ret, const void *uuid)
+{
+	(void)uuid;
+	*ret = NULL;
+	return INVALID_VALUE;
+}
+
 EXPORT int cuDeviceGetCount(int *ret)
 {
 	*ret = fake_cuda_has("zero-devices")                             ? 0
@@ -457,7 +465,8 @@ EXPORT int cuPointerGetAttribute(void *ret, int attribute, uint64_t pointer)
 	return SUCCESS;
 }
 
-/* The device's capability in an image of the fake NVRTC, "FAKE sm_86"; or PTX. */
+/* The device's capability in an image of the fake NVRTC, "FAKE sm_86"; or PTX; or what a real NVRTC
+ * makes, which is taken as if it were run. */
 EXPORT int cuModuleLoadDataEx(
 	void **ret, const void *image, unsigned n_options, int *options, void **values)
 {
@@ -468,7 +477,7 @@ EXPORT int cuModuleLoadDataEx(
 	cuDeviceGetAttribute(&minor, 76, 0);
 	snprintf(wanted, sizeof(wanted), "FAKE sm_%d\n", 10 * major + minor);
 	*ret = (void *)(uintptr_t)1;
-	if (strncmp(image, wanted, strlen(wanted)) == 0) {
+	if (strncmp(image, wanted, strlen(wanted)) == 0 || memcmp(image, "\177ELF", 4) == 0) {
 		return SUCCESS;
 	}
 	if (strncmp(image, "FAKE sm_", 8) == 0) {
