@@ -61,8 +61,8 @@ static int look(
 		w->len = 0;
 		want = want > left ? (size_t)left : want;
 		if (!lk_bytes_read(w->section->bytes, w->section->at + offset, w->window, want)) {
-			return lk_fail_errno(
-				w->err, LK_E_FS, w->section->bytes->failed, "cannot read it");
+			lk_fail_errno(w->err, LK_E_FS, w->section->bytes->failed, "cannot read it");
+			return LK_E_FS;
 		}
 		w->start = offset;
 		w->len = want;
