@@ -42,12 +42,9 @@ int lk_entry_order(const void *a, const void *b)
 	return order != 0 ? order : (int)x->kind - (int)y->kind;
 }
 
-/* SOURCE: what PATH was made of, which the package's reader has checked; or NULL. */
-static int check_target(const struct lk_layout_package *package, lk_str path,
-	const struct lk_package_path *source, struct lk_error *err)
+static int check_target(const struct lk_layout_package *package, lk_str path, struct lk_error *err)
 {
-	bool as_read = source != NULL && path.ptr == source->path.ptr;
-	if (as_read ? !lk_path_is_free(path) : !lk_path_is_installable(path)) {
+	if (!lk_path_is_installable(path)) {
 		return lk_fail(err, LK_E_INTEGRITY,
 			"package '" LK_STR_FMT "' would install '" LK_STR_FMT
 			"', which packages may not",
@@ -87,7 +84,7 @@ static int add_path(struct lk_layout *layout, uint32_t index, const struct lk_pa
 	if (noarch) {
 		entry.path = lk_noarch_target(&layout->python, source->path, &layout->arena);
 	}
-	int rc = check_target(package, entry.path, source, err);
+	int rc = check_target(package, entry.path, err);
 	if (rc == 0 && source->type == LK_PATH_SOFTLINK) {
 		rc = check_softlink(package, source, err);
 	}
@@ -145,7 +142,7 @@ static int add_package(struct lk_layout *layout, uint32_t index, bool compile,
 		struct lk_entry entry = {
 			.kind = LK_ENTRY_SCRIPT, .package = index, .entry_point = point};
 		entry.path = lk_entry_point_target(point, &layout->python, &layout->arena);
-		int rc = check_target(package, entry.path, NULL, err);
+		int rc = check_target(package, entry.path, err);
 		if (rc < 0) {
 			return rc;
 		}

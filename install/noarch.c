@@ -6,16 +6,12 @@
 #include "base/fs.h"
 #include "conda/subdir.h"
 
-bool lk_path_is_free(lk_str path)
-{
-	lk_str top = lk_str_slice(path, 0, lk_str_find_char(path, '/'));
-	return !lk_str_eq_nocase(top, LK_STR("conda-meta")) &&
-		!lk_str_eq_nocase(top, LK_STR(LK_CLOBBER_DIR));
-}
-
 bool lk_path_is_installable(lk_str path)
 {
-	return lk_path_is_contained(path) && !lk_str_has_control(path) && lk_path_is_free(path);
+	lk_str top = lk_str_slice(path, 0, lk_str_find_char(path, '/'));
+	return lk_path_is_contained(path) && !lk_str_has_control(path) &&
+		!lk_str_eq_nocase(top, LK_STR("conda-meta")) &&
+		!lk_str_eq_nocase(top, LK_STR(LK_CLOBBER_DIR));
 }
 
 /* "3.12" of "3.12.4", "3.13.0rc1", "3.12"; empty when there is no such start. */

@@ -13,8 +13,6 @@
 /* May a package put something at PATH of a prefix: inside it, without control characters, neither
  * in conda-meta nor where lost files are parked, however these are spelled? */
 bool lk_path_is_installable(lk_str path);
-/* The same for one that is known to be contained and without control characters. */
-bool lk_path_is_free(lk_str path);
 
 /* The environment's python; strings owned by the arena given to lk_python_init. */
 struct lk_python {
