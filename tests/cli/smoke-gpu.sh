@@ -49,6 +49,12 @@ runs 1 lockenv smoke env --json
 status nvrtc failed 'CUDA_ERROR_ILLEGAL_ADDRESS'
 status nccl failed
 
+# All devices, the second of them broken: each has levels of its own.
+export FAKE_CUDA='second-broken nan'
+runs 1 lockenv smoke env --json --device all
+json "[(l['device'], 'CUDA_ERROR_UNKNOWN' in l['reason']) for l in d['levels'] if l['level'] == 'nvrtc']" \
+	'[(0, False), (1, True)]'
+
 # An NCCL from another place than the environment: the numbers are right, and it is a failure.
 rm env/lib/libnccl.so.2
 mkdir outside

@@ -96,6 +96,30 @@ static void test_driver_too_old(void **state)
 	assert_int_equal(strncmp(fact(p, &level, "compatibility"), "forward", 7), 0);
 }
 
+/* What a lock asks for is held against the driver as conda does it: without compatibility. */
+static void test_needs_cuda(void **state)
+{
+	static const struct {
+		const char *needs;
+		enum lk_smoke_status status;
+		const char *text;
+	} cases[] = {
+		{">=12.4", LK_SMOKE_PASSED, "CUDA 12.4"},
+		{">=12.6,<13", LK_SMOKE_FAILED,
+			"the lock needs __cuda >=12.6,<13, the driver has CUDA 12.4"},
+		{"soon", LK_SMOKE_FAILED, "cannot read what the lock needs: __cuda soon"},
+	};
+	struct planted *p = *state;
+	for (size_t i = 0; i < LK_COUNTOF(cases); i++) {
+		struct lk_smoke_level level;
+		const struct lk_level_context context = {
+			.prefix = p->prefix, .needs_cuda = cases[i].needs};
+		assert_string_equal(lk_levels[3].name, "driver");
+		lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[3], &context, 60, &p->arena, &level);
+		check_level(level, cases[i].status, cases[i].text, __FILE__, __LINE__);
+	}
+}
+
 /* The package cuda-version tells too, where there is no runtime library. */
 static void test_cuda_version_package(void **state)
 {
@@ -272,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_driver_hangs, gpu_setup, gpu_teardown),
 		cmocka_unit_test_setup_teardown(test_driver_broken, gpu_setup, gpu_teardown),
 		cmocka_unit_test_setup_teardown(test_driver_too_old, gpu_setup, gpu_teardown),
+		cmocka_unit_test_setup_teardown(test_needs_cuda, gpu_setup, gpu_teardown),
 		cmocka_unit_test_setup_teardown(test_cuda_version_package, gpu_setup, gpu_teardown),
 		cmocka_unit_test_setup_teardown(test_nvrtc, gpu_setup, gpu_teardown),
 		cmocka_unit_test_setup_teardown(test_nvrtc_targets, gpu_setup, gpu_teardown),
