@@ -217,6 +217,8 @@ static bool is_set_off(lk_str name, size_t at, size_t len)
 lk_str lk_library_version(lk_str path)
 {
 	lk_str name = lk_path_basename(path);
+	/* "_ssl.cpython-311-x86_64-linux-gnu.so": that is python's version. */
+	name = lk_str_slice(name, 0, lk_str_find(name, LK_STR(".cpython-")));
 	lk_str best = {0};
 	bool best_dotted = false;
 	for (size_t i = 0; i < name.len; i++) {

@@ -200,7 +200,7 @@ static int open_pair(int fds[2])
 bool lk_torch_python_start(
 	const char *python, struct lk_torch_python *ret, struct lk_level_report *report)
 {
-	int fds[2];
+	int fds[2] = {-1, -1};
 	*ret = (struct lk_torch_python){.pid = -1, .fd = -1};
 	int rc = chdir("/") == 0 ? open_pair(fds) : errno;
 	if (rc == 0) {

@@ -34,6 +34,7 @@ static void versions(void **state)
 		{"libfoo-1.2a.so", "1.2"},
 		{"libfoo.so.", ""},
 		{"libfoo.so.1.", "1"},
+		{"_ssl.cpython-311-x86_64-linux-gnu.so", ""},
 		{"", ""},
 		{"/", ""},
 		{"....", ""},
