@@ -17,6 +17,8 @@ static const char *kind_of(const struct lk_manifest_entry *entry)
 		return "lock";
 	case LK_MANIFEST_INSTALLER:
 		return "installer";
+	case LK_MANIFEST_SMOKE:
+		return "smoke test";
 	case LK_MANIFEST_ARCHIVE:
 		break;
 	}

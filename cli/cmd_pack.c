@@ -94,7 +94,7 @@ struct sums {
 static struct sums sum_archives(const struct lk_manifest *manifest)
 {
 	struct sums sums = {0};
-	size_t first = manifest->n_locks + manifest->n_installers;
+	size_t first = manifest->n_locks + manifest->n_programs;
 	for (size_t i = first; i < manifest->n_entries; i++) {
 		const struct lk_manifest_entry *entry = &manifest->entries[i];
 		*(entry->absent ? &sums.absent : &sums.packed) += 1;
@@ -108,6 +108,21 @@ static struct lk_sha256 manifest_hash(const struct lk_manifest *manifest)
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_MANIFEST_MAX_BYTES);
 	lk_manifest_write(manifest, &text);
 	return lk_sha256_of(lk_buf_cstr(&text), text.len);
+}
+
+/* The platforms that have a program of this kind. */
+static void put_programs(const struct lk_manifest *manifest, enum lk_manifest_kind kind,
+	const char *key, struct lk_jw *w)
+{
+	lk_jw_key(w, key);
+	lk_jw_array(w);
+	for (size_t i = 0; i < manifest->n_programs; i++) {
+		const struct lk_manifest_entry *entry = &manifest->entries[manifest->n_locks + i];
+		if (entry->kind == kind) {
+			lk_jw_string(w, lk_manifest_name(entry));
+		}
+	}
+	lk_jw_end(w);
 }
 
 static void put_members(
@@ -125,12 +140,8 @@ static void put_members(
 		lk_jw_end(w);
 	}
 	lk_jw_end(w);
-	lk_jw_key(w, "installers");
-	lk_jw_array(w);
-	for (size_t i = 0; i < manifest->n_installers; i++) {
-		lk_jw_string(w, lk_manifest_name(&manifest->entries[manifest->n_locks + i]));
-	}
-	lk_jw_end(w);
+	put_programs(manifest, LK_MANIFEST_INSTALLER, "installers", w);
+	put_programs(manifest, LK_MANIFEST_SMOKE, "smoke_tests", w);
 }
 
 static void tell_json(const struct lk_packing *p, const struct lk_manifest *manifest, uint64_t size,
@@ -187,9 +198,9 @@ static void tell(
 	if (volume_size > 0) {
 		lk_buf_appendf(&text, " in %zu volume%s", n_volumes, n_volumes == 1 ? "" : "s");
 	}
-	lk_buf_appendf(&text, ", %zu lock%s, %zu installer%s, %zu package%s", manifest->n_locks,
-		manifest->n_locks == 1 ? "" : "s", manifest->n_installers,
-		manifest->n_installers == 1 ? "" : "s", sums.packed, sums.packed == 1 ? "" : "s");
+	lk_buf_appendf(&text, ", %zu lock%s, %zu program%s, %zu package%s", manifest->n_locks,
+		manifest->n_locks == 1 ? "" : "s", manifest->n_programs,
+		manifest->n_programs == 1 ? "" : "s", sums.packed, sums.packed == 1 ? "" : "s");
 	if (p->options->delta.len > 0) {
 		lk_buf_appendf(&text, "; %zu left out (", sums.absent);
 		lk_buf_put_size(&text, sums.absent_bytes);
@@ -345,9 +356,11 @@ static const struct lk_opt options[] = {
 	{"volume-size", 0, LK_OPT_STRING, FIELD(volume_size), "SIZE",
 		"cut into FILE.001, FILE.002 … of this size: 4G, 700MiB", NULL},
 	{"installer", 0, LK_OPT_LIST, FIELD(installers), "P=FILE",
-		"the static lockenv-install for platform P; repeatable", NULL},
+		"the static lockenv-install for platform P, and the lockenv-smoke beside it; "
+		"repeatable",
+		NULL},
 	{"no-installer", 0, LK_OPT_FLAG, FIELD(no_installer), NULL,
-		"take no installer but those of --installer", NULL},
+		"take no programs but those of --installer", NULL},
 	{"sign", 0, LK_OPT_STRING, FIELD(sign), "KEY",
 		"write FILE.sig with this private Ed25519 key (default: LOCKENV_SIGN_KEY)", NULL},
 	{"format", 0, LK_OPT_STRING, FIELD(format), "FORM",
@@ -368,7 +381,8 @@ const struct lk_cmd lk_cmd_pack = {
 	.summary = "locks, packages and installer in one file for the air gap",
 	.description =
 		"Writes a bundle: a tar that holds the locks, the packages of their platforms as "
-		"they came, a static lockenv-install for these platforms, and a MANIFEST with "
+		"they came, a static lockenv-install and lockenv-smoke for these platforms, and a "
+		"MANIFEST with "
 		"sizes and SHA-256 that sha256sum can check. The same locks give the same bytes. "
 		"Packages come from the cache; each is hashed while it is copied, and FILE appears "
 		"only when all are right. What is missing is listed at once. With --delta-from "

@@ -1,5 +1,6 @@
 /*
- * The installers that go into a bundle: one that runs on its own for each platform packed.
+ * The programs that go into a bundle: for each platform packed an installer that runs on its own,
+ * and the smoke test.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,6 +12,7 @@
 #include "store/installer.h"
 
 #define PROGRAM "lockenv-install"
+#define SMOKE "lockenv-smoke"
 
 int lk_pack_open_file(const char *path, struct lk_blob *ret, struct lk_error *err)
 {
@@ -23,33 +25,60 @@ int lk_pack_open_file(const char *path, struct lk_blob *ret, struct lk_error *er
 	return lk_blob_from_fd(fd, path, ret, err);
 }
 
-/* Checks and hashes FILE, and notes it as the installer of SUBDIR. */
-static int add(struct lk_packing *p, lk_str subdir, const char *file, struct lk_error *err)
+/* Checks and hashes FILE, and notes it as SUBDIR's program of KIND. */
+static int add_program(struct lk_packing *p, enum lk_manifest_kind kind, lk_str subdir,
+	const char *file, struct lk_error *err)
 {
 	struct lk_blob LK_CLEANUP(lk_blob_done) blob = LK_BLOB_NONE;
+	bool is_installer = kind == LK_MANIFEST_INSTALLER;
 	struct lk_manifest_entry entry = {
-		.kind = LK_MANIFEST_INSTALLER,
-		.path = lk_str_printf(
-			&p->app->arena, "bin/" LK_STR_FMT "/" PROGRAM, LK_STR_ARG(subdir)),
+		.kind = kind,
+		.path = lk_str_printf(&p->app->arena, "bin/" LK_STR_FMT "/%s", LK_STR_ARG(subdir),
+			is_installer ? PROGRAM : SMOKE),
 	};
 	int rc = lk_pack_open_file(file, &blob, err);
 	if (rc == 0) {
-		rc = lk_installer_check(&blob, file, subdir, err);
+		rc = lk_installer_check(&blob, file, subdir, is_installer, err);
 	}
 	if (rc == 0) {
 		rc = lk_blob_sha256(&blob, file, &entry.sha256, err);
-	}
-	if (rc == LK_E_USAGE) {
-		lk_error_hint(err,
-			"name a static " PROGRAM " with --installer " LK_STR_FMT
-			"=PATH, or pack without any: --no-installer",
-			LK_STR_ARG(subdir));
 	}
 	if (rc == 0) {
 		entry.size = blob.size;
 		lk_pack_add(p, &entry, &(struct lk_pack_member){.file = file});
 	}
 	return rc;
+}
+
+/* The smoke test that lies beside the installer FILE goes with it, where there is one. */
+static int add_smoke(struct lk_packing *p, lk_str subdir, const char *file, struct lk_error *err)
+{
+	lk_str folder = lk_path_dirname(lk_str_of(file));
+	const char *smoke = lk_arena_printf(&p->app->arena, LK_STR_FMT "%s" SMOKE,
+		LK_STR_ARG(folder), folder.len > 0 ? "/" : "");
+	if (access(smoke, F_OK) != 0) {
+		return 0;
+	}
+	int rc = add_program(p, LK_MANIFEST_SMOKE, subdir, smoke, err);
+	if (rc == LK_E_USAGE) {
+		lk_warn(&p->app->report, "%s: it is not in the bundle", err->message);
+		lk_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+/* FILE as the installer of SUBDIR, and what goes with it. */
+static int add(struct lk_packing *p, lk_str subdir, const char *file, struct lk_error *err)
+{
+	int rc = add_program(p, LK_MANIFEST_INSTALLER, subdir, file, err);
+	if (rc == LK_E_USAGE) {
+		lk_error_hint(err,
+			"name a static " PROGRAM " with --installer " LK_STR_FMT
+			"=PATH, or pack without any: --no-installer",
+			LK_STR_ARG(subdir));
+	}
+	return rc < 0 ? rc : add_smoke(p, subdir, file, err);
 }
 
 static bool is_added(const struct lk_packing *p, lk_str subdir)

@@ -283,7 +283,7 @@ int lk_pack_open(void *ctx, const struct lk_manifest_entry *entry, struct lk_bun
 		ret->bytes = lk_buf_view(member->text);
 		return 0;
 	}
-	if (entry->kind == LK_MANIFEST_INSTALLER) {
+	if (lk_manifest_is_program(entry)) {
 		ret->name = lk_strdup(member->file);
 		return lk_pack_open_file(member->file, &ret->blob, err);
 	}

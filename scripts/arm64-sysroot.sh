@@ -1,5 +1,5 @@
 #!/bin/sh
-# arm64-sysroot.sh DIR: what lockenv-install is linked with on arm64, unpacked into DIR.
+# arm64-sysroot.sh DIR: what the programs for arm64 bundles are linked with, unpacked into DIR.
 #
 # Debian's own packages, signatures checked by apt, with a state of their own: no foreign architecture is
 # added to this machine. DIR/versions says what was taken; done anew when the list below changes.

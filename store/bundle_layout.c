@@ -124,7 +124,7 @@ void lk_bundle_header_of_manifest(size_t manifest_size, struct lk_bundle_header 
 
 void lk_bundle_header_of(const struct lk_manifest_entry *entry, struct lk_bundle_header *ret)
 {
-	lk_bundle_header_make(entry->path, entry->size, entry->kind == LK_MANIFEST_INSTALLER, ret);
+	lk_bundle_header_make(entry->path, entry->size, lk_manifest_is_program(entry), ret);
 }
 
 size_t lk_bundle_padding(uint64_t size)

@@ -168,7 +168,7 @@ static int put_into_folder(struct unpacking *u, size_t index, const struct lk_ma
 		rc = fail_damaged(u, entry, err);
 	}
 	if (rc == 0) {
-		mode_t mode = entry->kind == LK_MANIFEST_INSTALLER ? 0755 : 0644;
+		mode_t mode = lk_manifest_is_program(entry) ? 0755 : 0644;
 		rc = publish(u, &fd, temp, entry->path, mode, err);
 	}
 	if (rc < 0 && temp) {
@@ -252,7 +252,7 @@ int lk_bundle_unpack_cache(const struct lk_bundle *bundle, struct lk_cache *cach
 	const struct lk_manifest *manifest = lk_bundle_manifest(bundle);
 	struct unpacking u = {
 		.bundle = bundle, .cache = cache, .path = lk_cache_path(cache), .dir = -1};
-	return unpack(&u, manifest->n_locks + manifest->n_installers, jobs, report, ret, err);
+	return unpack(&u, manifest->n_locks + manifest->n_programs, jobs, report, ret, err);
 }
 
 int lk_bundle_unpack_folder(const struct lk_bundle *bundle, const char *path, unsigned jobs,

@@ -102,8 +102,8 @@ static int read_header(const struct lk_blob *blob, const struct machine *m, cons
 	return sound ? 0 : lk_fail(err, LK_E_USAGE, "'%s' is no sound program", name);
 }
 
-int lk_installer_check(
-	const struct lk_blob *blob, const char *name, lk_str subdir, struct lk_error *err)
+int lk_installer_check(const struct lk_blob *blob, const char *name, lk_str subdir, bool alone,
+	struct lk_error *err)
 {
 	const struct machine *m = find(subdir);
 	if (!m) {
@@ -112,7 +112,7 @@ int lk_installer_check(
 	}
 	struct headers headers = {0};
 	int rc = read_header(blob, m, name, &headers, err);
-	for (uint64_t i = 0; rc == 0 && i < headers.n; i++) {
+	for (uint64_t i = 0; rc == 0 && alone && i < headers.n; i++) {
 		unsigned char type[sizeof(uint32_t)]; /* p_type, the first in both classes */
 		rc = read_at(
 			blob, headers.at + i * headers.entry_size, type, sizeof(type), name, err);

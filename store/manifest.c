@@ -15,7 +15,8 @@
 #define LOCK_FOLDER "locks/"
 #define LOCK_END ".lock"
 #define BIN_FOLDER "bin/"
-#define BIN_END "/lockenv-install"
+#define INSTALLER_END "/lockenv-install"
+#define SMOKE_END "/lockenv-smoke"
 #define ARCHIVE_FOLDER "archives/"
 #define HEX_LEN ((size_t)2 * LK_SHA256_LEN)
 #define PATH_MAX_BYTES ((size_t)1024)
@@ -28,7 +29,9 @@ static const struct kind kinds[] = {
 	[LK_MANIFEST_LOCK] = {{LOCK_FOLDER, sizeof(LOCK_FOLDER) - 1},
 		{LOCK_END, sizeof(LOCK_END) - 1}},
 	[LK_MANIFEST_INSTALLER] = {{BIN_FOLDER, sizeof(BIN_FOLDER) - 1},
-		{BIN_END, sizeof(BIN_END) - 1}},
+		{INSTALLER_END, sizeof(INSTALLER_END) - 1}},
+	[LK_MANIFEST_SMOKE] = {{BIN_FOLDER, sizeof(BIN_FOLDER) - 1},
+		{SMOKE_END, sizeof(SMOKE_END) - 1}},
 	[LK_MANIFEST_ARCHIVE] = {{ARCHIVE_FOLDER, sizeof(ARCHIVE_FOLDER) - 1}, {"", 0}},
 };
 
@@ -45,6 +48,11 @@ lk_str lk_manifest_name(const struct lk_manifest_entry *entry)
 	lk_str name = middle(entry->path, &kinds[entry->kind]);
 	return entry->kind == LK_MANIFEST_ARCHIVE ? lk_str_slice(name, 0, name.len - 1 - HEX_LEN)
 						  : name;
+}
+
+bool lk_manifest_is_program(const struct lk_manifest_entry *entry)
+{
+	return entry->kind == LK_MANIFEST_INSTALLER || entry->kind == LK_MANIFEST_SMOKE;
 }
 
 /* ---- what may be ---- */
@@ -80,8 +88,8 @@ static const char *path_fault(const struct lk_manifest_entry *entry)
 	if (entry->kind == LK_MANIFEST_ARCHIVE && !ends_in_hash(part, &entry->sha256)) {
 		return "does not end in the hash of the archive";
 	}
-	if (entry->kind == LK_MANIFEST_INSTALLER && !is_platform(part)) {
-		return "is not the installer of a platform";
+	if (lk_manifest_is_program(entry) && !is_platform(part)) {
+		return "is not a program of a platform";
 	}
 	return NULL;
 }
@@ -126,7 +134,7 @@ static void add(struct lk_manifest *manifest, struct lk_manifest_entries *entrie
 	const struct lk_manifest_entry *entry)
 {
 	manifest->n_locks += entry->kind == LK_MANIFEST_LOCK;
-	manifest->n_installers += entry->kind == LK_MANIFEST_INSTALLER;
+	manifest->n_programs += lk_manifest_is_program(entry);
 	lk_map_set(&manifest->by_path, entry->path, (uint32_t)entries->len);
 	lk_vec_push(entries, *entry);
 }
@@ -338,8 +346,11 @@ static int read_file_line(struct reader *r, struct lk_manifest_entry *entry)
 		return rc;
 	}
 	entry->path = lk_str_dup(&r->manifest->arena, path);
+	/* By its folder; of those that share one, by the end. */
 	for (unsigned kind = LK_MANIFEST_LOCK; kind <= LK_MANIFEST_ARCHIVE; kind++) {
-		if (lk_str_starts(path, kinds[kind].folder)) {
+		bool known = lk_str_starts(path, kinds[entry->kind].folder);
+		if (lk_str_starts(path, kinds[kind].folder) &&
+			(!known || lk_str_ends(path, kinds[kind].end))) {
 			entry->kind = (enum lk_manifest_kind)kind;
 		}
 	}

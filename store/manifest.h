@@ -6,16 +6,19 @@
  *     <sha256>  locks/env.lock
  *     # 5812344 bytes
  *     <sha256>  bin/linux-64/lockenv-install
+ *     # 72528 bytes
+ *     <sha256>  bin/linux-64/lockenv-smoke
  *     # 8325912 bytes
  *     <sha256>  archives/numpy-2.1.3-py312h58c1407_0.conda-<sha256>
  *     # absent 2562 bytes <sha256>  archives/_libgcc_mutex-0.1-conda_forge.tar.bz2-<sha256>
  *     # sum <sha256 of all lines above>
  *
  * Lines that are no comments are what `sha256sum -c` reads. Locks come first, then installers, then
- * archives, each group sorted bytewise by path, no path twice. A lock tells the platforms whose
- * archives belong to it; an absent archive does too, but the receiver has it already (a delta).
- * There is one text for each value: what is read is written again byte for byte. The sum at its end
- * finds damage, as sizes and names would not; it says nothing about who wrote it.
+ * smoke tests, then archives, each group sorted bytewise by path, no path twice. A lock tells the
+ * platforms whose archives belong to it; an absent archive does too, but the receiver has it
+ * already (a delta). There is one text for each value: what is read is written again byte for byte.
+ * The sum at its end finds damage, as sizes and names would not; it says nothing about who wrote
+ * it.
  *
  *     lk_manifest_parse(text, "env.lockpack", &manifest, err);
  *     entry = lk_manifest_find(&manifest, LK_STR("locks/env.lock"));
@@ -34,6 +37,7 @@
 enum lk_manifest_kind {
 	LK_MANIFEST_LOCK,      /* locks/NAME.lock */
 	LK_MANIFEST_INSTALLER, /* bin/SUBDIR/lockenv-install */
+	LK_MANIFEST_SMOKE,     /* bin/SUBDIR/lockenv-smoke */
 	LK_MANIFEST_ARCHIVE,   /* archives/<fn>-<sha256>, as in a cache */
 };
 
@@ -49,9 +53,9 @@ struct lk_manifest_entries LK_VEC_OF(struct lk_manifest_entry);
 
 struct lk_manifest {
 	struct lk_arena arena;
-	const struct lk_manifest_entry *entries; /* locks, installers, archives */
+	const struct lk_manifest_entry *entries; /* in the order of their kinds */
 	size_t n_entries;
-	size_t n_locks, n_installers;
+	size_t n_locks, n_programs; /* of installers and smoke tests */
 	struct lk_map by_path;
 };
 
@@ -77,8 +81,11 @@ const struct lk_manifest_entry *lk_manifest_find_lock(
 /* RECORD's archive, by file name and sha256, absent ones too; NULL when there is none. */
 const struct lk_manifest_entry *lk_manifest_find_archive(
 	const struct lk_manifest *manifest, const struct lk_record *record);
-/* NAME of locks/NAME.lock, SUBDIR of bin/SUBDIR/lockenv-install, <fn> (which may have lost its end,
- * see lk_cache_archive_name) of archives/<fn>-<sha256>. */
+/* NAME of locks/NAME.lock, SUBDIR of bin/SUBDIR/lockenv-install and its like, <fn> (which may have
+ * lost its end, see lk_cache_archive_name) of archives/<fn>-<sha256>. */
 lk_str lk_manifest_name(const struct lk_manifest_entry *entry);
+
+/* Is it a program, with the mode 0755? */
+bool lk_manifest_is_program(const struct lk_manifest_entry *entry);
 
 #endif

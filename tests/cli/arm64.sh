@@ -44,6 +44,20 @@ mkdir -p "jail$scratch/area"
 tar -xOf arm.lockpack bin/linux-aarch64/lockenv-install >jail/lockenv-install
 chmod 755 jail/lockenv-install
 same jail/lockenv-install "$installer"
+tar -xOf arm.lockpack bin/linux-aarch64/lockenv-smoke >smoke
+same smoke "${installer%/*}/lockenv-smoke"
+
+# The smoke test's levels start there too, where an arm64 C library is at hand to run it with.
+loader=$root/build/arm64-sysroot/lib/ld-linux-aarch64.so.1
+if [ -e "$loader" ]; then
+	chmod 755 smoke
+	runs 0 sh -c '"$@" 3>report' sh "$emulator" -L "$root/build/arm64-sysroot" smoke --level reference
+	has report 'status passed'
+	runs 0 "$emulator" -L "$root/build/arm64-sysroot" smoke --probe
+	json '"reason" in d' True
+else
+	part 'no C library for arm64 here'
+fi
 cp "$emulator" arm.lockpack jail
 if [ "$(id -u)" -eq 0 ]; then
 	runs 0 env -i SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$(command -v chroot)" jail /qemu-aarch64-static /lockenv-install --json --no-cache /arm.lockpack \

@@ -36,7 +36,7 @@ size=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["size"])' <"$o
 absent a.lockpack
 absent "$LOCKENV_CACHE"
 runs 0 lockenv pack --no-installer --fetch old.lock new.lock -o a.lockpack
-err_has '2 locks, 0 installers, 5 packages'
+err_has '2 locks, 0 programs, 5 packages'
 is "$(stat -c %s a.lockpack)" "$size"
 
 # The same locks, the same bytes: order of arguments, threads, umask, time zone, cache, what was there before.
@@ -127,6 +127,26 @@ for wrong in x64 win-64=x64 noarch=x64 '=x64'; do
 done
 runs 2 lockenv pack --installer linux-64=x64 --installer linux-64=x64 two.lock -o none.lockpack
 absent none.lockpack
+# With each goes the lockenv-smoke that lies beside it: it needs the C library, and the right machine.
+mkdir beside
+cp x64 beside/any-name
+cp dynamic beside/lockenv-smoke
+chmod 755 beside/lockenv-smoke
+runs 0 lockenv pack --no-installer --installer linux-64=beside/any-name --json two.lock -o two.lockpack
+json 'd["installers"], d["smoke_tests"]' "(['linux-64'], ['linux-64'])"
+is "$(tar tf two.lockpack | sed -n 3,4p | tr '\n' ' ')" 'bin/linux-64/lockenv-install bin/linux-64/lockenv-smoke '
+tar tvf two.lockpack bin/linux-64/lockenv-smoke | grep -q '^-rwxr-xr-x' || fail 'the smoke test cannot be run'
+runs 0 lockenv unpack two.lockpack -d beside/far
+same beside/far/bin/linux-64/lockenv-smoke dynamic
+[ -x beside/far/bin/linux-64/lockenv-smoke ] || fail 'the smoke test cannot be run'
+has beside/far/MANIFEST "$(sha256sum <dynamic | cut -c1-64)  bin/linux-64/lockenv-smoke"
+runs 0 lockenv unpack --list two.lockpack
+out_has 'smoke test'
+runs 0 lockenv unpack --check two.lockpack
+cp arm64 beside/lockenv-smoke
+runs 0 lockenv pack --no-installer --installer linux-64=beside/any-name --json two.lock -o two.lockpack
+json 'd["installers"], d["smoke_tests"]' "(['linux-64'], [])"
+err_has "warning: 'beside/lockenv-smoke' is no program for linux-64: it is not in the bundle"
 # What lies beside the program or in libexec is taken without being named.
 mkdir -p tree/bin tree/libexec/lockenv/linux-aarch64
 if [ -r "/proc/self/exe" ]; then

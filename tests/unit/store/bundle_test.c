@@ -23,8 +23,8 @@ static const char installer[] = "\177ELF in name only";
 struct box {
 	char *root;
 	struct lk_arena arena;
-	struct lk_manifest_entry entries[6];
-	lk_str contents[6];
+	struct lk_manifest_entry entries[7];
+	lk_str contents[7];
 	size_t n;
 	struct lk_manifest manifest;
 	char *path; /* of the bundle */
@@ -57,6 +57,7 @@ static void box_init(struct box *box)
 	add(box, LK_MANIFEST_ARCHIVE, "archives/c-1-0.conda", LK_STR("absent"));
 	box->entries[2].absent = true;
 	add(box, LK_MANIFEST_INSTALLER, "bin/linux-64/lockenv-install", LK_STR(installer));
+	add(box, LK_MANIFEST_SMOKE, "bin/linux-64/lockenv-smoke", LK_STR(installer));
 	add(box, LK_MANIFEST_LOCK, "locks/\xc3\xa9.lock", LK_STR(lock_text));
 	add(box, LK_MANIFEST_LOCK, "locks/env.lock", LK_STR(lock_text));
 	assert_int_equal(lk_manifest_make(box->entries, box->n, &box->manifest, &box->err), 0);

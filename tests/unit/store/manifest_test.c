@@ -14,9 +14,10 @@
 #define HEAD "# lockpack 1\n"
 #define LOCK "# 12 bytes for linux-64 linux-aarch64\n" SUM_A "  locks/env.lock\n"
 #define BIN "# 0 bytes\n" SUM_A "  bin/linux-64/lockenv-install\n"
+#define SMOKE "# 5 bytes\n" SUM_B "  bin/linux-64/lockenv-smoke\n"
 #define ARCHIVE "# 7 bytes\n" SUM_A "  archives/a-1-0.conda-" SUM_A "\n"
 #define ABSENT "# absent 9 bytes " SUM_B "  archives/b-1-0.conda-" SUM_B "\n"
-#define ALL HEAD LOCK BIN ARCHIVE ABSENT
+#define ALL HEAD LOCK BIN SMOKE ARCHIVE ABSENT
 
 /* TEXT with its sum behind it, in OUT. */
 static lk_str summed(lk_str text, struct lk_buf *out)
@@ -51,9 +52,9 @@ static void read_and_written(void **state)
 	struct lk_manifest manifest;
 	struct lk_error err = LK_ERROR_INIT;
 	assert_int_equal(parse(LK_STR(ALL), &manifest, &err), 0);
-	assert_int_equal(manifest.n_entries, 4);
+	assert_int_equal(manifest.n_entries, 5);
 	assert_int_equal(manifest.n_locks, 1);
-	assert_int_equal(manifest.n_installers, 1);
+	assert_int_equal(manifest.n_programs, 2);
 	const struct lk_manifest_entry *lock = &manifest.entries[0];
 	assert_int_equal(lock->kind, LK_MANIFEST_LOCK);
 	assert_int_equal(lock->size, 12);
@@ -61,9 +62,14 @@ static void read_and_written(void **state)
 	assert_string_equal(lock->path.ptr, "locks/env.lock");
 	assert_true(lk_str_is(lk_manifest_name(lock), "env"));
 	assert_true(lk_str_is(lk_manifest_name(&manifest.entries[1]), "linux-64"));
-	assert_true(lk_str_is(lk_manifest_name(&manifest.entries[2]), "a-1-0.conda"));
-	assert_true(manifest.entries[3].absent);
-	assert_int_equal(manifest.entries[3].sha256.bytes[0], 0xfe);
+	assert_int_equal(manifest.entries[1].kind, LK_MANIFEST_INSTALLER);
+	assert_true(lk_str_is(lk_manifest_name(&manifest.entries[2]), "linux-64"));
+	assert_int_equal(manifest.entries[2].kind, LK_MANIFEST_SMOKE);
+	assert_true(lk_manifest_is_program(&manifest.entries[2]));
+	assert_false(lk_manifest_is_program(&manifest.entries[3]));
+	assert_true(lk_str_is(lk_manifest_name(&manifest.entries[3]), "a-1-0.conda"));
+	assert_true(manifest.entries[4].absent);
+	assert_int_equal(manifest.entries[4].sha256.bytes[0], 0xfe);
 
 	written(&manifest, LK_STR(ALL));
 	lk_manifest_done(&manifest);
@@ -81,11 +87,11 @@ static void found(void **state)
 	assert_null(lk_manifest_find(&manifest, LK_STR("locks/env")));
 	struct lk_record record = {.fn = LK_STR("a-1-0.conda"), .has_sha256 = true};
 	assert_true(lk_unhex(LK_STR(SUM_A), record.sha256.bytes, LK_SHA256_LEN));
-	assert_ptr_equal(lk_manifest_find_archive(&manifest, &record), &manifest.entries[2]);
+	assert_ptr_equal(lk_manifest_find_archive(&manifest, &record), &manifest.entries[3]);
 	record.fn = LK_STR("b-1-0.conda");
 	assert_null(lk_manifest_find_archive(&manifest, &record));
 	assert_true(lk_unhex(LK_STR(SUM_B), record.sha256.bytes, LK_SHA256_LEN));
-	assert_ptr_equal(lk_manifest_find_archive(&manifest, &record), &manifest.entries[3]);
+	assert_ptr_equal(lk_manifest_find_archive(&manifest, &record), &manifest.entries[4]);
 	record.has_sha256 = false;
 	assert_null(lk_manifest_find_archive(&manifest, &record));
 	lk_manifest_done(&manifest);
@@ -98,11 +104,11 @@ static void made_in_order(void **state)
 	struct lk_manifest made;
 	struct lk_error err = LK_ERROR_INIT;
 	assert_int_equal(parse(LK_STR(ALL), &read, &err), 0);
-	struct lk_manifest_entry turned[4];
-	for (size_t i = 0; i < 4; i++) {
-		turned[i] = read.entries[3 - i];
+	struct lk_manifest_entry turned[5];
+	for (size_t i = 0; i < 5; i++) {
+		turned[i] = read.entries[4 - i];
 	}
-	assert_int_equal(lk_manifest_make(turned, 4, &made, &err), 0);
+	assert_int_equal(lk_manifest_make(turned, 5, &made, &err), 0);
 	lk_manifest_done(&read);
 	written(&made, LK_STR(ALL));
 	lk_manifest_done(&made);
@@ -188,7 +194,10 @@ static const struct {
 	{HEAD "# 7 bytes\n" SUM_A "  bin/linux-64/sh\n", 2, 1},
 	{HEAD "# absent 12 bytes " SUM_A "  locks/env.lock\n", 2, 1},
 	{HEAD "# absent 12 bytes\n" SUM_A "  archives/a-" SUM_A "\n", 2, 18},
+	{HEAD "# 7 bytes\n" SUM_A "  bin/noarch/lockenv-smoke\n", 2, 1},
 	{HEAD BIN LOCK, 4, 1},
+	{HEAD SMOKE BIN, 4, 1},
+	{HEAD ARCHIVE SMOKE, 4, 1},
 	{HEAD ABSENT ARCHIVE, 3, 1},
 	{HEAD ARCHIVE ARCHIVE, 4, 1},
 	{HEAD LOCK LOCK, 4, 1},
