@@ -23,9 +23,11 @@ from pair import Command, in_turn  # noqa: E402
 from report import Goal, goal_lines, head_lines, megabytes, said, table_lines  # noqa: E402
 
 DATA = HERE.parent.parent.parent / "shared" / "data" / "packages"
-MADE = {"learning": make.learning, "small": make.small, "many": make.many, "huge": make.huge, "wide": make.wide}
+MADE = {"learning": make.learning, "small": make.small, "many": make.many, "huge": make.huge, "wide": make.wide,
+        "single": make.single}
 TITLES = {"learning": "machine learning", "small": "100,000 small files", "real": "real archives",
-          "many": "300 packages", "huge": "one file of 2.2 GB", "wide": "four files of 250 MB, windows of 128 MiB"}
+          "many": "300 packages", "huge": "one file of 2.2 GB", "wide": "four files of 250 MB, windows of 128 MiB",
+          "single": "one package of 100,000 files"}
 # What anyone has for it: the same archives, two at a time.
 EXTRACT = """find "$1" -type f \\( -name '*.conda' -o -name '*.tar.bz2' \\) -print0 | xargs -0 -n1 -P2 sh -c '
 d="$0/${1##*/}" && mkdir -p "$d" && case $1 in
@@ -243,7 +245,7 @@ class Bench:
             self.skipped.append("real archives: no ../shared/data")
         self.rows(self.memory, "many", [self.nothing, self.changed], only)
         self.rows(self.disk, "learning", ways, only)
-        for name in ("huge", "wide"):
+        for name in ("single", "huge", "wide"):
             self.rows(self.memory, name, [self.memory_of], only)
 
     def rows(self, place, name, rows, only):

@@ -263,6 +263,17 @@ def small(root):
     return out
 
 
+def single(root):
+    """The same in one package."""
+    out, c = Channel(root), Contents(6)
+    lines = [" ".join(c.function()) + "\n" for _ in range(3000)]
+    members = [Member(f"share/single/{i % 97:02}/{i % 1067 // 97}/{c.name()}_{i}",
+                      "".join(c.rng.choices(lines, k=c.rng.randint(1, 4)))[:c.rng.randint(20, 1500)].encode())
+               for i in range(100000)]
+    out.add("single", members, noarch="generic")
+    return out
+
+
 def many(root):
     """300 packages of 40 files, and a lock with another version of one."""
     out, c = Channel(root), Contents(3)
