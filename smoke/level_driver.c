@@ -103,14 +103,9 @@ static void read_cuda_version_package(const char *prefix, struct versions *v)
 static bool ask_runtime(const char *prefix, struct versions *v, struct lk_level_report *report)
 {
 	static const char *const stems[] = {"libcudart.so.", "libcudart-"};
-	char path[PATH_MAX];
-	if (!lk_level_find_library(prefix, stems, LK_COUNTOF(stems), 0, path, sizeof(path))) {
-		return true;
-	}
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	void *library = lk_level_open_library(prefix, stems, LK_COUNTOF(stems), NULL, report);
 	if (!library) {
-		lk_level_say(report, LK_SMOKE_FAILED, "cannot load: %s", dlerror());
-		return false;
+		return report->status == LK_SMOKE_ABSENT;
 	}
 	int (*version)(int *ret);
 	*(void **)&version = dlsym(library, "cudaRuntimeGetVersion");

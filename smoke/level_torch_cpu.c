@@ -109,18 +109,8 @@ static void run_python(
 
 void lk_level_torch_cpu(const struct lk_level_context *context, struct lk_level_report *report)
 {
-	char path[PATH_MAX];
-	if (!context->prefix) {
-		lk_level_say(report, LK_SMOKE_ABSENT, "no environment given");
-		return;
-	}
-	if (!lk_level_find_library(context->prefix, &stem, 1, 0, path, sizeof(path))) {
-		lk_level_say(report, LK_SMOKE_ABSENT, "%s is not in the environment", stem);
-		return;
-	}
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	void *library = lk_level_open_library(context->prefix, &stem, 1, NULL, report);
 	if (!library) {
-		lk_level_say(report, LK_SMOKE_FAILED, "cannot load: %s", dlerror());
 		return;
 	}
 	struct way way = {0};
