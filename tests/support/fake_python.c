@@ -75,7 +75,7 @@ int main(void)
 	return 0;
 #endif
 	give(5, "1.9.1", 5);
-	int64_t head[5];
+	int64_t head[6];
 	while (take(head, sizeof(head))) {
 		answer(head);
 	}
