@@ -185,8 +185,9 @@ static struct lk_device_code *add_library(
 	struct lk_device_code *device = lk_arena_calloc(&w->survey.arena, 1, sizeof(*device));
 	*device = (struct lk_device_code){.entries = 1, .bytes = bytes, .codes = set};
 	device->codes.items = lk_arena_calloc(&w->survey.arena, set.len, sizeof(*set.items));
-	assert_true(set.len > 0);
-	memcpy(device->codes.items, set.items, set.len * sizeof(*set.items));
+	for (size_t i = 0; i < set.len; i++) {
+		device->codes.items[i] = set.items[i];
+	}
 	lk_gpu_codes_done(&set);
 	lk_survey_add(&w->survey, lk_str_of(path), LK_SURVEY_FILE, package)->seen.device = device;
 	return device;
