@@ -19,6 +19,7 @@
 	"lockenv-smoke [--json] [--verbose] [--require LEVEL]... [--device N|all] "                \
 	"[--needs-cuda SPEC] [--limit SECONDS] [PREFIX]"
 #define PROBE_LIMIT_SECONDS 60
+#define LIMIT_MAX 86400 /* seconds */
 #define EXIT_USAGE 2
 #define EXIT_FILES 8
 
@@ -33,39 +34,57 @@ struct request {
 	bool json, verbose, help;
 };
 
+/* A word that stands alone. */
+static bool take_flag(const char *word, struct request *r)
+{
+	const struct {
+		const char *word;
+		bool *slot;
+	} flags[] = {{"--json", &r->json}, {"--help", &r->help}, {"-h", &r->help},
+		{"--verbose", &r->verbose}, {"-v", &r->verbose}};
+	for (size_t i = 0; i < LK_COUNTOF(flags); i++) {
+		if (strcmp(word, flags[i].word) == 0) {
+			*flags[i].slot = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool take_option(const char *word, const char *value, struct request *r)
+{
+	const struct {
+		const char *word, **slot;
+	} texts[] = {{"--level", &r->level}, {"--needs-cuda", &r->needs_cuda}};
+	for (size_t i = 0; i < LK_COUNTOF(texts); i++) {
+		if (strcmp(word, texts[i].word) == 0) {
+			*texts[i].slot = value;
+			return true;
+		}
+	}
+	if (strcmp(word, "--require") == 0 && r->n_require < LK_COUNTOF(r->require)) {
+		r->require[r->n_require++] = value;
+		return true;
+	}
+	if (strcmp(word, "--limit") == 0) {
+		return lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < LIMIT_MAX;
+	}
+	return strcmp(word, "--device") == 0 && lk_smoke_device_parse(value, &r->device);
+}
+
 static bool parse(int argc, char **argv, struct request *r)
 {
 	bool only_arguments = false;
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
-		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 		if (only_arguments || word[0] != '-') {
 			if (r->prefix) {
 				return false;
 			}
 			r->prefix = word;
-		} else if (strcmp(word, "--json") == 0) {
-			r->json = true;
-		} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-			r->help = true;
-		} else if (strcmp(word, "--require") == 0 && value &&
-			r->n_require < LK_COUNTOF(r->require)) {
-			r->require[r->n_require++] = argv[++i];
-		} else if (strcmp(word, "--limit") == 0 && value &&
-			lk_str_to_u64(lk_str_of(value), &r->limit) && r->limit < 86400) {
-			i++;
-		} else if (strcmp(word, "--device") == 0 && value &&
-			lk_smoke_device_parse(value, &r->device)) {
-			i++;
-		} else if (strcmp(word, "--needs-cuda") == 0 && value) {
-			r->needs_cuda = argv[++i];
-		} else if (strcmp(word, "--verbose") == 0 || strcmp(word, "-v") == 0) {
-			r->verbose = true;
-		} else if (strcmp(word, "--level") == 0 && value) {
-			r->level = argv[++i];
 		} else if (strcmp(word, "--") == 0) {
 			only_arguments = true;
-		} else {
+		} else if (!take_flag(word, r) && (++i == argc || !take_option(word, argv[i], r))) {
 			return false;
 		}
 	}
