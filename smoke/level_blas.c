@@ -101,7 +101,7 @@ static bool run_shape(const struct blas *blas, const struct lk_attention_shape *
 	enum lk_precision precision, uint64_t seed, struct lk_level_report *report)
 {
 	struct lk_trial t;
-	double *scores = lk_calloc(s->n * s->n, sizeof(*scores));
+	void *scores = lk_calloc(s->n * s->n, lk_precision_size(precision));
 	lk_trial_init(&t, s, precision, seed);
 	for (size_t at = 0; at < t.count; at += s->n * s->d_k) {
 		if (precision == LK_FLOAT64) {
@@ -109,7 +109,7 @@ static bool run_shape(const struct blas *blas, const struct lk_attention_shape *
 				scores, (double *)t.out + at);
 		} else {
 			head32(blas, s, (float *)t.q + at, (float *)t.k + at, (float *)t.v + at,
-				(float *)scores, (float *)t.out + at);
+				scores, (float *)t.out + at);
 		}
 	}
 	bool good = lk_trial_judge(&t, report);

@@ -198,7 +198,7 @@ static void mask_is_minus_infinity(void **state)
 		struct tensors t = make((struct lk_attention_shape){2, 2, 5, 8, false}, 3);
 		memcpy(t.q, masked.q, t.count * sizeof(double));
 		memcpy(t.k, masked.k, t.count * sizeof(double));
-		for (size_t j = 0; j < 4 * 5; j++) {
+		for (size_t j = 0; j < (size_t)4 * 5; j++) {
 			t.k[8 * j + 7] = j % 5 > row ? -1e300 : 0;
 		}
 		run(&t);
@@ -215,11 +215,13 @@ static void mask_is_minus_infinity(void **state)
 static void long_rows(void **state)
 {
 	(void)state;
+	const size_t row = 16;
+	const size_t head = 512 * row;
 	for (int causal = 0; causal < 2; causal++) {
 		struct tensors t = make((struct lk_attention_shape){1, 3, 512, 16, causal}, 11);
 		run(&t);
 		for (size_t e = 0; e < t.count; e += 397) {
-			long double expected = defined(&t, e / (512 * 16), e / 16 % 512, e % 16);
+			long double expected = defined(&t, e / head, e / row % 512, e % row);
 			assert_true(fabsl(t.out[e] - expected) < 1e-14);
 		}
 		for (size_t i = 0; i < t.count; i++) {
@@ -228,19 +230,19 @@ static void long_rows(void **state)
 		run(&t);
 		double seen = 0;
 		for (size_t j = 0; j < 512; j++) {
-			seen += t.v[512 * 16 + j * 16 + 5];
-			double mean = t.out[512 * 16 + j * 16 + 5];
+			seen += t.v[head + j * row + 5];
+			double mean = t.out[head + j * row + 5];
 			assert_true(!causal || fabs(mean - seen / (double)(j + 1)) < 1e-14);
 		}
-		assert_true(fabs(t.out[512 * 16 + 5] - seen / 512) < 1e-14 || causal);
+		assert_true(fabs(t.out[head + 5] - seen / 512) < 1e-14 || causal);
 		done(&t);
 	}
 	struct tensors t = make((struct lk_attention_shape){1, 3, 512, 16, false}, 11);
 	struct tensors turned = make(t.shape, 11);
-	for (size_t r = 0; r < 3 * 512; r++) {
+	for (size_t r = 0; r < (size_t)3 * 512; r++) {
 		size_t to = r / 512 * 512 + (r * 5 + 3) % 512;
-		memcpy(turned.k + to * 16, t.k + r * 16, 16 * sizeof(double));
-		memcpy(turned.v + to * 16, t.v + r * 16, 16 * sizeof(double));
+		memcpy(turned.k + to * row, t.k + r * row, row * sizeof(double));
+		memcpy(turned.v + to * row, t.v + r * row, row * sizeof(double));
 	}
 	run(&t);
 	run(&turned);
