@@ -38,8 +38,8 @@
 #define LK_AUDIT_FATBIN_H
 
 #include "audit/bytes.h"
-#include "base/gpu_code.h"
 #include "base/err.h"
+#include "base/gpu_code.h"
 
 /* A section of a file. SIZE bytes from AT on lie inside it. */
 struct lk_fatbin_section {
