@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+/* CEP 46: no letter in a capability. */
+static const char letter[] = "{\"cuda\": \"12.4\", \"library\": \"/x\", \"devices\": "
+			     "[{\"compute_capability\": \"9.0a\"}]}";
+
 static void good_answers(void **state)
 {
 	static const struct {
@@ -67,8 +71,7 @@ static void anything_else_is_refused(void **state)
 		"{\"cuda\": \"99999999999.4\", \"library\": \"/x\"}",
 		"{\"cuda\": \"12.4\", \"library\": \"/x\"} {}",
 		"{\"cuda\": \"12.4\", \"library\": \"/x\", \"devices\": [1]}",
-		"{\"cuda\": \"12.4\", \"library\": \"/x\", \"devices\": [{\"compute_capability\": "
-		"\"9.0a\"}]}",
+		letter,
 		"{\"cuda\": \"12.4\", \"library\": \"/x\", \"devices\": [[[[[[1]]]]]]}",
 	};
 	struct lk_arena LK_CLEANUP(lk_arena_done) arena;
