@@ -126,12 +126,11 @@ bool lk_loading_is_library(const struct lk_loading *l, uint32_t file)
  * too begin with "lib" or have a version behind. */
 bool lk_loading_is_module(lk_str path)
 {
-	lk_str name = path;
 	size_t slash = lk_str_rfind_char(path, '/');
 	if (slash == SIZE_MAX) {
 		return false;
 	}
-	name = lk_str_skip(path, slash + 1);
+	lk_str name = lk_str_skip(path, slash + 1);
 	if (!lk_str_ends(name, LK_STR(".so"))) {
 		return false;
 	}

@@ -3,7 +3,7 @@
  */
 #include "audit/search_path.h"
 
-#define MAX_PATH_BYTES 4096u
+#define MAX_PATH_BYTES ((size_t)4096)
 
 /* The length of the token NAME, with or without braces, behind a '$' at the start of TEXT; 0. */
 static size_t token(lk_str text, const char *name)

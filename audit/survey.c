@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define MAX_LINKS 40 /* on the way to one file: as Linux */
-#define MAX_PATH_BYTES 4096u
+#define MAX_PATH_BYTES ((size_t)4096)
 
 void lk_survey_init(struct lk_survey *ret, lk_str prefix)
 {
