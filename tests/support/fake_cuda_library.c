@@ -127,7 +127,8 @@ EXPORT int nvrtcGetProgramLogSize(void *program, size_t *ret)
 
 EXPORT int nvrtcGetProgramLog(void *program, char *ret)
 {
-	strcpy(ret, ((struct program *)program)->log);
+	const char *log = ((struct program *)program)->log;
+	memcpy(ret, log, strlen(log) + 1);
 	return 0;
 }
 
