@@ -67,8 +67,25 @@ static int join_records(const struct reading *reading, const struct lk_report *r
 		} else if (item->why != NULL && rc == 0) {
 			*err = *item->why;
 			rc = err->code;
+			lk_error_hint(
+				err, "the lock mends it: lockenv verify --repair PREFIX LOCK");
 		}
 		lk_free(item->why);
+	}
+	return rc;
+}
+
+int lk_meta_open(int prefix_fd, int *ret, struct lk_error *err)
+{
+	struct stat status;
+	int rc = lk_fs_open_beneath(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY, 0, ret, err);
+	if (rc == LK_E_FS && fstatat(prefix_fd, "conda-meta", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		!S_ISDIR(status.st_mode)) {
+		lk_error_clear(err);
+		lk_fail(err, LK_E_USAGE, "'conda-meta' is %s, not a directory",
+			S_ISLNK(status.st_mode) ? "a symlink" : "a file");
+		lk_error_hint(err, "move the directory itself there, with its records");
+		rc = LK_E_USAGE;
 	}
 	return rc;
 }
@@ -80,7 +97,7 @@ static int read_records(unsigned jobs, int prefix_fd, const struct lk_report *re
 	struct lk_prefix_records records = {0};
 	struct lk_strs names = {0};
 	int LK_AUTO_CLOSE meta = -1;
-	int rc = lk_fs_open_beneath(prefix_fd, "conda-meta", O_RDONLY | O_DIRECTORY, 0, &meta, err);
+	int rc = lk_meta_open(prefix_fd, &meta, err);
 	if (rc == LK_E_NOT_FOUND) {
 		lk_error_clear(err);
 		*ret = records;

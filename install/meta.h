@@ -11,6 +11,9 @@
 #include "install/plan.h"
 #include "install/tree_digest.h"
 
+/* conda-meta of an open prefix. LK_E_NOT_FOUND when there is none; LK_E_USAGE for a symlink, which
+ * is neither followed nor replaced, and for a file. */
+int lk_meta_open(int prefix_fd, int *ret, struct lk_error *err) LK_MUST_USE;
 /* Reads every conda-meta/NAME.json of the prefix at PREFIX_FD, in order of name, with
  * JOBS workers. None when there is
  * no conda-meta. LK_E_FORMAT for one that is damaged. */

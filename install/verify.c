@@ -10,6 +10,8 @@
 #include "base/fs.h"
 #include "base/workers.h"
 #include "conda/history.h"
+#include "install/journal.h"
+#include "install/site.h"
 #include "install/verify_priv.h"
 
 #define META "conda-meta/"
@@ -91,8 +93,7 @@ static int read_meta(struct lk_verify *verify, struct meta *meta, int root_fd, c
 	unsigned jobs, struct lk_error *err)
 {
 	struct stat status;
-	int rc = lk_fs_open_beneath(
-		root_fd, "conda-meta", O_RDONLY | O_DIRECTORY, 0, &meta->fd, err);
+	int rc = lk_meta_open(root_fd, &meta->fd, err);
 	if (rc == 0) {
 		rc = list_records(meta, err);
 	}
@@ -220,6 +221,32 @@ static void plan_records(struct lk_verify *verify, struct meta *meta, struct lk_
 			record->record = (struct lk_prefix_record){0}; /* taken */
 		}
 	}
+}
+
+/* An exchange that a dead run began: the prefix may be neither the old nor the new. One that goes
+ * on is no finding. */
+static void find_journals(struct lk_verify *verify, const char *prefix)
+{
+	struct lk_site site;
+	struct lk_error ignored = LK_ERROR_INIT;
+	if (prefix[0] != '/' || lk_site_open(prefix, &site, &ignored) < 0) {
+		return;
+	}
+	struct lk_own *owns[] = {&site.inside, &site.beside};
+	for (size_t i = 0; i < LK_COUNTOF(owns); i++) {
+		struct stat status;
+		lk_str path = lk_str_printf(&verify->arena, "%s/" LK_JOURNAL_NAME, owns[i]->name);
+		if (owns[i]->base_fd >= 0 &&
+			fstatat(owns[i]->base_fd, path.ptr, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+			lk_own_check(owns[i], &ignored) == 0) {
+			path = i == 0 ? path : lk_str_printf(&verify->arena, "../%s", path.ptr);
+			lk_verify_find(verify, LK_FINDING_CHANGED, path, LK_STR(""), 0,
+				LK_STR("an exchange did not end: the next lockenv install or "
+				       "rollback completes it"));
+		}
+		lk_error_clear(&ignored);
+	}
+	lk_site_done(&site);
 }
 
 static void check_root(struct lk_verify *verify)
@@ -371,6 +398,7 @@ static int verify_meta(struct lk_verify *verify, struct meta *meta, int root_fd,
 	plan_records(verify, meta, &checks);
 	lk_verify_plan_end(&checks, verify->state == LK_VERIFY_KNOWN, &verify->arena);
 	check_root(verify);
+	find_journals(verify, prefix);
 	rc = lk_verify_check(root_fd, &checks, options->jobs, report, verify, err);
 	if (rc == 0) {
 		rc = lk_verify_foreign(root_fd, report, verify, err);

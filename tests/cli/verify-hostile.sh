@@ -150,3 +150,37 @@ runs 1 timeout 60 lockenv verify ours
 out_has 'changed  conda-meta/lockenv-state'
 runs 0 timeout 60 lockenv verify --repair ours old.lock
 runs 0 lockenv verify ours
+
+# An exchange in place that a dead run began, and one beside: findings, until the next run has completed them.
+# One that goes on is none.
+rm -r ours/share.lockenv-saved
+for place in ours/.lockenv .ours.lockenv; do
+	mkdir -p $place/new $place/old
+	name=ours
+	[ $place != ours/.lockenv ] || name=none
+	printf 'lockenv-journal 1\0install\0out 0 %s\0end\0' "$name" >$place/journal
+	case $place in ours/*) at=.lockenv ;; *) at=../.ours.lockenv ;; esac
+	runs 1 lockenv verify ours
+	out_is "changed  $at/journal: an exchange did not end: the next lockenv install or rollback completes it"
+	[ $place = ours/.lockenv ] || break
+	runs 0 lockenv install old.lock -p ours
+	err_has "what did not end at '$PWD/ours' is completed"
+	runs 0 lockenv verify ours
+	out_is ''
+done
+rm -r .ours.lockenv
+# Records elsewhere, behind a link, are neither read nor is the link replaced; unsafe ones are told with what to do.
+mv ours/conda-meta records
+ln -s ../records ours/conda-meta
+for command in 'verify ours' 'verify --repair ours old.lock' 'install old.lock -p ours --verify' 'remove --all -p ours'; do
+	# shellcheck disable=SC2086 # words
+	runs 2 lockenv $command
+	err_has "'conda-meta' is a symlink, not a directory"
+done
+rm ours/conda-meta
+mv records ours/conda-meta
+sed -i 's|share/greeting/plain.txt|../plain.txt|' ours/conda-meta/greeting-*.json
+runs 2 lockenv install old.lock -p ours
+err_has 'hint: the lock mends it: lockenv verify --repair PREFIX LOCK'
+runs 0 lockenv verify --repair ours old.lock
+runs 0 lockenv verify ours
