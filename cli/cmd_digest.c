@@ -31,7 +31,7 @@ static int make_scratch(struct lk_app *app, struct lk_tree_place *ret, struct lk
 		return rc;
 	}
 	ret->path = lk_arena_printf(&app->arena, "%s/%s", parent, name);
-	ret->fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ret->fd = lk_fs_open_dir(dir, name);
 	return ret->fd >= 0 ? 0 : lk_fail_errno(err, LK_E_FS, errno, "cannot open '%s'", ret->path);
 }
 

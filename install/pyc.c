@@ -17,12 +17,16 @@
 #define FILES_PER_UNIT 128    /* at most */
 
 /* Runs in the new tree. Standard input: a mark, source, pyc and final name of each file, NUL after
- * each; where the mark is not empty a unit begins. Works in every python since 2.7. A file that
+ * each; where the mark is not empty a unit begins. Works in every python since 2.7; of others than
+ * CPython (PyPy, GraalPy), which name what they compile otherwise, it ends at once. A file that
  * fails is left without a pyc. Modules are python's own, not what lies at the top of the tree. */
 static const char program[] =
 	"import sys\n"
 	"sys.path = [path for path in sys.path if path]\n"
 	"import os, py_compile\n"
+	"tag = getattr(getattr(sys, 'implementation', None), 'cache_tag', None)\n"
+	"if tag and not tag.startswith('cpython-'):\n"
+	"    sys.exit(1)\n"
 	"os.umask(0o22)\n"
 	"data = getattr(sys.stdin, 'buffer', sys.stdin).read().split(b'\\0')\n"
 	"text = getattr(os, 'fsdecode', str)\n"
@@ -220,8 +224,8 @@ int lk_pyc_compile(struct lk_layout *layout, int stage_fd, unsigned jobs,
 	size_t failed = atomic_load(&compile.failed);
 	if (rc == 0 && failed > 0) {
 		lk_warn(report,
-			"the environment's python ('%s') does not run here: %zu noarch file(s) "
-			"stay uncompiled",
+			"the environment's python ('%s') does not run here, or is not CPython: %zu "
+			"noarch file(s) stay uncompiled",
 			layout->python.program.ptr, failed);
 	}
 	lk_relay_done(&compile.relay);

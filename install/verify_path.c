@@ -9,7 +9,6 @@
 
 #include "base/fs.h"
 
-#define CHUNK_BYTES ((size_t)256 * 1024)
 #define MAX_LINK_BYTES 4095
 #define ALL_BITS 07777u
 
@@ -48,29 +47,6 @@ bool lk_check_mode(mode_t mode, unsigned wanted, struct lk_buf *detail)
 	return true;
 }
 
-/* LK_E_FS on a read error. */
-static int hash(int fd, const struct lk_report *report, struct lk_sha256 *ret, uint64_t *ret_bytes,
-	struct lk_error *err)
-{
-	struct lk_digest *LK_CLEANUP(lk_digest_free_p) digest = lk_digest_new(LK_DIGEST_SHA256);
-	char *LK_AUTO_FREE chunk = lk_calloc(1, CHUNK_BYTES);
-	ssize_t n;
-	while ((n = read(fd, chunk, CHUNK_BYTES)) != 0) {
-		if (lk_report_stop(report)) {
-			return lk_fail(err, LK_E_INTERRUPTED, "interrupted while verifying");
-		}
-		if (n < 0 && errno != EINTR) {
-			return lk_fail_errno(err, LK_E_FS, errno, "cannot read");
-		}
-		if (n > 0) {
-			lk_digest_update(digest, chunk, (size_t)n);
-			*ret_bytes += (uint64_t)n;
-		}
-	}
-	lk_digest_final(digest, ret->bytes);
-	return 0;
-}
-
 static unsigned unreadable(int errnum, struct lk_buf *detail)
 {
 	put(detail, "");
@@ -95,7 +71,10 @@ static int check_content(int dirfd, const char *name, const struct lk_check *che
 		put(detail, "no file");
 		return 0;
 	}
-	int rc = hash(fd, report, &have, ret_bytes, err);
+	if (lk_report_stop(report)) {
+		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while verifying");
+	}
+	int rc = lk_sha256_fd(fd, name, &have, ret_bytes, err);
 	if (rc == LK_E_FS) {
 		*ret |= unreadable(err->sys_errno, detail);
 		lk_error_clear(err);

@@ -26,7 +26,10 @@
 #define DESCRIPTOR_MAX 24
 
 #define FLAG_DESCRIPTOR (1u << 3)
-#define FLAGS_KNOWN (1u << 1 | 1u << 2 | FLAG_DESCRIPTOR | 1u << 11) /* the others: see APPNOTE */
+/* APPNOTE 4.4.4: speed of compression, names in UTF-8. */
+#define FLAGS_KNOWN (1u << 1 | 1u << 2 | FLAG_DESCRIPTOR | 1u << 11)
+#define FLAGS_ENCRYPTED (1u | 1u << 6 | 1u << 13) /* plainly, strongly, its header */
+#define FLAG_PATCH (1u << 5)
 #define EXTRA_ZIP64 1u
 
 struct end {
@@ -219,8 +222,12 @@ static bool value64(struct extra64 *extra, uint32_t small, uint64_t *ret)
 /* Tells what is wrong with the header of a member of either kind: FLAGS and METHOD. */
 static const char *kind_fault(uint32_t flags, uint32_t method)
 {
-	if (flags & ~FLAGS_KNOWN) {
+	if (flags & FLAGS_ENCRYPTED) {
 		return "is encrypted";
+	}
+	if (flags & ~FLAGS_KNOWN) {
+		return flags & FLAG_PATCH ? "is a patch of another file"
+					  : "has a flag set that the ZIP format reserves";
 	}
 	return method != 0 ? "is compressed, members of a .conda are stored" : NULL;
 }

@@ -177,7 +177,7 @@ class Contents:
             out += part[at:at + rng.randint(200, 4000)] + rng.randbytes(rng.randint(200, 1000))
         return bytes(out[:size])
 
-    def library(self, size, prefixes=0):
+    def shared_object(self, size, prefixes=0):
         body = bytearray(self.blob(size))
         for i in range(prefixes):
             at = (i + 1) * len(body) // (prefixes + 2)
@@ -189,7 +189,7 @@ class Contents:
 def native(out, c, name, size, headers):
     """A library with its headers, links, pkg-config file and program. Large ones seldom hold their prefix."""
     so, rewritten = f"lib/lib{name}.so", size < 4 << 20 or c.rng.random() < 0.25
-    members = [Member(f"{so}.1.2.3", c.library(size, 3 * rewritten), executable=True,
+    members = [Member(f"{so}.1.2.3", c.shared_object(size, 3 * rewritten), executable=True,
                       prefix="binary" if rewritten else None),
                Member(f"{so}.1", target=f"lib{name}.so.1.2.3"), Member(so, target=f"lib{name}.so.1.2.3"),
                Member(f"lib/pkgconfig/{name}.pc", f"prefix={PLACEHOLDER}\nlibdir=${{prefix}}/lib\n".encode(), prefix="text"),
@@ -215,7 +215,7 @@ def framework(out, c, name, files, libraries, site):
                for i in range(files // 2)]
     members += [Member(f"{site}/{name}/include/part{i % 90}/deep/{c.name()}_{i}.h", c.text(c.rng.randint(200, 4000)))
                 for i in range(files - files // 2)]
-    members += [Member(f"{site}/{name}/lib/lib{name}_{i}.so", c.library(size << 20), executable=True)
+    members += [Member(f"{site}/{name}/lib/lib{name}_{i}.so", c.shared_object(size << 20), executable=True)
                 for i, size in enumerate(libraries)]
     out.add(name, members)
 
@@ -227,7 +227,7 @@ def python(out, c, files):
     script = f"#!/bin/sh\nexec {os.path.realpath(sys.executable)} \"$@\"\n".encode()
     members = [Member(f"bin/python{major}.{minor}", script, executable=True),
                Member("bin/python", target=f"python{major}.{minor}"),
-               Member(f"lib/libpython{major}.{minor}.so.1.0", c.library(20 << 20, 6), executable=True, prefix="binary"),
+               Member(f"lib/libpython{major}.{minor}.so.1.0", c.shared_object(20 << 20, 6), executable=True, prefix="binary"),
                Member(f"{lib}/_sysconfigdata.py", f"prefix = '{PLACEHOLDER}'\n".encode() * 40, prefix="text")]
     members += [Member(f"{lib}/part{i % 40}/{c.name()}_{i}.py", c.python(c.rng.randint(1, 20))) for i in range(files)]
     out.add("python", members, version=f"{major}.{minor}.0")

@@ -314,6 +314,9 @@ outer("zip-local-checksum", lambda p, _: zipped(p, "pkg", local_crc=1), "'pkg-x-
 outer("zip-local-name", lambda p, _: zipped(p, "pkg", local_name=b"pkg-y-1-0.tar.zst"), "'pkg-x-1-0.tar.zst'", DIFFERS)
 outer("zip-local-size", lambda p, _: zipped(p, "pkg", local_size=7, local_packed=7), "'pkg-x-1-0.tar.zst'", DIFFERS)
 outer("zip-local-method", lambda p, _: zipped(p, "pkg", local_method=8), "'pkg-x-1-0.tar.zst'", "is compressed")
+outer("zip-patch", lambda p, _: zipped(p, "pkg", flags=1 << 5), "'pkg-x-1-0.tar.zst'", "is a patch of another file")
+outer("zip-reserved-flag", lambda p, _: zipped(p, "info", flags=1 << 9), "'info-x-1-0.tar.zst'",
+      "has a flag set that the ZIP format reserves")
 outer("zip-local-encrypted", lambda p, _: zipped(p, "pkg", local_flags=1), "'pkg-x-1-0.tar.zst'", "is encrypted")
 outer("zip-size-less", lambda p, _: zipped(p, "pkg", size=50, packed=50), "'pkg-x-1-0.tar.zst'", "belong to no member")
 outer("zip-size-more", lambda p, _: zipped(p, "pkg", size=9999, packed=9999), "'pkg-x-1-0.tar.zst'", "overlaps")

@@ -52,3 +52,32 @@ is "$(digest env)" "$files"
 rm -rf env
 runs 0 lockenv install --no-compile env.lock -p env
 is "$(find "$packages" -name '*.pyc' | wc -l)" 0
+
+# A python that is not CPython names what it compiles otherwise: nothing is compiled under wrong names.
+cat >other.yml <<END
+packages:
+- name: python
+  version: '3.11.0'
+  build: '0_pypy'
+  subdir: linux-64
+  files:
+    bin/python3.11: |
+      #!/bin/sh
+      exec $python -S -s -B -c 'import sys; sys.implementation.cache_tag = "pypy311"; exec(sys.argv[1])' "\$5"
+- name: pure
+  version: '1'
+  build: 'py_0'
+  subdir: noarch
+  noarch: python
+  depends: [python]
+  files: {site-packages/pure.py: 'x = 1'}
+END
+runs 0 mkchannel --out other other.yml
+lockenv solve -q --override-channels -c "file://$PWD/other" --platform linux-64 --glibc 2.36 pure -o other.lock
+lockenv fetch -q other.lock
+runs 0 lockenv install other.lock -p other-env
+err_has 'or is not CPython: 1 noarch file(s) stay uncompiled'
+is "$(find other-env -name '*.pyc')" ''
+runs 0 lockenv verify other-env
+runs 0 other-env/bin/python3.11 -S -s -B -c 'import sys; print(sys.implementation.cache_tag)'
+out_is pypy311
