@@ -76,7 +76,8 @@ stopped() {
 	wait "$program" || code=$?
 }
 all_ended() {
-	for process in $(cat log); do # one that nobody waits for may remain as a zombie
+	read -r one two <log
+	for process in $one $two; do # one that nobody waits for may remain as a zombie
 		case $(sed 's/.*) //' "/proc/$process/stat" 2>/dev/null) in
 		'' | Z*) ;;
 		*) fail "process $process still runs" ;;
