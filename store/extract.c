@@ -27,7 +27,6 @@ struct extract {
 	struct lk_listing *listing;
 	struct lk_map by_path;   /* index into the listing's entries */
 	struct lk_parent parent; /* directory of the last member */
-	lk_str last_dir;         /* its name */
 	/* Seen: what is made here has its mode at once, neither umask nor ACLs take of it; files of
 	 * 0644 and 0755, directories. */
 	bool exact_file[2], exact_dir;
@@ -294,26 +293,16 @@ static int take_bytes(struct extract *x, struct lk_entry *entry, int fd, struct 
 	return 0;
 }
 
-/* Archives are often in order of kind or size, and go from directory to directory: one is opened
- * for the second file in a row. */
 static int create_file(struct extract *x, const struct lk_entry *entry, mode_t mode, int *ret_fd,
 	struct lk_error *err)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	lk_str dir = lk_path_dirname(entry->path);
-	bool again = lk_str_eq(dir, x->last_dir);
 	int parent;
-	x->last_dir = dir;
-	if (!again) {
-		int rc = lk_fs_open_beneath(x->root, entry->path.ptr, flags, mode, ret_fd, err);
-		errno = err->sys_errno;
-		return rc < 0 ? fail_write(x, entry->path, err) : 0;
-	}
 	int rc = open_parent(x, entry->path, &parent, err);
 	if (rc < 0) {
 		return rc;
 	}
-	*ret_fd = openat(parent, base_name(entry->path), flags, mode);
+	*ret_fd = openat(parent, base_name(entry->path),
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	return *ret_fd < 0 ? fail_write(x, entry->path, err) : 0;
 }
 
