@@ -262,8 +262,9 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 	struct indexers indexers = {0};
 	int rc = lk_index_folder_read(app, path, &c->subdirs, &folder, err);
 	if (rc == 0 && folder.loose.len > 0) {
-		rc = c->move ? lk_index_folder_move(app, path, c->dry_run, &folder, err)
-			     : fail_loose(path, &folder, err);
+		rc = c->move
+			? lk_index_folder_move(app, path, c->dry_run, c->skip_broken, &folder, err)
+			: fail_loose(path, &folder, err);
 	}
 	rc = rc < 0 ? rc : read_all(app, c, path, &folder.subdirs, &indexers, err);
 	rc = rc < 0 ? rc : check_broken(app, c, &indexers, err);

@@ -105,15 +105,10 @@ int lk_index_folder_read(struct lk_app *app, const char *path, const struct lk_a
 	return rc;
 }
 
-static int move_one(struct lk_app *app, int dirfd, bool dry_run, lk_str fn,
+static int move_one(struct lk_app *app, int dirfd, bool dry_run, lk_str fn, lk_str subdir,
 	struct lk_index_folder *folder, struct lk_error *err)
 {
-	lk_str subdir;
 	bool exists = false;
-	int rc = lk_index_subdir_of(dirfd, fn, &app->arena, &subdir, err);
-	if (rc < 0) {
-		return rc;
-	}
 	const char *to = lk_arena_printf(
 		&app->arena, LK_STR_FMT "/" LK_STR_FMT, LK_STR_ARG(subdir), LK_STR_ARG(fn));
 	add_subdir(app, folder, subdir);
@@ -122,7 +117,7 @@ static int move_one(struct lk_app *app, int dirfd, bool dry_run, lk_str fn,
 	if (dry_run) {
 		return 0;
 	}
-	rc = lk_fs_mkdirs(dirfd, subdir.ptr, 0, false, err);
+	int rc = lk_fs_mkdirs(dirfd, subdir.ptr, 0, false, err);
 	rc = rc < 0 ? rc : lk_fs_rename_noreplace(dirfd, fn.ptr, dirfd, to, &exists, err);
 	if (rc == 0 && exists) {
 		lk_fail(err, LK_E_USAGE, "'" LK_STR_FMT "' cannot be moved: '%s' is there",
@@ -133,7 +128,14 @@ static int move_one(struct lk_app *app, int dirfd, bool dry_run, lk_str fn,
 	return rc;
 }
 
-int lk_index_folder_move(struct lk_app *app, const char *path, bool dry_run,
+/* What tells no subdir stays where it is. */
+static void leave(struct lk_app *app, lk_str fn, const struct lk_error *why)
+{
+	lk_warn(&app->report, "left out: '" LK_STR_FMT "' stays where it is: %s", LK_STR_ARG(fn),
+		why->message);
+}
+
+int lk_index_folder_move(struct lk_app *app, const char *path, bool dry_run, bool skip_broken,
 	struct lk_index_folder *folder, struct lk_error *err)
 {
 	int dirfd LK_AUTO_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -141,7 +143,16 @@ int lk_index_folder_move(struct lk_app *app, const char *path, bool dry_run,
 		? 0
 		: lk_fail_errno(err, LK_E_FS, errno, "cannot open the folder '%s'", path);
 	for (size_t i = 0; i < folder->loose.len && rc == 0; i++) {
-		rc = move_one(app, dirfd, dry_run, folder->loose.items[i], folder, err);
+		lk_str fn = folder->loose.items[i];
+		lk_str subdir;
+		rc = lk_index_subdir_of(dirfd, fn, &app->arena, &subdir, err);
+		if (rc == 0) {
+			rc = move_one(app, dirfd, dry_run, fn, subdir, folder, err);
+		} else if (skip_broken && rc != LK_E_INTERRUPTED && rc != LK_E_BUG) {
+			leave(app, fn, err);
+			*err = (struct lk_error)LK_ERROR_INIT;
+			rc = 0;
+		}
 	}
 	return rc;
 }

@@ -17,8 +17,9 @@ int lk_index_folder_read(struct lk_app *app, const char *path, const struct lk_a
 	struct lk_index_folder *ret, struct lk_error *err) LK_MUST_USE;
 void lk_index_folder_done(struct lk_index_folder *folder);
 /* Moves the loose ones into the folders of their subdirs, of which it learns more; nothing is
- * replaced. With DRY_RUN it only tells. The first that cannot be moved ends it. */
-int lk_index_folder_move(struct lk_app *app, const char *path, bool dry_run,
+ * replaced. With DRY_RUN it only tells. The first that cannot be moved ends it; with SKIP_BROKEN
+ * one whose subdir cannot be read stays where it is, with a warning. */
+int lk_index_folder_move(struct lk_app *app, const char *path, bool dry_run, bool skip_broken,
 	struct lk_index_folder *folder, struct lk_error *err) LK_MUST_USE;
 
 #endif

@@ -214,6 +214,17 @@ out_has 'noarch: 2 packages'
 cp "$channels"/test/noarch/*.conda flat/
 runs 2 lockenv index --move flat
 err_has 'cannot be moved'
+rm flat/*.conda
+printf 'no archive' >flat/broken-1-0.conda
+mkfifo flat/fifo-1-0.tar.bz2
+cp "$channels"/test/linux-64/oldtool-*.tar.bz2 flat/
+mv flat/linux-64 kept
+runs 5 lockenv index --move flat
+runs 0 lockenv index --move --skip-broken flat
+out_has 'linux-64: 1 packages'
+err_has "left out: 'broken-1-0.conda' stays where it is"
+err_has "left out: 'fifo-1-0.tar.bz2' stays where it is"
+[ -f flat/broken-1-0.conda ] || fail 'what is broken was moved'
 runs 2 lockenv index c/linux-64
 err_has 'is a subdir of a channel, not a channel'
 
