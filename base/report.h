@@ -34,7 +34,8 @@ struct lk_progress {
 struct lk_report {
 	void *ctx;
 	void (*warn)(void *ctx, const char *message);
-	void (*note)(void *ctx, int level, const char *message); /* level 1: -v, 2: -vv; -1: also with -q */
+	/* level 1: -v, 2: -vv; -1: also with -q */
+	void (*note)(void *ctx, int level, const char *message);
 	void (*progress)(void *ctx, const struct lk_progress *progress);
 	bool (*stop)(void *ctx); /* true once the user has interrupted */
 };

@@ -196,8 +196,9 @@ static int run_or_skip(struct lk_scripts *scripts, int prefix_fd, const struct l
 	}
 	if (scripts->work_fd >= 0) {
 		/* Where it cannot be made a run that is killed now goes untold. */
-		int LK_AUTO_CLOSE mark = openat(scripts->work_fd, LK_SITE_SCRIPTS,
+		int mark = openat(scripts->work_fd, LK_SITE_SCRIPTS,
 			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		lk_close_p(&mark);
 	}
 	lk_vec_push(&scripts->ran, lk_str_dup(scripts->arena, record->name));
 	int rc = run_script(scripts, record, path, err);
