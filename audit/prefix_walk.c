@@ -54,10 +54,9 @@ static enum lk_survey_type type_of(int fd, const struct dirent *entry, bool *ret
 static bool is_left_out(const struct walk *w, int fd, const char *name)
 {
 	struct stat st;
-	if (w->depth == 0) {
-		return strcmp(name, "conda-meta") == 0 || strcmp(name, "pkgs") == 0;
-	}
-	return fstatat(fd, "conda-meta/history", &st, AT_SYMLINK_NOFOLLOW) == 0;
+	bool at_top = w->depth == 0;
+	return (at_top && (strcmp(name, "conda-meta") == 0 || strcmp(name, "pkgs") == 0)) ||
+		fstatat(fd, "conda-meta/history", &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int add_link(struct walk *w, int fd, const char *name, struct lk_survey_file *file)
