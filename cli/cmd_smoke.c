@@ -94,6 +94,7 @@ static int run(struct lk_app *app, void *context, const struct lk_args *args, st
 		.require = c->require.items,
 		.n_require = c->require.len,
 		.limit_seconds = c->limit,
+		.report = &app->report,
 	};
 	int rc = choose_prefix(app, c, args, &prefix, err);
 	rc = rc < 0 ? rc : choose_device(c->device, &options.device, err);

@@ -19,10 +19,11 @@
 /* In the child: runs the level and reports. The exit status of the process. */
 int lk_child_main(const char *level, const struct lk_level_context *context);
 
-/* In the runner: starts PROGRAM for the level, waits at most LIMIT_SECONDS, and fills RET. */
+/* In the runner: starts PROGRAM for the level, waits at most LIMIT_SECONDS, and fills RET, with
+ * strings owned by ARENA. REPORT says when to stop, which is a failure; NULL: nobody does. */
 void lk_child_run(const char *program, const struct lk_level *level,
-	const struct lk_level_context *context, unsigned limit_seconds, struct lk_arena *arena,
-	struct lk_smoke_level *ret);
+	const struct lk_level_context *context, unsigned limit_seconds,
+	const struct lk_report *report, struct lk_arena *arena, struct lk_smoke_level *ret);
 
 /* The text of a report; control characters in foreign text become spaces. */
 void lk_child_report_put(const struct lk_level_report *report,

@@ -1,6 +1,7 @@
 /*
  * The runner's end: start, wait with a limit, judge what came.
  */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ static void judge(struct lk_smoke_level *level, struct lk_arena *arena, lk_str t
 		fail(level, arena, "still running at the time limit", "");
 	} else if (end == LK_WATCHED_LOUD) {
 		fail(level, arena, "reported more than a report can hold", "");
+	} else if (end == LK_WATCHED_STOPPED) {
+		fail(level, arena, "interrupted", "");
 	} else if (end == LK_WATCHED_LOST) {
 		fail(level, arena, "cannot tell how its process ended", "");
 	} else if (WIFSIGNALED(status)) {
@@ -42,8 +45,8 @@ static void judge(struct lk_smoke_level *level, struct lk_arena *arena, lk_str t
 }
 
 void lk_child_run(const char *program, const struct lk_level *level,
-	const struct lk_level_context *context, unsigned limit_seconds, struct lk_arena *arena,
-	struct lk_smoke_level *ret)
+	const struct lk_level_context *context, unsigned limit_seconds,
+	const struct lk_report *report, struct lk_arena *arena, struct lk_smoke_level *ret)
 {
 	*ret = (struct lk_smoke_level){
 		.name = lk_str_of(level->name),
@@ -59,7 +62,8 @@ void lk_child_run(const char *program, const struct lk_level *level,
 		.argv = words,
 		.env = (const char *const *)environ,
 		.report_fd = LK_CHILD_FD,
-		.limit_ms = limit_seconds * 1000,
+		.limit_ms = limit_seconds < UINT_MAX / 1000 ? limit_seconds * 1000 : UINT_MAX,
+		.report = report,
 	};
 	struct lk_buf LK_CLEANUP(lk_buf_done) text = LK_BUF_INIT(LK_CHILD_REPORT_MAX);
 	enum lk_watched_end end;

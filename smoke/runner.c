@@ -112,12 +112,21 @@ struct run {
 	struct lk_smoke_result *result;
 };
 
+static bool is_stopped(const struct run *r)
+{
+	return r->options->report && lk_report_stop(r->options->report);
+}
+
 static void run_level(struct run *r, const struct lk_level *level)
 {
+	if (is_stopped(r)) {
+		return;
+	}
 	struct lk_smoke_level *done = &r->result->levels[r->result->n_levels++];
 	unsigned limit =
 		r->options->limit_seconds ? r->options->limit_seconds : DEFAULT_LIMIT_SECONDS;
-	lk_child_run(r->program, level, &r->context, limit, &r->result->arena, done);
+	lk_child_run(
+		r->program, level, &r->context, limit, r->options->report, &r->result->arena, done);
 	if (done->status == LK_SMOKE_ABSENT && is_required(r->options, level)) {
 		done->status = LK_SMOKE_FAILED;
 		done->reason = lk_str_printf(
@@ -185,12 +194,17 @@ int lk_smoke_run(
 	ret->needs_cuda = lk_str_dup(&ret->arena, lk_str_of(options->needs_cuda));
 	ret->levels = lk_arena_calloc(
 		&ret->arena, lk_n_levels * LK_SMOKE_DEVICES_MAX, sizeof(*ret->levels));
-	run_all(&(struct run){
+	struct run run = {
 		.options = options,
 		.program = program,
 		.context = {.prefix = prefix, .needs_cuda = options->needs_cuda},
 		.result = ret,
-	});
+	};
+	run_all(&run);
+	if (is_stopped(&run)) {
+		lk_smoke_result_done(ret);
+		return lk_fail(err, LK_E_INTERRUPTED, "interrupted while testing");
+	}
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/report.h"
 
 enum lk_smoke_status {
 	LK_SMOKE_PASSED,
@@ -68,10 +69,11 @@ struct lk_smoke_options {
 	const char *prefix;         /* NULL: only the levels that need no environment */
 	const char *const *require; /* level names, or "gpu": absent becomes failed */
 	size_t n_require;
-	int device;             /* ordinal for the levels that use a GPU */
-	const char *needs_cuda; /* what the lock asks of __cuda, ">=12.4"; NULL: nothing */
-	unsigned limit_seconds; /* for each level; 0: 120 */
-	const char *program;    /* lockenv-smoke; NULL: beside the running program */
+	int device;                     /* ordinal for the levels that use a GPU */
+	const char *needs_cuda;         /* what the lock asks of __cuda, ">=12.4"; NULL: nothing */
+	unsigned limit_seconds;         /* for each level; 0: 120 */
+	const char *program;            /* lockenv-smoke; NULL: beside the running program */
+	const struct lk_report *report; /* only asked whether to stop; NULL: nobody does */
 };
 
 struct lk_smoke_result {
@@ -92,8 +94,9 @@ bool lk_smoke_device_parse(const char *text, int *ret);
 
 /* Runs every level: those that use a GPU after the others, once for each device. LK_E_USAGE for a
  * prefix that is no directory or an unknown level in require, LK_E_FS when lockenv-smoke is not
- * there. A level's failure is a result, not an error. The environment and LD_LIBRARY_PATH reach the
- * levels as they are: what they change is to be seen. */
+ * there, LK_E_INTERRUPTED. RET is to be freed when 0 is returned. A level's failure is a result,
+ * not an error. The environment and LD_LIBRARY_PATH reach the levels as they are: what they change
+ * is to be seen. */
 int lk_smoke_run(const struct lk_smoke_options *options, struct lk_smoke_result *ret,
 	struct lk_error *err) LK_MUST_USE;
 void lk_smoke_result_done(struct lk_smoke_result *result);

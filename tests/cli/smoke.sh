@@ -92,6 +92,9 @@ if [ -e "$planted/fake_blas_right.so" ] && [ -e "$planted/fake_torch_right.so" ]
 	fails blas 'crashed: signal 11'
 	plant fake_blas_hang.so libcblas.so.3
 	fails blas 'still running at the time limit' --limit 1
+	# A user who has seen enough need not wait for the limit.
+	runs 130 timeout --preserve-status -s INT 2 "$bin/lockenv" smoke fault --limit 60
+	err_has 'interrupted while testing'
 	plant fake_blas_plain.so libcblas.so.3
 	fails blas 'cannot load: libfakedep.so.1'
 	cp "$planted/libfakedep.so.1" outside/

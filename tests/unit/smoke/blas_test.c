@@ -347,7 +347,7 @@ static void long_prefix(void **state)
 	plant_file(p, LK_PLANTED "/fake_blas_right.so", lib, "libcblas.so.3");
 	struct lk_smoke_level level;
 	const struct lk_level_context context = {.prefix = prefix};
-	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[1], &context, LIMIT, &p->arena, &level);
+	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[1], &context, LIMIT, NULL, &p->arena, &level);
 	assert_level(level, PASSED, "cblas_sgemm");
 	assert_true(level.libraries[0].inside);
 }

@@ -17,7 +17,7 @@ static inline struct lk_smoke_level run_on(struct planted *p, const char *name, 
 	}
 	assert_non_null(found);
 	const struct lk_level_context context = {.prefix = p->prefix, .device = device};
-	lk_child_run(LK_SMOKE_PROGRAM, found, &context, 120, &p->arena, &level);
+	lk_child_run(LK_SMOKE_PROGRAM, found, &context, 120, NULL, &p->arena, &level);
 	return level;
 }
 

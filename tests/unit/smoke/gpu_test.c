@@ -49,7 +49,7 @@ static void test_driver_hangs(void **state)
 	struct lk_smoke_level level;
 	const struct lk_level_context context = {.prefix = p->prefix};
 	setenv("FAKE_CUDA", "hang", 1);
-	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[3], &context, 1, &p->arena, &level);
+	lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[3], &context, 1, NULL, &p->arena, &level);
 	assert_level(level, FAILED, "still running at the time limit");
 }
 
@@ -115,7 +115,8 @@ static void test_needs_cuda(void **state)
 		const struct lk_level_context context = {
 			.prefix = p->prefix, .needs_cuda = cases[i].needs};
 		assert_string_equal(lk_levels[3].name, "driver");
-		lk_child_run(LK_SMOKE_PROGRAM, &lk_levels[3], &context, 60, &p->arena, &level);
+		lk_child_run(
+			LK_SMOKE_PROGRAM, &lk_levels[3], &context, 60, NULL, &p->arena, &level);
 		check_level(level, cases[i].status, cases[i].text, __FILE__, __LINE__);
 	}
 }

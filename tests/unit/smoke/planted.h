@@ -85,7 +85,8 @@ static inline struct lk_smoke_level run_level(
 	struct lk_smoke_level done = {0};
 	for (size_t i = 0; i < lk_n_levels; i++) {
 		if (strcmp(lk_levels[i].name, name) == 0) {
-			lk_child_run(program, &lk_levels[i], &context, limit, &p->arena, &done);
+			lk_child_run(
+				program, &lk_levels[i], &context, limit, NULL, &p->arena, &done);
 		}
 	}
 	assert_true(lk_str_is(done.name, name));
