@@ -126,6 +126,6 @@ runs 1 check env.lock
 out_has 'which the policy does not allow'
 # shellcheck disable=SC2016
 kinds=$(sed -n '/^| severity/,/^$/p' "$root/docs/policy.md" | grep -oE '`[a-z-]+`' | tr -d '`' | tr '\n' ',')
-is 21 "$(printf '%s' "$kinds" | tr -cd , | wc -c)"
+is 24 "$(printf '%s' "$kinds" | tr -cd , | wc -c)"
 policy "diff: {fail: [$kinds]}"
 runs 0 check env.lock

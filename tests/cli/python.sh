@@ -60,6 +60,7 @@ packages:
   version: '3.11.0'
   build: '0_pypy'
   subdir: linux-64
+  executable: [bin/python3.11]
   files:
     bin/python3.11: |
       #!/bin/sh
