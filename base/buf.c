@@ -39,7 +39,8 @@ void lk_buf_truncate(struct lk_buf *buf, size_t len)
 	}
 }
 
-char *lk_buf_room(struct lk_buf *buf, size_t extra)
+/* Room for more than is there already. */
+static char *grow(struct lk_buf *buf, size_t extra)
 {
 	if (extra > buf->max - buf->len || buf->len + extra == SIZE_MAX) {
 		buf->overflow = true;
@@ -57,9 +58,20 @@ char *lk_buf_room(struct lk_buf *buf, size_t extra)
 	return buf->ptr + buf->len;
 }
 
+/* There is a byte left for the NUL as well. */
+static inline char *room(struct lk_buf *buf, size_t extra)
+{
+	return extra < buf->cap - buf->len ? buf->ptr + buf->len : grow(buf, extra);
+}
+
+char *lk_buf_room(struct lk_buf *buf, size_t extra)
+{
+	return room(buf, extra);
+}
+
 void lk_buf_append(struct lk_buf *buf, const void *bytes, size_t len)
 {
-	char *at = lk_buf_room(buf, len);
+	char *at = room(buf, len);
 	if (!at) {
 		return;
 	}
@@ -82,7 +94,12 @@ void lk_buf_put(struct lk_buf *buf, lk_str text)
 
 void lk_buf_putc(struct lk_buf *buf, char c)
 {
-	lk_buf_append(buf, &c, 1);
+	char *at = room(buf, 1);
+	if (at) {
+		at[0] = c;
+		at[1] = '\0';
+		buf->len++;
+	}
 }
 
 void lk_buf_appendf(struct lk_buf *buf, const char *fmt, ...)

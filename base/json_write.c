@@ -141,9 +141,18 @@ static size_t plain_run(lk_str text)
 
 static void put_quoted(struct lk_buf *out, lk_str text)
 {
+	size_t run = plain_run(text);
+	char *at = run > 0 && run == text.len ? lk_buf_room(out, run + 2) : NULL;
+	if (at) {
+		at[0] = '"';
+		memcpy(at + 1, text.ptr, run);
+		at[run + 1] = '"';
+		at[run + 2] = '\0';
+		out->len += run + 2;
+		return;
+	}
 	lk_buf_putc(out, '"');
-	while (text.len > 0) {
-		size_t run = plain_run(text);
+	for (; text.len > 0; run = plain_run(text)) {
 		lk_buf_append(out, text.ptr, run);
 		text = lk_str_skip(text, run);
 		uint32_t code_point;
