@@ -137,16 +137,17 @@ int lk_build_records(struct lk_install_run *run, const struct lk_meta_source *so
 	struct lk_install_result *result, struct lk_buf *records, struct lk_error *err)
 {
 	struct lk_tree_lines lines = {0};
+	struct lk_tree_text text = {.text = LK_BUF_INIT(0)};
 	for (size_t i = 0; i < run->layout.n_entries; i++) {
 		const struct lk_entry *entry = &run->layout.entries[i];
 		result->files += entry->present && entry->kind != LK_ENTRY_DIRECTORY;
 	}
-	lk_tree_digest_add_layout(&lines, &run->layout);
-	int rc = lk_meta_write_records(source, &run->arena, &lines, records, err);
+	int rc = lk_meta_write_records(source, &run->arena, &text, &lines, records, err);
 	if (rc == 0) {
-		struct lk_sha256 digest = lk_tree_digest(&lines);
+		struct lk_sha256 digest = lk_tree_digest(&text, &lines);
 		lk_hex(digest.bytes, LK_SHA256_LEN, result->tree_digest);
 	}
+	lk_tree_text_done(&text);
 	lk_vec_done(&lines);
 	lk_str expect = run->options->expect;
 	if (rc == 0 && expect.len > 0 && !lk_str_is(expect, result->tree_digest)) {

@@ -242,6 +242,7 @@ struct writing {
 	struct lk_tree_line *lines;
 	struct lk_sha256 *written;
 	uint32_t *turns; /* the packages, those with most paths first */
+	struct lk_tree_text *text;
 };
 
 static int cmp_turn(const void *a, const void *b, void *ctx)
@@ -379,9 +380,8 @@ static int put_record(const struct writing *writing, size_t index, const char *n
 	return rc < 0 || fd < 0 ? rc : lk_write_finish(fd, 0644, when, name, err);
 }
 
-static int write_record(void *ctx, size_t turn, struct lk_error *err)
+static int write_record(struct writing *writing, size_t turn, struct lk_error *err)
 {
-	struct writing *writing = ctx;
 	size_t index = writing->turns[turn];
 	struct lk_tree_line *line = &writing->lines[index];
 	struct lk_sha256 *written = &writing->written[index];
@@ -397,6 +397,17 @@ static int write_record(void *ctx, size_t turn, struct lk_error *err)
 		rc = format_record(&bare, &line->sha256, err);
 	}
 	return rc;
+}
+
+/* The text of the layout is much work as well, and goes first. */
+static int write_part(void *ctx, size_t part, struct lk_error *err)
+{
+	struct writing *writing = ctx;
+	if (part > 0) {
+		return write_record(writing, part - 1, err);
+	}
+	lk_tree_text_make(writing->source->layout, writing->text);
+	return 0;
 }
 
 /* The specs that name each package, as conda notes them in its record. */
@@ -423,11 +434,13 @@ static void find_requested(
 }
 
 int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
-	struct lk_tree_lines *lines, struct lk_buf *stamp, struct lk_error *err)
+	struct lk_tree_text *ret_text, struct lk_tree_lines *lines, struct lk_buf *stamp,
+	struct lk_error *err)
 {
 	const struct lk_layout *layout = source->layout;
 	size_t n = layout->n_packages;
 	struct writing writing = {.source = source,
+		.text = ret_text,
 		.entries = lk_arena_calloc(arena, n + 1, sizeof(*writing.entries)),
 		.channels = lk_arena_calloc(arena, n + 1, sizeof(*writing.channels)),
 		.requested = lk_arena_calloc(arena, n + 1, sizeof(*writing.requested)),
@@ -452,7 +465,7 @@ int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *
 		qsort_r(writing.turns, n, sizeof(*writing.turns), cmp_turn, &writing);
 	}
 	find_requested(source, &writing, arena);
-	int rc = lk_workers_run(source->jobs, n, write_record, &writing, err);
+	int rc = lk_workers_run(source->jobs, n + 1, write_part, &writing, err);
 	for (size_t i = 0; i < n; i++) {
 		lk_vec_push(lines, writing.lines[i]);
 		if (stamp != NULL) {

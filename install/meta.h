@@ -40,9 +40,11 @@ struct lk_meta_source {
 /* Writes the records and adds to LINES their lines for the tree digest (paths owned by ARENA), to
  * STAMP what lies there now (lk_stamp_add_record; may be NULL). For the digest a record has a
  * normal form: what is written, but without the entries of paths_data of type pyc_file and without
- * their paths in files; what a host could compile does not show in it. */
+ * their paths in files; what a host could compile does not show in it. *RET_TEXT, made beside that:
+ * the layout's own part of the digest, for lk_tree_text_done also after an error. */
 int lk_meta_write_records(const struct lk_meta_source *source, struct lk_arena *arena,
-	struct lk_tree_lines *lines, struct lk_buf *stamp, struct lk_error *err) LK_MUST_USE;
+	struct lk_tree_text *ret_text, struct lk_tree_lines *lines, struct lk_buf *stamp,
+	struct lk_error *err) LK_MUST_USE;
 
 /* Writes conda-meta/history: that of the old prefix (OLD_FD, -1: none), then what PLAN changes.
  * WHEN is the time of the revision, seconds since 1970. BEGAN becomes the file's mtime: what is

@@ -24,13 +24,21 @@ struct lk_tree_line {
 	unsigned mode;
 	struct lk_sha256 sha256; /* type f */
 	lk_str target;           /* type l */
+	size_t end;              /* of what is written of it, in lk_tree_text */
 };
 
 struct lk_tree_lines LK_VEC_OF(struct lk_tree_line);
 
-/* Adds the lines of a staged layout; strings borrowed from it. */
-void lk_tree_digest_add_layout(struct lk_tree_lines *lines, const struct lk_layout *layout);
-/* Sorts LINES and hashes them. */
-struct lk_sha256 lk_tree_digest(struct lk_tree_lines *lines);
+/* Lines that are sorted and written, so that only the hashing is left. */
+struct lk_tree_text {
+	struct lk_tree_lines lines;
+	struct lk_buf text;
+};
+
+/* Of a staged layout; strings borrowed from it, *RET given back with lk_tree_text_done. */
+void lk_tree_text_make(const struct lk_layout *layout, struct lk_tree_text *ret);
+void lk_tree_text_done(struct lk_tree_text *text);
+/* Of what is in TEXT and of LINES, which are sorted for it. */
+struct lk_sha256 lk_tree_digest(const struct lk_tree_text *text, struct lk_tree_lines *lines);
 
 #endif

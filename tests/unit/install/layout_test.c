@@ -119,10 +119,23 @@ static void test_tree_digest(void **state)
 	};
 	struct lk_tree_lines lines = {items, 3, 3};
 	char hex[LK_HEX_MAX];
-	struct lk_sha256 digest = lk_tree_digest(&lines);
+	const struct lk_tree_text none = {.text = LK_BUF_INIT(0)};
+	struct lk_sha256 digest = lk_tree_digest(&none, &lines);
 	lk_hex(digest.bytes, LK_SHA256_LEN, hex);
 	assert_string_equal(
 		hex, "4cb8da03a1e62f397ef6af030f65e5b4facb30da82231048e5424033ad1b13f9");
+
+	/* The same where some of it is a layout's. */
+	struct lk_entry entries[] = {
+		{.path = LK_STR("a"), .kind = LK_ENTRY_FILE, .mode = 0644},
+		{.path = LK_STR("d"), .kind = LK_ENTRY_DIRECTORY, .mode = 0755},
+	};
+	const struct lk_layout layout = {.entries = entries, .n_entries = LK_COUNTOF(entries)};
+	struct lk_tree_text LK_CLEANUP(lk_tree_text_done) text = {.text = LK_BUF_INIT(0)};
+	lk_tree_text_make(&layout, &text);
+	struct lk_tree_lines link = {&lines.items[1], 1, 1};
+	struct lk_sha256 same = lk_tree_digest(&text, &link);
+	assert_true(lk_sha256_eq(&same, &digest));
 }
 
 static void test_stamp(void **state)
