@@ -222,7 +222,7 @@ void lk_level_blas(const struct lk_level_context *context, struct lk_level_repor
 	if (good && names.len > 0) {
 		lk_level_say(report, LK_SMOKE_PASSED, "%s", lk_buf_cstr(&names));
 	} else if (good) {
-		lk_level_say(report, LK_SMOKE_ABSENT,
-			"no libcblas, libopenblas, libmkl_rt or libblis in the environment");
+		lk_level_say(
+			report, LK_SMOKE_ABSENT, "no BLAS with a C interface in the environment");
 	}
 }

@@ -3,6 +3,7 @@
  */
 #include "smoke/smoke.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -46,6 +47,20 @@ static int check_program(const char *program, struct lk_error *err)
 	return 0;
 }
 
+/* A folder that cannot be read holds no library that a level would find: that is not the same as
+ * none being there. */
+static int check_readable(const char *real, struct lk_error *err)
+{
+	char *LK_AUTO_FREE lib = lk_asprintf("%s/lib", real);
+	DIR *dir = opendir(lib);
+	if (dir) {
+		closedir(dir);
+	} else if (errno != ENOENT) {
+		return lk_fail_errno(err, LK_E_FS, errno, "cannot read '%s'", lib);
+	}
+	return 0;
+}
+
 /* Every library's real path is compared with the prefix, so it must be the real one too. */
 static int resolve_prefix(const char *prefix, char ret[PATH_MAX], struct lk_error *err)
 {
@@ -58,7 +73,7 @@ static int resolve_prefix(const char *prefix, char ret[PATH_MAX], struct lk_erro
 		return lk_fail(err, LK_E_USAGE, "there is no environment '%s': it is no directory",
 			prefix);
 	}
-	return 0;
+	return check_readable(ret, err);
 }
 
 static bool is_required(const struct lk_smoke_options *options, const struct lk_level *level)

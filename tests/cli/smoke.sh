@@ -44,6 +44,12 @@ runs 1 lockenv smoke env --json
 json "$status \"blas\"]" "['failed']"
 out_has libopenblas
 
+# What cannot be looked into is not the same as what is not there.
+mkdir closed
+ln -s lib closed/lib
+runs 8 lockenv smoke closed
+err_has "closed/lib': too many levels of symbolic links"
+
 # Faults, each in an environment of its own: plant NAME FILE KIND.
 planted=$bin/../tests/unit/smoke/planted
 plant() {
