@@ -98,10 +98,9 @@ static void count_host_libraries(const struct lk_audited *a, struct host_librari
 		}
 		uint32_t at = lk_map_add(&seen, flaw->what, (uint32_t)ret->len);
 		if (at == ret->len) {
-			lk_vec_push(ret, (struct host_library){flaw->what, 1});
-		} else {
-			ret->items[at].n++;
+			lk_vec_push(ret, (struct host_library){flaw->what, 0});
 		}
+		ret->items[at].n++;
 	}
 }
 
