@@ -88,19 +88,25 @@ struct host_library {
 };
 struct host_libraries LK_VEC_OF(struct host_library);
 
+/* Few: those that a host may be asked for stand in a list. */
+static struct host_library *library_of(struct host_libraries *libraries, lk_str name)
+{
+	for (size_t i = 0; i < libraries->len; i++) {
+		if (lk_str_eq(libraries->items[i].name, name)) {
+			return &libraries->items[i];
+		}
+	}
+	lk_vec_push(libraries, (struct host_library){.name = name});
+	return &libraries->items[libraries->len - 1];
+}
+
 static void count_host_libraries(const struct lk_audited *a, struct host_libraries *ret)
 {
-	struct lk_map LK_CLEANUP(lk_map_done) seen = {0};
 	for (size_t i = 0; i < a->flaws.list.len; i++) {
 		const struct lk_flaw *flaw = &a->flaws.list.items[i];
-		if (flaw->kind != LK_FLAW_HOST) {
-			continue;
+		if (flaw->kind == LK_FLAW_HOST) {
+			library_of(ret, flaw->what)->n++;
 		}
-		uint32_t at = lk_map_add(&seen, flaw->what, (uint32_t)ret->len);
-		if (at == ret->len) {
-			lk_vec_push(ret, (struct host_library){flaw->what, 0});
-		}
-		ret->items[at].n++;
 	}
 }
 
