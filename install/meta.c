@@ -47,6 +47,7 @@ static int read_record(void *ctx, size_t index, struct lk_error *err)
 	if (rc == LK_E_FORMAT) {
 		item->why = lk_calloc(1, sizeof(*item->why));
 		*item->why = *err;
+		lk_error_clear(err);
 		rc = 0;
 	}
 	return rc;

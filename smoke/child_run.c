@@ -31,6 +31,10 @@ static void judge(struct lk_smoke_level *level, struct lk_arena *arena, lk_str t
 		fail(level, arena, "interrupted", "");
 	} else if (end == LK_WATCHED_LOST) {
 		fail(level, arena, "cannot tell how its process ended", "");
+	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+		/* A level is what the kernel takes first. */
+		fail(level, arena, "killed from outside (signal 9): ",
+			"the kernel does so when memory has run out");
 	} else if (WIFSIGNALED(status)) {
 		snprintf(detail, sizeof(detail), "signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));

@@ -31,7 +31,7 @@ struct request {
 	const char *needs_cuda;
 	uint64_t limit;
 	int device;
-	bool json, verbose, help;
+	bool json, verbose, help, version;
 };
 
 /* A word that stands alone. */
@@ -41,7 +41,7 @@ static bool take_flag(const char *word, struct request *r)
 		const char *word;
 		bool *slot;
 	} flags[] = {{"--json", &r->json}, {"--help", &r->help}, {"-h", &r->help},
-		{"--verbose", &r->verbose}, {"-v", &r->verbose}};
+		{"--version", &r->version}, {"--verbose", &r->verbose}, {"-v", &r->verbose}};
 	for (size_t i = 0; i < LK_COUNTOF(flags); i++) {
 		if (strcmp(word, flags[i].word) == 0) {
 			*flags[i].slot = true;
@@ -139,6 +139,10 @@ int main(int argc, char **argv)
 		fputs("error: usage: " USAGE "\n", stderr);
 		fputs("hint: lockenv-smoke --help lists the options\n", stderr);
 		return EXIT_USAGE;
+	}
+	if (r.version) {
+		puts("lockenv-smoke " LOCKENV_VERSION);
+		return 0;
 	}
 	if (r.help) {
 		puts("Usage: " USAGE);

@@ -230,7 +230,7 @@ static void age_shards(struct writing *w, const struct lk_map *old)
 		lk_map_set(&named, w->groups.items[i].file, 0);
 	}
 	if (w->shards_fd >= 0 && lk_fs_list(w->shards_fd, ".", o->arena, &names, &ignored) < 0) {
-		return;
+		lk_vec_clear(&names);
 	}
 	for (size_t i = 0; i < names.len; i++) {
 		const char *name = names.items[i].ptr;

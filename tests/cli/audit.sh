@@ -50,6 +50,18 @@ out_lacks needs
 err_has 'env (linux-64): 3 ELF files in 0 packages: 0 findings, 0 hints'
 out_has 'highest: GLIBC_2.'
 
+# Environments below it, also a tree that an install set aside at its top, are audits of their own.
+for nested in env/.lockenv-previous env/envs/inner; do
+	library "$nested/lib/libalone.so" libalone.so alone -Wl,--no-as-needed -L env/lib -l:libgood.so.1
+	runs 0 lockenv audit env # a folder like any other
+	err_has "env (linux-64): 4 ELF files in 0 packages: 0 findings, 1 hint"
+	mkdir "$nested/conda-meta"
+	: >"$nested/conda-meta/history"
+	runs 0 lockenv audit env
+	err_has 'env (linux-64): 3 ELF files in 0 packages: 0 findings, 0 hints'
+done
+rm -r env/.lockenv-previous env/envs
+
 # DT_RUNPATH does not: it fails in this program and not in that.
 program env/bin/other chain env/lib/libchain.so.1 "$runpath"
 fails 'libgood.so.1: cannot open' env/bin/other

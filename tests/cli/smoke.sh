@@ -26,6 +26,8 @@ for device in -1 x 256 0x1; do
 	runs 2 lockenv smoke --device="$device"
 	err_has 'is no device'
 done
+runs 0 lockenv-smoke --version
+out_has "lockenv-smoke "
 runs 0 lockenv-smoke --device all
 runs 2 lockenv-smoke --device none
 

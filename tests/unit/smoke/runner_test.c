@@ -184,7 +184,7 @@ static void no_descriptors_left(void **state)
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 		assert_level(level, FAILED, "cannot start lockenv-smoke: ");
 	}
-	assert_level(run_blas(p, LK_SMOKE_PROGRAM, 60), ABSENT, "no libcblas");
+	assert_level(run_blas(p, LK_SMOKE_PROGRAM, 60), ABSENT, "no BLAS with a C interface");
 }
 
 /* A caller without standard streams has low descriptors to give away. */
