@@ -292,7 +292,7 @@ static void links_are_followed(void **state)
 static void absent_and_unloadable(void **state)
 {
 	struct planted *p = *state;
-	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), ABSENT, "no libcblas");
+	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), ABSENT, "no BLAS with a C interface");
 	char *lib = lk_arena_printf(&p->arena, "%s/lib", p->prefix);
 	plant_empty(p, lib, "libopenblas.so.0");
 	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), FAILED, "cannot load: ");
@@ -307,7 +307,7 @@ static void next_library_is_asked(void **state)
 	struct planted *p = *state;
 	char *lib = lk_arena_printf(&p->arena, "%s/lib", p->prefix);
 	plant_file(p, LK_PLANTED "/libfakedep.so.1", lib, "libcblas.so.3");
-	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), ABSENT, "no libcblas");
+	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), ABSENT, "no BLAS with a C interface");
 	plant_file(p, LK_PLANTED "/fake_blas_right.so", lib, "libopenblas.so.0");
 	assert_level(run_blas(p, LK_SMOKE_PROGRAM, LIMIT), PASSED, "libopenblas.so.0");
 }
