@@ -14,7 +14,7 @@
 #include "install/told.h"
 #include "install/write.h"
 
-#define MAX_RESTARTS 3
+#define MAX_RESTARTS 8
 
 static int load_have(struct lk_install_run *run, struct lk_error *err)
 {
@@ -376,6 +376,12 @@ int lk_install(struct lk_cache *cache, const char *prefix, const struct lk_recor
 					(run.check_trees && !check_trees)));
 		keep_nothing = run.keep_nothing;
 		check_trees = check_trees || run.check_trees;
+		if (i == MAX_RESTARTS && rc == LK_E_NOT_FOUND) {
+			(void)lk_wrap(err, "packages are taken out of the cache again and again");
+			err->code = LK_E_FS;
+			rc = LK_E_FS;
+			lk_error_hint(err, "let the cleaning end first, or use --no-cache");
+		}
 		if (lost) {
 			lk_warn(report,
 				"packages were taken out of the cache meanwhile (%s): starting "
