@@ -13,7 +13,7 @@
 
 bool lk_torch_bind(void *library, struct lk_torch *ret, const char **ret_missing)
 {
-	*ret = (struct lk_torch){.library = library};
+	*ret = (struct lk_torch){0};
 	const struct {
 		const char *name;
 		void **slot;

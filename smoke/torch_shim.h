@@ -16,7 +16,6 @@ struct lk_torch_tensor;
 
 /* Each function that returns a number returns 0 for success (AOTITorchError). */
 struct lk_torch {
-	void *library;
 	int32_t (*device_type_cpu)(void);
 	int32_t (*device_type_cuda)(void);
 	int32_t (*dtype_float32)(void);
