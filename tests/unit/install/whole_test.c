@@ -54,8 +54,9 @@ static void fill(struct world *w, size_t at, const struct given *given)
 		.package = package, .movable = !given->in_cache, .has_more = given->has_more};
 }
 
-/* The directories that are found, "PATH<SOURCE:N" each. */
-static void expect(const struct given given[2], const char *want)
+/* The directories that are found, "PATH<SOURCE:N" each, when the layout lacks its last N entries.
+ */
+static void expect_without(const struct given given[2], size_t n, const char *want)
 {
 	struct world w = {.found = {0}};
 	struct lk_error err = LK_ERROR_INIT;
@@ -70,7 +71,10 @@ static void expect(const struct given given[2], const char *want)
 				 true, &w.layout, &err),
 		0);
 	assert_int_equal(lk_clobber_resolve(&w.layout, false, &report, &err), 0);
+	assert_true(n <= w.layout.n_entries);
+	w.layout.n_entries -= n;
 	lk_wholes_find(&w.layout, w.trees, &w.found);
+	w.layout.n_entries += n;
 	for (size_t i = 0; i < w.found.len; i++) {
 		const struct lk_whole *whole = &w.found.items[i];
 		lk_buf_appendf(&text, "%s" LK_STR_FMT "<" LK_STR_FMT ":%zu", i > 0 ? " " : "",
@@ -82,6 +86,11 @@ static void expect(const struct given given[2], const char *want)
 	lk_vec_done(&w.found);
 	lk_layout_done(&w.layout);
 	lk_arena_done(&w.arena);
+}
+
+static void expect(const struct given given[2], const char *want)
+{
+	expect_without(given, 0, want);
 }
 
 static void outermost_directories_are_found(void **state)
@@ -122,11 +131,23 @@ static void modules_move_with_their_directory(void **state)
 	expect(rows, "lib/python3.12/site-packages/m<site-packages/m:2 share<share:1");
 }
 
+/* A directory is moved with all that was extracted into it: what the layout does not have would
+ * come along. */
+static void what_is_not_laid_out_keeps_a_directory(void **state)
+{
+	(void)state;
+	const struct given rows[2] = {
+		{.paths = {"bin/x", "share/a/1", "share/a/2"}}, {.paths = {"lib/b"}}};
+	expect_without(rows, 0, "bin<bin:1 lib<lib:1 share<share:2");
+	expect_without(rows, 1, "bin<bin:1 lib<lib:1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outermost_directories_are_found),
 		cmocka_unit_test(modules_move_with_their_directory),
+		cmocka_unit_test(what_is_not_laid_out_keeps_a_directory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
